@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Curve25519 keys and X25519 agreement (RFC 7748), with the deployed encoding and refusals.
+
+use core::fmt;
+
+use curve25519_dalek::montgomery::MontgomeryPoint;
+use curve25519_dalek::scalar::clamp_integer;
+use rand_core::CryptoRng;
+use subtle::{Choice, ConstantTimeEq};
+
+use super::secret::Secret;
+
+/// The type byte in front of an encoded public key.
+const KEY_TYPE: u8 = 0x05;
+
+/// Why bytes are not a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The input is empty, so it has not even a type byte.
+    #[error("no key type identifier")]
+    NoKeyType,
+    /// The first byte is not `0x05`, the only type there is.
+    #[error("bad key type <{0:#04x}>")]
+    BadKeyType(u8),
+    /// The input is too short, or, for a private key, not 32 bytes long. Carries its length in bytes.
+    #[error("bad key length <{0}>")]
+    BadKeyLength(usize),
+}
+
+/// The X25519 agreement came out as zero: the public key is of low order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("invalid key agreement")]
+pub struct ZeroAgreement;
+
+/// A Curve25519 public key: 32 bytes of Montgomery u-coordinate, kept exactly as received.
+///
+/// Two encodings of one point are two different keys. Comparison is in constant time.
+#[derive(Clone, Copy)]
+pub struct PublicKey([u8; 32]);
+
+impl PublicKey {
+    /// Length of the encoded form: the type byte `0x05` and the u-coordinate.
+    pub const ENCODED_LEN: usize = 33;
+
+    /// A key from its bare u-coordinate. Every value is accepted.
+    #[must_use]
+    pub const fn from_bytes(u: [u8; 32]) -> Self {
+        Self(u)
+    }
+
+    /// Reads the encoded form. As deployed: bytes after the 33rd are ignored, and neither range nor
+    /// order of the point is checked.
+    ///
+    /// # Errors
+    /// [`KeyError`] for empty input, another type byte, or fewer than 33 bytes, in this order.
+    pub fn decode(bytes: &[u8]) -> Result<Self, KeyError> {
+        let (&kind, rest) = bytes.split_first().ok_or(KeyError::NoKeyType)?;
+        if kind != KEY_TYPE {
+            return Err(KeyError::BadKeyType(kind));
+        }
+        rest.first_chunk().map(|u| Self(*u)).ok_or(KeyError::BadKeyLength(bytes.len()))
+    }
+
+    /// The encoded form, 33 bytes.
+    #[must_use]
+    pub fn encode(&self) -> [u8; Self::ENCODED_LEN] {
+        let mut out = [KEY_TYPE; Self::ENCODED_LEN];
+        out[1..].copy_from_slice(&self.0);
+        out
+    }
+
+    /// The bare u-coordinate, 32 bytes, little endian.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Whether the u-coordinate is reduced and the point lies in the prime-order subgroup.
+    ///
+    /// The protocol asks this of one key only: the base key of a message that starts a session.
+    #[must_use]
+    pub fn is_canonical(&self) -> bool {
+        self.is_reduced()
+            && MontgomeryPoint(self.0).to_edwards(0).is_some_and(|point| point.is_torsion_free())
+    }
+
+    /// Whether bit 255 is clear and the integer is below 2^255 − 19.
+    fn is_reduced(&self) -> bool {
+        let [low, middle @ .., high] = &self.0;
+        let at_least_p = *high == 0x7F && middle.iter().all(|byte| *byte == 0xFF) && *low >= 0xED;
+        *high < 0x80 && !at_least_p
+    }
+}
+
+impl ConstantTimeEq for PublicKey {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        self.0.ct_eq(&other.0)
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.ct_eq(other).into()
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl core::hash::Hash for PublicKey {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PublicKey(")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str(")")
+    }
+}
+
+/// A Curve25519 private key: 32 clamped bytes.
+#[derive(Debug)]
+pub struct PrivateKey(Secret<32>);
+
+impl PrivateKey {
+    /// Length of the stored form in bytes.
+    pub const ENCODED_LEN: usize = 32;
+
+    /// A fresh key: 32 bytes from `rng`, clamped.
+    pub fn generate(rng: &mut impl CryptoRng) -> Self {
+        Self::from_secret(&Secret::random(rng))
+    }
+
+    /// Clamps `bytes` to a private key.
+    #[must_use]
+    pub fn from_secret(bytes: &Secret<32>) -> Self {
+        Self(Secret::new(clamp_integer(*bytes.as_bytes())))
+    }
+
+    /// Reads the stored form and clamps it.
+    ///
+    /// # Errors
+    /// [`KeyError::BadKeyLength`] unless there are exactly 32 bytes.
+    pub fn decode(bytes: &[u8]) -> Result<Self, KeyError> {
+        Secret::try_from(bytes)
+            .map(|secret| Self::from_secret(&secret))
+            .map_err(|_| KeyError::BadKeyLength(bytes.len()))
+    }
+
+    /// The clamped bytes, which are also the stored form.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    /// The public key that belongs to this private key.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey(MontgomeryPoint::mul_base_clamped(*self.as_bytes()).to_bytes())
+    }
+
+    /// X25519 with `theirs`; bit 255 of their key is ignored and the rest reduced, as RFC 7748 says.
+    ///
+    /// # Errors
+    /// [`ZeroAgreement`] if the result is all zero (compared in constant time).
+    pub fn agree(&self, theirs: &PublicKey) -> Result<Secret<32>, ZeroAgreement> {
+        let shared = Secret::new(MontgomeryPoint(theirs.0).mul_clamped(*self.as_bytes()).to_bytes());
+        if shared.ct_eq(&Secret::zero()).into() { Err(ZeroAgreement) } else { Ok(shared) }
+    }
+
+    /// A second owner of the same key: a signed prekey is also the first ratchet key.
+    pub(crate) const fn duplicate(&self) -> Self {
+        Self(self.0.duplicate())
+    }
+}
+
+/// A private key beside its public key.
+#[derive(Debug)]
+pub struct KeyPair {
+    private: PrivateKey,
+    public: PublicKey,
+}
+
+impl KeyPair {
+    /// A fresh pair; draws 32 bytes.
+    pub fn generate(rng: &mut impl CryptoRng) -> Self {
+        Self::from_private(PrivateKey::generate(rng))
+    }
+
+    /// The pair of a private key, whose public key is computed.
+    #[must_use]
+    pub fn from_private(private: PrivateKey) -> Self {
+        let public = private.public_key();
+        Self { private, public }
+    }
+
+    /// A pair from separately stored halves. They are not checked to belong together: that would cost
+    /// a scalar multiplication each time a record is read.
+    #[must_use]
+    pub const fn from_parts(private: PrivateKey, public: PublicKey) -> Self {
+        Self { private, public }
+    }
+
+    /// The private half.
+    #[must_use]
+    pub const fn private(&self) -> &PrivateKey {
+        &self.private
+    }
+
+    /// The public half.
+    #[must_use]
+    pub const fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// A second owner of the same pair.
+    pub(crate) const fn duplicate(&self) -> Self {
+        Self { private: self.private.duplicate(), public: self.public }
+    }
+}

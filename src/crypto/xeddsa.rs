@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! XEdDSA signatures with X25519 keys, exactly as deployed.
+//!
+//! They differ from the published text in the sign of the public key: the private scalar is not
+//! negated; instead the true sign bit of the Edwards point travels in the top bit of the signature.
+
+use curve25519_dalek::edwards::EdwardsPoint;
+use curve25519_dalek::montgomery::MontgomeryPoint;
+use curve25519_dalek::scalar::Scalar;
+use rand_core::CryptoRng;
+use sha2::{Digest, Sha512};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::curve::{PrivateKey, PublicKey};
+use super::secret::Secret;
+
+/// Length of a signature in bytes.
+pub const SIGNATURE_LEN: usize = 64;
+
+/// A signature: the encoded point `R`, then the scalar `s` with the key's sign bit on top.
+pub type Signature = [u8; SIGNATURE_LEN];
+
+/// What is hashed before the private key, so that a nonce hash can't be a hash of `R || A || M`.
+const NONCE_PREFIX: [u8; 32] = {
+    let mut prefix = [0xFF; 32];
+    prefix[0] = 0xFE;
+    prefix
+};
+
+/// Signs the concatenation of `message`'s parts. Draws 64 bytes, so no two signatures are alike; the
+/// private key and the message are hashed into the nonce beside them, so that a broken generator
+/// alone does not give the key away.
+///
+/// ```text
+/// a = k mod L          A = a·B            sign = top bit of A
+/// r = SHA-512(FE FF×31 || k || M || Z)    R = r·B
+/// s = SHA-512(R || A || M)·a + r
+/// signature = R || s, with sign in the top bit
+/// ```
+pub fn sign(key: &PrivateKey, message: &[&[u8]], rng: &mut impl CryptoRng) -> Signature {
+    sign_with(key, message, &Secret::random(rng))
+}
+
+/// [`sign`] with the 64 random bytes given by the caller, who must never give the same ones twice.
+#[must_use]
+pub fn sign_with(key: &PrivateKey, message: &[&[u8]], random: &Secret<64>) -> Signature {
+    let a = Zeroizing::new(Scalar::from_bytes_mod_order(*key.as_bytes()));
+    let public = EdwardsPoint::mul_base(&a).compress().to_bytes();
+
+    let mut nonce = Sha512::new_with_prefix(NONCE_PREFIX);
+    nonce.update(key.as_bytes());
+    for part in message {
+        nonce.update(part);
+    }
+    nonce.update(random.as_bytes());
+    let nonce = Zeroizing::new(<[u8; 64]>::from(nonce.finalize()));
+    let r = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&nonce));
+
+    let point = EdwardsPoint::mul_base(&r).compress().to_bytes();
+    let s = challenge(&point, &public, message) * *a + *r;
+
+    let mut signature = [0; SIGNATURE_LEN];
+    let (left, right) = signature.split_at_mut(32);
+    left.copy_from_slice(&point);
+    right.copy_from_slice(s.as_bytes());
+    signature[63] = (signature[63] & 0x7F) | (public[31] & 0x80);
+    signature
+}
+
+/// Whether `signature` is one by the holder of `key` over the concatenation of `message`'s parts.
+///
+/// As deployed, a wrong length is just false, and `s` need not be below the group order, only below
+/// 2^253. Not constant-time in its inputs, all of which are public.
+#[must_use]
+pub fn verify(key: &PublicKey, message: &[&[u8]], signature: &[u8]) -> bool {
+    let Ok(signature) = <&Signature>::try_from(signature) else { return false };
+    let (Some(point), Some(s)) = (signature.first_chunk::<32>(), signature.last_chunk::<32>()) else {
+        return false;
+    };
+    let mut s = *s;
+    let sign = s[31] >> 7;
+    s[31] &= 0x7F;
+    if s[31] & 0xE0 != 0 {
+        return false;
+    }
+    let Some(public) = MontgomeryPoint(*key.as_bytes()).to_edwards(sign) else { return false };
+    let h = challenge(point, &public.compress().to_bytes(), message);
+    let expected =
+        EdwardsPoint::vartime_double_scalar_mul_basepoint(&-h, &public, &Scalar::from_bytes_mod_order(s));
+    expected.compress().as_bytes().ct_eq(point).into()
+}
+
+/// `SHA-512(R || A || M) mod L`.
+fn challenge(point: &[u8; 32], public: &[u8; 32], message: &[&[u8]]) -> Scalar {
+    let mut hash = Sha512::new_with_prefix(point);
+    hash.update(public);
+    for part in message {
+        hash.update(part);
+    }
+    Scalar::from_bytes_mod_order_wide(&hash.finalize().into())
+}

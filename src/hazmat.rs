@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The parts below the paved path, for protocol research.
+//!
+//! **Hazardous material.** Nothing here keeps you from using a key twice, releasing a message before its
+//! state is stored, or skipping a check. Messengers use the types at the crate's root. No stability is
+//! promised between releases.
+
+/// L0: primitives.
+pub mod crypto {
+    pub use crate::crypto::{cbc, curve, gcm, kdf, kem, secret, xeddsa};
+}
