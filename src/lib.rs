@@ -10,3 +10,4 @@ extern crate alloc;
 pub mod hazmat;
 
 mod crypto;
+mod wire;
