@@ -17,3 +17,10 @@ pub mod wire {
         decryption_error, message, plaintext_content, prekey_message, protobuf, signal_message,
     };
 }
+
+/// L1: the stored form of our own state.
+pub mod record {
+    pub use crate::record::{
+        HEADER_LEN, Record, RecordError, RecordKey, RecordKind, RecordReader, RecordWriter, SEALED_OVERHEAD,
+    };
+}
