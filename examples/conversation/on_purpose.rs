@@ -37,7 +37,7 @@ fn out_of_order(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
     let mut posted = Vec::new();
     for text in ["One.", "Two.", "Three."] {
         let (envelope, visible) = conversation.post(Bob, text)?;
-        conversation.report.sent(&envelope, &visible, text, "held back")?;
+        conversation.report.sent(&envelope, &visible, text, "held")?;
         posted.push(envelope);
     }
     posted.rotate_right(1);
@@ -60,7 +60,7 @@ fn out_of_order(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
 fn forged(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
     let text = "The password is swordfish.";
     let (genuine, visible) = conversation.post(Alice, text)?;
-    conversation.report.sent(&genuine, &visible, text, "held back")?;
+    conversation.report.sent(&genuine, &visible, text, "held")?;
     let forged = flip_a_bit(genuine.kind, &genuine.bytes)?;
     let before = conversation.devices.bob.snapshot()?;
     let Conversation { devices, world, report, ledger, .. } = conversation;
