@@ -10,3 +10,17 @@
 pub mod crypto {
     pub use crate::crypto::{cbc, curve, gcm, kdf, kem, secret, xeddsa};
 }
+
+/// L1: messages as bytes. Parsing verifies nothing.
+pub mod wire {
+    pub use crate::wire::{
+        decryption_error, message, plaintext_content, prekey_message, protobuf, signal_message,
+    };
+}
+
+/// L1: the stored form of our own state.
+pub mod record {
+    pub use crate::record::{
+        HEADER_LEN, Record, RecordError, RecordKey, RecordKind, RecordReader, RecordWriter, SEALED_OVERHEAD,
+    };
+}

@@ -10,3 +10,5 @@ extern crate alloc;
 pub mod hazmat;
 
 mod crypto;
+mod record;
+mod wire;

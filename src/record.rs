@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! L1: the stored form of our own state. `docs/records.md` describes it byte by byte.
+//!
+//! ```text
+//! record = "sr" || kind (1) || version of the kind's format (1) || content
+//! ```
+
+mod reader;
+mod sealed;
+mod writer;
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+pub use reader::RecordReader;
+pub use sealed::{RecordKey, SEALED_OVERHEAD};
+pub use writer::RecordWriter;
+
+/// What every record begins with.
+const MAGIC: [u8; 2] = *b"sr";
+
+/// Length of the header in bytes: magic, kind, version.
+pub const HEADER_LEN: usize = 4;
+
+/// What a record holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RecordKind {
+    /// 1: our identity key pair.
+    IdentityKeyPair,
+    /// 2: a one-time prekey.
+    OneTimePreKey,
+    /// 3: a signed prekey.
+    SignedPreKey,
+    /// 4: a one-time KEM prekey.
+    OneTimeKemPreKey,
+    /// 5: a last-resort KEM prekey.
+    LastResortKemPreKey,
+    /// 6: everything held for one remote device.
+    Session,
+}
+
+impl RecordKind {
+    /// The number of the kind: the third byte of its records.
+    #[must_use]
+    pub const fn to_u8(self) -> u8 {
+        match self {
+            Self::IdentityKeyPair => 1,
+            Self::OneTimePreKey => 2,
+            Self::SignedPreKey => 3,
+            Self::OneTimeKemPreKey => 4,
+            Self::LastResortKemPreKey => 5,
+            Self::Session => 6,
+        }
+    }
+}
+
+/// Why bytes are not the record that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// The bytes do not begin like a record.
+    #[error("not a record")]
+    NotARecord,
+    /// A record, but of another kind.
+    #[error("a record of another kind")]
+    WrongKind,
+    /// Written by a newer release, in a version that this one does not know. Carries the version.
+    #[error("record of the newer version <{0}>")]
+    NewerVersion(u8),
+    /// The content is cut short, too long, or holds a value that is never written.
+    #[error("damaged record")]
+    Damaged,
+    /// A sealed record that was changed or cut short, or was sealed under another key, for another owner or
+    /// as another kind.
+    #[error("sealed record is not authentic")]
+    NotAuthentic,
+    /// The caller's mistake: record or owner is too long to be sealed (about 64 GiB).
+    #[error("record is too long")]
+    TooLong,
+}
+
+/// A record, ready to be stored. It holds secrets: store it in a place that only the messenger reads, or
+/// seal it with a [`RecordKey`]. Wiped when dropped.
+pub struct Record {
+    kind: RecordKind,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Record {
+    /// The bytes to store.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What the record holds.
+    #[must_use]
+    pub const fn kind(&self) -> RecordKind {
+        self.kind
+    }
+
+    /// Bytes that have at least the header of a record of this kind.
+    fn from_bytes(kind: RecordKind, bytes: Zeroizing<Vec<u8>>) -> Result<Self, RecordError> {
+        split_header(kind, &bytes)?;
+        Ok(Self { kind, bytes })
+    }
+}
+
+impl AsRef<[u8]> for Record {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, bytes } = self;
+        write!(f, "Record({kind:?}, {} bytes)", bytes.len())
+    }
+}
+
+/// The header of a record.
+const fn header(kind: RecordKind, version: u8) -> [u8; HEADER_LEN] {
+    let [s, r] = MAGIC;
+    [s, r, kind.to_u8(), version]
+}
+
+/// Checks magic and kind, and gives version and content.
+fn split_header(kind: RecordKind, bytes: &[u8]) -> Result<(u8, &[u8]), RecordError> {
+    let Some(([s, r, kind_byte, version], content)) = bytes.split_first_chunk::<HEADER_LEN>() else {
+        return Err(RecordError::NotARecord);
+    };
+    if [*s, *r] != MAGIC {
+        return Err(RecordError::NotARecord);
+    }
+    if *kind_byte != kind.to_u8() {
+        return Err(RecordError::WrongKind);
+    }
+    Ok((*version, content))
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Records sealed for a store that others may read or write.
+//!
+//! ```text
+//! sealed     = 01 || salt (32) || ciphertext || tag (16)
+//! key, nonce = HKDF(salt, record key, "subrosa sealed record", 44), cut into 32 and 12
+//! ciphertext, tag = AES-256-GCM(key, nonce, record, associated data = 01 || kind || owner)
+//! ```
+
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::crypto::gcm::{self, NONCE_LEN, TAG_LEN};
+use crate::crypto::kdf::{self, Label};
+use crate::crypto::secret::Secret;
+
+use super::{Record, RecordError, RecordKind};
+
+const LABEL: Label = Label::new("subrosa sealed record");
+const VERSION: u8 = 1;
+const SALT_LEN: usize = 32;
+
+/// How many bytes longer a sealed record is than the record.
+pub const SEALED_OVERHEAD: usize = 1 + SALT_LEN + TAG_LEN;
+
+/// A key that seals records: 32 secret bytes that the messenger keeps apart from its store, such as in the
+/// operating system's key store. One key may seal any number of records.
+#[derive(Debug)]
+pub struct RecordKey(Secret<32>);
+
+impl RecordKey {
+    /// A key of 32 bytes that nobody can guess; not a password.
+    #[must_use]
+    pub const fn new(key: Secret<32>) -> Self {
+        Self(key)
+    }
+
+    /// A copy of 32 bytes that nobody can guess. The original stays the caller's to wipe.
+    #[must_use]
+    pub const fn from_bytes(key: &[u8; 32]) -> Self {
+        Self(Secret::new(*key))
+    }
+
+    /// A fresh key; draws 32 bytes.
+    pub fn generate(rng: &mut impl CryptoRng) -> Self {
+        Self(Secret::random(rng))
+    }
+
+    /// The key, for the place where it is kept.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    /// Seals `record`. `owner` says what it belongs to, such as the row it is stored in: a record that was
+    /// moved to another row does not open there. An older record put back into its own row does, so the
+    /// store must not allow that. Draws 32 bytes.
+    ///
+    /// # Errors
+    /// [`RecordError::TooLong`].
+    pub fn seal(
+        &self,
+        record: &Record,
+        owner: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<u8>, RecordError> {
+        let mut salt = [0; SALT_LEN];
+        rng.fill_bytes(&mut salt);
+        let mut sealed = Vec::with_capacity(record.as_bytes().len() + SEALED_OVERHEAD);
+        sealed.push(VERSION);
+        sealed.extend_from_slice(&salt);
+        sealed.extend_from_slice(record.as_bytes());
+        let (_, buffer) = sealed.split_at_mut(1 + SALT_LEN);
+        let (key, nonce) = self.key_and_nonce(&salt);
+        let tag = gcm::seal(key.as_bytes(), nonce.as_bytes(), &associated_data(record.kind(), owner), buffer);
+        match tag {
+            Ok(tag) => {
+                sealed.extend_from_slice(&tag);
+                Ok(sealed)
+            }
+            Err(gcm::NotAuthentic) => {
+                sealed.zeroize();
+                Err(RecordError::TooLong)
+            }
+        }
+    }
+
+    /// Opens what [`Self::seal`] made, for the same owner and of the same kind.
+    ///
+    /// # Errors
+    /// [`RecordError`]: `NotARecord` if the bytes are empty or begin with 0; `NewerVersion` if they begin
+    /// with more than 1; `NotAuthentic`.
+    pub fn open(&self, kind: RecordKind, owner: &[u8], sealed: &[u8]) -> Result<Record, RecordError> {
+        let rest = match sealed.split_first() {
+            None | Some((0, _)) => return Err(RecordError::NotARecord),
+            Some((&VERSION, rest)) => rest,
+            Some((&newer, _)) => return Err(RecordError::NewerVersion(newer)),
+        };
+        let (salt, rest) = rest.split_first_chunk::<SALT_LEN>().ok_or(RecordError::NotAuthentic)?;
+        let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or(RecordError::NotAuthentic)?;
+        let (key, nonce) = self.key_and_nonce(salt);
+        let mut bytes = Zeroizing::new(Vec::from(ciphertext));
+        gcm::open(key.as_bytes(), nonce.as_bytes(), &associated_data(kind, owner), &mut bytes, tag)
+            .map_err(|gcm::NotAuthentic| RecordError::NotAuthentic)?;
+        Record::from_bytes(kind, bytes)
+    }
+
+    /// Key and nonce of one sealing. Both are fresh with the salt, so that the number of records that one
+    /// key may seal is not limited by the 96 bits of a random nonce.
+    fn key_and_nonce(&self, salt: &[u8; SALT_LEN]) -> (Secret<32>, Secret<NONCE_LEN>) {
+        kdf::hkdf::<44>(Some(salt), self.0.as_bytes(), LABEL).split()
+    }
+}
+
+/// What a sealed record is bound to.
+fn associated_data(kind: RecordKind, owner: &[u8]) -> Vec<u8> {
+    [&[VERSION, kind.to_u8()], owner].concat()
+}

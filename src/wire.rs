@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! L1: bytes to typed values and back. Never verifies, never decides.
+
+pub mod decryption_error;
+pub mod message;
+pub mod plaintext_content;
+pub mod prekey_message;
+pub mod protobuf;
+pub mod signal_message;

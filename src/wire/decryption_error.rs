@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! `DecryptionErrorMessage`: "I could not decrypt that message of yours".
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::crypto::curve::PublicKey;
+
+use super::message::{MessageKind, ParseError};
+use super::prekey_message::PreKeySignalMessage;
+use super::protobuf::{Encode, Fields, Sink};
+use super::signal_message::SignalMessage;
+
+const RATCHET_KEY: u32 = 1;
+const TIMESTAMP: u32 = 2;
+const DEVICE_ID: u32 = 3;
+
+/// Why no decryption error message can be made for a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecryptionErrorMessageError {
+    /// The caller's mistake: the message is a plaintext content, which is not encrypted.
+    #[error("cannot create a DecryptionErrorMessage for plaintext content; it is not encrypted")]
+    PlaintextOriginal,
+    /// The message does not parse, so its ratchet key is not known.
+    #[error(transparent)]
+    Original(#[from] ParseError),
+}
+
+/// Tells a sender which message could not be decrypted. Who sent that message archives the session if the
+/// ratchet key is still the current one, and sends again.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DecryptionErrorMessage {
+    ratchet_key: Option<PublicKey>,
+    timestamp: u64,
+    device_id: u32,
+}
+
+impl DecryptionErrorMessage {
+    /// An error for the message `original` of the given kind, which its sender's device `device_id` sent at
+    /// `timestamp` (milliseconds since 1970). A group message is not looked into.
+    ///
+    /// # Errors
+    /// [`DecryptionErrorMessageError`]: the kind is plaintext, or the original does not parse.
+    pub fn for_original(
+        original: &[u8],
+        kind: MessageKind,
+        timestamp: u64,
+        device_id: u32,
+    ) -> Result<Self, DecryptionErrorMessageError> {
+        let ratchet_key = match kind {
+            MessageKind::Whisper => Some(*SignalMessage::parse(original)?.ratchet_key()),
+            MessageKind::PreKey => Some(*PreKeySignalMessage::parse(original)?.message().ratchet_key()),
+            MessageKind::SenderKey => None,
+            MessageKind::Plaintext => return Err(DecryptionErrorMessageError::PlaintextOriginal),
+        };
+        Ok(Self { ratchet_key, timestamp, device_id })
+    }
+
+    /// Reads a message. Without device id it is 0.
+    ///
+    /// # Errors
+    /// [`ParseError`]: `InvalidProtobuf`, also if there is no timestamp; then `Key` if the ratchet key does
+    /// not decode.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+        let (mut ratchet_key, mut timestamp, mut device_id) = (None, None, 0);
+        for field in Fields::new(bytes) {
+            let field = field?;
+            match field.number {
+                RATCHET_KEY => ratchet_key = Some(field.bytes()?),
+                TIMESTAMP => timestamp = Some(field.uint64()?),
+                DEVICE_ID => device_id = field.uint32()?,
+                _ => {}
+            }
+        }
+        Ok(Self {
+            timestamp: timestamp.ok_or(ParseError::InvalidProtobuf)?,
+            ratchet_key: ratchet_key.map(PublicKey::decode).transpose()?,
+            device_id,
+        })
+    }
+
+    /// The encoded form.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.encoded_len());
+        self.write(&mut out);
+        out
+    }
+
+    /// The ratchet key of the message that failed; none if it was a group message.
+    #[must_use]
+    pub const fn ratchet_key(&self) -> Option<&PublicKey> {
+        self.ratchet_key.as_ref()
+    }
+
+    /// When the message that failed was sent, in milliseconds since 1970.
+    #[must_use]
+    pub const fn timestamp(&self) -> u64 {
+        self.timestamp
+    }
+
+    /// The device that sent the message that failed. Not range-checked.
+    #[must_use]
+    pub const fn device_id(&self) -> u32 {
+        self.device_id
+    }
+}
+
+impl Encode for DecryptionErrorMessage {
+    fn write(&self, out: &mut impl Sink) {
+        if let Some(key) = &self.ratchet_key {
+            out.bytes(RATCHET_KEY, &key.encode());
+        }
+        out.varint(TIMESTAMP, self.timestamp);
+        out.varint(DEVICE_ID, self.device_id);
+    }
+}
+
+impl fmt::Debug for DecryptionErrorMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { ratchet_key, timestamp: _, device_id: _ } = self;
+        f.debug_struct("DecryptionErrorMessage")
+            .field("has_ratchet_key", &ratchet_key.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What all messages have in common: their kinds, their version byte, and why parsing fails.
+
+use crate::crypto::curve::KeyError;
+
+use super::protobuf::Malformed;
+
+/// The session version that today's clients make: PQXDH and the Triple Ratchet.
+pub const CURRENT_VERSION: u8 = 4;
+
+/// The oldest session version that is still read: X3DH and the Double Ratchet.
+pub const OLDEST_VERSION: u8 = 3;
+
+/// The kind of a message. It travels outside the message: in the transport's envelope, or in what a
+/// sealed-sender envelope holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MessageKind {
+    /// 2: a `SignalMessage`.
+    Whisper,
+    /// 3: a `PreKeySignalMessage`.
+    PreKey,
+    /// 7: a group message.
+    SenderKey,
+    /// 8: a `PlaintextContent`.
+    Plaintext,
+}
+
+impl MessageKind {
+    /// The number of the kind.
+    #[must_use]
+    pub const fn to_u8(self) -> u8 {
+        match self {
+            Self::Whisper => 2,
+            Self::PreKey => 3,
+            Self::SenderKey => 7,
+            Self::Plaintext => 8,
+        }
+    }
+
+    /// The kind that has the number `byte`, if there is one.
+    #[must_use]
+    pub const fn from_u8(byte: u8) -> Option<Self> {
+        match byte {
+            2 => Some(Self::Whisper),
+            3 => Some(Self::PreKey),
+            7 => Some(Self::SenderKey),
+            8 => Some(Self::Plaintext),
+            _ => None,
+        }
+    }
+}
+
+impl From<MessageKind> for u8 {
+    fn from(kind: MessageKind) -> Self {
+        kind.to_u8()
+    }
+}
+
+impl TryFrom<u8> for MessageKind {
+    type Error = UnknownKind;
+
+    fn try_from(byte: u8) -> Result<Self, UnknownKind> {
+        Self::from_u8(byte).ok_or(UnknownKind(byte))
+    }
+}
+
+/// No kind of message has this number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown message type {0}")]
+pub struct UnknownKind(pub u8);
+
+/// Why bytes are not a message. All of these are the peer's doing, or damage on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseError {
+    /// Fewer bytes than the smallest message has. Carries their number.
+    #[error("ciphertext serialized bytes were too short <{0}>")]
+    TooShort(usize),
+    /// The version is below 3. Carries the version.
+    #[error("ciphertext version was too old <{0}>")]
+    LegacyVersion(u8),
+    /// The version is above 4. Carries the version.
+    #[error("ciphertext version was unrecognized <{0}>")]
+    UnrecognizedVersion(u8),
+    /// Not protobuf, or a field of the wrong type, or a required field is missing.
+    #[error("protobuf encoding was invalid")]
+    InvalidProtobuf,
+    /// A public key inside does not decode.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A version-4 message that starts a session names no Kyber prekey.
+    #[error("Kyber pre key must be present for this session version")]
+    KyberMissing,
+    /// A message that starts a session has a Kyber prekey id without a ciphertext, or the reverse.
+    #[error("Both or neither kyber pre_key_id and kyber_ciphertext can be present")]
+    KyberIncomplete,
+    /// A plaintext content does not begin with `0xC0`. Carries the byte.
+    #[error("unrecognized message version <{0}>")]
+    UnrecognizedMessageVersion(u8),
+}
+
+impl From<Malformed> for ParseError {
+    fn from(_: Malformed) -> Self {
+        Self::InvalidProtobuf
+    }
+}
+
+/// The first byte of a message: its version in the upper half, the sender's own version in the lower.
+#[must_use]
+pub const fn first_byte(version: u8) -> u8 {
+    version << 4 | CURRENT_VERSION
+}
+
+/// The version in the upper half of a message's first byte, which must be 3 or 4. Receivers ignore the
+/// lower half.
+pub(crate) const fn read_version(first_byte: u8) -> Result<u8, ParseError> {
+    match first_byte >> 4 {
+        version @ OLDEST_VERSION..=CURRENT_VERSION => Ok(version),
+        version @ ..OLDEST_VERSION => Err(ParseError::LegacyVersion(version)),
+        version => Err(ParseError::UnrecognizedVersion(version)),
+    }
+}
