@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Refusals, named and numbered as the other peers name and number them.
+
+use serde_json::{Value, json};
+use subrosa::hazmat::crypto::curve::{KeyError, ZeroAgreement};
+use subrosa::hazmat::crypto::kdf::OutputTooLong;
+use subrosa::hazmat::crypto::kem::KemError;
+use subrosa::hazmat::wire::decryption_error::DecryptionErrorMessageError;
+use subrosa::hazmat::wire::message::ParseError;
+use subrosa::hazmat::wire::plaintext_content::PlaintextContentError;
+
+/// Why a request was refused.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    name: &'static str,
+    code: Option<u8>,
+    message: String,
+}
+
+impl Failure {
+    fn new(name: &'static str, code: impl Into<Option<u8>>, message: impl ToString) -> Self {
+        Self { name, code: code.into(), message: message.to_string() }
+    }
+
+    /// The request itself is wrong: an operation or a party that there is not.
+    pub(crate) fn error(message: impl ToString) -> Self {
+        Self::new("Error", None, message)
+    }
+
+    /// A field of the request is missing or of the wrong type.
+    pub(crate) fn usage(message: impl ToString) -> Self {
+        Self::new("TypeError", None, message)
+    }
+
+    /// A number that the peers' JSON can't carry.
+    pub(crate) fn range(message: impl ToString) -> Self {
+        Self::new("RangeError", None, message)
+    }
+
+    /// Everything that has no kind of its own.
+    pub(crate) fn generic(message: impl ToString) -> Self {
+        Self::new("Generic", 0, message)
+    }
+
+    pub(crate) fn invalid_address(message: impl ToString) -> Self {
+        Self::new("InvalidProtocolAddress", 5, message)
+    }
+}
+
+impl From<Failure> for Value {
+    fn from(failure: Failure) -> Self {
+        let Failure { name, code, message } = failure;
+        json!({ "name": name, "code": code, "operation": null, "message": message })
+    }
+}
+
+/// Errors that the other peers don't tell apart either.
+macro_rules! generic {
+    ($($error:ty),* $(,)?) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::generic(error)
+            }
+        })*
+    };
+}
+
+generic!(
+    KeyError,
+    ZeroAgreement,
+    OutputTooLong,
+    KemError,
+    ParseError,
+    DecryptionErrorMessageError,
+    PlaintextContentError,
+    prost::DecodeError,
+);
