@@ -89,7 +89,9 @@ impl ServiceId {
     pub fn from_binary(bytes: &[u8]) -> Result<Self, NotAServiceId> {
         match <[u8; 16]>::try_from(bytes) {
             Ok(uuid) => Ok(Self { kind: ServiceIdKind::Aci, uuid }),
-            Err(_) => Self::from_fixed(bytes).ok().filter(|id| id.kind == ServiceIdKind::Pni).ok_or(NotAServiceId),
+            Err(_) => {
+                Self::from_fixed(bytes).ok().filter(|id| id.kind == ServiceIdKind::Pni).ok_or(NotAServiceId)
+            }
         }
     }
 }
@@ -256,11 +258,13 @@ mod tests {
 
     #[test]
     fn a15_service_ids_round_trip() {
-        for text in [ACI, "PNI:796abedb-ca4e-4f18-8803-1fde5b921f9f", "00000000-0000-0000-0000-000000000001"] {
+        for text in [ACI, "PNI:796abedb-ca4e-4f18-8803-1fde5b921f9f", "00000000-0000-0000-0000-000000000001"]
+        {
             let id: ServiceId = text.parse().unwrap();
             assert_eq!(id.to_string(), text);
             assert_eq!(ServiceId::from_fixed(&id.to_fixed()), Ok(id));
-            let binary = if id.kind() == ServiceIdKind::Aci { id.uuid().to_vec() } else { id.to_fixed().to_vec() };
+            let binary =
+                if id.kind() == ServiceIdKind::Aci { id.uuid().to_vec() } else { id.to_fixed().to_vec() };
             assert_eq!(ServiceId::from_binary(&binary), Ok(id));
         }
         assert_eq!(ACI.to_uppercase().parse(), ACI.parse::<ServiceId>());
@@ -292,7 +296,9 @@ mod tests {
     #[test]
     fn a15_order_is_that_of_the_fixed_form() {
         let mut ids: alloc::vec::Vec<ServiceId> = (0..4u8)
-            .flat_map(|n| [ServiceIdKind::Pni, ServiceIdKind::Aci].map(|kind| ServiceId::new(kind, [n ^ 2; 16])))
+            .flat_map(|n| {
+                [ServiceIdKind::Pni, ServiceIdKind::Aci].map(|kind| ServiceId::new(kind, [n ^ 2; 16]))
+            })
             .collect();
         ids.sort();
         assert!(ids.is_sorted_by_key(ServiceId::to_fixed));

@@ -10,7 +10,9 @@ mod kem;
 mod one_time;
 mod signed;
 
-pub use bundle::{BundleError, KemPreKeyPublic, OneTimePreKeyPublic, PreKeyBundle, SignedPreKeyPublic, VerifiedBundle};
+pub use bundle::{
+    BundleError, KemPreKeyPublic, OneTimePreKeyPublic, PreKeyBundle, SignedPreKeyPublic, VerifiedBundle,
+};
 pub use kem::{KemPreKey, KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey};
 pub use one_time::{OneTimePreKey, OneTimePreKeyId};
 pub use signed::{SignedPreKey, SignedPreKeyId};

@@ -45,7 +45,12 @@ impl KemPreKey {
 
     /// A prekey made elsewhere. The signature is not verified: it is the peers' to do.
     #[must_use]
-    pub const fn from_parts(id: KemPreKeyId, pair: KemKeyPair, signature: Signature, created: Timestamp) -> Self {
+    pub const fn from_parts(
+        id: KemPreKeyId,
+        pair: KemKeyPair,
+        signature: Signature,
+        created: Timestamp,
+    ) -> Self {
         Self { id, pair, signature, created }
     }
 

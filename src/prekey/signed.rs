@@ -44,7 +44,12 @@ impl SignedPreKey {
 
     /// A prekey made elsewhere. The signature is not verified: it is the peers' to do.
     #[must_use]
-    pub const fn from_parts(id: SignedPreKeyId, pair: KeyPair, signature: Signature, created: Timestamp) -> Self {
+    pub const fn from_parts(
+        id: SignedPreKeyId,
+        pair: KeyPair,
+        signature: Signature,
+        created: Timestamp,
+    ) -> Self {
         Self { id, pair, signature, created }
     }
 

@@ -107,7 +107,10 @@ mod tests {
         let (seed, next) = ChainKey::new(key, 7).step().unwrap();
         let seed_bytes = hex!("9b4c8120a4823a95f47cde17a244f4507244ee6e3957d1fab9fa29b44d3829b7");
         assert_eq!(seed.as_bytes(), &seed_bytes);
-        assert_eq!(next.as_bytes(), &hex!("4304c22c84a53755ab08ead8d97a8d429be5efa480682d7ad1da27f73e1fbe1d"));
+        assert_eq!(
+            next.as_bytes(),
+            &hex!("4304c22c84a53755ab08ead8d97a8d429be5efa480682d7ad1da27f73e1fbe1d")
+        );
         assert_eq!(next.index(), 8);
     }
 

@@ -123,7 +123,8 @@ impl DoubleRatchet {
         their_signed_pre_key: PublicKey,
     ) -> Result<Self, ZeroAgreement> {
         let (root, sending) = root.step(&pair.private().agree(&their_signed_pre_key)?);
-        let first = ReceivingChain { ratchet_key: their_signed_pre_key, chain, skipped: SkippedKeys::default() };
+        let first =
+            ReceivingChain { ratchet_key: their_signed_pre_key, chain, skipped: SkippedKeys::default() };
         Ok(Self {
             root,
             sending: SendingChain { pair, chain: sending },
@@ -186,7 +187,8 @@ impl DoubleRatchet {
         max_jump: impl FnOnce() -> u32,
         rng: &mut impl CryptoRng,
     ) -> Result<(MessageKeySeed, DoubleReceived), DoubleRatchetError> {
-        let known = self.receiving.iter().enumerate().find(|(_, chain)| chain.ratchet_key == header.ratchet_key);
+        let known =
+            self.receiving.iter().enumerate().find(|(_, chain)| chain.ratchet_key == header.ratchet_key);
         let Some((at, receiving)) = known else {
             let (turn, chain) = self.turn(header.ratchet_key, rng)?;
             let (seed, chain, skipped) = advance(&chain, header.counter, max_jump)?;

@@ -57,7 +57,9 @@ impl SkippedKeys {
     /// The seed of message `counter`, which stays here until [`Self::remove`].
     #[must_use]
     pub fn get(&self, counter: u32) -> Option<MessageKeySeed> {
-        self.find(counter).and_then(|at| self.slots.get(at)).map(|slot| MessageKeySeed::new(Secret::new(slot.seed)))
+        self.find(counter)
+            .and_then(|at| self.slots.get(at))
+            .map(|slot| MessageKeySeed::new(Secret::new(slot.seed)))
     }
 
     /// Wipes the seed of message `counter`.
@@ -105,7 +107,11 @@ impl SkippedKeys {
             return;
         }
         let mut moved = Vec::with_capacity((self.live + more).max(2 * self.live).max(4));
-        moved.extend(self.live_slots().map(|slot| Slot { counter: slot.counter, seed: slot.seed, taken: false }));
+        moved.extend(self.live_slots().map(|slot| Slot {
+            counter: slot.counter,
+            seed: slot.seed,
+            taken: false,
+        }));
         self.slots = moved;
         self.head = 0;
     }

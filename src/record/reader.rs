@@ -101,7 +101,7 @@ impl<'a> RecordReader<'a> {
     /// # Errors
     /// [`RecordError::Damaged`].
     pub fn secret<const N: usize>(&mut self) -> Result<Secret<N>, RecordError> {
-        let chunk = self.chunk()?;
+        let chunk = self.chunk::<N>()?;
         let mut secret = Secret::zero();
         secret.as_bytes_mut().copy_from_slice(chunk);
         Ok(secret)

@@ -75,16 +75,13 @@ impl RecordKey {
         sealed.extend_from_slice(record.as_bytes());
         let (_, buffer) = sealed.split_at_mut(1 + SALT_LEN);
         let (key, nonce) = self.key_and_nonce(&salt);
-        let tag = gcm::seal(key.as_bytes(), nonce.as_bytes(), &associated_data(record.kind(), owner), buffer);
-        match tag {
-            Ok(tag) => {
-                sealed.extend_from_slice(&tag);
-                Ok(sealed)
-            }
-            Err(gcm::NotAuthentic) => {
-                sealed.zeroize();
-                Err(RecordError::TooLong)
-            }
+        let data = associated_data(record.kind(), owner);
+        if let Ok(tag) = gcm::seal(key.as_bytes(), nonce.as_bytes(), &data, buffer) {
+            sealed.extend_from_slice(&tag);
+            Ok(sealed)
+        } else {
+            sealed.zeroize();
+            Err(RecordError::TooLong)
         }
     }
 
@@ -103,7 +100,8 @@ impl RecordKey {
         let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or(RecordError::NotAuthentic)?;
         let (key, nonce) = self.key_and_nonce(salt);
         let mut bytes = Zeroizing::new(Vec::from(ciphertext));
-        gcm::open(key.as_bytes(), nonce.as_bytes(), &associated_data(kind, owner), &mut bytes, tag)
+        let data = associated_data(kind, owner);
+        gcm::open(key.as_bytes(), nonce.as_bytes(), &data, &mut bytes, tag)
             .map_err(|gcm::NotAuthentic| RecordError::NotAuthentic)?;
         Record::from_bytes(kind, bytes)
     }
