@@ -3,12 +3,11 @@
 //! Refusals, named and numbered as the other peers name and number them.
 
 use serde_json::{Value, json};
-use subrosa::hazmat::crypto::curve::{KeyError, ZeroAgreement};
 use subrosa::hazmat::crypto::kdf::OutputTooLong;
-use subrosa::hazmat::crypto::kem::KemError;
-use subrosa::hazmat::wire::decryption_error::DecryptionErrorMessageError;
-use subrosa::hazmat::wire::message::ParseError;
-use subrosa::hazmat::wire::plaintext_content::PlaintextContentError;
+use subrosa::{
+    AcceptError, AdmitError, BundleError, DecryptError, DecryptionErrorMessageError, EncryptError,
+    InitiateError, KemError, KeyError, ParseError, PlaintextContentError, ZeroAgreement,
+};
 
 /// Why a request was refused.
 #[derive(Debug)]
@@ -18,33 +17,46 @@ pub(crate) struct Failure {
     message: String,
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it goes into `map_err` as it is")]
 impl Failure {
-    fn new(name: &'static str, code: impl Into<Option<u8>>, message: impl ToString) -> Self {
+    fn new(name: &'static str, code: impl Into<Option<u8>>, message: &impl ToString) -> Self {
         Self { name, code: code.into(), message: message.to_string() }
     }
 
     /// The request itself is wrong: an operation or a party that there is not.
     pub(crate) fn error(message: impl ToString) -> Self {
-        Self::new("Error", None, message)
+        Self::new("Error", None, &message)
     }
 
     /// A field of the request is missing or of the wrong type.
     pub(crate) fn usage(message: impl ToString) -> Self {
-        Self::new("TypeError", None, message)
+        Self::new("TypeError", None, &message)
     }
 
     /// A number that the peers' JSON can't carry.
     pub(crate) fn range(message: impl ToString) -> Self {
-        Self::new("RangeError", None, message)
+        Self::new("RangeError", None, &message)
     }
 
     /// Everything that has no kind of its own.
     pub(crate) fn generic(message: impl ToString) -> Self {
-        Self::new("Generic", 0, message)
+        Self::new("Generic", 0, &message)
+    }
+
+    fn duplicate(message: impl ToString) -> Self {
+        Self::new("DuplicatedMessage", 1, &message)
+    }
+
+    fn untrusted(message: impl ToString) -> Self {
+        Self::new("UntrustedIdentity", 3, &message)
+    }
+
+    pub(crate) fn invalid_session(message: impl ToString) -> Self {
+        Self::new("InvalidSession", 7, &message)
     }
 
     pub(crate) fn invalid_address(message: impl ToString) -> Self {
-        Self::new("InvalidProtocolAddress", 5, message)
+        Self::new("InvalidProtocolAddress", 5, &message)
     }
 }
 
@@ -74,5 +86,54 @@ generic!(
     ParseError,
     DecryptionErrorMessageError,
     PlaintextContentError,
+    InitiateError,
     prost::DecodeError,
 );
+
+impl From<BundleError> for Failure {
+    fn from(error: BundleError) -> Self {
+        match error {
+            BundleError::UntrustedIdentity => Self::untrusted(error),
+            _ => Self::generic(error),
+        }
+    }
+}
+
+impl From<EncryptError> for Failure {
+    fn from(error: EncryptError) -> Self {
+        match error {
+            EncryptError::UntrustedIdentity => Self::untrusted(error),
+            _ => Self::generic(error),
+        }
+    }
+}
+
+impl From<DecryptError> for Failure {
+    fn from(error: DecryptError) -> Self {
+        match error {
+            DecryptError::UntrustedIdentity => Self::untrusted(error),
+            DecryptError::Duplicate { .. } => Self::duplicate(error),
+            // The cause is of interest to whoever debugs; the deployed client only logs it.
+            DecryptError::Undecryptable(cause) => Self::generic(format!("{error}: {cause}")),
+            _ => Self::generic(error),
+        }
+    }
+}
+
+impl From<AdmitError> for Failure {
+    fn from(error: AdmitError) -> Self {
+        match error {
+            AdmitError::UntrustedIdentity => Self::untrusted(error),
+            _ => Self::generic(error),
+        }
+    }
+}
+
+impl From<AcceptError> for Failure {
+    fn from(error: AcceptError) -> Self {
+        match error {
+            AcceptError::Decrypt(error) => error.into(),
+            _ => Self::generic(error),
+        }
+    }
+}

@@ -2,13 +2,19 @@
 
 //! The parties of this process, and which function answers which operation.
 
+#![allow(clippy::unnecessary_wraps, reason = "operations are alike, whether or not they can fail")]
+
 mod failure;
 mod messages;
 mod parties;
+mod party;
+mod prekeys;
 mod primitives;
 mod request;
 mod retry;
 mod rng;
+mod sessions;
+mod shelf;
 mod stored;
 
 use std::collections::HashMap;
@@ -16,7 +22,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use failure::Failure;
-use parties::Party;
+use party::Party;
 use request::Request;
 use rng::Source;
 
@@ -31,6 +37,8 @@ const GENERAL: &[Operation] = &[("hello", hello), ("batch", batch), ("feed_rng",
 const OPERATIONS: &[&[Operation]] = &[
     GENERAL,
     parties::OPERATIONS,
+    prekeys::OPERATIONS,
+    sessions::OPERATIONS,
     retry::OPERATIONS,
     messages::OPERATIONS,
     primitives::OPERATIONS,
@@ -72,7 +80,7 @@ impl Peer {
     }
 
     /// The party that the request is about, and its randomness.
-    fn party(&mut self, request: &Request<'_>) -> Result<(&mut Party, &mut Source), Failure> {
+    fn party(&mut self, request: Request<'_>) -> Result<(&mut Party, &mut Source), Failure> {
         let name = request.text("party")?;
         let party = self.parties.get_mut(name).ok_or_else(|| Failure::error(format!("no party {name}")))?;
         Ok((party, self.randomness.entry(Some(name.to_owned())).or_default()))
@@ -90,13 +98,16 @@ fn hello(_: &mut Peer, _: Request<'_>) -> Answer {
 }
 
 fn batch(peer: &mut Peer, request: Request<'_>) -> Answer {
-    let responses: Vec<Value> = request.list("requests")?.iter().map(|request| peer.handle(request)).collect();
+    let responses: Vec<Value> =
+        request.list("requests")?.iter().map(|request| peer.handle(request)).collect();
     Ok(json!({ "responses": responses }))
 }
 
-/// The next random bytes of a party, or of operations without one.
+/// Adds to the next random bytes of a party, or of operations without one, and tells how many are waiting now
+/// and how many were drawn from the system so far.
 fn feed_rng(peer: &mut Peer, request: Request<'_>) -> Answer {
     let bytes = request.bytes("bytes")?;
-    peer.randomness(request.party_name()).feed(&bytes);
-    Ok(json!({}))
+    let source = peer.randomness(request.party_name());
+    source.feed(&bytes);
+    Ok(json!({ "waiting": source.waiting(), "from_system": source.system_draws() }))
 }

@@ -3,10 +3,10 @@
 //! Operations on keys alone.
 
 use serde_json::json;
-use subrosa::hazmat::crypto::curve::{KeyPair, PublicKey};
-use subrosa::hazmat::crypto::kdf;
-use subrosa::hazmat::crypto::kem::{KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
-use subrosa::hazmat::crypto::xeddsa;
+use subrosa::hazmat::crypto::{kdf, xeddsa};
+use subrosa::{
+    IdentityKey, IdentityKeyPair, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType, KeyPair,
+};
 
 use super::stored::StoredIdentityKeyPair;
 use super::{Answer, Failure, Operation, Peer, Request};
@@ -67,22 +67,16 @@ fn identity_parse(_: &mut Peer, request: Request<'_>) -> Answer {
     Ok(json!({ "public": hex::encode(public.encode()), "private": hex::encode(private.as_bytes()) }))
 }
 
-/// What an alternate-identity signature is over.
-fn alternate<T>(other: &PublicKey, with: impl FnOnce(&[&[u8]]) -> T) -> T {
-    with(&[&[0xFF; 32], b"Signal_PNI_Signature", &other.encode()])
-}
-
 fn sign_alternate(peer: &mut Peer, request: Request<'_>) -> Answer {
-    let (key, other) = (request.private("private")?, request.public("other")?);
-    let randomness = peer.randomness(request.party_name());
-    let signature = alternate(&other, |message| xeddsa::sign(&key, message, randomness));
+    let identity = IdentityKeyPair::from_private(request.private("private")?);
+    let other = IdentityKey::new(request.public("other")?);
+    let signature = identity.sign_alternate_identity(&other, peer.randomness(request.party_name()));
     Ok(json!({ "signature": hex::encode(signature) }))
 }
 
 fn verify_alternate(_: &mut Peer, request: Request<'_>) -> Answer {
-    let (key, signature) = (request.public("public")?, request.bytes("signature")?);
-    let other = request.public("other")?;
-    Ok(json!({ "valid": alternate(&other, |message| xeddsa::verify(&key, message, &signature)) }))
+    let [identity, other] = [request.public("public")?, request.public("other")?].map(IdentityKey::new);
+    Ok(json!({ "valid": identity.verify_alternate_identity(&other, &request.bytes("signature")?) }))
 }
 
 fn hkdf(_: &mut Peer, request: Request<'_>) -> Answer {

@@ -3,9 +3,8 @@
 //! Operations on decryption error messages and the plaintext contents that carry them.
 
 use serde_json::{Value, json};
-use subrosa::hazmat::wire::decryption_error::DecryptionErrorMessage;
-use subrosa::hazmat::wire::message::MessageKind;
-use subrosa::hazmat::wire::plaintext_content::{PlaintextContent, decryption_error_in};
+use subrosa::hazmat::wire::plaintext_content::decryption_error_in;
+use subrosa::{DecryptionErrorMessage, MessageKind, PlaintextContent};
 
 use super::{Answer, Failure, Operation, Peer, Request};
 

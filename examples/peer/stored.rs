@@ -4,7 +4,7 @@
 //! have another form.
 
 use prost::Message;
-use subrosa::hazmat::crypto::curve::{KeyError, PrivateKey, PublicKey};
+use subrosa::{KemPreKey, KeyError, OneTimePreKey, PrivateKey, PublicKey, SignedPreKey};
 
 /// An identity key pair.
 #[derive(Clone, PartialEq, Message)]
@@ -48,4 +48,53 @@ pub(crate) struct StoredPreKey {
     pub(crate) signature: Vec<u8>,
     #[prost(fixed64, tag = "5")]
     pub(crate) created: u64,
+}
+
+impl StoredPreKey {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        self.encode_to_vec()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, prost::DecodeError> {
+        Message::decode(bytes)
+    }
+}
+
+impl From<&OneTimePreKey> for StoredPreKey {
+    fn from(key: &OneTimePreKey) -> Self {
+        let pair = key.key_pair();
+        Self {
+            id: key.id().0,
+            public: pair.public().encode().to_vec(),
+            private: pair.private().as_bytes().to_vec(),
+            signature: Vec::new(),
+            created: 0,
+        }
+    }
+}
+
+impl From<&SignedPreKey> for StoredPreKey {
+    fn from(key: &SignedPreKey) -> Self {
+        let pair = key.key_pair();
+        Self {
+            id: key.id().0,
+            public: pair.public().encode().to_vec(),
+            private: pair.private().as_bytes().to_vec(),
+            signature: key.public().signature.to_vec(),
+            created: key.created().as_millis(),
+        }
+    }
+}
+
+impl From<&KemPreKey> for StoredPreKey {
+    fn from(key: &KemPreKey) -> Self {
+        let pair = key.key_pair();
+        Self {
+            id: key.id().0,
+            public: pair.public().encode().to_vec(),
+            private: pair.secret().encode().as_bytes().to_vec(),
+            signature: key.public().signature.to_vec(),
+            created: key.created().as_millis(),
+        }
+    }
 }
