@@ -11,6 +11,7 @@ mod initiate;
 mod policy;
 mod respond;
 mod state;
+mod stored;
 mod usable;
 
 use alloc::boxed::Box;
@@ -27,6 +28,7 @@ pub use respond::{
     AcceptError, AcceptFailure, Admission, AdmitError, KemKey, KnownSession, NeededPreKeys, NewSession,
     ResponderKeys,
 };
+pub use stored::StoredSessionError;
 pub use usable::Requirements;
 
 use crate::address::Address;

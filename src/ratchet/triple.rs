@@ -10,6 +10,7 @@ use super::chain::ChainExhausted;
 use super::double::{DoubleChange, DoubleRatchet, DoubleRatchetError, DoubleReceived, DoubleSent, Header};
 use super::message_keys::MessageKeys;
 use crate::record::{RecordError, RecordReader, RecordWriter};
+use crate::wire::stored::StoredSession;
 
 /// The state of both ratchets.
 #[derive(Debug)]
@@ -63,6 +64,11 @@ impl TripleRatchet {
     #[must_use]
     pub const fn new(double: DoubleRatchet) -> Self {
         Self { double }
+    }
+
+    /// Reads the ratchets of a session that libsignal stored. None if they are not sound.
+    pub(crate) fn from_stored(session: &StoredSession<'_>) -> Option<Self> {
+        Some(Self { double: DoubleRatchet::from_stored(session)? })
     }
 
     /// The Double Ratchet.
