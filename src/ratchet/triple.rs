@@ -54,6 +54,7 @@ pub struct Sending {
 pub struct Change(Which);
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one lives for the time of one message")]
 enum Which {
     Sent(DoubleSent),
     Received(DoubleReceived),

@@ -65,8 +65,9 @@ impl Session {
     /// The session record that libsignal would store.
     #[must_use]
     pub fn to_libsignal_record(&self) -> Zeroizing<Vec<u8>> {
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is for one lifetime only")]
         let archived: Vec<Zeroizing<Vec<u8>>> =
-            self.archived.iter().map(|state| state.with_stored(StoredSession::encode)).collect();
+            self.archived.iter().map(|state| state.with_stored(|stored| stored.encode())).collect();
         let archived = archived.iter().map(|stored| stored.as_slice()).collect();
         match &self.current {
             None => StoredSessionRecord { current: None, archived }.encode(),

@@ -7,7 +7,6 @@ use alloc::vec::Vec;
 
 use super::{DoubleRatchet, MAX_RECEIVING_CHAINS, ReceivingChain, SendingChain};
 use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
-use crate::crypto::secret::Secret;
 use crate::ratchet::chain::ChainKey;
 use crate::ratchet::root::RootKey;
 use crate::ratchet::skipped::SkippedKeys;
