@@ -162,7 +162,9 @@ impl Session {
     }
 
     fn write(&self, generation: u64, change: Option<&SessionChange>) -> Record {
-        let mut writer = RecordWriter::new(RecordKind::Session, RECORD_VERSION, 512);
+        let states = self.current.iter().chain(&self.archived);
+        let capacity = states.map(|state| state.usual_len()).sum::<usize>() + 512;
+        let mut writer = RecordWriter::new(RecordKind::Session, RECORD_VERSION, capacity);
         writer.put_u64(generation);
         let view = archive::View::after(self, change);
         writer.put_flag(view.current.is_some());

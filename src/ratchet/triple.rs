@@ -111,6 +111,11 @@ impl TripleRatchet {
         }
     }
 
+    /// About how many bytes [`Self::write`] writes.
+    pub(crate) fn usual_len(&self) -> usize {
+        self.double.usual_len()
+    }
+
     /// Writes the state as it will be after `change`.
     pub(crate) fn write(&self, change: Option<&Change>, writer: &mut RecordWriter) {
         let double = match change {

@@ -37,6 +37,11 @@ pub(in crate::ratchet) enum DoubleChange<'a> {
 }
 
 impl DoubleRatchet {
+    /// About how many bytes [`Self::write`] writes.
+    pub(in crate::ratchet) fn usual_len(&self) -> usize {
+        256 + 128 * self.receiving_chains() + 36 * self.skipped_keys()
+    }
+
     /// Writes the state as it will be after `change`.
     pub(in crate::ratchet) fn write(&self, change: DoubleChange<'_>, writer: &mut RecordWriter) {
         let received = match change {
