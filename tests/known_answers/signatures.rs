@@ -194,3 +194,16 @@ fn keys_without_an_edwards_form_verify_nothing() {
         }
     }
 }
+
+/// Keys of low order are not refused as such, but nothing that the deployed client refuses may pass: with
+/// R = 1 and S = 0 that depends on the parity of the challenge.
+#[test]
+fn keys_of_order_two() {
+    let mut signature = [0; 64];
+    signature[0] = 1;
+    let mut p = [0xFF; 32];
+    (p[0], p[31]) = (0xED, 0x7F);
+    for u in [[0; 32], p] {
+        assert!(!verify(&PublicKey::from_bytes(u), &[&[0]], &signature));
+    }
+}
