@@ -281,14 +281,13 @@ fn any_chain() -> impl Strategy<Value = Chain> {
 }
 
 fn any_session() -> impl Strategy<Value = Session> {
-    let pending = (any::<Option<u32>>(), bytes(), prop_oneof![Just(0), any::<i32>()], any::<u64>()).prop_map(
-        |(pre_key_id, base_key, signed_pre_key_id, created)| PendingPreKey {
+    let pending = (proptest::option::of(number()), bytes(), prop_oneof![Just(0), any::<i32>()], any::<u64>())
+        .prop_map(|(pre_key_id, base_key, signed_pre_key_id, created)| PendingPreKey {
             pre_key_id,
             base_key,
             signed_pre_key_id,
             created,
-        },
-    );
+        });
     let kyber = (number(), bytes())
         .prop_map(|(pre_key_id, ciphertext)| PendingKyberPreKey { pre_key_id, ciphertext });
     (
