@@ -9,14 +9,15 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::missing_docs_in_private_items,
+    clippy::struct_field_names,
     missing_docs,
     reason = "a test may panic, and its names say what it tests"
 )]
 
 mod protobuf_oracle {
-    pub mod bytes;
-    pub mod messages;
-    pub mod stored;
+    pub(super) mod bytes;
+    mod messages;
+    mod stored;
 }
 
 use proptest::prelude::*;

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 
-pub fn varint(mut value: u64) -> Vec<u8> {
+pub(crate) fn varint(mut value: u64) -> Vec<u8> {
     let mut out = Vec::new();
     while value >= 0x80 {
         out.push(u8::try_from(value & 0x7F).unwrap() | 0x80);
@@ -68,7 +68,7 @@ fn delimited(number: u64, value: &[u8]) -> Vec<u8> {
 }
 
 /// Up to `most` fields of any number and type, one after the other, sometimes cut short.
-pub fn fields(most: usize) -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn fields(most: usize) -> impl Strategy<Value = Vec<u8>> {
     (
         proptest::collection::vec(field(), 0..=most),
         proptest::option::weighted(0.1, any::<prop::sample::Index>()),
@@ -83,7 +83,7 @@ pub fn fields(most: usize) -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// The bytes with a few of them changed, taken out, put in, or all after some place cut off.
-pub fn changed(valid: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn changed(valid: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let change = (any::<prop::sample::Index>(), any::<u8>(), 0..8u8);
     (valid, proptest::collection::vec(change, 1..4)).prop_map(|(mut bytes, changes)| {
         for (place, byte, form) in changes {

@@ -226,7 +226,7 @@ fn valid_decryption_error() -> impl Strategy<Value = Vec<u8>> {
 
 fn valid_content() -> impl Strategy<Value = Vec<u8>> {
     (usual(prop_oneof![9 => valid_decryption_error(), 1 => bytes()]), proptest::option::of(bytes())).prop_map(
-        |(decryption_error, null)| Content { decryption_error, null, ..Content::default() }.encode_to_vec(),
+        |(decryption_error, null)| Content { null, decryption_error, ..Content::default() }.encode_to_vec(),
     )
 }
 
