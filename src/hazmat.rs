@@ -24,3 +24,13 @@ pub mod record {
         HEADER_LEN, Record, RecordError, RecordKey, RecordKind, RecordReader, RecordWriter, SEALED_OVERHEAD,
     };
 }
+
+/// L3: key agreement.
+pub mod agreement {
+    pub use crate::agreement::{Initiator, Responder, pqxdh, x3dh};
+}
+
+/// L4: ratchets.
+pub mod ratchet {
+    pub use crate::ratchet::{chain, double, message_keys, root, skipped, triple};
+}
