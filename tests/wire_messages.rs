@@ -376,6 +376,11 @@ fn any_key() -> impl Strategy<Value = PublicKey> {
     any::<[u8; 32]>().prop_map(PublicKey::from_bytes)
 }
 
+/// Zero is an id like any other, and is written.
+fn any_id() -> impl Strategy<Value = u32> {
+    prop_oneof![1 => Just(0), 3 => any::<u32>()]
+}
+
 fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(any::<u8>(), 0..200)
 }
@@ -384,7 +389,7 @@ proptest! {
     #[test]
     fn signal_message_round_trip(
         ratchet_key in any_key(),
-        (counter, previous_counter, low) in any::<(u32, u32, u8)>(),
+        (counter, previous_counter, low) in (any_id(), any_id(), any::<u8>()),
         version in 3..=4u8,
         (body, pq_ratchet) in (any_bytes(), any_bytes()),
         addresses in proptest::option::of(proptest::array::uniform(any::<u8>())),
@@ -416,9 +421,9 @@ proptest! {
     #[test]
     fn prekey_message_round_trip(
         (base_key, identity_key) in (any_key(), any_key()),
-        (registration_id, signed_pre_key_id) in any::<(u32, u32)>(),
-        pre_key_id in any::<Option<u32>>(),
-        (kyber_id, kyber_ciphertext) in (any::<u32>(), any_bytes()),
+        (registration_id, signed_pre_key_id) in (any_id(), any_id()),
+        pre_key_id in proptest::option::of(any_id()),
+        (kyber_id, kyber_ciphertext) in (any_id(), any_bytes()),
         with_kyber in any::<bool>(),
     ) {
         let part = KyberPart { pre_key_id: kyber_id, ciphertext: &kyber_ciphertext };
