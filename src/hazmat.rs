@@ -24,3 +24,8 @@ pub mod record {
         HEADER_LEN, Record, RecordError, RecordKey, RecordKind, RecordReader, RecordWriter, SEALED_OVERHEAD,
     };
 }
+
+/// L4: ratchets.
+pub mod ratchet {
+    pub use crate::ratchet::braid;
+}

@@ -10,5 +10,6 @@ extern crate alloc;
 pub mod hazmat;
 
 mod crypto;
+mod ratchet;
 mod record;
 mod wire;

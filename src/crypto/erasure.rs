@@ -14,6 +14,7 @@
 //!
 //! What is coded is public: encapsulation keys and ciphertexts.
 
+mod byte_string;
 mod lagrange;
 
 use alloc::boxed::Box;
@@ -22,6 +23,7 @@ use core::fmt;
 
 use super::gf16::{Row, combine};
 
+pub use byte_string::ByteString;
 use lagrange::{SystematicWeights, coefficients, weights};
 
 /// Length of a chunk in bytes.
@@ -46,27 +48,33 @@ impl fmt::Debug for Chunk {
 /// Gives the chunks of a byte string of `N` times 32 bytes, one after the other and without end.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Encoder<const N: usize> {
-    data: Box<[[u8; CHUNK_LEN]; N]>,
+    data: ByteString<N>,
     next: u16,
 }
 
 impl<const N: usize> Encoder<N> {
     /// Begins at chunk 0.
     #[must_use]
-    pub fn new(data: Box<[[u8; CHUNK_LEN]; N]>) -> Self {
+    pub const fn new(data: ByteString<N>) -> Self {
         Self::resume(data, 0)
     }
 
     /// Goes on at chunk `next`.
     #[must_use]
-    pub const fn resume(data: Box<[[u8; CHUNK_LEN]; N]>, next: u16) -> Self {
+    pub const fn resume(data: ByteString<N>, next: u16) -> Self {
         Self { data, next }
     }
 
     /// The byte string.
     #[must_use]
-    pub fn data(&self) -> &[u8] {
-        self.data.as_flattened()
+    pub const fn data(&self) -> &ByteString<N> {
+        &self.data
+    }
+
+    /// The byte string, which is no longer to be sent.
+    #[must_use]
+    pub fn into_data(self) -> ByteString<N> {
+        self.data
     }
 
     /// The position of the chunk that comes next.
@@ -85,14 +93,14 @@ impl<const N: usize> Encoder<N> {
     /// The chunk at a position. One of the data costs nothing, another `4·N` and `16·N` multiplications.
     #[must_use]
     pub fn chunk(&self, index: u16) -> Chunk {
-        let data = self.data.get(usize::from(index)).copied().unwrap_or_else(|| self.parity(index));
+        let data = self.data.rows().get(usize::from(index)).copied().unwrap_or_else(|| self.parity(index));
         Chunk { index, data }
     }
 
     fn parity(&self, index: u16) -> [u8; CHUNK_LEN] {
         let coefficients =
             coefficients(index, &SystematicWeights::<N>::POSITIONS, &SystematicWeights::<N>::WEIGHTS);
-        to_bytes(combine(&coefficients, &self.data.map(from_bytes)))
+        to_bytes(combine(&coefficients, &self.data.rows().map(from_bytes)))
     }
 }
 
@@ -137,7 +145,7 @@ impl<const N: usize> Decoder<N> {
     /// Data chunks are copied. If `m` of them are missing it takes `(4 + 16)·N·m` multiplications, and about
     /// `N²` for the weights: fewer than 28,000 for all of 36.
     #[must_use]
-    pub fn decode(&self) -> Option<Box<[[u8; CHUNK_LEN]; N]>> {
+    pub fn decode(&self) -> Option<ByteString<N>> {
         let chunks: &[Chunk; N] = self.chunks.as_slice().try_into().ok()?;
         let mut data = Box::new([[0; CHUNK_LEN]; N]);
         let mut known = [false; N];
@@ -151,7 +159,7 @@ impl<const N: usize> Decoder<N> {
         if known.contains(&false) {
             interpolate(chunks, &known, &mut data);
         }
-        Some(data)
+        Some(ByteString::from_rows(data))
     }
 }
 
@@ -206,10 +214,10 @@ mod tests {
         for (k, byte) in data.as_flattened_mut().iter_mut().enumerate() {
             *byte = u8::try_from(k % 251).unwrap();
         }
-        Encoder::new(data)
+        Encoder::new(ByteString::from_rows(data))
     }
 
-    fn decode<const N: usize>(indices: impl Iterator<Item = u16>) -> Option<Box<[[u8; CHUNK_LEN]; N]>> {
+    fn decode<const N: usize>(indices: impl Iterator<Item = u16>) -> Option<ByteString<N>> {
         let (encoder, mut decoder) = (encoder::<N>(), Decoder::new());
         for index in indices {
             decoder.add(encoder.chunk(index));

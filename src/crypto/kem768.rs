@@ -136,6 +136,33 @@ impl fmt::Debug for ExpandedKey {
     }
 }
 
+/// A decapsulation key as it is kept.
+#[derive(Debug)]
+pub enum DecapsulationKey {
+    /// By its seed: a key of our own making.
+    Seed(KeySeed),
+    /// Expanded: a key that came from another implementation, which does not keep the seed.
+    Expanded(ExpandedKey),
+}
+
+impl DecapsulationKey {
+    /// The expanded key.
+    #[must_use]
+    pub fn expand(&self) -> ExpandedKey {
+        match self {
+            Self::Seed(seed) => seed.expand(),
+            Self::Expanded(key) => key.duplicate(),
+        }
+    }
+
+    pub(crate) fn duplicate(&self) -> Self {
+        match self {
+            Self::Seed(seed) => Self::Seed(seed.duplicate()),
+            Self::Expanded(key) => Self::Expanded(key.duplicate()),
+        }
+    }
+}
+
 /// `Encaps1(header, random)`: the first half of the ciphertext and the shared secret.
 ///
 /// The header alone cannot be checked; see [`encapsulate2`].
