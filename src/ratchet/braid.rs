@@ -48,6 +48,7 @@ mod record;
 mod state;
 mod version;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -88,7 +89,7 @@ enum Change {
     #[default]
     Nothing,
     Off,
-    On(RatchetChange),
+    On(Box<RatchetChange>),
 }
 
 #[derive(Debug, Default)]
@@ -100,6 +101,12 @@ struct RatchetChange {
     chain_change: ChainChange,
     /// The version is settled now.
     settled: bool,
+}
+
+impl BraidChange {
+    fn on(change: RatchetChange) -> Self {
+        Self(Change::On(Box::new(change)))
+    }
 }
 
 /// A message to send.
@@ -211,7 +218,7 @@ impl Braid {
             Change::Off => self.0 = None,
             Change::On(change) => {
                 if let Some(ratchet) = &mut self.0 {
-                    ratchet.apply(change);
+                    ratchet.apply(*change);
                 }
             }
         }
@@ -256,12 +263,12 @@ impl Ratchet {
             let chain =
                 self.chain.as_ref().or(change.started.as_ref()).ok_or(BraidError::ChainNotAvailable)?;
             let (step, counter, next_key) = chain.send_key(epoch.saturating_sub(1))?;
-            let added = secret.map(|secret| chain.next_epoch(&secret));
+            let added = secret.map(|secret| chain.next_epoch(secret.as_bytes()));
             change.chain_change = ChainChange { added, step: Some(step) };
             (index, key) = (counter, Some(next_key));
         }
         let message = BraidMessage { epoch, index, payload }.encode();
-        Ok(BraidSend { change: BraidChange(Change::On(change)), message, key })
+        Ok(BraidSend { change: BraidChange::on(change), message, key })
     }
 
     fn receive(&self, message: &BraidMessage) -> Result<BraidReceive, BraidError> {
@@ -275,9 +282,9 @@ impl Ratchet {
             let (step, next_key) = chain.receive_key(epoch.saturating_sub(1), *index)?;
             (chain_change.step, key) = (Some(step), Some(next_key));
         }
-        chain_change.added = secret.map(|secret| chain.next_epoch(&secret));
+        chain_change.added = secret.map(|secret| chain.next_epoch(secret.as_bytes()));
         let change = RatchetChange { state: next, started, chain_change, settled: true };
-        Ok(BraidReceive { change: BraidChange(Change::On(change)), key })
+        Ok(BraidReceive { change: BraidChange::on(change), key })
     }
 
     /// The chain, if there is none yet.

@@ -115,7 +115,7 @@ pub struct Chain {
     send_epoch: u64,
     /// The epoch of the first of `links`; the others follow.
     first_epoch: u64,
-    // Boxed, so that no copy stays behind when one is dropped from the front.
+    #[expect(clippy::vec_box, reason = "no copy stays behind when one is dropped from the front")]
     links: Vec<Box<Link>>,
 }
 
@@ -170,10 +170,10 @@ impl Chain {
         self.first_epoch.saturating_add(behind)
     }
 
-    /// The epoch after [`Self::current_epoch`], made of its secret.
+    /// The epoch after [`Self::current_epoch`], made of its secret, of any length.
     #[must_use]
-    pub fn next_epoch(&self, secret: &Secret<32>) -> AddedEpoch {
-        let keys = HkdfSalt::new(self.root.as_bytes()).derive(&[secret.as_bytes()], (&[], ADD_EPOCH, &[]));
+    pub fn next_epoch(&self, secret: &[u8]) -> AddedEpoch {
+        let keys = HkdfSalt::new(self.root.as_bytes()).derive(&[secret], (&[], ADD_EPOCH, &[]));
         let (root, link) = split_keys(&keys, self.direction);
         AddedEpoch { root, link }
     }

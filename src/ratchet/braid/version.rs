@@ -51,7 +51,7 @@ impl Ratchet {
         let (step, key) = chain.receive_key(0, prefix.index)?;
         let chain_change = ChainChange { added: None, step: Some(step) };
         let change = RatchetChange { started, chain_change, ..RatchetChange::default() };
-        Ok(BraidReceive { change: BraidChange(Change::On(change)), key: Some(key) })
+        Ok(BraidReceive { change: BraidChange::on(change), key: Some(key) })
     }
 
     /// A message without the ratchet: the peer does not speak it.
