@@ -7,9 +7,10 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    dead_code,
     missing_docs,
     unreachable_pub,
-    reason = "a test may fail"
+    reason = "a test may fail, and does not use all that tests share"
 )]
 
 #[path = "support/spqr.rs"]

@@ -51,6 +51,7 @@ mod version;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+use core::mem::swap;
 
 use rand_core::CryptoRng;
 
@@ -218,7 +219,7 @@ impl Braid {
             Change::Off => self.0 = None,
             Change::On(change) => {
                 if let Some(ratchet) = &mut self.0 {
-                    ratchet.apply(*change);
+                    ratchet.apply(change);
                 }
             }
         }
@@ -296,18 +297,20 @@ impl Ratchet {
         }
     }
 
-    fn apply(&mut self, change: RatchetChange) {
-        let RatchetChange { state, started, chain_change, settled } = change;
+    /// What is replaced goes into `change`, and is wiped where that lies. Moving out of the box would leave its
+    /// secrets in freed memory.
+    fn apply(&mut self, mut change: Box<RatchetChange>) {
+        let RatchetChange { state, started, chain_change, settled } = &mut *change;
         if let Some(state) = state {
-            self.state = state;
+            swap(&mut self.state, state);
         }
         if started.is_some() {
-            self.chain = started;
+            swap(&mut self.chain, started);
         }
         if let Some(chain) = &mut self.chain {
-            chain.apply(chain_change);
+            chain.exchange(chain_change);
         }
-        if settled {
+        if *settled {
             self.auth_key = None;
         }
     }

@@ -5,9 +5,9 @@
 use core::convert::Infallible;
 use std::collections::VecDeque;
 
-use rand_core::{TryCryptoRng, TryRng};
+use rand_core::{SeedableRng, TryCryptoRng, TryRng};
 use subrosa::hazmat::crypto::secret::Secret;
-use subrosa::hazmat::ratchet::braid::{Braid, BraidChange, BraidError};
+use subrosa::hazmat::ratchet::braid::{Braid, BraidChange, BraidError, Direction, Limits, MinimumVersion};
 use subrosa::hazmat::record::{RecordKind, RecordReader, RecordWriter};
 
 /// Gives out recorded draws, and insists that each is asked for whole, in one request.
@@ -85,4 +85,78 @@ pub fn read(record: &[u8]) -> Braid {
     let braid = Braid::read(&mut reader).unwrap();
     reader.finish().unwrap();
     braid
+}
+
+/// Two parties of one session.
+pub struct Pair {
+    pub a: Party,
+    pub b: Party,
+    pub rng: rand_chacha::ChaCha20Rng,
+}
+
+/// A message on its way: its sender is A?, its bytes, its key.
+#[derive(Clone)]
+pub struct InFlight {
+    pub from_a: bool,
+    pub bytes: Vec<u8>,
+    pub key: Option<[u8; 32]>,
+}
+
+impl Pair {
+    pub fn new(seed: u64) -> Self {
+        Self::with([MinimumVersion::V1; 2], Limits::default(), seed)
+    }
+
+    pub fn with(minima: [MinimumVersion; 2], limits: Limits, seed: u64) -> Self {
+        let party = |minimum, direction| Party {
+            braid: Braid::with_minimum(minimum, direction, &Secret::new([0x42; 32]), limits),
+            reload: false,
+        };
+        Self {
+            a: party(minima[0], Direction::A2B),
+            b: party(minima[1], Direction::B2A),
+            rng: rand_chacha::ChaCha20Rng::seed_from_u64(seed),
+        }
+    }
+
+    pub fn party(&mut self, a: bool) -> &mut Party {
+        if a { &mut self.a } else { &mut self.b }
+    }
+
+    pub fn send(&mut self, from_a: bool) -> InFlight {
+        let party = if from_a { &mut self.a } else { &mut self.b };
+        let (bytes, key) = party.send(&mut self.rng);
+        InFlight { from_a, bytes, key: key.map(|key| *key.as_bytes()) }
+    }
+
+    /// Delivers a message and checks that the key is the sender's.
+    #[track_caller]
+    pub fn deliver(&mut self, message: &InFlight) {
+        let key = self.party(!message.from_a).receive(&message.bytes).unwrap();
+        assert_eq!(key.map(|key| *key.as_bytes()), message.key);
+    }
+
+    /// A sends, B receives, B sends, A receives.
+    #[track_caller]
+    pub fn lockstep(&mut self) {
+        for from_a in [true, false] {
+            let message = self.send(from_a);
+            self.deliver(&message);
+        }
+    }
+
+    /// Lockstep until a party is in a state.
+    #[track_caller]
+    pub fn lockstep_until(&mut self, a: bool, state: &str, epoch: u64) {
+        for _ in 0..2_000 {
+            for from_a in [true, false] {
+                if self.party(a).braid.state() == Some((state, epoch)) {
+                    return;
+                }
+                let message = self.send(from_a);
+                self.deliver(&message);
+            }
+        }
+        panic!("never in {state} {epoch}");
+    }
 }

@@ -19,6 +19,9 @@ mod record;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+use core::mem::swap;
+
+use zeroize::Zeroize;
 
 use crate::crypto::kdf::{HkdfSalt, Label};
 use crate::crypto::secret::Secret;
@@ -200,37 +203,42 @@ impl Chain {
     }
 
     /// Makes a change that was made from this chain as it is.
-    pub fn apply(&mut self, change: ChainChange) {
+    pub fn apply(&mut self, mut change: ChainChange) {
+        self.exchange(&mut change);
+    }
+
+    /// Makes a change. What it replaces goes into `change`, to be wiped where that lies.
+    pub(super) fn exchange(&mut self, change: &mut ChainChange) {
         let ChainChange { added, step } = change;
-        if let Some(AddedEpoch { root, link }) = added {
-            self.root = root;
-            self.links.push(link);
+        if let Some(AddedEpoch { root, .. }) = added {
+            swap(&mut self.root, root);
+            root.zeroize();
         }
+        self.links.extend(added.take().map(|added| added.link));
         match step {
-            Some(ChainStep::Send { epoch, counter, next }) => self.apply_send(epoch, counter, next),
+            Some(ChainStep::Send { epoch, counter, next }) => self.exchange_send(*epoch, *counter, next),
             Some(ChainStep::Receive { epoch, step }) => {
                 let max_old_keys = self.limits.max_old_keys;
-                if let Some(link) = self.link_mut(epoch) {
-                    link.receive.apply(step, max_old_keys);
+                if let Some(link) = self.link_mut(*epoch) {
+                    link.receive.exchange(step, max_old_keys);
                 }
             }
             None => {}
         }
     }
 
-    fn apply_send(&mut self, epoch: u64, counter: u32, next: Secret<32>) {
+    fn exchange_send(&mut self, epoch: u64, counter: u32, next: &mut Secret<32>) {
         let first_kept = self.first_kept(Some(epoch));
         while self.first_epoch < first_kept && !self.links.is_empty() {
             self.links.remove(0);
             self.first_epoch += 1;
         }
-        for (number, link) in (self.first_epoch..epoch).zip(&mut self.links) {
-            debug_assert!(number < epoch, "an older epoch");
-            link.send.erase();
+        for (_, older) in (self.first_epoch..epoch).zip(&mut self.links) {
+            older.send.erase();
         }
         self.send_epoch = epoch;
         if let Some(link) = self.link_mut(epoch) {
-            link.send.advance(counter, next);
+            link.send.exchange(counter, next);
         }
     }
 

@@ -4,6 +4,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::mem::swap;
 
 use crate::crypto::kdf::{HkdfSalt, Label};
 use crate::crypto::secret::Secret;
@@ -60,8 +61,12 @@ impl SendHalf {
         Ok((counter, next, key))
     }
 
-    pub(super) fn advance(&mut self, counter: u32, next: Secret<32>) {
-        *self = Self { counter, next: Some(next) };
+    /// Moves on to the key of index `counter`, and gives the old chain key for the one after it.
+    pub(super) fn exchange(&mut self, counter: u32, next: &mut Secret<32>) {
+        self.counter = counter;
+        if let Some(old) = &mut self.next {
+            swap(old, next);
+        }
     }
 
     pub(super) fn erase(&mut self) {
@@ -135,14 +140,15 @@ impl ReceiveHalf {
         (ReceiveStep::Advance { counter: index, next, skipped }, key)
     }
 
-    pub(super) fn apply(&mut self, step: ReceiveStep, max_old_keys: u32) {
+    /// Makes a step, and gives the old chain key for the new one.
+    pub(super) fn exchange(&mut self, step: &mut ReceiveStep, max_old_keys: u32) {
         match step {
-            ReceiveStep::Take(index) => self.old_keys.remove(index),
+            ReceiveStep::Take(index) => self.old_keys.remove(*index),
             ReceiveStep::Advance { counter, next, skipped } => {
-                self.counter = counter;
-                self.next = next;
-                self.old_keys.forget_below(lowest_kept(counter, max_old_keys));
-                self.old_keys.append(first_skipped(counter, &skipped), &skipped);
+                self.counter = *counter;
+                swap(&mut self.next, next);
+                self.old_keys.forget_below(lowest_kept(*counter, max_old_keys));
+                self.old_keys.append(first_skipped(*counter, skipped), skipped);
             }
         }
     }
