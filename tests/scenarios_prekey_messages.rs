@@ -5,7 +5,7 @@
 //! E8 and E9, the errors of the store pass through: this crate calls no store. What is tested is that an
 //! operation can be given up at the point where the store is asked, and that nothing has changed then.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::unreachable, reason = "a test")]
 
 #[path = "support/device.rs"]
 mod device;

@@ -362,10 +362,10 @@ fn d12_version_3_keeps_exactly_2_000() {
 fn d14_interleaved_gaps() {
     let [mut alice, mut bob] = Device::acquainted(14);
     let mut held_back = Vec::new();
-    for round in 0..4u32 {
-        for gap in 0..3u32 {
-            held_back.push((true, alice.send(&bob.address, &[b'a', round as u8, gap as u8])));
-            held_back.push((false, bob.send(&alice.address, &[b'b', round as u8, gap as u8])));
+    for round in 0..4 {
+        for gap in 0..3 {
+            held_back.push((true, alice.send(&bob.address, &[b'a', round, gap])));
+            held_back.push((false, bob.send(&alice.address, &[b'b', round, gap])));
             alice.tell(&mut bob, b"through the gap");
         }
         bob.tell(&mut alice, b"and back");
