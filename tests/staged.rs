@@ -17,9 +17,9 @@ mod device;
 
 use device::{Device, Letter, Offer};
 use subrosa::{
-    Admission, KemKey, KemPreKeyEffect, KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey,
-    OneTimePreKey, OneTimePreKeyId, PreKeySignalMessage, Record, ResponderKeys, Session, SessionEffects,
-    SignalMessage, SignedPreKey, SignedPreKeyId, Staged, Trust,
+    Admission, KemKey, KemPreKeyEffect, KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, Local, MessageKind,
+    OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PreKeySignalMessage, Record, ResponderKeys, Session,
+    SessionEffects, SignalMessage, SignedPreKey, SignedPreKeyId, Staged, Trust,
 };
 
 /// Prepares an operation on a session, and has its stage looked at.
@@ -85,34 +85,34 @@ fn saves_identity_of(peer: &Device) -> SessionEffects {
 }
 
 fn receive(letter: Letter) -> Operation {
-    Box::new(move |device, session, look| match letter.kind {
-        subrosa::MessageKind::Whisper => {
+    if letter.kind == MessageKind::Whisper {
+        return Box::new(move |device, session, look| {
             let message = SignalMessage::parse(&letter.bytes).unwrap();
             look(Stage::Plaintext(session.decrypt(&message, Trust::Anyone, &mut device.rng).unwrap()));
-        }
-        _ => {
-            let message = PreKeySignalMessage::parse(&letter.bytes).unwrap();
-            let signed = SignedPreKey::from_record(&device.store.signed_pre_keys[&0]).unwrap();
-            let last = LastResortKemPreKey::from_record(&device.store.last_resort_kem_pre_keys[&0]).unwrap();
-            let local = subrosa::Local::new(&device.identity, device.registration_id);
-            let staged = match session.admit(&local, &message, Trust::Anyone).unwrap() {
-                Admission::Known(known) => known.decrypt(&mut device.rng).unwrap(),
-                Admission::New(new) => {
-                    let one_time = new.needed().one_time.map(|id| {
-                        OneTimePreKey::from_record(&device.store.one_time_pre_keys[&id.0]).unwrap()
-                    });
-                    let kem = new.needed().kem.map(|kem_use| {
-                        match device.store.one_time_kem_pre_keys.get(&kem_use.kem.0) {
-                            Some(record) => KemKey::OneTime(OneTimeKemPreKey::from_record(record).unwrap()),
-                            None => KemKey::LastResort { key: &last, used_before: false },
-                        }
-                    });
-                    let keys = ResponderKeys { signed: &signed, one_time, kem };
-                    new.accept(keys, &mut device.rng).unwrap()
-                }
-            };
-            look(Stage::Plaintext(staged));
-        }
+        });
+    }
+    Box::new(move |device, session, look| {
+        let message = PreKeySignalMessage::parse(&letter.bytes).unwrap();
+        let store = &device.store;
+        let signed = SignedPreKey::from_record(&store.signed_pre_keys[&0]).unwrap();
+        let last = LastResortKemPreKey::from_record(&store.last_resort_kem_pre_keys[&0]).unwrap();
+        let local = Local::new(&device.identity, device.registration_id);
+        let staged = match session.admit(&local, &message, Trust::Anyone).unwrap() {
+            Admission::Known(known) => known.decrypt(&mut device.rng).unwrap(),
+            Admission::New(new) => {
+                let needed = new.needed();
+                let one_time = needed.one_time.map(|id| &store.one_time_pre_keys[&id.0]);
+                let one_time = one_time.map(|record| OneTimePreKey::from_record(record).unwrap());
+                let kem = store.one_time_kem_pre_keys.get(&needed.kem.unwrap().kem.0);
+                let kem = match kem {
+                    Some(record) => KemKey::OneTime(OneTimeKemPreKey::from_record(record).unwrap()),
+                    None => KemKey::LastResort { key: &last, used_before: false },
+                };
+                let keys = ResponderKeys { signed: &signed, one_time, kem: Some(kem) };
+                new.accept(keys, &mut device.rng).unwrap()
+            }
+        };
+        look(Stage::Plaintext(staged));
     })
 }
 
@@ -128,7 +128,7 @@ fn cases() -> Vec<Case> {
         let bundle = bob.bundle(Offer::FULL);
         let effects = saves_identity_of(&bob);
         let run: Operation = Box::new(move |device, session, look| {
-            let local = subrosa::Local::new(&device.identity, 1);
+            let local = Local::new(&device.identity, 1);
             let bundle = bundle.clone().verify(Trust::Anyone).unwrap();
             look(Stage::Unit(session.initiate(&local, bundle, device.now, &mut device.rng).unwrap()));
         });
