@@ -14,7 +14,7 @@ pub mod crypto {
 /// L1: messages as bytes. Parsing verifies nothing.
 pub mod wire {
     pub use crate::wire::{
-        decryption_error, message, plaintext_content, prekey_message, protobuf, signal_message,
+        decryption_error, message, plaintext_content, prekey_message, protobuf, signal_message, stored,
     };
 }
 

@@ -11,6 +11,7 @@ mod initiate;
 mod policy;
 mod respond;
 mod state;
+mod stored;
 mod usable;
 
 use alloc::boxed::Box;
@@ -27,6 +28,7 @@ pub use respond::{
     AcceptError, AcceptFailure, Admission, AdmitError, KemKey, KnownSession, NeededPreKeys, NewSession,
     ResponderKeys,
 };
+pub use stored::StoredSessionError;
 pub use usable::Requirements;
 
 use crate::address::Address;
@@ -160,7 +162,9 @@ impl Session {
     }
 
     fn write(&self, generation: u64, change: Option<&SessionChange>) -> Record {
-        let mut writer = RecordWriter::new(RecordKind::Session, RECORD_VERSION, 512);
+        let states = self.current.iter().chain(&self.archived);
+        let capacity = states.map(|state| state.usual_len()).sum::<usize>() + 512;
+        let mut writer = RecordWriter::new(RecordKind::Session, RECORD_VERSION, capacity);
         writer.put_u64(generation);
         let view = archive::View::after(self, change);
         writer.put_flag(view.current.is_some());

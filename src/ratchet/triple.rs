@@ -10,6 +10,7 @@ use super::chain::ChainExhausted;
 use super::double::{DoubleChange, DoubleRatchet, DoubleRatchetError, DoubleReceived, DoubleSent, Header};
 use super::message_keys::MessageKeys;
 use crate::record::{RecordError, RecordReader, RecordWriter};
+use crate::wire::stored::StoredSession;
 
 /// The state of both ratchets.
 #[derive(Debug)]
@@ -53,6 +54,7 @@ pub struct Sending {
 pub struct Change(Which);
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one lives for the time of one message")]
 enum Which {
     Sent(DoubleSent),
     Received(DoubleReceived),
@@ -63,6 +65,11 @@ impl TripleRatchet {
     #[must_use]
     pub const fn new(double: DoubleRatchet) -> Self {
         Self { double }
+    }
+
+    /// Reads the ratchets of a session that libsignal stored. None if they are not sound.
+    pub(crate) fn from_stored(session: &StoredSession<'_>) -> Option<Self> {
+        Some(Self { double: DoubleRatchet::from_stored(session)? })
     }
 
     /// The Double Ratchet.
@@ -102,6 +109,11 @@ impl TripleRatchet {
             Which::Sent(sent) => self.double.apply_sent(sent),
             Which::Received(received) => self.double.apply_received(received),
         }
+    }
+
+    /// About how many bytes [`Self::write`] writes.
+    pub(crate) fn usual_len(&self) -> usize {
+        self.double.usual_len()
     }
 
     /// Writes the state as it will be after `change`.

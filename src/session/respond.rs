@@ -8,7 +8,7 @@ use core::fmt;
 use rand_core::CryptoRng;
 
 use super::codec::Plaintext;
-use super::decrypt::DecryptError;
+use super::decrypt::{DecryptError, Undecryptable};
 use super::effects::{KemPreKeyEffect, KemPreKeyUse};
 use super::policy::{Local, Policy};
 use super::state::{SessionState, Version};
@@ -216,6 +216,10 @@ impl<'s> NewSession<'s, '_> {
     /// # Errors
     /// [`AcceptFailure`], with the prekeys in it: `WrongPreKeys`, `Agreement`, `Decrypt`, `ReusedBaseKey`, in
     /// this order.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the keys go back as they came, and the other outcome is larger"
+    )]
     pub fn accept<'k>(
         self,
         keys: ResponderKeys<'k>,
@@ -245,7 +249,7 @@ impl<'s> NewSession<'s, '_> {
         }
         let mut state = self.agree(keys)?;
         let opened = state.open(message.message(), &self.session.local, &self.session.remote, rng);
-        let opened = opened.map_err(|failure| failure.into_error())?;
+        let opened = opened.map_err(Undecryptable::into_error)?;
         if let Some(KemKey::LastResort { used_before: true, .. }) = keys.kem {
             return Err(AcceptError::ReusedBaseKey);
         }

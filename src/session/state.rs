@@ -76,6 +76,12 @@ pub(super) struct PendingKem {
 }
 
 impl SessionState {
+    /// About how many bytes [`Self::write`] writes.
+    pub(super) fn usual_len(&self) -> usize {
+        let pending = self.pending.as_ref().map_or(0, |_| KemCiphertext::ENCODED_LEN);
+        256 + pending + self.ratchet.usual_len()
+    }
+
     /// Writes the session as it will be with another pending part and after a change of its ratchet.
     pub(super) fn write(
         &self,

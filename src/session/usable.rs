@@ -9,7 +9,7 @@ use super::state::{Pending, Version};
 use crate::timestamp::Timestamp;
 
 /// How long an unacknowledged session may be sent on.
-const UNACKNOWLEDGED_LIFETIME: Duration = Duration::from_hours(30 * 24);
+const UNACKNOWLEDGED_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// What a session must be to be sent on. By default all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
