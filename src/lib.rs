@@ -36,6 +36,7 @@ pub use prekey::{
     SignedPreKeyPublic, VerifiedBundle,
 };
 pub use rand_core;
+pub use ratchet::braid::BraidError;
 pub use ratchet::chain::ChainExhausted;
 pub use ratchet::double::DoubleRatchetError;
 pub use ratchet::triple::{ReceiveError, SendError};

@@ -57,8 +57,8 @@ impl Session {
         }
         let sending = state.ratchet.send(rng)?;
         // Clients of version 3 neither send nor know the field.
-        let addressed = state.pending.is_some() && state.version == Version::V4;
-        let addresses = if addressed { message_addresses(&self.local, &self.remote) } else { None };
+        let wrapped = state.pending.is_some() && state.version == Version::V4;
+        let addresses = if wrapped { message_addresses(&self.local, &self.remote) } else { None };
         let (keys, header) = (&sending.keys, &sending.header);
         let message = codec::seal(state, keys, header, &sending.post_quantum, addresses.as_ref(), plaintext);
         let ciphertext = match &state.pending {
