@@ -12,6 +12,8 @@ use crate::peer::Peer;
 pub(crate) enum Recorder {
     /// The official client: refusals are compared by name and code.
     Official,
+    /// The official client beside an older release: what both drew is in one log.
+    BesideOlder,
     /// An official client of version 3.
     OfficialVersion3,
     /// Other implementations of version 3: their refusals have other names, and they trust anyone.
@@ -23,7 +25,9 @@ pub(crate) struct Replay<'a> {
     pub(crate) recorder: Recorder,
     /// Operations that are left out, because what they need is not there.
     pub(crate) skip: &'a [&'a str],
-    /// Where we are known to differ: case, and step's number or trial's description.
+    /// Parties that are not played, by case: they were held by something that we are not.
+    pub(crate) absent: &'a [(&'a str, &'a str)],
+    /// Where we are known to differ.
     pub(crate) differs: &'a [Difference],
 }
 
@@ -48,10 +52,23 @@ pub(crate) struct Outcome {
 }
 
 impl Replay<'_> {
+    /// A replay of everything, without any difference.
+    pub(crate) const fn of(recorder: Recorder) -> Self {
+        Self { recorder, skip: &[], absent: &[], differs: &[] }
+    }
+
+    /// Whether a step is left out.
+    fn skips(&self, case: &Case, step: &Step) -> bool {
+        let absent = |party: &Value| {
+            self.absent.iter().any(|(name, absent)| *name == case.name && party.as_str() == Some(absent))
+        };
+        self.skip.contains(&step.op.as_str()) || step.input.get("party").is_some_and(absent)
+    }
+
     pub(crate) fn run(&self, case: &Case) -> Outcome {
         let (mut peer, mut outcome) = (Peer::default(), Outcome::default());
         for (number, step) in case.steps.iter().enumerate() {
-            if self.skip.contains(&step.op.as_str()) {
+            if self.skips(case, step) {
                 continue;
             }
             if faulty(step) {
@@ -64,7 +81,7 @@ impl Replay<'_> {
             self.note(case, &number.to_string(), verdict, &mut outcome);
         }
         for trial in &case.trials {
-            if self.skip.contains(&trial.op.as_str()) {
+            if self.skips(case, trial) {
                 continue;
             }
             let about = trial.about.as_deref().expect("trials are described");
@@ -83,10 +100,14 @@ impl Replay<'_> {
     fn request(&self, step: &Step, input: Value) -> Map<String, Value> {
         let Value::Object(mut request) = input else { panic!("requests are objects") };
         request.insert("op".to_owned(), step.op.as_str().into());
-        let version3 = self.recorder != Recorder::Official;
-        match step.op.as_str() {
-            "new_party" if version3 => drop(request.insert("version3".to_owned(), true.into())),
-            "bundle" if version3 => drop(request.insert("kyber".to_owned(), false.into())),
+        let version3 = matches!(self.recorder, Recorder::OfficialVersion3 | Recorder::OtherVersion3);
+        let private = step.out.as_ref().and_then(|out| out.get("identity_private"));
+        match (step.op.as_str(), private) {
+            ("new_party", Some(private)) if self.recorder == Recorder::BesideOlder => {
+                request.insert("identity_private".to_owned(), private.clone());
+            }
+            ("new_party", _) if version3 => drop(request.insert("version3".to_owned(), true.into())),
+            ("bundle", _) if version3 => drop(request.insert("kyber".to_owned(), false.into())),
             _ => {}
         }
         request.entry("now_ms").or_insert(NOW_MS.into());
@@ -96,7 +117,9 @@ impl Replay<'_> {
     /// Carries a request out and compares the response.
     fn step(&self, step: &Step, peer: &mut Peer, request: &Map<String, Value>) -> Result<(), String> {
         let recorded = step.out.as_ref();
-        if step.op == "bundle" && recorded.is_some_and(|out| out.get("records").is_none()) {
+        if step.op == "bundle"
+            && recorded.is_some_and(|out| out.get("records").is_none() || out.get("rng").is_none())
+        {
             // Without stored records the signature's randomness may not be known either.
             let out = recorded.expect("it has no records");
             let import = json!({ "op": "import_bundle", "party": request["party"], "bundle": out["bundle"], "private": out["private"] });
@@ -152,10 +175,19 @@ impl Replay<'_> {
     /// The random bytes to be drawn in a step.
     ///
     /// Other implementations than the official one don't draw a ratchet key for each session that they try
-    /// in vain. Only the last key drawn is used, so theirs is put behind as many as ours draws more.
+    /// in vain. Only the last key drawn is used, so theirs is put behind as many as ours draws more. In a log
+    /// of several implementations, what is drawn in a step comes last too.
     fn randomness(&self, step: &Step, peer: &mut Peer, request: &Map<String, Value>) -> String {
         let recorded = step.out.as_ref().and_then(|out| out["rng"].as_str()).unwrap_or_default();
-        if self.recorder != Recorder::OtherVersion3 || step.op != "decrypt" || step.out.is_none() {
+        if step.op == "new_party" && self.recorder == Recorder::BesideOlder {
+            return String::new();
+        }
+        let aligned = match self.recorder {
+            Recorder::Official | Recorder::OfficialVersion3 => false,
+            Recorder::OtherVersion3 => step.op == "decrypt",
+            Recorder::BesideOlder => true,
+        };
+        if !aligned || step.out.is_none() {
             return recorded.to_owned();
         }
         let (mut rehearsal, party) = (request.clone(), &request["party"]);
