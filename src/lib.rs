@@ -36,6 +36,7 @@ pub use prekey::{
     SignedPreKeyPublic, VerifiedBundle,
 };
 pub use rand_core;
+pub use ratchet::braid::BraidError;
 pub use ratchet::chain::ChainExhausted;
 pub use ratchet::double::DoubleRatchetError;
 pub use ratchet::triple::{ReceiveError, SendError};
@@ -43,7 +44,7 @@ pub use record::{Record, RecordError, RecordKey, RecordKind};
 pub use session::{
     AcceptError, AcceptFailure, Admission, AdmitError, Ciphertext, DecryptError, EncryptError, InitiateError,
     KemKey, KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession, Plaintext, Policy,
-    Requirements, ResponderKeys, Session, SessionChange, SessionEffects, Undecryptable,
+    Requirements, ResponderKeys, Session, SessionChange, SessionEffects, StoredSessionError, Undecryptable,
 };
 pub use staged::{Staged, State};
 pub use timestamp::Timestamp;

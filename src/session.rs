@@ -11,6 +11,7 @@ mod initiate;
 mod policy;
 mod respond;
 mod state;
+mod stored;
 mod usable;
 
 use alloc::boxed::Box;
@@ -27,6 +28,7 @@ pub use respond::{
     AcceptError, AcceptFailure, Admission, AdmitError, KemKey, KnownSession, NeededPreKeys, NewSession,
     ResponderKeys,
 };
+pub use stored::StoredSessionError;
 pub use usable::Requirements;
 
 use crate::address::Address;
@@ -38,8 +40,8 @@ use archive::MAX_ARCHIVED;
 use effects::SessionEffects as Effects;
 use state::SessionState;
 
-/// Newest format of session records.
-const RECORD_VERSION: u8 = 1;
+/// Newest format of session records: 2 added the post-quantum ratchet.
+const RECORD_VERSION: u8 = 2;
 
 /// Everything that is held for one remote device: the current session and up to 40 archived ones.
 ///
@@ -144,23 +146,26 @@ impl Session {
     /// # Errors
     /// [`RecordError`] for another kind of record, a newer format, or damage.
     pub fn from_record(bytes: &[u8], local: Address, remote: Address) -> Result<Self, RecordError> {
-        let (mut reader, _) = RecordReader::open(RecordKind::Session, RECORD_VERSION, bytes)?;
+        let (mut reader, version) = RecordReader::open(RecordKind::Session, RECORD_VERSION, bytes)?;
         let generation = reader.u64()?;
-        let current = if reader.flag()? { Some(Box::new(SessionState::read(&mut reader)?)) } else { None };
+        let current =
+            if reader.flag()? { Some(Box::new(SessionState::read(&mut reader, version)?)) } else { None };
         let count = usize::from(reader.u8()?);
         if count > MAX_ARCHIVED {
             return Err(RecordError::Damaged);
         }
         let mut archived = VecDeque::with_capacity(count);
         for _ in 0..count {
-            archived.push_back(Box::new(SessionState::read(&mut reader)?));
+            archived.push_back(Box::new(SessionState::read(&mut reader, version)?));
         }
         reader.finish()?;
         Ok(Self { local, remote, generation, current, archived })
     }
 
     fn write(&self, generation: u64, change: Option<&SessionChange>) -> Record {
-        let mut writer = RecordWriter::new(RecordKind::Session, RECORD_VERSION, 512);
+        let states = self.current.iter().chain(&self.archived);
+        let capacity = states.map(|state| state.usual_len()).sum::<usize>() + 512;
+        let mut writer = RecordWriter::new(RecordKind::Session, RECORD_VERSION, capacity);
         writer.put_u64(generation);
         let view = archive::View::after(self, change);
         writer.put_flag(view.current.is_some());

@@ -2,9 +2,11 @@
 
 //! L1: bytes to typed values and back. Never verifies, never decides.
 
+pub mod braid_message;
 pub mod decryption_error;
 pub mod message;
 pub mod plaintext_content;
 pub mod prekey_message;
 pub mod protobuf;
 pub mod signal_message;
+pub mod stored;

@@ -3,6 +3,9 @@
 //! The Double Ratchet (Double Ratchet §2.4, §3): a Diffie-Hellman ratchet that feeds a sending chain and
 //! up to five receiving ones.
 
+mod record;
+mod stored;
+
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -10,9 +13,11 @@ use rand_core::CryptoRng;
 
 use super::chain::{ChainExhausted, ChainKey, MessageKeySeed};
 use super::root::RootKey;
-use super::skipped::{MAX_SKIPPED, SkippedChange, SkippedKeys, SkippedRun};
-use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey, ZeroAgreement};
-use crate::record::{RecordError, RecordReader, RecordWriter};
+use super::skipped::{MAX_SKIPPED, SkippedKeys, SkippedRun};
+use crate::crypto::curve::{KeyPair, PublicKey, ZeroAgreement};
+
+pub(super) use record::DoubleChange;
+pub(crate) use stored::StoredKeys;
 
 /// How many receiving chains are kept. The oldest goes first, with its skipped keys.
 pub const MAX_RECEIVING_CHAINS: usize = 5;
@@ -59,33 +64,33 @@ pub struct Header {
 
 /// Our ratchet key pair and the chain that it began.
 #[derive(Debug)]
-pub(super) struct SendingChain {
-    pub(super) pair: KeyPair,
-    pub(super) chain: ChainKey,
+struct SendingChain {
+    pair: KeyPair,
+    chain: ChainKey,
 }
 
 /// Their ratchet key and the chain that it began.
 #[derive(Debug)]
-pub(super) struct ReceivingChain {
-    pub(super) ratchet_key: PublicKey,
-    pub(super) chain: ChainKey,
-    pub(super) skipped: SkippedKeys,
+struct ReceivingChain {
+    ratchet_key: PublicKey,
+    chain: ChainKey,
+    skipped: SkippedKeys,
 }
 
 /// The state of the Double Ratchet.
 #[derive(Debug)]
 pub struct DoubleRatchet {
-    pub(super) root: RootKey,
-    pub(super) sending: SendingChain,
+    root: RootKey,
+    sending: SendingChain,
     /// Oldest first. Boxed, so that removing one moves no secrets.
     #[expect(clippy::vec_box, reason = "removing one must move no secrets")]
-    pub(super) receiving: Vec<Box<ReceivingChain>>,
-    pub(super) previous_counter: u32,
+    receiving: Vec<Box<ReceivingChain>>,
+    previous_counter: u32,
 }
 
 /// The change that sending a message makes: the next sending chain key.
 #[derive(Debug)]
-pub struct DoubleSent(pub(super) ChainKey);
+pub struct DoubleSent(ChainKey);
 
 /// The change that receiving a message makes.
 #[derive(Debug)]
@@ -103,11 +108,11 @@ enum Received {
 
 /// A step of the Diffie-Hellman ratchet.
 #[derive(Debug)]
-pub(super) struct Turn {
-    pub(super) root: RootKey,
-    pub(super) sending: SendingChain,
-    pub(super) previous_counter: u32,
-    pub(super) remote: PublicKey,
+struct Turn {
+    root: RootKey,
+    sending: SendingChain,
+    previous_counter: u32,
+    remote: PublicKey,
 }
 
 impl DoubleRatchet {
@@ -251,94 +256,6 @@ impl DoubleRatchet {
                 }
             }
         }
-    }
-}
-
-impl SendingChain {
-    fn write(&self, chain: &ChainKey, writer: &mut RecordWriter) {
-        writer.put_array(self.pair.public().as_bytes());
-        writer.put_array(self.pair.private().as_bytes());
-        chain.write(writer);
-    }
-
-    fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
-        let public = PublicKey::from_bytes(reader.array()?);
-        let private = PrivateKey::from_secret(&reader.secret()?);
-        Ok(Self { pair: KeyPair::from_parts(private, public), chain: ChainKey::read(reader)? })
-    }
-}
-
-/// The change that a message makes, or none.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum DoubleChange<'a> {
-    None,
-    Sent(&'a DoubleSent),
-    Received(&'a DoubleReceived),
-}
-
-impl DoubleRatchet {
-    /// Writes the state as it will be after `change`.
-    pub(super) fn write(&self, change: DoubleChange<'_>, writer: &mut RecordWriter) {
-        let received = match change {
-            DoubleChange::Received(DoubleReceived(received)) => Some(received),
-            DoubleChange::None | DoubleChange::Sent(_) => None,
-        };
-        let turned = match received {
-            Some(Received::Turned { turn, chain, skipped }) => Some((turn, chain, skipped)),
-            _ => None,
-        };
-        let turn = turned.map(|(turn, ..)| turn);
-        let sending = turn.map_or(&self.sending, |turn| &turn.sending);
-        let sending_chain = match change {
-            DoubleChange::Sent(DoubleSent(next)) => next,
-            DoubleChange::None | DoubleChange::Received(_) => &sending.chain,
-        };
-        writer.put_array(turn.map_or(&self.root, |turn| &turn.root).as_bytes());
-        writer.put_u32(turn.map_or(self.previous_counter, |turn| turn.previous_counter));
-        sending.write(sending_chain, writer);
-
-        let expired = usize::from(turn.is_some() && self.receiving.len() >= MAX_RECEIVING_CHAINS);
-        let chains = self.receiving.len() - expired + usize::from(turn.is_some());
-        writer.put_u8(u8::try_from(chains).unwrap_or(u8::MAX));
-        for (at, receiving) in self.receiving.iter().enumerate().skip(expired) {
-            let (chain, skipped) = match received {
-                Some(Received::Ahead { at: changed, chain, skipped }) if *changed == at => {
-                    (chain, SkippedChange::Added(skipped))
-                }
-                Some(Received::Skipped { at: changed, counter }) if *changed == at => {
-                    (&receiving.chain, SkippedChange::Taken(*counter))
-                }
-                _ => (&receiving.chain, SkippedChange::None),
-            };
-            writer.put_array(receiving.ratchet_key.as_bytes());
-            chain.write(writer);
-            receiving.skipped.write(skipped, writer);
-        }
-        if let Some((turn, chain, skipped)) = turned {
-            writer.put_array(turn.remote.as_bytes());
-            chain.write(writer);
-            SkippedKeys::default().write(SkippedChange::Added(skipped), writer);
-        }
-    }
-
-    /// Reads what [`Self::write`] wrote.
-    pub(super) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
-        let root = RootKey::new(reader.secret()?);
-        let previous_counter = reader.u32()?;
-        let sending = SendingChain::read(reader)?;
-        let chains = usize::from(reader.u8()?);
-        if chains > MAX_RECEIVING_CHAINS {
-            return Err(RecordError::Damaged);
-        }
-        let mut receiving = Vec::with_capacity(chains);
-        for _ in 0..chains {
-            receiving.push(Box::new(ReceivingChain {
-                ratchet_key: PublicKey::from_bytes(reader.array()?),
-                chain: ChainKey::read(reader)?,
-                skipped: SkippedKeys::read(reader)?,
-            }));
-        }
-        Ok(Self { root, sending, receiving, previous_counter })
     }
 }
 

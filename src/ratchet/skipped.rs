@@ -49,9 +49,20 @@ impl SkippedKeys {
         self.live == 0
     }
 
-    /// The kept counters, oldest first.
-    pub fn counters(&self) -> impl Iterator<Item = u32> {
-        self.live_slots().map(|slot| slot.counter)
+    /// The kept counters and seeds, oldest first.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (u32, &[u8; 32])> {
+        self.live_slots().map(|slot| (slot.counter, &slot.seed))
+    }
+
+    /// Keeps `seeds`, which are in order of their counters, or as many of the newest as may be kept.
+    pub(super) fn from_sorted(seeds: &[(u32, &[u8; 32])]) -> Self {
+        let kept = seeds.iter().skip(seeds.len().saturating_sub(MAX_SKIPPED));
+        let mut keys = Self::default();
+        keys.reserve(kept.len());
+        for (counter, seed) in kept {
+            keys.push(*counter, seed);
+        }
+        keys
     }
 
     /// The seed of message `counter`, which stays here until [`Self::remove`].
@@ -121,7 +132,7 @@ impl SkippedKeys {
         self.slots.get(at).filter(|slot| !slot.taken).map(|_| at)
     }
 
-    fn live_slots(&self) -> impl Iterator<Item = &Slot> {
+    fn live_slots(&self) -> impl DoubleEndedIterator<Item = &Slot> {
         self.slots.iter().skip(self.head).filter(|slot| !slot.taken)
     }
 
@@ -135,8 +146,7 @@ impl SkippedKeys {
         };
         let total = self.live - usize::from(taken.is_some()) + added.seeds.len();
         writer.put_u32(u32::try_from(total.min(MAX_SKIPPED)).unwrap_or(u32::MAX));
-        let kept = self.live_slots().map(|slot| (slot.counter, &slot.seed));
-        let kept = kept.filter(|(counter, _)| Some(*counter) != taken);
+        let kept = self.iter().filter(|(counter, _)| Some(*counter) != taken);
         let added = (added.first..).zip(added.seeds.iter().map(Secret::as_bytes));
         for (counter, seed) in kept.chain(added).skip(total.saturating_sub(MAX_SKIPPED)) {
             writer.put_u32(counter);
@@ -244,7 +254,7 @@ mod tests {
         assert_eq!(keys.len(), 2_000);
         assert_eq!(keys.get(0), Some(seed(0)));
         keys.append(&run(4_000, 101));
-        assert_eq!(keys.counters().next(), Some(1_101));
+        assert_eq!(keys.iter().next().map(|(counter, _)| counter), Some(1_101));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use rand_core::CryptoRng;
 
 use super::codec::{self, Ciphertext};
-use super::state::{Pending, SessionState};
+use super::state::{Pending, SessionState, Version};
 use super::{Change, Session, SessionChange, SessionEffects};
 use crate::address::message_addresses;
 use crate::identity::Trust;
@@ -56,7 +56,9 @@ impl Session {
             return Err(EncryptError::UntrustedIdentity);
         }
         let sending = state.ratchet.send(rng)?;
-        let addresses = state.pending.as_ref().and_then(|_| message_addresses(&self.local, &self.remote));
+        // Clients of version 3 neither send nor know the field.
+        let wrapped = state.pending.is_some() && state.version == Version::V4;
+        let addresses = if wrapped { message_addresses(&self.local, &self.remote) } else { None };
         let (keys, header) = (&sending.keys, &sending.header);
         let message = codec::seal(state, keys, header, &sending.post_quantum, addresses.as_ref(), plaintext);
         let ciphertext = match &state.pending {
