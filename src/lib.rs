@@ -3,6 +3,7 @@
 //! The Signal protocol as one permissively licensed, `no_std` crate.
 
 #![no_std]
+#![forbid(unsafe_code)]
 // Without the feature nobody sees what only researchers use; with it, everything unused is reported.
 #![cfg_attr(not(feature = "hazmat"), allow(dead_code))]
 
