@@ -2,6 +2,7 @@
 
 #![doc = include_str!("../README.md")]
 #![no_std]
+#![forbid(unsafe_code)]
 // Without the feature nobody sees what only researchers use; with it, everything unused is reported.
 #![cfg_attr(not(feature = "hazmat"), allow(dead_code, unused_imports))]
 
