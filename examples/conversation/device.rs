@@ -148,7 +148,12 @@ impl Device {
 
     /// Whether there is a session with the other side to send on. If not, [begin](Self::begin) one.
     pub fn is_ready(&self, now: Timestamp) -> bool {
-        let requirements = Requirements { not_stale: true, pqxdh: self.policy == Policy::PostQuantum };
+        let post_quantum = self.policy == Policy::PostQuantum;
+        let requirements = Requirements {
+            pqxdh: post_quantum,
+            post_quantum_ratchet: post_quantum,
+            ..Requirements::default()
+        };
         self.session().is_some_and(|session| session.is_usable(now, requirements))
     }
 
