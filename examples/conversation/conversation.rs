@@ -135,7 +135,7 @@ impl Conversation<'_> {
             Ok(_) => {
                 promised(!known, "no message is decrypted twice")?;
                 let text = self.ledger.text(envelope.number);
-                self.report.arrived(envelope, format_args!("comes late, decrypted: \"{text}\""))?;
+                self.report.arrived(envelope, format_args!("comes late ✓ \"{text}\""))?;
             }
             Err(error) if error.is_duplicate() => {
                 promised(known, "no new message is taken for a duplicate")?;

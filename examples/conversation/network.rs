@@ -88,9 +88,9 @@ impl Network {
         arriving
     }
 
-    /// How many messages are under way.
-    pub const fn under_way(&self) -> usize {
-        self.under_way.len()
+    /// The numbers of the messages that are under way.
+    pub fn under_way(&self) -> Vec<String> {
+        self.under_way.iter().map(|held| held.envelope.number.to_string()).collect()
     }
 
     /// Everything that is still under way.

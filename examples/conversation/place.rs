@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// The file that tells our directories from others.
 const MARK: &str = "conversation.txt";
+const NEW_MARK: &str = "conversation.txt.new";
 const TITLE: &str = "a conversation of subrosa's example";
 const FORMAT: u64 = 1;
 
@@ -45,9 +46,7 @@ impl Place {
             place.check()?;
         }
         place.run += 1;
-        let mark = place.path.join(MARK);
-        fs::write(&mark, format!("{TITLE}\nformat {FORMAT}\nruns {}\n", place.run))
-            .map_err(io_error(&mark))?;
+        place.write_mark()?;
         Ok(place)
     }
 
@@ -62,6 +61,13 @@ impl Place {
     /// Counts from 1.
     pub const fn run(&self) -> u64 {
         self.run
+    }
+
+    /// Puts the mark in the place of the one before, so that there is always one to be read.
+    fn write_mark(&self) -> Result<(), PlaceError> {
+        let (mark, new) = (self.path.join(MARK), self.path.join(NEW_MARK));
+        fs::write(&new, format!("{TITLE}\nformat {FORMAT}\nruns {}\n", self.run)).map_err(io_error(&new))?;
+        fs::rename(&new, &mark).map_err(io_error(&mark))
     }
 
     /// Whether the directory is new, empty, or one of ours; then it says how many runs there were.

@@ -28,7 +28,7 @@ impl<'a> Report<'a> {
 
     /// A name and what it stands for.
     pub fn field(&mut self, name: &str, value: impl Display) -> io::Result<()> {
-        writeln!(self.out, "  {name:<16} {value}")
+        writeln!(self.out, "  {name:<14} {value}")
     }
 
     /// Begins a scene.
@@ -39,7 +39,7 @@ impl<'a> Report<'a> {
 
     /// What somebody does or finds. A note of nobody goes on with the one before.
     pub fn note(&mut self, who: impl Display, what: impl Display) -> io::Result<()> {
-        writeln!(self.out, "      {who:<6} {what}")
+        writeln!(self.out, "      {who:<7} {what}")
     }
 
     /// A message that was sent, as the wire shows it. Only the text is not there to be seen.
@@ -71,7 +71,7 @@ impl<'a> Report<'a> {
             self.traffic(side, &traffic)?;
         }
         for (side, records) in records {
-            self.field(&format!("{side}'s records"), records)?;
+            self.field(&format!("{side} stores"), records)?;
         }
         let agreed = if summary.agreed { "same session, and each pinned the other's identity" } else { "NO" };
         self.field("both agree", agreed)?;

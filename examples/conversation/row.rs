@@ -29,7 +29,7 @@ impl Row {
     }
 
     pub fn last_resort_kem_pre_key(id: KemPreKeyId) -> Self {
-        Self { kind: RecordKind::LastResortKemPreKey, name: format!("last-resort KEM prekey {}", id.0) }
+        Self { kind: RecordKind::LastResortKemPreKey, name: format!("KEM prekey {}", id.0) }
     }
 
     pub fn session(remote: &Address) -> Self {

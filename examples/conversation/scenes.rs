@@ -24,7 +24,7 @@ use super::world::{World, luck};
 const TALK: [(Side, &str); 16] = [
     (Bob, "Gladly. Where?"),
     (Bob, "And when?"),
-    (Alice, "At the harbour, by the old crane."),
+    (Alice, "At the harbour, by the crane."),
     (Alice, "Seven o'clock."),
     (Bob, "I may be late."),
     (Alice, "Then I shall wait."),
@@ -100,7 +100,7 @@ fn title(options: &Options, conversation: &mut Conversation<'_>) -> Result<(), F
 
 fn prekeys(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
     let Conversation { devices, service, world, report, .. } = conversation;
-    report.scene("Prekeys")?;
+    report.scene("Both devices publish their prekeys")?;
     for side in Side::BOTH {
         let device = devices.get_mut(side);
         let published = device.publish(world)?;
@@ -111,9 +111,7 @@ fn prekeys(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
         let (signed, ids) = (published.signed_pre_key.id.0, ids.join(" "));
         report.note(
             side,
-            format_args!(
-                "identity {identity} …; publishes signed prekey {signed}{kem}, one-time prekeys {ids}"
-            ),
+            format_args!("identity {identity} …, signed prekey {signed}{kem}, one-time prekeys {ids}"),
         )?;
         service.publish(side.address(), published);
     }
@@ -157,7 +155,9 @@ fn first_contact(conversation: &mut Conversation<'_>) -> Result<Option<Envelope>
         .note(Bob, "his store fails, disk full: no plaintext comes out, and nothing has changed")?;
     let received = conversation.deliver(&envelope)??;
     conversation.report.note(Bob, "tries again: decrypted ✓; in one transaction were stored")?;
-    conversation.report.note("", stored(&received.saved).join(", "))?;
+    for words in stored(&received.saved).chunks(2) {
+        conversation.report.note("", words.join(", "))?;
+    }
     Ok(Some(envelope))
 }
 
@@ -177,12 +177,12 @@ fn talk<'l>(
 }
 
 /// Both processes end and start again: all that is in memory is dropped, and read from the stores again.
-fn restart(conversation: Conversation<'_>) -> Result<Conversation<'_>, Failure> {
+fn restart(mut conversation: Conversation<'_>) -> Result<Conversation<'_>, Failure> {
+    conversation.report.scene("Both processes end and start again")?;
+    conversation.say(Alice, "I am on my way.", Fate::Late)?;
     let Conversation { place, policy, devices, service, network, ledger, mut world, mut report } =
         conversation;
-    report.scene("Both processes end and start again")?;
-    let under_way = network.under_way();
-    report.note("network", format_args!("{under_way} messages are under way and go on"))?;
+    report.note("network", format_args!("goes on, with no. {} under way", network.under_way().join(", ")))?;
     let before = [devices.alice.snapshot()?, devices.bob.snapshot()?];
     drop(devices);
     let devices = Devices::open(place, policy, &mut world)?;
@@ -228,5 +228,5 @@ fn records(conversation: &Conversation<'_>, side: Side) -> Result<(Side, String)
         1 => format!("{kind} {}", grouped(*len)),
         _ => format!("{count} {kind}s of {}", grouped(*len)),
     });
-    Ok((side, words.collect::<Vec<_>>().join(", ")))
+    Ok((side, format!("{} bytes", words.collect::<Vec<_>>().join(", "))))
 }
