@@ -284,6 +284,20 @@ fn no_arrow_goes_up() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Each module stands on the line of its layer.
+#[test]
+fn the_drawing_has_all_modules() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let drawing = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    for (module, layer) in LAYERS.iter().filter(|(_, layer)| *layer != ABOVE_ALL) {
+        let label = format!("L{layer}");
+        let mut line = drawing.lines().map(str::split_whitespace).map(Iterator::collect::<Vec<_>>);
+        let drawn = line.any(|words| words.first() == Some(&label.as_str()) && words.contains(module));
+        let written = root.join(format!("src/{module}.rs")).exists();
+        assert_eq!(drawn, written, "{module}: is it in src? is it drawn?");
+    }
+}
+
 #[test]
 fn every_rust_file_names_its_licence() {
     let files = rust_files(Path::new(env!("CARGO_MANIFEST_DIR")));

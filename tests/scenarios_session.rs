@@ -2,17 +2,11 @@
 
 //! Scenarios D: one session.
 //!
-//! | waits for the post-quantum ratchet | what is to be added |
-//! | --- | --- |
-//! | D12, #298 | "decryption failed": the seed is kept but the post-quantum key is not; without that ratchet it decrypts |
-//! | D13 | the first messages carry a non-empty field 5, and both states are non-empty |
+//! D4 is shown below the session, on the ratchets. D16 is a unit test of `ratchet::chain`.
 //!
-//! D9 and D16 have more in the unit tests of `ratchet::chain` and `ratchet::skipped`. L (older versions of the
-//! official client) is for the interoperability tests.
-//!
-//! Everything here is to hold with and without the post-quantum ratchet. So D9 keeps off the one jump that
-//! they judge differently: a jump of exactly 25,000 in the Double Ratchet is one of 25,001 in the other, which
-//! counts from the last index received, not from the next one expected. Version 3 shows the exact edge.
+//! D9, D12: a jump of 25,000 in the Double Ratchet counts from the next message expected, one in the
+//! post-quantum ratchet from the last one received; so in version 4 the latter's edge comes first. The same
+//! goes for the 2,000 keys kept. Measured on the official client, 0.103.0. Version 3 shows the former's.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
@@ -26,9 +20,10 @@ use subrosa::hazmat::agreement::{Initiator, Responder, pqxdh};
 use subrosa::hazmat::ratchet::chain::ChainKey;
 use subrosa::hazmat::ratchet::double::DoubleRatchet;
 use subrosa::hazmat::ratchet::root::RootKey;
+use subrosa::hazmat::wire::signal_message::SignalMessageParts;
 use subrosa::{
-    Address, DecryptError, DeviceId, DoubleRatchetError, KemKeyPair, KemType, KeyPair, MessageKind, Policy,
-    ReceiveError, Requirements, Undecryptable,
+    Address, BraidError, DecryptError, DeviceId, DoubleRatchetError, KemKeyPair, KemType, KeyPair,
+    MessageKind, Policy, ReceiveError, Requirements, Undecryptable,
 };
 
 const fn duplicate(chain_index: u32, counter: u32) -> Failure {
@@ -37,6 +32,11 @@ const fn duplicate(chain_index: u32, counter: u32) -> Failure {
 
 const fn too_far(jump: u32) -> Failure {
     let error = ReceiveError::Double(DoubleRatchetError::TooFarAhead { jump });
+    Failure::Decrypt(DecryptError::Undecryptable(Undecryptable::Ratchet(error)))
+}
+
+const fn too_far_post_quantum(counter: u32, index: u32) -> Failure {
+    let error = ReceiveError::PostQuantum(BraidError::KeyJump { counter, index });
     Failure::Decrypt(DecryptError::Undecryptable(Undecryptable::Ratchet(error)))
 }
 
@@ -270,9 +270,10 @@ fn d9_jump_of_25_000_is_fine() {
     let [mut alice, mut bob] = Device::acquainted(9);
     let letters = send_many(&mut alice, &bob.address, 25_003);
     hear_number(&mut bob, &alice, &letters, 0);
-    // 25,002 after the last one received, of which 25,001 would be skipped.
     assert_eq!(bob.refuse(&alice.address, &letters[25_002]), too_far(25_001));
-    // 25,000 after the last one received.
+    // The Double Ratchet would take this one. The counters of the other one are by one higher, and it began in
+    // the chain before.
+    assert_eq!(bob.refuse(&alice.address, &letters[25_001]), too_far_post_quantum(2, 25_003));
     hear_number(&mut bob, &alice, &letters, 25_000);
     hear_number(&mut bob, &alice, &letters, 25_002);
     hear_number(&mut bob, &alice, &letters, 24_000);
@@ -332,7 +333,12 @@ fn d11_d12_what_remains_of_2_300_messages() {
     assert_eq!(bob.refuse(&alice.address, &letters[5]), duplicate(2_300, 5));
 
     assert_eq!(bob.refuse(&alice.address, &letters[297]), duplicate(2_300, 297));
-    // #298 waits for the post-quantum ratchet.
+    // Its seed is kept, its post-quantum key is not.
+    let trimmed = ReceiveError::PostQuantum(BraidError::KeyTrimmed(300));
+    assert_eq!(
+        bob.refuse(&alice.address, &letters[298]),
+        Failure::Decrypt(DecryptError::Undecryptable(Undecryptable::Ratchet(trimmed)))
+    );
     for number in [299, 300, 999, 1_001] {
         hear_number(&mut bob, &alice, &letters, number);
     }
@@ -356,6 +362,42 @@ fn d12_version_3_keeps_exactly_2_000() {
         hear_number(&mut bob, &alice, &letters, number);
     }
     assert_eq!(bob.refuse(&alice.address, &letters[298]), duplicate(2_300, 298));
+}
+
+#[test]
+fn d13_the_first_messages_carry_the_post_quantum_ratchet() {
+    let [mut alice, mut bob] = Device::pair(13);
+    alice.begin_with(&mut bob, Offer::FULL);
+    let letters =
+        [alice.tell(&mut bob, b"first"), bob.tell(&mut alice, b"reply"), alice.tell(&mut bob, b"next")];
+    for letter in &letters {
+        assert!(!letter.signal().pq_ratchet().is_empty());
+    }
+    let braided = Requirements { post_quantum_ratchet: true, ..Requirements::NONE };
+    assert!(alice.is_usable(&bob.address, braided));
+    assert!(bob.is_usable(&alice.address, braided));
+}
+
+#[test]
+fn d13_a_peer_without_the_post_quantum_ratchet_is_refused() {
+    let [mut alice, mut bob] = Device::acquainted(13);
+    let letter = alice.send(&bob.address, b"with it");
+    let signal = letter.signal();
+    let parts = SignalMessageParts {
+        first_byte: letter.bytes[0],
+        ratchet_key: signal.ratchet_key(),
+        counter: signal.counter(),
+        previous_counter: signal.previous_counter(),
+        body: signal.body(),
+        pq_ratchet: &[],
+        addresses: None,
+    };
+    let mut bytes = parts.encode();
+    bytes.extend_from_slice(signal.mac());
+    let failure = bob.refuse(&alice.address, &Letter::new(MessageKind::Whisper, bytes));
+    let below = ReceiveError::PostQuantum(BraidError::MinimumVersion(0));
+    assert_eq!(failure, Failure::Decrypt(DecryptError::Undecryptable(Undecryptable::Ratchet(below))));
+    bob.hear(&alice, &letter, b"with it");
 }
 
 #[test]
