@@ -14,7 +14,8 @@ pub mod crypto {
 /// L1: messages as bytes. Parsing verifies nothing.
 pub mod wire {
     pub use crate::wire::{
-        braid_message, decryption_error, message, plaintext_content, prekey_message, protobuf, signal_message,
+        braid_message, decryption_error, message, plaintext_content, prekey_message, protobuf,
+        signal_message, stored,
     };
 }
 
@@ -25,7 +26,12 @@ pub mod record {
     };
 }
 
+/// L3: key agreement.
+pub mod agreement {
+    pub use crate::agreement::{Initiator, Responder, pqxdh, x3dh};
+}
+
 /// L4: ratchets.
 pub mod ratchet {
-    pub use crate::ratchet::braid;
+    pub use crate::ratchet::{braid, chain, double, message_keys, root, skipped, triple};
 }

@@ -3,13 +3,53 @@
 //! The Signal protocol as one permissively licensed, `no_std` crate.
 
 #![no_std]
+// Without the feature nobody sees what only researchers use; with it, everything unused is reported.
+#![cfg_attr(not(feature = "hazmat"), allow(dead_code))]
 
 extern crate alloc;
 
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 
+mod address;
+mod agreement;
 mod crypto;
+mod identity;
+mod prekey;
 mod ratchet;
 mod record;
+mod session;
+mod staged;
+mod timestamp;
 mod wire;
+
+pub use address::{Address, DeviceId, InvalidDeviceId, NotAServiceId, ServiceId, ServiceIdKind};
+pub use agreement::AgreementError;
+pub use crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey, ZeroAgreement};
+pub use crypto::kem::{KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
+pub use crypto::secret::Secret;
+pub use crypto::xeddsa::{SIGNATURE_LEN, Signature};
+pub use identity::{IdentityKey, IdentityKeyPair, Trust};
+pub use prekey::{
+    BundleError, KemPreKey, KemPreKeyId, KemPreKeyPublic, LastResortKemPreKey, OneTimeKemPreKey,
+    OneTimePreKey, OneTimePreKeyId, OneTimePreKeyPublic, PreKeyBundle, SignedPreKey, SignedPreKeyId,
+    SignedPreKeyPublic, VerifiedBundle,
+};
+pub use rand_core;
+pub use ratchet::braid::BraidError;
+pub use ratchet::chain::ChainExhausted;
+pub use ratchet::double::DoubleRatchetError;
+pub use ratchet::triple::{ReceiveError, SendError};
+pub use record::{Record, RecordError, RecordKey, RecordKind};
+pub use session::{
+    AcceptError, AcceptFailure, Admission, AdmitError, Ciphertext, DecryptError, EncryptError, InitiateError,
+    KemKey, KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession, Plaintext, Policy,
+    Requirements, ResponderKeys, Session, SessionChange, SessionEffects, StoredSessionError, Undecryptable,
+};
+pub use staged::{Staged, State};
+pub use timestamp::Timestamp;
+pub use wire::decryption_error::{DecryptionErrorMessage, DecryptionErrorMessageError};
+pub use wire::message::{MessageKind, ParseError};
+pub use wire::plaintext_content::{PlaintextContent, PlaintextContentError};
+pub use wire::prekey_message::PreKeySignalMessage;
+pub use wire::signal_message::SignalMessage;

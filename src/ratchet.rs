@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! L4: ratchets. They yield keys and know no message format but their own.
+//! L4: the ratchets. They know no message format: what they yield are keys for one message, and the
+//! change that using them makes to their state. Nothing is changed before that change is applied.
 
 pub mod braid;
+pub mod chain;
+pub mod double;
+pub mod message_keys;
+pub mod root;
+pub mod skipped;
+pub mod triple;

@@ -9,3 +9,4 @@ pub mod plaintext_content;
 pub mod prekey_message;
 pub mod protobuf;
 pub mod signal_message;
+pub mod stored;

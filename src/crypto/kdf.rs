@@ -24,6 +24,11 @@ impl Label {
     }
 }
 
+/// More output was asked for than HKDF-SHA-256 gives, which is 8,160 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("output too long for HKDF")]
+pub struct OutputTooLong;
+
 /// `HKDF(salt, ikm, label, N)`: extract and expand. Without a salt it is 32 zero bytes.
 ///
 /// `N` is at most 8,160 bytes; more does not compile.
@@ -31,10 +36,18 @@ impl Label {
 pub fn hkdf<const N: usize>(salt: Option<&[u8; 32]>, ikm: &[u8], label: Label) -> Secret<N> {
     const { assert!(N <= 255 * 32, "HKDF-SHA-256 gives at most 8,160 bytes") };
     let mut okm = Secret::zero();
-    let expanded =
-        Hkdf::<Sha256>::new(salt.map(<[u8; 32]>::as_slice), ikm).expand(label.0, okm.as_bytes_mut());
+    let expanded = hkdf_into(salt.map_or(&[], <[u8; 32]>::as_slice), ikm, label.0, okm.as_bytes_mut());
     debug_assert!(expanded.is_ok(), "the length was checked when this was compiled");
     okm
+}
+
+/// HKDF with salt, `info` and length known at run time only; fills `okm`. An empty salt is the same as
+/// 32 zero bytes.
+///
+/// # Errors
+/// [`OutputTooLong`] if `okm` is longer than 8,160 bytes.
+pub fn hkdf_into(salt: &[u8], ikm: &[u8], info: &[u8], okm: &mut [u8]) -> Result<(), OutputTooLong> {
+    Hkdf::<Sha256>::new(Some(salt), ikm).expand(info, okm).map_err(|_| OutputTooLong)
 }
 
 /// HMAC-SHA-256 under a 32-byte key, ready to be used several times: the key's pads are hashed once.

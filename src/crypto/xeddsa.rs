@@ -87,8 +87,9 @@ pub fn verify(key: &PublicKey, message: &[&[u8]], signature: &[u8]) -> bool {
     }
     let Some(public) = MontgomeryPoint(*key.as_bytes()).to_edwards(sign) else { return false };
     let h = challenge(point, &public.compress().to_bytes(), message);
+    // h·(−A), not (L − h)·A: for a key with a torsion component the two differ.
     let expected =
-        EdwardsPoint::vartime_double_scalar_mul_basepoint(&-h, &public, &Scalar::from_bytes_mod_order(s));
+        EdwardsPoint::vartime_double_scalar_mul_basepoint(&h, &-public, &Scalar::from_bytes_mod_order(s));
     expected.compress().as_bytes().ct_eq(point).into()
 }
 

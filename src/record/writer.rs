@@ -95,3 +95,32 @@ impl fmt::Debug for RecordWriter {
         write!(f, "RecordWriter({kind:?}, {} bytes so far)", bytes.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_capacity_is_kept() {
+        let mut writer = RecordWriter::new(RecordKind::Session, 1, 9);
+        writer.put_bytes(b"12345");
+        assert_eq!((writer.bytes.len(), writer.bytes.capacity()), (13, 13));
+    }
+
+    #[test]
+    fn growing_goes_to_another_buffer() {
+        // `Vec` itself would first try to extend the buffer in place, or move it and free the old one
+        // unwiped. `make_room` leaves the growing to nobody else: after it the content always fits.
+        let mut writer = RecordWriter::new(RecordKind::Session, 1, 0);
+        for len in 0..200 {
+            writer.make_room(len);
+            let capacity = writer.bytes.capacity();
+            assert!(capacity - writer.bytes.len() >= len);
+            writer.put_array(&alloc::vec![7; len]);
+            assert_eq!(writer.bytes.capacity(), capacity);
+        }
+        let record = writer.finish();
+        assert_eq!(record.as_bytes().len(), HEADER_LEN + 199 * 100);
+        assert!(record.as_bytes().iter().skip(HEADER_LEN).all(|byte| *byte == 7));
+    }
+}

@@ -107,10 +107,13 @@ impl From<Malformed> for ParseError {
     }
 }
 
-/// The first byte of a message: its version in the upper half, the sender's own version in the lower.
+/// The first byte of a message: its version in the upper half, and again in the lower one.
+///
+/// The lower half says the newest version that the sender knows, and receivers ignore it - but for one that
+/// is in use for version 3 and refuses 4 there. For version 4 both are the same.
 #[must_use]
 pub const fn first_byte(version: u8) -> u8 {
-    version << 4 | CURRENT_VERSION
+    version << 4 | version
 }
 
 /// The version in the upper half of a message's first byte, which must be 3 or 4. Receivers ignore the

@@ -9,5 +9,5 @@
 mod reader;
 mod writer;
 
-pub use reader::{Field, Fields, Malformed, Value};
+pub use reader::{Field, Fields, Malformed, Merge, Value};
 pub use writer::{Encode, Sink};

@@ -163,6 +163,26 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
+/// A message whose fields can be read one after the other.
+pub trait Merge<'a>: Default {
+    /// Takes the fields over. What is there already stays, unless a field comes again: a nested message is
+    /// merged, a repeated field goes on, anything else is replaced.
+    ///
+    /// # Errors
+    /// [`Malformed`].
+    fn merge(&mut self, fields: Fields<'a>) -> Result<(), Malformed>;
+
+    /// Reads a message from its fields.
+    ///
+    /// # Errors
+    /// [`Malformed`].
+    fn from_fields(fields: Fields<'a>) -> Result<Self, Malformed> {
+        let mut message = Self::default();
+        message.merge(fields)?;
+        Ok(message)
+    }
+}
+
 fn read_field<'a>(rest: &mut &'a [u8], levels_left: u8) -> Result<Field<'a>, Malformed> {
     let (number, wire_type) = read_key(rest)?;
     let value = read_value(rest, number, wire_type, levels_left)?;

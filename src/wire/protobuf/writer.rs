@@ -4,6 +4,8 @@
 
 use alloc::vec::Vec;
 
+use zeroize::Zeroizing;
+
 /// A message that can be written.
 pub trait Encode {
     /// Writes the fields, in ascending order of their numbers.
@@ -14,6 +16,13 @@ pub trait Encode {
         let mut length = Length(0);
         self.write(&mut length);
         length.0
+    }
+
+    /// The message in memory that is wiped when dropped.
+    fn encode_secret(&self) -> Zeroizing<Vec<u8>> {
+        let mut out = Zeroizing::new(Vec::with_capacity(self.encoded_len()));
+        self.write(&mut *out);
+        out
     }
 }
 
@@ -55,6 +64,21 @@ pub trait Sink: Sized {
         self.key(number, 2);
         self.raw_len(value.len());
         self.raw(value);
+    }
+
+    /// Appends a field of type uint32 or uint64 unless it is 0, as proto3 does.
+    fn varint_unless_zero(&mut self, number: u32, value: impl Into<u64>) {
+        let value = value.into();
+        if value != 0 {
+            self.varint(number, value);
+        }
+    }
+
+    /// Appends a field of type bytes unless it is empty, as proto3 does.
+    fn bytes_unless_empty(&mut self, number: u32, value: &[u8]) {
+        if !value.is_empty() {
+            self.bytes(number, value);
+        }
     }
 
     /// Appends a nested message.

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! L3: key agreement. X3DH (version 3) and PQXDH (version 4) begin with the same Diffie-Hellman
+//! agreements; the latter adds a KEM secret.
+//!
+//! ```text
+//! S = FF×32 || DH(IK_A, SPK_B) || DH(EK_A, IK_B) || DH(EK_A, SPK_B) [|| DH(EK_A, OPK_B)] [|| ss]
+//! ```
+
+pub mod pqxdh;
+pub mod x3dh;
+
+use crate::crypto::curve::{PrivateKey, PublicKey, ZeroAgreement};
+use crate::crypto::kem::KemError;
+use crate::crypto::secret::Secret;
+
+/// Why an agreement failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AgreementError {
+    /// The initiator's base key is not reduced, has its top bit set, or has a torsion component.
+    #[error("incoming base key is invalid")]
+    BaseKeyNotCanonical,
+    /// A Diffie-Hellman agreement came out as zero.
+    #[error(transparent)]
+    Zero(#[from] ZeroAgreement),
+    /// The KEM ciphertext is not one, or of another mechanism than the prekey.
+    #[error(transparent)]
+    Kem(#[from] KemError),
+}
+
+/// What the initiator (A) brings to the agreement.
+#[derive(Debug)]
+pub struct Initiator<'a> {
+    /// `IK_A`.
+    pub identity: &'a PrivateKey,
+    /// `EK_A`, made for this session alone.
+    pub base_key: &'a PrivateKey,
+    /// `IK_B`.
+    pub their_identity: &'a PublicKey,
+    /// `SPK_B`, its signature verified.
+    pub their_signed_pre_key: &'a PublicKey,
+    /// `OPK_B`, if the bundle had one.
+    pub their_one_time_pre_key: Option<&'a PublicKey>,
+}
+
+impl Initiator<'_> {
+    fn secret_input(&self) -> Result<SecretInput, ZeroAgreement> {
+        let mut input = SecretInput::new();
+        input.append(&self.identity.agree(self.their_signed_pre_key)?);
+        input.append(&self.base_key.agree(self.their_identity)?);
+        input.append(&self.base_key.agree(self.their_signed_pre_key)?);
+        if let Some(one_time) = self.their_one_time_pre_key {
+            input.append(&self.base_key.agree(one_time)?);
+        }
+        Ok(input)
+    }
+}
+
+/// What the responder (B) brings to the agreement.
+#[derive(Debug)]
+pub struct Responder<'a> {
+    /// `IK_B`.
+    pub identity: &'a PrivateKey,
+    /// `SPK_B`, as named by the message.
+    pub signed_pre_key: &'a PrivateKey,
+    /// `OPK_B`, if the message names one.
+    pub one_time_pre_key: Option<&'a PrivateKey>,
+    /// `IK_A`.
+    pub their_identity: &'a PublicKey,
+    /// `EK_A`.
+    pub their_base_key: &'a PublicKey,
+}
+
+impl Responder<'_> {
+    fn secret_input(&self) -> Result<SecretInput, ZeroAgreement> {
+        let mut input = SecretInput::new();
+        input.append(&self.signed_pre_key.agree(self.their_identity)?);
+        input.append(&self.identity.agree(self.their_base_key)?);
+        input.append(&self.signed_pre_key.agree(self.their_base_key)?);
+        if let Some(one_time) = self.one_time_pre_key {
+            input.append(&one_time.agree(self.their_base_key)?);
+        }
+        Ok(input)
+    }
+}
+
+/// `S`, built up part by part: at most `FF×32`, four agreements and a KEM secret.
+struct SecretInput {
+    bytes: Secret<192>,
+    len: usize,
+}
+
+impl SecretInput {
+    const fn new() -> Self {
+        Self { bytes: Secret::new([0xFF; 192]), len: 32 }
+    }
+
+    fn append(&mut self, part: &Secret<32>) {
+        for (slot, byte) in self.bytes.as_bytes_mut().iter_mut().skip(self.len).zip(part.as_bytes()) {
+            *slot = *byte;
+        }
+        self.len += 32;
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.as_bytes().split_at_checked(self.len).map_or(&[], |(filled, _)| filled)
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! PQXDH, as session version 4 uses it (PQXDH §3.3, §3.4).
+//!
+//! ```text
+//! root || chain || pqr = HKDF(0×32, S, "WhisperText_X25519_SHA-256_CRYSTALS-KYBER-1024", 96)
+//! ```
+
+use rand_core::CryptoRng;
+
+use super::{AgreementError, Initiator, Responder, SecretInput};
+use crate::crypto::kdf::{Label, hkdf};
+use crate::crypto::kem::{KemCiphertext, KemPublicKey, KemSecretKey};
+use crate::crypto::secret::Secret;
+
+const LABEL: Label = Label::new("WhisperText_X25519_SHA-256_CRYSTALS-KYBER-1024");
+
+/// What both sides come to share.
+#[derive(Debug)]
+pub struct PqxdhSecrets {
+    /// The first root key.
+    pub root: Secret<32>,
+    /// The chain key of the responder's first sending chain.
+    pub chain: Secret<32>,
+    /// The authentication key of the post-quantum ratchet.
+    pub braid: Secret<32>,
+}
+
+/// The initiator's side; gives the ciphertext for the responder too. Draws 32 bytes for the
+/// encapsulation.
+///
+/// # Errors
+/// [`AgreementError::Zero`].
+pub fn initiate(
+    initiator: &Initiator<'_>,
+    their_kem_pre_key: &KemPublicKey,
+    rng: &mut impl CryptoRng,
+) -> Result<(PqxdhSecrets, KemCiphertext), AgreementError> {
+    let mut input = initiator.secret_input()?;
+    let (ciphertext, shared) = their_kem_pre_key.encapsulate(rng);
+    input.append(&shared);
+    Ok((derive(&input), ciphertext))
+}
+
+/// The responder's side. `kem_ciphertext` is the encoded one of the message.
+///
+/// # Errors
+/// [`AgreementError`]: base key not canonical, zero agreement, undecodable or foreign ciphertext, in this
+/// order.
+pub fn respond(
+    responder: &Responder<'_>,
+    kem_pre_key: &KemSecretKey,
+    kem_ciphertext: &[u8],
+) -> Result<PqxdhSecrets, AgreementError> {
+    if !responder.their_base_key.is_canonical() {
+        return Err(AgreementError::BaseKeyNotCanonical);
+    }
+    let mut input = responder.secret_input()?;
+    input.append(&kem_pre_key.decapsulate(&KemCiphertext::decode(kem_ciphertext)?)?);
+    Ok(derive(&input))
+}
+
+fn derive(input: &SecretInput) -> PqxdhSecrets {
+    let (root, rest) = hkdf::<96>(None, input.as_bytes(), LABEL).split::<32, 64>();
+    let (chain, braid) = rest.split();
+    PqxdhSecrets { root, chain, braid }
+}

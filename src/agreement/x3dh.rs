@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! X3DH, as session version 3 uses it (X3DH §3.3, §3.4).
+//!
+//! ```text
+//! root || chain = HKDF(0×32, S, "WhisperText", 64)
+//! ```
+
+use super::{AgreementError, Initiator, Responder, SecretInput};
+use crate::crypto::kdf::{Label, hkdf};
+use crate::crypto::secret::Secret;
+
+const LABEL: Label = Label::new("WhisperText");
+
+/// What both sides come to share.
+#[derive(Debug)]
+pub struct X3dhSecrets {
+    /// The first root key.
+    pub root: Secret<32>,
+    /// The chain key of the responder's first sending chain.
+    pub chain: Secret<32>,
+}
+
+/// The initiator's side.
+///
+/// # Errors
+/// [`AgreementError::Zero`].
+pub fn initiate(initiator: &Initiator<'_>) -> Result<X3dhSecrets, AgreementError> {
+    Ok(derive(&initiator.secret_input()?))
+}
+
+/// The responder's side. The base key need not be canonical: version 3 never asked for it.
+///
+/// # Errors
+/// [`AgreementError::Zero`].
+pub fn respond(responder: &Responder<'_>) -> Result<X3dhSecrets, AgreementError> {
+    Ok(derive(&responder.secret_input()?))
+}
+
+fn derive(input: &SecretInput) -> X3dhSecrets {
+    let (root, chain) = hkdf::<64>(None, input.as_bytes(), LABEL).split();
+    X3dhSecrets { root, chain }
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The Double Ratchet (Double Ratchet §2.4, §3): a Diffie-Hellman ratchet that feeds a sending chain and
+//! up to five receiving ones.
+
+mod record;
+mod stored;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+
+use super::chain::{ChainExhausted, ChainKey, MessageKeySeed};
+use super::root::RootKey;
+use super::skipped::{MAX_SKIPPED, SkippedKeys, SkippedRun};
+use crate::crypto::curve::{KeyPair, PublicKey, ZeroAgreement};
+
+pub(super) use record::DoubleChange;
+pub(crate) use stored::StoredKeys;
+
+/// How many receiving chains are kept. The oldest goes first, with its skipped keys.
+pub const MAX_RECEIVING_CHAINS: usize = 5;
+
+/// How many messages may be skipped at once, unless the peer is a device of the own account.
+pub const MAX_JUMP: u32 = 25_000;
+
+/// Why a message has no key here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DoubleRatchetError {
+    /// The message's key was used already, or expired.
+    #[error("message with old counter {chain_index} / {counter}")]
+    Duplicate {
+        /// The counter that the chain expects next.
+        chain_index: u32,
+        /// The message's counter.
+        counter: u32,
+    },
+    /// The message would skip more messages than allowed.
+    #[error("message from too far into the future: {jump} skipped")]
+    TooFarAhead {
+        /// How many messages it would skip.
+        jump: u32,
+    },
+    /// The message's ratchet key is of low order.
+    #[error(transparent)]
+    Zero(#[from] ZeroAgreement),
+    /// The chain is used up.
+    #[error(transparent)]
+    Exhausted(#[from] ChainExhausted),
+}
+
+/// What a message says about its place in the ratchet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The sender's ratchet key.
+    pub ratchet_key: PublicKey,
+    /// The message's counter in its chain, from 0.
+    pub counter: u32,
+    /// The last counter used in the sender's previous chain; 0 if there was none. Receivers ignore it.
+    pub previous_counter: u32,
+}
+
+/// Our ratchet key pair and the chain that it began.
+#[derive(Debug)]
+struct SendingChain {
+    pair: KeyPair,
+    chain: ChainKey,
+}
+
+/// Their ratchet key and the chain that it began.
+#[derive(Debug)]
+struct ReceivingChain {
+    ratchet_key: PublicKey,
+    chain: ChainKey,
+    skipped: SkippedKeys,
+}
+
+/// The state of the Double Ratchet.
+#[derive(Debug)]
+pub struct DoubleRatchet {
+    root: RootKey,
+    sending: SendingChain,
+    /// Oldest first. Boxed, so that removing one moves no secrets.
+    #[expect(clippy::vec_box, reason = "removing one must move no secrets")]
+    receiving: Vec<Box<ReceivingChain>>,
+    previous_counter: u32,
+}
+
+/// The change that sending a message makes: the next sending chain key.
+#[derive(Debug)]
+pub struct DoubleSent(ChainKey);
+
+/// The change that receiving a message makes.
+#[derive(Debug)]
+pub struct DoubleReceived(Received);
+
+#[derive(Debug)]
+enum Received {
+    /// The message began a new receiving chain, whose next key is `chain`.
+    Turned { turn: Turn, chain: ChainKey, skipped: SkippedRun },
+    /// The message was ahead in the receiving chain at `at`, whose next key is `chain`.
+    Ahead { at: usize, chain: ChainKey, skipped: SkippedRun },
+    /// The message's key was a skipped one of the receiving chain at `at`.
+    Skipped { at: usize, counter: u32 },
+}
+
+/// A step of the Diffie-Hellman ratchet.
+#[derive(Debug)]
+struct Turn {
+    root: RootKey,
+    sending: SendingChain,
+    previous_counter: u32,
+    remote: PublicKey,
+}
+
+impl DoubleRatchet {
+    /// The initiator's state after the agreement: it steps the ratchet once, with `pair`, its first
+    /// ratchet key pair, so that it can send at once.
+    ///
+    /// # Errors
+    /// [`ZeroAgreement`] if `their_signed_pre_key` is of low order.
+    pub fn initiator(
+        root: &RootKey,
+        chain: ChainKey,
+        pair: KeyPair,
+        their_signed_pre_key: PublicKey,
+    ) -> Result<Self, ZeroAgreement> {
+        let (root, sending) = root.step(&pair.private().agree(&their_signed_pre_key)?);
+        let first =
+            ReceivingChain { ratchet_key: their_signed_pre_key, chain, skipped: SkippedKeys::default() };
+        Ok(Self {
+            root,
+            sending: SendingChain { pair, chain: sending },
+            receiving: alloc::vec![Box::new(first)],
+            previous_counter: 0,
+        })
+    }
+
+    /// The responder's state after the agreement. Its first ratchet key pair is the signed prekey.
+    #[must_use]
+    pub const fn responder(root: RootKey, chain: ChainKey, signed_pre_key: KeyPair) -> Self {
+        Self {
+            root,
+            sending: SendingChain { pair: signed_pre_key, chain },
+            receiving: Vec::new(),
+            previous_counter: 0,
+        }
+    }
+
+    /// Our current ratchet key.
+    #[must_use]
+    pub const fn ratchet_key(&self) -> &PublicKey {
+        self.sending.pair.public()
+    }
+
+    /// How many skipped keys are kept, in all receiving chains.
+    #[must_use]
+    pub fn skipped_keys(&self) -> usize {
+        self.receiving.iter().map(|chain| chain.skipped.len()).sum()
+    }
+
+    /// How many receiving chains there are.
+    #[must_use]
+    pub const fn receiving_chains(&self) -> usize {
+        self.receiving.len()
+    }
+
+    /// The next message's header and seed.
+    ///
+    /// # Errors
+    /// [`ChainExhausted`].
+    pub fn send(&self) -> Result<(Header, MessageKeySeed, DoubleSent), ChainExhausted> {
+        let (seed, next) = self.sending.chain.step()?;
+        let header = Header {
+            ratchet_key: *self.ratchet_key(),
+            counter: self.sending.chain.index(),
+            previous_counter: self.previous_counter,
+        };
+        Ok((header, seed, DoubleSent(next)))
+    }
+
+    /// The seed of the message that `header` belongs to. `max_jump` limits how many messages it may skip.
+    /// Draws 32 bytes if the ratchet key is new. Costs time and memory linear in the messages skipped.
+    ///
+    /// # Errors
+    /// [`DoubleRatchetError`].
+    pub fn receive(
+        &self,
+        header: &Header,
+        max_jump: impl FnOnce() -> u32,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(MessageKeySeed, DoubleReceived), DoubleRatchetError> {
+        let known =
+            self.receiving.iter().enumerate().find(|(_, chain)| chain.ratchet_key == header.ratchet_key);
+        let Some((at, receiving)) = known else {
+            let (turn, chain) = self.turn(header.ratchet_key, rng)?;
+            let (seed, chain, skipped) = advance(&chain, header.counter, max_jump)?;
+            return Ok((seed, DoubleReceived(Received::Turned { turn, chain, skipped })));
+        };
+        let (chain_index, counter) = (receiving.chain.index(), header.counter);
+        if counter < chain_index {
+            let seed = receiving.skipped.get(counter);
+            let seed = seed.ok_or(DoubleRatchetError::Duplicate { chain_index, counter })?;
+            return Ok((seed, DoubleReceived(Received::Skipped { at, counter })));
+        }
+        let (seed, chain, skipped) = advance(&receiving.chain, counter, max_jump)?;
+        Ok((seed, DoubleReceived(Received::Ahead { at, chain, skipped })))
+    }
+
+    /// A step of the Diffie-Hellman ratchet to their new key.
+    ///
+    /// ```text
+    /// root',  receiving chain = root step (root,  DH(our ratchet key, theirs))
+    /// root'', sending chain   = root step (root', DH(new ratchet key, theirs))
+    /// ```
+    fn turn(&self, remote: PublicKey, rng: &mut impl CryptoRng) -> Result<(Turn, ChainKey), ZeroAgreement> {
+        let (root, receiving) = self.root.step(&self.sending.pair.private().agree(&remote)?);
+        let pair = KeyPair::generate(rng);
+        let (root, sending) = root.step(&pair.private().agree(&remote)?);
+        let previous_counter = self.sending.chain.index().saturating_sub(1);
+        let sending = SendingChain { pair, chain: sending };
+        Ok((Turn { root, sending, previous_counter, remote }, receiving))
+    }
+
+    /// Makes the change of a sent message.
+    pub fn apply_sent(&mut self, change: DoubleSent) {
+        self.sending.chain = change.0;
+    }
+
+    /// Makes the change of a received message.
+    pub fn apply_received(&mut self, change: DoubleReceived) {
+        match change.0 {
+            Received::Turned { turn, chain, skipped } => {
+                self.root = turn.root;
+                self.sending = turn.sending;
+                self.previous_counter = turn.previous_counter;
+                if self.receiving.len() >= MAX_RECEIVING_CHAINS {
+                    self.receiving.remove(0);
+                }
+                let mut receiving =
+                    ReceivingChain { ratchet_key: turn.remote, chain, skipped: SkippedKeys::default() };
+                receiving.skipped.append(&skipped);
+                self.receiving.push(Box::new(receiving));
+            }
+            Received::Ahead { at, chain, skipped } => {
+                if let Some(receiving) = self.receiving.get_mut(at) {
+                    receiving.chain = chain;
+                    receiving.skipped.append(&skipped);
+                }
+            }
+            Received::Skipped { at, counter } => {
+                if let Some(receiving) = self.receiving.get_mut(at) {
+                    receiving.skipped.remove(counter);
+                }
+            }
+        }
+    }
+}
+
+/// The seed of message `counter`, the chain key after it, and the messages skipped on the way. Of a long
+/// jump only those seeds are derived that will be kept.
+fn advance(
+    chain: &ChainKey,
+    counter: u32,
+    max_jump: impl FnOnce() -> u32,
+) -> Result<(MessageKeySeed, ChainKey, SkippedRun), DoubleRatchetError> {
+    let jump = counter.saturating_sub(chain.index());
+    if jump == 0 {
+        let (seed, next) = chain.step()?;
+        return Ok((seed, next, SkippedRun::default()));
+    }
+    if jump > MAX_JUMP && jump > max_jump() {
+        return Err(DoubleRatchetError::TooFarAhead { jump });
+    }
+    let kept = jump.min(u32::try_from(MAX_SKIPPED).unwrap_or(u32::MAX));
+    let first = counter - kept;
+    let mut run = SkippedRun::with_capacity(first, usize::try_from(kept).unwrap_or(MAX_SKIPPED));
+    let mut at = chain.skip_to(first)?;
+    while at.index() < counter {
+        let (seed, next) = at.step()?;
+        run.push(&seed);
+        at = next;
+    }
+    let (seed, next) = at.step()?;
+    Ok((seed, next, run))
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The stored form of the Double Ratchet.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::{
+    DoubleRatchet, DoubleReceived, DoubleSent, MAX_RECEIVING_CHAINS, Received, ReceivingChain, SendingChain,
+};
+use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
+use crate::ratchet::chain::ChainKey;
+use crate::ratchet::root::RootKey;
+use crate::ratchet::skipped::{SkippedChange, SkippedKeys};
+use crate::record::{RecordError, RecordReader, RecordWriter};
+
+impl SendingChain {
+    fn write(&self, chain: &ChainKey, writer: &mut RecordWriter) {
+        writer.put_array(self.pair.public().as_bytes());
+        writer.put_array(self.pair.private().as_bytes());
+        chain.write(writer);
+    }
+
+    fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+        let public = PublicKey::from_bytes(reader.array()?);
+        let private = PrivateKey::from_secret(&reader.secret()?);
+        Ok(Self { pair: KeyPair::from_parts(private, public), chain: ChainKey::read(reader)? })
+    }
+}
+
+/// The change that a message makes, or none.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::ratchet) enum DoubleChange<'a> {
+    None,
+    Sent(&'a DoubleSent),
+    Received(&'a DoubleReceived),
+}
+
+impl DoubleRatchet {
+    /// About how many bytes [`Self::write`] writes.
+    pub(in crate::ratchet) fn usual_len(&self) -> usize {
+        256 + 128 * self.receiving_chains() + 36 * self.skipped_keys()
+    }
+
+    /// Writes the state as it will be after `change`.
+    pub(in crate::ratchet) fn write(&self, change: DoubleChange<'_>, writer: &mut RecordWriter) {
+        let received = match change {
+            DoubleChange::Received(DoubleReceived(received)) => Some(received),
+            DoubleChange::None | DoubleChange::Sent(_) => None,
+        };
+        let turned = match received {
+            Some(Received::Turned { turn, chain, skipped }) => Some((turn, chain, skipped)),
+            _ => None,
+        };
+        let turn = turned.map(|(turn, ..)| turn);
+        let sending = turn.map_or(&self.sending, |turn| &turn.sending);
+        let sending_chain = match change {
+            DoubleChange::Sent(DoubleSent(next)) => next,
+            DoubleChange::None | DoubleChange::Received(_) => &sending.chain,
+        };
+        writer.put_array(turn.map_or(&self.root, |turn| &turn.root).as_bytes());
+        writer.put_u32(turn.map_or(self.previous_counter, |turn| turn.previous_counter));
+        sending.write(sending_chain, writer);
+
+        let expired = usize::from(turn.is_some() && self.receiving.len() >= MAX_RECEIVING_CHAINS);
+        let chains = self.receiving.len() - expired + usize::from(turn.is_some());
+        writer.put_u8(u8::try_from(chains).unwrap_or(u8::MAX));
+        for (at, receiving) in self.receiving.iter().enumerate().skip(expired) {
+            let (chain, skipped) = match received {
+                Some(Received::Ahead { at: changed, chain, skipped }) if *changed == at => {
+                    (chain, SkippedChange::Added(skipped))
+                }
+                Some(Received::Skipped { at: changed, counter }) if *changed == at => {
+                    (&receiving.chain, SkippedChange::Taken(*counter))
+                }
+                _ => (&receiving.chain, SkippedChange::None),
+            };
+            writer.put_array(receiving.ratchet_key.as_bytes());
+            chain.write(writer);
+            receiving.skipped.write(skipped, writer);
+        }
+        if let Some((turn, chain, skipped)) = turned {
+            writer.put_array(turn.remote.as_bytes());
+            chain.write(writer);
+            SkippedKeys::default().write(SkippedChange::Added(skipped), writer);
+        }
+    }
+
+    /// Reads what [`Self::write`] wrote.
+    pub(in crate::ratchet) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+        let root = RootKey::new(reader.secret()?);
+        let previous_counter = reader.u32()?;
+        let sending = SendingChain::read(reader)?;
+        let chains = usize::from(reader.u8()?);
+        if chains > MAX_RECEIVING_CHAINS {
+            return Err(RecordError::Damaged);
+        }
+        let mut receiving = Vec::with_capacity(chains);
+        for _ in 0..chains {
+            receiving.push(Box::new(ReceivingChain {
+                ratchet_key: PublicKey::from_bytes(reader.array()?),
+                chain: ChainKey::read(reader)?,
+                skipped: SkippedKeys::read(reader)?,
+            }));
+        }
+        Ok(Self { root, sending, receiving, previous_counter })
+    }
+}

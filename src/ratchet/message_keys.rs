@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The keys of one message.
+
+use super::chain::MessageKeySeed;
+use crate::crypto::kdf::{Label, hkdf};
+use crate::crypto::secret::Secret;
+
+const LABEL: Label = Label::new("WhisperMessageKeys");
+
+/// Cipher key, MAC key and initialisation vector of one message.
+#[derive(Debug)]
+pub struct MessageKeys {
+    /// AES-256 key.
+    pub cipher_key: Secret<32>,
+    /// HMAC-SHA-256 key.
+    pub mac_key: Secret<32>,
+    /// Initialisation vector of CBC.
+    pub iv: Secret<16>,
+}
+
+impl MessageKeys {
+    /// Derives a message's keys. `post_quantum` is the post-quantum ratchet's key for it, if that gave one.
+    ///
+    /// ```text
+    /// cipher key || mac key || iv = HKDF(post-quantum key or 0×32, seed, "WhisperMessageKeys", 80)
+    /// ```
+    #[must_use]
+    pub fn derive(seed: &MessageKeySeed, post_quantum: Option<&Secret<32>>) -> Self {
+        let keys = hkdf::<80>(post_quantum.map(Secret::as_bytes), seed.as_bytes(), LABEL);
+        let (cipher_key, rest) = keys.split::<32, 48>();
+        let (mac_key, iv) = rest.split();
+        Self { cipher_key, mac_key, iv }
+    }
+}

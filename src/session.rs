@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! L5: sessions with one remote device (Sesame §3). All policy is here: versions, limits, archives, trust.
+
+mod archive;
+mod codec;
+mod decrypt;
+mod effects;
+mod encrypt;
+mod initiate;
+mod policy;
+mod respond;
+mod state;
+mod stored;
+mod usable;
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use core::fmt;
+
+pub use codec::{Ciphertext, Plaintext};
+pub use decrypt::{DecryptError, Undecryptable};
+pub use effects::{KemPreKeyEffect, KemPreKeyUse, SessionEffects};
+pub use encrypt::EncryptError;
+pub use initiate::InitiateError;
+pub use policy::{Local, Policy};
+pub use respond::{
+    AcceptError, AcceptFailure, Admission, AdmitError, KemKey, KnownSession, NeededPreKeys, NewSession,
+    ResponderKeys,
+};
+pub use stored::StoredSessionError;
+pub use usable::Requirements;
+
+use crate::address::Address;
+use crate::crypto::curve::PublicKey;
+use crate::identity::IdentityKey;
+use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
+use crate::staged::{Staged, State, sealed};
+use archive::MAX_ARCHIVED;
+use effects::SessionEffects as Effects;
+use state::SessionState;
+
+/// Newest format of session records: 2 added the post-quantum ratchet.
+const RECORD_VERSION: u8 = 2;
+
+/// Everything that is held for one remote device: the current session and up to 40 archived ones.
+///
+/// A session is begun by [`initiate`](Self::initiate) from a verified bundle, or by
+/// [`admit`](Self::admit) from a peer's first message; then [`encrypt`](Self::encrypt) and
+/// [`decrypt`](Self::decrypt). Each gives a [`Staged`] change to be stored before anything leaves.
+///
+/// A value of this type starts out empty and is made once for each pair of devices.
+pub struct Session {
+    local: Address,
+    remote: Address,
+    /// How many changes were committed.
+    generation: u64,
+    current: Option<Box<SessionState>>,
+    /// Newest first.
+    archived: VecDeque<Box<SessionState>>,
+}
+
+impl Session {
+    /// No session yet, between `local`, the device that this runs on, and `remote`.
+    #[must_use]
+    pub const fn new(local: Address, remote: Address) -> Self {
+        Self { local, remote, generation: 0, current: None, archived: VecDeque::new() }
+    }
+
+    /// This device.
+    #[must_use]
+    pub const fn local(&self) -> &Address {
+        &self.local
+    }
+
+    /// The remote device.
+    #[must_use]
+    pub const fn remote(&self) -> &Address {
+        &self.remote
+    }
+
+    /// How many changes were committed to this value and to the records that it was read from. A store
+    /// that is shared between processes compares it before it replaces a record.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Whether there is a current session.
+    #[must_use]
+    pub const fn has_current(&self) -> bool {
+        self.current.is_some()
+    }
+
+    /// How many archived sessions there are, 40 at most.
+    #[must_use]
+    pub fn archived_len(&self) -> usize {
+        self.archived.len()
+    }
+
+    /// The version of the current session: 4 (PQXDH), or 3 (X3DH).
+    #[must_use]
+    pub fn version(&self) -> Option<u8> {
+        self.current.as_ref().map(|state| state.version.number())
+    }
+
+    /// The identity that the current session is with.
+    #[must_use]
+    pub fn remote_identity(&self) -> Option<&IdentityKey> {
+        self.current.as_ref().map(|state| &state.remote_identity)
+    }
+
+    /// The registration id of the remote device in the current session.
+    #[must_use]
+    pub fn remote_registration_id(&self) -> Option<u32> {
+        self.current.as_ref().map(|state| state.remote_registration_id)
+    }
+
+    /// Our registration id in the current session.
+    #[must_use]
+    pub fn local_registration_id(&self) -> Option<u32> {
+        self.current.as_ref().map(|state| state.local_registration_id)
+    }
+
+    /// The initiator's base key of the current session: what tells sessions apart.
+    #[must_use]
+    pub fn base_key(&self) -> Option<&PublicKey> {
+        self.current.as_ref().map(|state| &state.base_key)
+    }
+
+    /// Whether `key` is our ratchet key in the current session: whether a
+    /// [`DecryptionErrorMessage`](crate::DecryptionErrorMessage) that names it is about that session.
+    #[must_use]
+    pub fn current_ratchet_key_matches(&self, key: &PublicKey) -> bool {
+        self.current.as_ref().is_some_and(|state| state.ratchet.double().ratchet_key() == key)
+    }
+
+    /// The record of the session as it is.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        self.write(self.generation, None)
+    }
+
+    /// Reads what [`Self::record`] or [`Staged::record`] gave, for the same two devices.
+    ///
+    /// # Errors
+    /// [`RecordError`] for another kind of record, a newer format, or damage.
+    pub fn from_record(bytes: &[u8], local: Address, remote: Address) -> Result<Self, RecordError> {
+        let (mut reader, version) = RecordReader::open(RecordKind::Session, RECORD_VERSION, bytes)?;
+        let generation = reader.u64()?;
+        let current =
+            if reader.flag()? { Some(Box::new(SessionState::read(&mut reader, version)?)) } else { None };
+        let count = usize::from(reader.u8()?);
+        if count > MAX_ARCHIVED {
+            return Err(RecordError::Damaged);
+        }
+        let mut archived = VecDeque::with_capacity(count);
+        for _ in 0..count {
+            archived.push_back(Box::new(SessionState::read(&mut reader, version)?));
+        }
+        reader.finish()?;
+        Ok(Self { local, remote, generation, current, archived })
+    }
+
+    fn write(&self, generation: u64, change: Option<&SessionChange>) -> Record {
+        let states = self.current.iter().chain(&self.archived);
+        let capacity = states.map(|state| state.usual_len()).sum::<usize>() + 512;
+        let mut writer = RecordWriter::new(RecordKind::Session, RECORD_VERSION, capacity);
+        writer.put_u64(generation);
+        let view = archive::View::after(self, change);
+        writer.put_flag(view.current.is_some());
+        if let Some(current) = view.current {
+            current.write(&mut writer);
+        }
+        writer.put_u8(u8::try_from(view.archived.len()).unwrap_or(u8::MAX));
+        for archived in view.archived {
+            archived.write(&mut writer);
+        }
+        writer.finish()
+    }
+
+    const fn stage<T>(&mut self, change: SessionChange, effects: Effects, output: T) -> Staged<'_, Self, T> {
+        Staged::new(self, change, effects, output)
+    }
+}
+
+impl State for Session {
+    type Effects = SessionEffects;
+}
+
+/// A change to a [`Session`], prepared but not made.
+pub struct SessionChange(Change);
+
+enum Change {
+    /// The current session is archived.
+    Archive,
+    /// A new session becomes the current one; the one before is archived.
+    Begin(Box<SessionState>),
+    /// A message is sent on the current session.
+    Sent(crate::ratchet::triple::Change),
+    /// A message was received on a session, which becomes the current one if it was not.
+    Received(Slot, crate::ratchet::triple::Change),
+}
+
+/// One of the sessions that a [`Session`] holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slot {
+    Current,
+    /// By its place among the archived ones.
+    Archived(usize),
+}
+
+impl sealed::Sealed for Session {
+    type Change = SessionChange;
+
+    fn record_after(&self, change: &SessionChange) -> Record {
+        self.write(self.generation.wrapping_add(1), Some(change))
+    }
+
+    fn apply(&mut self, change: SessionChange) {
+        self.generation = self.generation.wrapping_add(1);
+        match change.0 {
+            Change::Archive => self.archive_now(),
+            Change::Begin(state) => self.promote(state),
+            Change::Sent(change) => {
+                if let Some(current) = &mut self.current {
+                    current.ratchet.apply(change);
+                }
+            }
+            Change::Received(slot, change) => {
+                if let Slot::Archived(at) = slot
+                    && let Some(state) = self.archived.remove(at)
+                {
+                    self.promote(state);
+                }
+                if let Some(current) = &mut self.current {
+                    current.ratchet.apply(change);
+                    current.pending = None;
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for SessionChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionChange(..)")
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { local, remote, generation, current, archived } = self;
+        let current = if current.is_some() { "a" } else { "no" };
+        let archived = archived.len();
+        write!(
+            f,
+            "Session({local} with {remote}, {current} current, {archived} archived, generation {generation})"
+        )
+    }
+}

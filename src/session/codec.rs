@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! From message keys and plaintext to bytes, and back.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Deref;
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::state::SessionState;
+use crate::address::{Address, message_addresses};
+use crate::crypto::cbc;
+use crate::crypto::kdf::MacKey;
+use crate::identity::IdentityKey;
+use crate::ratchet::double::Header;
+use crate::ratchet::message_keys::MessageKeys;
+use crate::wire::message::MessageKind;
+use crate::wire::signal_message::{MAC_LEN, SignalMessage, SignalMessageParts};
+
+/// A message to be sent. Its kind travels outside the bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ciphertext {
+    kind: MessageKind,
+    bytes: Vec<u8>,
+}
+
+impl Ciphertext {
+    pub(super) const fn new(kind: MessageKind, bytes: Vec<u8>) -> Self {
+        Self { kind, bytes }
+    }
+
+    /// `PreKey` until the peer has answered for the first time, `Whisper` after that.
+    #[must_use]
+    pub const fn kind(&self) -> MessageKind {
+        self.kind
+    }
+
+    /// The bytes to be sent.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The bytes to be sent.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+/// A decrypted message: wiped when dropped, not shown by `Debug`.
+#[derive(PartialEq, Eq)]
+pub struct Plaintext(Zeroizing<Vec<u8>>);
+
+impl Plaintext {
+    /// The bytes, which are wiped when dropped.
+    #[must_use]
+    pub fn into_zeroizing(self) -> Zeroizing<Vec<u8>> {
+        self.0
+    }
+}
+
+impl Deref for Plaintext {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for Plaintext {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl fmt::Debug for Plaintext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Plaintext({} bytes)", self.0.len())
+    }
+}
+
+/// Builds a `SignalMessage` of `session`.
+///
+/// ```text
+/// body = AES-256-CBC(cipher key, iv, plaintext)
+/// MAC  = HMAC(mac key, sender identity || receiver identity || first byte || protobuf), first 8 bytes
+/// ```
+pub(super) fn seal(
+    session: &SessionState,
+    keys: &MessageKeys,
+    header: &Header,
+    post_quantum: &[u8],
+    addresses: Option<&[u8; 36]>,
+    plaintext: &[u8],
+) -> Vec<u8> {
+    let mut body = Vec::with_capacity(cbc::encrypted_len(plaintext.len()));
+    cbc::encrypt_into(keys.cipher_key.as_bytes(), keys.iv.as_bytes(), plaintext, &mut body);
+    let parts = SignalMessageParts {
+        first_byte: session.version.first_byte(),
+        ratchet_key: &header.ratchet_key,
+        counter: header.counter,
+        previous_counter: header.previous_counter,
+        body: &body,
+        pq_ratchet: post_quantum,
+        addresses,
+    };
+    let mut message = parts.encode();
+    let tag = mac(keys, &session.local_identity, &session.remote_identity, &message);
+    message.extend_from_slice(&tag);
+    message
+}
+
+/// Why a message did not open with its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OpenError {
+    /// The MAC is wrong.
+    Mac,
+    /// The MAC is right, but the message is for or from somebody else.
+    Addresses,
+    /// The MAC is right, but the ciphertext is no padded one.
+    Padding,
+}
+
+/// Authenticates and decrypts a `SignalMessage` of `session`, from `remote` to `local`.
+pub(super) fn open(
+    session: &SessionState,
+    keys: &MessageKeys,
+    message: &SignalMessage<'_>,
+    local: &Address,
+    remote: &Address,
+) -> Result<Plaintext, OpenError> {
+    let expected = mac(keys, &session.remote_identity, &session.local_identity, message.authenticated());
+    if !bool::from(expected.ct_eq(message.mac())) {
+        return Err(OpenError::Mac);
+    }
+    if let Some(claimed) = message.addresses() {
+        let ours = message_addresses(remote, local).ok_or(OpenError::Addresses)?;
+        if !bool::from(ours.ct_eq(claimed)) {
+            return Err(OpenError::Addresses);
+        }
+    }
+    cbc::decrypt(keys.cipher_key.as_bytes(), keys.iv.as_bytes(), message.body())
+        .map(Plaintext)
+        .map_err(|cbc::BadPadding| OpenError::Padding)
+}
+
+fn mac(keys: &MessageKeys, sender: &IdentityKey, receiver: &IdentityKey, message: &[u8]) -> [u8; MAC_LEN] {
+    MacKey::new(keys.mac_key.as_bytes()).tag(&[&sender.encode(), &receiver.encode(), message])
+}

