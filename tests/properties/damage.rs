@@ -138,7 +138,9 @@ fn receive(to: &mut Device, from: &Device, letter: &Letter) -> (Option<Vec<u8>>,
 fn pair(version: u8) -> [Device; 2] {
     let mut pair = Device::pair(u64::from(version));
     if version == 3 {
-        pair.iter_mut().for_each(|device| device.policy = Policy::AllowVersion3);
+        for device in &mut pair {
+            device.policy = Policy::AllowVersion3;
+        }
     }
     pair
 }
@@ -201,8 +203,8 @@ fn messages_of_a_session() {
 
 /// A field of length-delimited type.
 fn field(number: u8, value: &[u8]) -> Vec<u8> {
-    let len = value.len();
-    let len = if len < 0x80 { vec![len as u8] } else { vec![len as u8 | 0x80, (len >> 7) as u8] };
+    let [low, high] = u16::try_from(value.len() << 1).unwrap().to_le_bytes();
+    let len = if high == 0 { vec![low >> 1] } else { vec![low >> 1 | 0x80, high] };
     [&[number << 3 | 2][..], &len, value].concat()
 }
 
