@@ -85,7 +85,7 @@ proptest! {
     #![proptest_config(config(128))]
 
     #[test]
-    fn no_schedule_breaks_a_conversation(seed: u64, version_3: bool, steps in schedule(60)) {
+    fn no_schedule_breaks_a_conversation(seed: u64, version_3: bool, steps in schedule(120)) {
         World::run(seed, version_3, &steps);
     }
 }

@@ -261,7 +261,9 @@ impl World {
         };
         assert!(as_expected, "{to:?} should get {expected:?} from {packet:?}, but: {:?}", outcome.err());
         if replayed && delivered == Delivered::Decrypted {
-            self.models.iter_mut().for_each(|model| model.doubt(packet.session));
+            for model in &mut self.models {
+                model.doubt(packet.session);
+            }
         }
         delivered
     }
