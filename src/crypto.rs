@@ -4,8 +4,11 @@
 
 pub mod cbc;
 pub mod curve;
+pub mod erasure;
 pub mod gcm;
+pub mod gf16;
 pub mod kdf;
 pub mod kem;
+pub mod kem768;
 pub mod secret;
 pub mod xeddsa;

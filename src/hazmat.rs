@@ -8,13 +8,14 @@
 
 /// L0: primitives.
 pub mod crypto {
-    pub use crate::crypto::{cbc, curve, gcm, kdf, kem, secret, xeddsa};
+    pub use crate::crypto::{cbc, curve, erasure, gcm, gf16, kdf, kem, kem768, secret, xeddsa};
 }
 
 /// L1: messages as bytes. Parsing verifies nothing.
 pub mod wire {
     pub use crate::wire::{
-        decryption_error, message, plaintext_content, prekey_message, protobuf, signal_message, stored,
+        braid_message, decryption_error, message, plaintext_content, prekey_message, protobuf,
+        signal_message, stored,
     };
 }
 
@@ -32,5 +33,5 @@ pub mod agreement {
 
 /// L4: ratchets.
 pub mod ratchet {
-    pub use crate::ratchet::{chain, double, message_keys, root, skipped, triple};
+    pub use crate::ratchet::{braid, chain, double, message_keys, root, skipped, triple};
 }

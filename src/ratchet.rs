@@ -3,6 +3,7 @@
 //! L4: the ratchets. They know no message format: what they yield are keys for one message, and the
 //! change that using them makes to their state. Nothing is changed before that change is applied.
 
+pub mod braid;
 pub mod chain;
 pub mod double;
 pub mod message_keys;

@@ -40,8 +40,8 @@ use archive::MAX_ARCHIVED;
 use effects::SessionEffects as Effects;
 use state::SessionState;
 
-/// Newest format of session records.
-const RECORD_VERSION: u8 = 1;
+/// Newest format of session records: 2 added the post-quantum ratchet.
+const RECORD_VERSION: u8 = 2;
 
 /// Everything that is held for one remote device: the current session and up to 40 archived ones.
 ///
@@ -146,16 +146,17 @@ impl Session {
     /// # Errors
     /// [`RecordError`] for another kind of record, a newer format, or damage.
     pub fn from_record(bytes: &[u8], local: Address, remote: Address) -> Result<Self, RecordError> {
-        let (mut reader, _) = RecordReader::open(RecordKind::Session, RECORD_VERSION, bytes)?;
+        let (mut reader, version) = RecordReader::open(RecordKind::Session, RECORD_VERSION, bytes)?;
         let generation = reader.u64()?;
-        let current = if reader.flag()? { Some(Box::new(SessionState::read(&mut reader)?)) } else { None };
+        let current =
+            if reader.flag()? { Some(Box::new(SessionState::read(&mut reader, version)?)) } else { None };
         let count = usize::from(reader.u8()?);
         if count > MAX_ARCHIVED {
             return Err(RecordError::Damaged);
         }
         let mut archived = VecDeque::with_capacity(count);
         for _ in 0..count {
-            archived.push_back(Box::new(SessionState::read(&mut reader)?));
+            archived.push_back(Box::new(SessionState::read(&mut reader, version)?));
         }
         reader.finish()?;
         Ok(Self { local, remote, generation, current, archived })

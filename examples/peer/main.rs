@@ -17,23 +17,8 @@
 #[path = "peer.rs"]
 mod peer;
 
-use std::io::{self, BufRead, Write};
-
-use serde_json::{Value, json};
+use std::io;
 
 fn main() -> io::Result<()> {
-    let mut peer = peer::Peer::default();
-    let mut output = io::stdout().lock();
-    for line in io::stdin().lock().split(b'\n') {
-        let line = line?;
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
-        let request = serde_json::from_slice(&line)
-            .unwrap_or_else(|error| json!({ "op": format!("(not JSON: {error})") }));
-        let response: Value = peer.handle(&request);
-        writeln!(output, "{response}")?;
-        output.flush()?;
-    }
-    Ok(())
+    peer::serve(&mut peer::Peer::default(), io::stdin().lock(), io::stdout().lock())
 }

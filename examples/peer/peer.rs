@@ -18,6 +18,7 @@ mod shelf;
 mod stored;
 
 use std::collections::HashMap;
+use std::io::{self, BufRead, Write};
 
 use serde_json::{Map, Value, json};
 
@@ -43,6 +44,21 @@ const OPERATIONS: &[&[Operation]] = &[
     messages::OPERATIONS,
     primitives::OPERATIONS,
 ];
+
+/// Answers requests, one a line, until the input ends. A line that is no request is answered by an error.
+pub(crate) fn serve(peer: &mut Peer, input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+    for line in input.split(b'\n') {
+        let line = line?;
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let request = serde_json::from_slice(&line)
+            .unwrap_or_else(|error| json!({ "op": format!("(not JSON: {error})") }));
+        writeln!(output, "{}", peer.handle(&request))?;
+        output.flush()?;
+    }
+    Ok(())
+}
 
 /// Any number of parties, each with its own keys, sessions and randomness.
 #[derive(Default)]

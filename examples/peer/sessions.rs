@@ -205,7 +205,9 @@ fn session_info(peer: &mut Peer, request: Request<'_>) -> Answer {
         return Ok(json!({ "exists": false }));
     };
     let requirements = match party.policy {
-        Policy::AllowVersion3 => Requirements { pqxdh: false, ..Requirements::default() },
+        Policy::AllowVersion3 => {
+            Requirements { pqxdh: false, post_quantum_ratchet: false, ..Requirements::default() }
+        }
         _ => Requirements::default(),
     };
     let usable = session.is_usable(now, requirements);

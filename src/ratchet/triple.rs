@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The Triple Ratchet: the Double Ratchet beside the post-quantum one. The only place that knows both.
+//! The Triple Ratchet (Double Ratchet §6): the Double Ratchet beside the sparse post-quantum one. The only
+//! place that knows both.
 
 use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
 
+use super::braid::{Braid, BraidChange, BraidError};
 use super::chain::ChainExhausted;
 use super::double::{DoubleChange, DoubleRatchet, DoubleRatchetError, DoubleReceived, DoubleSent, Header};
 use super::message_keys::MessageKeys;
@@ -16,6 +18,7 @@ use crate::wire::stored::StoredSession;
 #[derive(Debug)]
 pub struct TripleRatchet {
     double: DoubleRatchet,
+    braid: Braid,
 }
 
 /// Why no message can be sent.
@@ -25,6 +28,9 @@ pub enum SendError {
     /// The sending chain is used up.
     #[error(transparent)]
     Exhausted(#[from] ChainExhausted),
+    /// The post-quantum ratchet has no key.
+    #[error("post-quantum ratchet: {0}")]
+    PostQuantum(#[from] BraidError),
 }
 
 /// Why a message can't be received.
@@ -34,6 +40,9 @@ pub enum ReceiveError {
     /// The Double Ratchet has no key for it.
     #[error(transparent)]
     Double(#[from] DoubleRatchetError),
+    /// The post-quantum ratchet has no key for it, or refuses what it says.
+    #[error("post-quantum ratchet: {0}")]
+    PostQuantum(#[from] BraidError),
 }
 
 /// Everything for one message to be sent, and the change that sending it makes.
@@ -41,7 +50,7 @@ pub enum ReceiveError {
 pub struct Sending {
     /// Its place in the Double Ratchet.
     pub header: Header,
-    /// What the post-quantum ratchet has to say; empty if nothing.
+    /// What the post-quantum ratchet has to say, up to 52 bytes; empty if that is off.
     pub post_quantum: Vec<u8>,
     /// Its keys.
     pub keys: MessageKeys,
@@ -51,25 +60,31 @@ pub struct Sending {
 
 /// The change that sending or receiving a message makes.
 #[derive(Debug)]
-pub struct Change(Which);
+pub struct Change {
+    double: DoubleStep,
+    braid: BraidChange,
+}
 
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one lives for the time of one message")]
-enum Which {
+enum DoubleStep {
     Sent(DoubleSent),
     Received(DoubleReceived),
 }
 
 impl TripleRatchet {
-    /// Both ratchets as they come out of the agreement.
+    /// Both ratchets as they come out of the agreement. Without a post-quantum one, that is off.
     #[must_use]
-    pub const fn new(double: DoubleRatchet) -> Self {
-        Self { double }
+    pub const fn new(double: DoubleRatchet, braid: Braid) -> Self {
+        Self { double, braid }
     }
 
     /// Reads the ratchets of a session that libsignal stored. None if they are not sound.
     pub(crate) fn from_stored(session: &StoredSession<'_>) -> Option<Self> {
-        Some(Self { double: DoubleRatchet::from_stored(session)? })
+        if !session.pq_ratchet.is_empty() {
+            return None;
+        }
+        Some(Self { double: DoubleRatchet::from_stored(session)?, braid: Braid::off() })
     }
 
     /// The Double Ratchet.
@@ -78,56 +93,76 @@ impl TripleRatchet {
         &self.double
     }
 
-    /// Prepares the next message.
+    /// The post-quantum ratchet.
+    #[must_use]
+    pub const fn braid(&self) -> &Braid {
+        &self.braid
+    }
+
+    /// Prepares the next message. The post-quantum ratchet draws first, and only where it begins a round: 64
+    /// or 32 bytes.
     ///
     /// # Errors
     /// [`SendError`].
-    pub fn send(&self, _rng: &mut impl CryptoRng) -> Result<Sending, SendError> {
+    pub fn send(&self, rng: &mut impl CryptoRng) -> Result<Sending, SendError> {
+        let braid = self.braid.send(rng)?;
         let (header, seed, sent) = self.double.send()?;
-        let keys = MessageKeys::derive(&seed, None);
-        Ok(Sending { header, post_quantum: Vec::new(), keys, change: Change(Which::Sent(sent)) })
+        let keys = MessageKeys::derive(&seed, braid.key.as_ref());
+        let change = Change { double: DoubleStep::Sent(sent), braid: braid.change };
+        Ok(Sending { header, post_quantum: braid.message, keys, change })
     }
 
     /// The keys of a received message, which is not authenticated yet, and the change to make once it is.
+    /// Draws 32 bytes if its ratchet key is new.
     ///
     /// # Errors
-    /// [`ReceiveError`].
+    /// [`ReceiveError`]; what the Double Ratchet refuses the post-quantum one is not asked about.
     pub fn receive(
         &self,
         header: &Header,
-        _post_quantum: &[u8],
+        post_quantum: &[u8],
         max_jump: impl FnOnce() -> u32,
         rng: &mut impl CryptoRng,
     ) -> Result<(MessageKeys, Change), ReceiveError> {
         let (seed, received) = self.double.receive(header, max_jump, rng)?;
-        Ok((MessageKeys::derive(&seed, None), Change(Which::Received(received))))
+        let braid = self.braid.receive(post_quantum)?;
+        let keys = MessageKeys::derive(&seed, braid.key.as_ref());
+        Ok((keys, Change { double: DoubleStep::Received(received), braid: braid.change }))
     }
 
     /// Makes the change of a message.
     pub fn apply(&mut self, change: Change) {
-        match change.0 {
-            Which::Sent(sent) => self.double.apply_sent(sent),
-            Which::Received(received) => self.double.apply_received(received),
+        match change.double {
+            DoubleStep::Sent(sent) => self.double.apply_sent(sent),
+            DoubleStep::Received(received) => self.double.apply_received(received),
         }
+        self.braid.apply(change.braid);
     }
 
     /// About how many bytes [`Self::write`] writes.
     pub(crate) fn usual_len(&self) -> usize {
-        self.double.usual_len()
+        let braid = if self.braid.is_off() { 0 } else { 3 * 1024 };
+        braid + self.double.usual_len()
     }
 
     /// Writes the state as it will be after `change`.
     pub(crate) fn write(&self, change: Option<&Change>, writer: &mut RecordWriter) {
-        let double = match change {
+        let double = match change.map(|change| &change.double) {
             None => DoubleChange::None,
-            Some(Change(Which::Sent(sent))) => DoubleChange::Sent(sent),
-            Some(Change(Which::Received(received))) => DoubleChange::Received(received),
+            Some(DoubleStep::Sent(sent)) => DoubleChange::Sent(sent),
+            Some(DoubleStep::Received(received)) => DoubleChange::Received(received),
         };
         self.double.write(double, writer);
+        self.braid.write(change.map(|change| &change.braid), writer);
     }
 
     /// Reads what [`Self::write`] wrote.
     pub(crate) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
-        Ok(Self { double: DoubleRatchet::read(reader)? })
+        Ok(Self { double: DoubleRatchet::read(reader)?, braid: Braid::read(reader)? })
+    }
+
+    /// Reads what was written before there was a post-quantum ratchet.
+    pub(crate) fn read_double_only(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+        Ok(Self { double: DoubleRatchet::read(reader)?, braid: Braid::off() })
     }
 }

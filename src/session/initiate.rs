@@ -7,11 +7,12 @@ use alloc::boxed::Box;
 use rand_core::CryptoRng;
 
 use super::policy::{Local, Policy};
-use super::state::{Pending, PendingKem, SessionState, Version};
+use super::state::{Pending, PendingKem, SessionState, Version, new_braid};
 use super::{Change, Session, SessionChange, SessionEffects};
 use crate::agreement::{AgreementError, Initiator, pqxdh, x3dh};
 use crate::crypto::curve::{KeyPair, ZeroAgreement};
 use crate::prekey::VerifiedBundle;
+use crate::ratchet::braid::{Braid, Direction};
 use crate::ratchet::chain::ChainKey;
 use crate::ratchet::double::DoubleRatchet;
 use crate::ratchet::root::RootKey;
@@ -73,58 +74,62 @@ impl Session {
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Self, ()>, InitiateError> {
-        let state = begin(local, bundle, now, rng)?;
+        let state = self.begin(local, bundle, now, rng)?;
         let effects =
             SessionEffects { save_identity: Some(state.remote_identity), ..SessionEffects::default() };
         Ok(self.stage(SessionChange(Change::Begin(Box::new(state))), effects, ()))
     }
-}
-
-fn begin(
-    local: &Local<'_>,
-    bundle: VerifiedBundle,
-    now: Timestamp,
-    rng: &mut impl CryptoRng,
-) -> Result<SessionState, InitiateError> {
-    let bundle = bundle.into_bundle();
-    if bundle.kem_pre_key.is_none() && local.policy != Policy::AllowVersion3 {
-        return Err(InitiateError::Version3Refused);
+    fn begin(
+        &self,
+        local: &Local<'_>,
+        bundle: VerifiedBundle,
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> Result<SessionState, InitiateError> {
+        let bundle = bundle.into_bundle();
+        if bundle.kem_pre_key.is_none() && local.policy != Policy::AllowVersion3 {
+            return Err(InitiateError::Version3Refused);
+        }
+        let base_key = KeyPair::generate(rng);
+        let signed_pre_key = bundle.signed_pre_key.key;
+        let initiator = Initiator {
+            identity: local.identity.private(),
+            base_key: base_key.private(),
+            their_identity: bundle.identity_key.public_key(),
+            their_signed_pre_key: &signed_pre_key,
+            their_one_time_pre_key: bundle.one_time_pre_key.as_ref().map(|one_time| &one_time.key),
+        };
+        let (version, kem, root, chain, braid) = match bundle.kem_pre_key {
+            None => {
+                let secrets = x3dh::initiate(&initiator)?;
+                (Version::V3, None, secrets.root, secrets.chain, Braid::off())
+            }
+            Some(kem) => {
+                let (secrets, ciphertext) = pqxdh::initiate(&initiator, &kem.key, rng)?;
+                let ours = (local.identity.public(), &self.local);
+                let braid =
+                    new_braid(Direction::A2B, &secrets.braid, ours, (&bundle.identity_key, &self.remote));
+                let kem = PendingKem { id: kem.id, ciphertext };
+                (Version::V4, Some(kem), secrets.root, secrets.chain, braid)
+            }
+        };
+        let chain = ChainKey::new(chain, 0);
+        let double =
+            DoubleRatchet::initiator(&RootKey::new(root), chain, KeyPair::generate(rng), signed_pre_key)?;
+        Ok(SessionState {
+            version,
+            local_identity: *local.identity.public(),
+            remote_identity: bundle.identity_key,
+            local_registration_id: local.registration_id,
+            remote_registration_id: bundle.registration_id,
+            base_key: *base_key.public(),
+            pending: Some(Pending {
+                created: now,
+                signed_pre_key_id: bundle.signed_pre_key.id,
+                one_time_pre_key_id: bundle.one_time_pre_key.map(|one_time| one_time.id),
+                kem,
+            }),
+            ratchet: TripleRatchet::new(double, braid),
+        })
     }
-    let base_key = KeyPair::generate(rng);
-    let signed_pre_key = bundle.signed_pre_key.key;
-    let initiator = Initiator {
-        identity: local.identity.private(),
-        base_key: base_key.private(),
-        their_identity: bundle.identity_key.public_key(),
-        their_signed_pre_key: &signed_pre_key,
-        their_one_time_pre_key: bundle.one_time_pre_key.as_ref().map(|one_time| &one_time.key),
-    };
-    let (version, kem, root, chain) = match bundle.kem_pre_key {
-        None => {
-            let secrets = x3dh::initiate(&initiator)?;
-            (Version::V3, None, secrets.root, secrets.chain)
-        }
-        Some(kem) => {
-            let (secrets, ciphertext) = pqxdh::initiate(&initiator, &kem.key, rng)?;
-            (Version::V4, Some(PendingKem { id: kem.id, ciphertext }), secrets.root, secrets.chain)
-        }
-    };
-    let chain = ChainKey::new(chain, 0);
-    let double =
-        DoubleRatchet::initiator(&RootKey::new(root), chain, KeyPair::generate(rng), signed_pre_key)?;
-    Ok(SessionState {
-        version,
-        local_identity: *local.identity.public(),
-        remote_identity: bundle.identity_key,
-        local_registration_id: local.registration_id,
-        remote_registration_id: bundle.registration_id,
-        base_key: *base_key.public(),
-        pending: Some(Pending {
-            created: now,
-            signed_pre_key_id: bundle.signed_pre_key.id,
-            one_time_pre_key_id: bundle.one_time_pre_key.map(|one_time| one_time.id),
-            kem,
-        }),
-        ratchet: TripleRatchet::new(double),
-    })
 }

@@ -11,7 +11,7 @@ use super::codec::Plaintext;
 use super::decrypt::{DecryptError, Undecryptable};
 use super::effects::{KemPreKeyEffect, KemPreKeyUse};
 use super::policy::{Local, Policy};
-use super::state::{SessionState, Version};
+use super::state::{SessionState, Version, new_braid};
 use super::{Change, Session, SessionChange, SessionEffects, Slot};
 use crate::agreement::{AgreementError, Responder, pqxdh, x3dh};
 use crate::identity::{IdentityKey, Trust};
@@ -19,6 +19,7 @@ use crate::prekey::{
     KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
     SignedPreKeyId,
 };
+use crate::ratchet::braid::{Braid, Direction};
 use crate::ratchet::chain::ChainKey;
 use crate::ratchet::double::DoubleRatchet;
 use crate::ratchet::root::RootKey;
@@ -267,31 +268,32 @@ impl<'s> NewSession<'s, '_> {
             their_identity: message.identity_key(),
             their_base_key: message.base_key(),
         };
-        let (version, root, chain) = match keys.kem.as_ref().zip(message.kyber()) {
+        let identity = IdentityKey::new(*message.identity_key());
+        let (version, root, chain, braid) = match keys.kem.as_ref().zip(message.kyber()) {
             None => {
                 let secrets = x3dh::respond(&responder)?;
-                (Version::V3, secrets.root, secrets.chain)
+                (Version::V3, secrets.root, secrets.chain, Braid::off())
             }
             Some((kem, kyber)) => {
                 let secret = kem.pre_key().key_pair().secret();
                 let secrets = pqxdh::respond(&responder, secret, kyber.ciphertext)?;
-                (Version::V4, secrets.root, secrets.chain)
+                let ours = (local.identity.public(), &self.session.local);
+                let braid =
+                    new_braid(Direction::B2A, &secrets.braid, ours, (&identity, &self.session.remote));
+                (Version::V4, secrets.root, secrets.chain, braid)
             }
         };
         let first_pair = keys.signed.key_pair().duplicate();
+        let double = DoubleRatchet::responder(RootKey::new(root), ChainKey::new(chain, 0), first_pair);
         Ok(SessionState {
             version,
             local_identity: *local.identity.public(),
-            remote_identity: IdentityKey::new(*message.identity_key()),
+            remote_identity: identity,
             local_registration_id: local.registration_id,
             remote_registration_id: message.registration_id(),
             base_key: *message.base_key(),
             pending: None,
-            ratchet: TripleRatchet::new(DoubleRatchet::responder(
-                RootKey::new(root),
-                ChainKey::new(chain, 0),
-                first_pair,
-            )),
+            ratchet: TripleRatchet::new(double, braid),
         })
     }
 

@@ -4,10 +4,13 @@
 
 use alloc::boxed::Box;
 
+use crate::address::{Address, same_account};
 use crate::crypto::curve::PublicKey;
 use crate::crypto::kem::KemCiphertext;
+use crate::crypto::secret::Secret;
 use crate::identity::IdentityKey;
 use crate::prekey::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
+use crate::ratchet::braid::{Braid, Direction, Limits};
 use crate::ratchet::triple::{self, TripleRatchet};
 use crate::record::{RecordError, RecordReader, RecordWriter};
 use crate::timestamp::Timestamp;
@@ -102,8 +105,8 @@ impl SessionState {
         self.ratchet.write(change, writer);
     }
 
-    /// Reads what [`Self::write`] wrote.
-    pub(super) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+    /// Reads what [`Self::write`] wrote into a record of format `version`.
+    pub(super) fn read(reader: &mut RecordReader<'_>, version: u8) -> Result<Self, RecordError> {
         Ok(Self {
             version: Version::from_number(reader.u8()?).ok_or(RecordError::Damaged)?,
             local_identity: IdentityKey::new(PublicKey::from_bytes(reader.array()?)),
@@ -112,9 +115,24 @@ impl SessionState {
             remote_registration_id: reader.u32()?,
             base_key: PublicKey::from_bytes(reader.array()?),
             pending: if reader.flag()? { Some(Pending::read(reader)?) } else { None },
-            ratchet: TripleRatchet::read(reader)?,
+            ratchet: match version {
+                1 => TripleRatchet::read_double_only(reader)?,
+                _ => TripleRatchet::read(reader)?,
+            },
         })
     }
+}
+
+/// The post-quantum ratchet of a new session. Between devices of one account any number of messages may be
+/// skipped at once.
+pub(super) fn new_braid(
+    direction: Direction,
+    auth_key: &Secret<32>,
+    ours: (&IdentityKey, &Address),
+    theirs: (&IdentityKey, &Address),
+) -> Braid {
+    let max_jump = if same_account(ours, theirs) { u32::MAX } else { Limits::DEFAULT_MAX_JUMP };
+    Braid::new(direction, auth_key, Limits::new(max_jump, Limits::DEFAULT_MAX_OLD_KEYS))
 }
 
 impl Pending {

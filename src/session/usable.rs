@@ -16,19 +16,21 @@ const UNACKNOWLEDGED_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60)
 pub struct Requirements {
     /// Acknowledged, or begun no more than 30 days ago.
     pub not_stale: bool,
-    /// Of version 4.
+    /// Of version 4: agreed by PQXDH.
     pub pqxdh: bool,
+    /// Going on with the post-quantum ratchet.
+    pub post_quantum_ratchet: bool,
 }
 
 impl Default for Requirements {
     fn default() -> Self {
-        Self { not_stale: true, pqxdh: true }
+        Self { not_stale: true, pqxdh: true, post_quantum_ratchet: true }
     }
 }
 
 impl Requirements {
     /// Nothing but a current session.
-    pub const NONE: Self = Self { not_stale: false, pqxdh: false };
+    pub const NONE: Self = Self { not_stale: false, pqxdh: false, post_quantum_ratchet: false };
 }
 
 impl Session {
@@ -38,7 +40,9 @@ impl Session {
     pub fn is_usable(&self, now: Timestamp, requirements: Requirements) -> bool {
         self.current.as_ref().is_some_and(|state| {
             let stale = state.pending.as_ref().is_some_and(|pending| pending.is_stale(now));
-            !(requirements.not_stale && stale || requirements.pqxdh && state.version == Version::V3)
+            !(requirements.not_stale && stale
+                || requirements.pqxdh && state.version == Version::V3
+                || requirements.post_quantum_ratchet && state.ratchet.braid().is_off())
         })
     }
 }

@@ -11,6 +11,7 @@
 
 #![allow(
     dead_code,
+    unused_imports,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -20,6 +21,7 @@
 )]
 
 mod store;
+mod wrapper;
 
 use std::time::Duration;
 
@@ -34,6 +36,7 @@ use subrosa::{
 };
 
 pub use store::{Faults, Store, Table, TrustRule};
+pub use wrapper::Wrapper;
 
 /// When tests begin.
 pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -171,7 +174,8 @@ pub struct Device {
     pub now: Timestamp,
     /// Not part of a snapshot: a device whose store is set back does not draw the same numbers again.
     pub rng: ChaCha20Rng,
-    next_id: u32,
+    next_one_time_id: u32,
+    next_kem_id: u32,
 }
 
 impl Device {
@@ -181,6 +185,14 @@ impl Device {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let identity = IdentityKeyPair::generate(&mut rng);
         Self::with_identity(Address::new(name, DeviceId::PRIMARY), identity, rng)
+    }
+
+    /// A device at the same address, with another identity and nothing in its stores: the app was installed
+    /// again.
+    pub fn reinstalled(&self, seed: u64) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let identity = IdentityKeyPair::generate(&mut rng);
+        Self::with_identity(self.address.clone(), identity, rng)
     }
 
     /// A device of the same account and identity, and another device id.
@@ -204,7 +216,8 @@ impl Device {
             faults: Faults::default(),
             now: START,
             rng,
-            next_id: 0,
+            next_one_time_id: 0,
+            next_kem_id: 1,
         };
         let signed = SignedPreKey::generate(SignedPreKeyId(0), &device.identity, START, &mut device.rng);
         let kem = LastResortKemPreKey::generate(KemPreKeyId(0), &device.identity, START, &mut device.rng);
@@ -228,10 +241,16 @@ impl Device {
     /// Begins a session with `peer` from its bundle, and exchanges a message each way.
     #[track_caller]
     pub fn greet(&mut self, peer: &mut Self, offer: Offer) {
-        let bundle = peer.bundle(offer);
-        self.initiate(&peer.address, bundle).unwrap();
+        self.begin_with(peer, offer);
         self.tell(peer, b"hello");
         peer.tell(self, b"hello yourself");
+    }
+
+    /// Begins a session with `peer` from its bundle, and sends nothing yet.
+    #[track_caller]
+    pub fn begin_with(&mut self, peer: &mut Self, offer: Offer) {
+        let bundle = peer.bundle(offer);
+        self.initiate(&peer.address, bundle).unwrap();
     }
 
     pub const fn local(&self) -> Local<'_> {
@@ -245,14 +264,16 @@ impl Device {
     /// Publishes a bundle: makes the one-time keys that it offers, and stores them.
     pub fn bundle(&mut self, offer: Offer) -> PreKeyBundle {
         let one_time = offer.one_time.then(|| {
-            let key = OneTimePreKey::generate(OneTimePreKeyId(self.fresh_id()), &mut self.rng);
+            let key = OneTimePreKey::generate(OneTimePreKeyId(self.next_one_time_id), &mut self.rng);
+            self.next_one_time_id += 1;
             self.store.one_time_pre_keys.insert(key.id().0, key.record().as_bytes().to_vec());
             key.public()
         });
         let kem = match offer.kem {
             KemOffer::None => None,
             KemOffer::OneTime => {
-                let id = KemPreKeyId(self.fresh_id());
+                let id = KemPreKeyId(self.next_kem_id);
+                self.next_kem_id += 1;
                 let key = OneTimeKemPreKey::generate(id, &self.identity, self.now, &mut self.rng);
                 self.store.one_time_kem_pre_keys.insert(id.0, key.record().as_bytes().to_vec());
                 Some(key.public())
@@ -271,11 +292,6 @@ impl Device {
             one_time_pre_key: one_time,
             kem_pre_key: kem,
         }
-    }
-
-    fn fresh_id(&mut self) -> u32 {
-        self.next_id += 1;
-        self.next_id
     }
 
     /// The session with `peer` as stored; an empty one if there is none.

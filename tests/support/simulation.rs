@@ -337,7 +337,7 @@ impl World {
         let mut understood = true;
         for side in Side::BOTH {
             let node = &self.nodes[side as usize];
-            let requirements = Requirements { pqxdh: false, ..Requirements::default() };
+            let requirements = Requirements { not_stale: true, ..Requirements::NONE };
             if !node.session.is_usable(node.device.now, requirements) {
                 self.initiate(
                     side,

@@ -58,28 +58,42 @@ pub(crate) fn load(name: &str) -> File {
 }
 
 impl Case {
-    /// `value` with each reference to an earlier output replaced by that output.
+    /// `value` with each reference to an earlier output replaced by what was recorded.
     pub(crate) fn resolve(&self, value: &Value) -> Value {
-        match value {
-            Value::String(text) => match text.strip_prefix('@') {
-                Some(reference) => self.output(reference).clone(),
-                None => value.clone(),
-            },
-            Value::Array(list) => list.iter().map(|value| self.resolve(value)).collect(),
-            Value::Object(fields) => {
-                fields.iter().map(|(name, value)| (name.clone(), self.resolve(value))).collect()
-            }
-            other => other.clone(),
-        }
+        resolve(value, &|number| self.steps[number].out.as_ref().expect("an output"))
     }
+}
 
-    /// The output that `n.path.to.it` names.
-    fn output(&self, reference: &str) -> &Value {
-        let mut path = reference.split('.');
-        let step: usize = path.next().and_then(|n| n.parse().ok()).expect("a step's number");
-        path.fold(self.steps[step].out.as_ref().expect("an output"), |value, key| match value {
-            Value::Array(list) => &list[key.parse::<usize>().expect("an index")],
-            other => &other[key],
-        })
+/// The number of the step that made the message which `step` receives.
+pub(crate) fn sent(step: &Step) -> usize {
+    let reference = step.input["message"].as_str().expect("a message");
+    split(reference).expect("a reference").0
+}
+
+/// A reference `@n.path.to.it` to an output: n, and the path.
+fn split(text: &str) -> Option<(usize, impl Iterator<Item = &str>)> {
+    let mut path = text.strip_prefix('@')?.split('.');
+    Some((path.next()?.parse().ok()?, path))
+}
+
+/// `value` with each reference replaced by what it names in an output.
+pub(crate) fn resolve<'a>(value: &Value, output: &impl Fn(usize) -> &'a Value) -> Value {
+    match value {
+        Value::String(text) => split(text).map_or_else(
+            || value.clone(),
+            |(number, path)| path.fold(output(number), |value, key| member(value, key)).clone(),
+        ),
+        Value::Array(list) => list.iter().map(|value| resolve(value, output)).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (name.clone(), resolve(value, output))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+fn member<'a>(value: &'a Value, key: &str) -> &'a Value {
+    match value {
+        Value::Array(list) => &list[key.parse::<usize>().expect("an index")],
+        other => &other[key],
     }
 }

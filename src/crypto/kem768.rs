@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! ML-KEM-768 (FIPS 203) in two halves, as the ML-KEM Braid sends it.
+//!
+//! ```text
+//! encapsulation key = ek_vector (1,152) || ek_seed (32)
+//! header            = ek_seed (32) || SHA3-256(encapsulation key) (32)
+//! ciphertext        = ct1 (960) || ct2 (128)
+//! ```
+//!
+//! `ct1` and the shared secret need the header only. What must be kept between the two halves is the header
+//! and 32 random bytes; the rest is derived again. The halves put together are an ordinary ciphertext.
+//!
+//! The library that computes them is known to `provider` alone.
+
+mod provider;
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use rand_core::CryptoRng;
+
+use super::secret::Secret;
+
+/// Length of the header in bytes.
+pub const HEADER_LEN: usize = 64;
+/// Length of the `ek_vector` in bytes.
+pub const EK_VECTOR_LEN: usize = 1152;
+/// Length of the first half of a ciphertext in bytes.
+pub const CT1_LEN: usize = 960;
+/// Length of the second half of a ciphertext in bytes.
+pub const CT2_LEN: usize = 128;
+/// Length of an expanded decapsulation key in bytes.
+pub const EXPANDED_LEN: usize = 2400;
+/// Length of the state between the halves of an encapsulation in bytes, as the deployed implementation
+/// stores it.
+pub const ENCAPSULATION_STATE_LEN: usize = 2080;
+
+/// The `ek_vector` does not fit the header's hash, or has a coefficient of 3,329 or more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the encapsulation key does not fit its header")]
+pub struct BadEncapsulationKey;
+
+/// A decapsulation key: its seed `d || z`, 64 bytes.
+pub struct KeySeed(Secret<64>);
+
+impl KeySeed {
+    /// A fresh key. Draws 64 bytes in one request.
+    pub fn generate(rng: &mut impl CryptoRng) -> Self {
+        Self(Secret::random(rng))
+    }
+
+    /// The key of a given seed.
+    #[must_use]
+    pub const fn from_seed(seed: Secret<64>) -> Self {
+        Self(seed)
+    }
+
+    /// The seed.
+    #[must_use]
+    pub const fn seed(&self) -> &Secret<64> {
+        &self.0
+    }
+
+    /// `KeyGen(d || z)`: the expanded key, from which the public halves can be read.
+    #[must_use]
+    pub fn expand(&self) -> ExpandedKey {
+        ExpandedKey(provider::expand(&self.0))
+    }
+
+    pub(crate) const fn duplicate(&self) -> Self {
+        Self(self.0.duplicate())
+    }
+}
+
+impl fmt::Debug for KeySeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeySeed(..)")
+    }
+}
+
+/// A decapsulation key in the expanded form of FIPS 203, 2,400 bytes:
+/// `dk_pke (1,152) || ek_vector (1,152) || ek_seed (32) || hash (32) || z (32)`.
+pub struct ExpandedKey(Box<Secret<EXPANDED_LEN>>);
+
+impl ExpandedKey {
+    /// Takes over an expanded key. Its parts are not checked to belong together.
+    #[must_use]
+    pub const fn new(bytes: Box<Secret<EXPANDED_LEN>>) -> Self {
+        Self(bytes)
+    }
+
+    /// The 2,400 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; EXPANDED_LEN] {
+        self.0.as_bytes()
+    }
+
+    /// The header, which is sent first.
+    #[must_use]
+    pub fn header(&self) -> [u8; HEADER_LEN] {
+        self.part::<HEADER_LEN>(2 * EK_VECTOR_LEN)
+    }
+
+    /// The `ek_vector`, which is sent next.
+    #[must_use]
+    pub fn ek_vector(&self) -> [u8; EK_VECTOR_LEN] {
+        self.part::<EK_VECTOR_LEN>(EK_VECTOR_LEN)
+    }
+
+    /// The shared secret in a ciphertext. A damaged ciphertext gives another secret, no error (implicit
+    /// rejection).
+    #[must_use]
+    pub fn decapsulate(&self, ct1: &[u8; CT1_LEN], ct2: &[u8; CT2_LEN]) -> Secret<32> {
+        provider::decapsulate(self.as_bytes(), ct1, ct2)
+    }
+
+    pub(crate) fn duplicate(&self) -> Self {
+        let mut copy = Box::new(Secret::zero());
+        copy.as_bytes_mut().copy_from_slice(self.as_bytes());
+        Self(copy)
+    }
+
+    fn part<const N: usize>(&self, offset: usize) -> [u8; N] {
+        let mut part = [0; N];
+        for (to, from) in part.iter_mut().zip(self.as_bytes().iter().skip(offset)) {
+            *to = *from;
+        }
+        part
+    }
+}
+
+impl fmt::Debug for ExpandedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ExpandedKey(..)")
+    }
+}
+
+/// A decapsulation key as it is kept.
+#[derive(Debug)]
+pub enum DecapsulationKey {
+    /// By its seed: a key of our own making.
+    Seed(KeySeed),
+    /// Expanded: a key that came from another implementation, which does not keep the seed.
+    Expanded(ExpandedKey),
+}
+
+impl DecapsulationKey {
+    /// The expanded key.
+    #[must_use]
+    pub fn expand(&self) -> ExpandedKey {
+        match self {
+            Self::Seed(seed) => seed.expand(),
+            Self::Expanded(key) => key.duplicate(),
+        }
+    }
+
+    pub(crate) fn duplicate(&self) -> Self {
+        match self {
+            Self::Seed(seed) => Self::Seed(seed.duplicate()),
+            Self::Expanded(key) => Self::Expanded(key.duplicate()),
+        }
+    }
+}
+
+/// `Encaps1(header, random)`: the first half of the ciphertext and the shared secret.
+///
+/// The header alone cannot be checked; see [`encapsulate2`].
+#[must_use]
+pub fn encapsulate1(header: &[u8; HEADER_LEN], random: &Secret<32>) -> ([u8; CT1_LEN], Secret<32>) {
+    let (ct1, secret, _) = provider::encapsulate1(header, random);
+    (ct1, secret)
+}
+
+/// `Encaps2(header, ek_vector, random)`: the second half of the ciphertext.
+///
+/// # Errors
+/// [`BadEncapsulationKey`] if the `ek_vector` is not the one that the header promises, or is not reduced
+/// (FIPS 203 §7.2).
+pub fn encapsulate2(
+    header: &[u8; HEADER_LEN],
+    ek_vector: &[u8; EK_VECTOR_LEN],
+    random: &Secret<32>,
+) -> Result<[u8; CT2_LEN], BadEncapsulationKey> {
+    if !provider::fits(header, ek_vector) {
+        return Err(BadEncapsulationKey);
+    }
+    let (_, _, state) = provider::encapsulate1(header, random);
+    Ok(provider::encapsulate2(&state, ek_vector))
+}
+
+/// The state between the halves of an encapsulation as the deployed implementation stores it:
+/// `ŷ (1,536) || e2 (512) || random (32)`, coefficients as 16-bit little-endian integers.
+#[must_use]
+pub fn encapsulation_state(
+    header: &[u8; HEADER_LEN],
+    random: &Secret<32>,
+) -> Box<Secret<ENCAPSULATION_STATE_LEN>> {
+    provider::encapsulate1(header, random).2
+}
+
+/// The second half of the ciphertext from a stored state, with nothing checked.
+#[must_use]
+pub fn encapsulate2_from_state(
+    state: &Secret<ENCAPSULATION_STATE_LEN>,
+    ek_vector: &[u8; EK_VECTOR_LEN],
+) -> [u8; CT2_LEN] {
+    provider::encapsulate2(state, ek_vector)
+}
+
+#[cfg(test)]
+mod tests {
+    use ml_kem::kem::KeyExport;
+    use ml_kem::{B32, DecapsulationKey768, KeyInit as _, Seed};
+
+    use super::*;
+
+    fn key(byte: u8) -> ExpandedKey {
+        KeySeed::from_seed(Secret::new([byte; 64])).expand()
+    }
+
+    #[test]
+    fn both_sides_get_the_secret_of_a_one_piece_encapsulation() {
+        for byte in 0..20 {
+            let (key, random) = (key(byte), Secret::new([byte ^ 0xAA; 32]));
+            let (ct1, secret) = encapsulate1(&key.header(), &random);
+            let ct2 = encapsulate2(&key.header(), &key.ek_vector(), &random).unwrap();
+            assert_eq!(key.decapsulate(&ct1, &ct2), secret);
+
+            let other = DecapsulationKey768::new(&Seed::from([byte; 64]));
+            let public = other.encapsulation_key();
+            assert_eq!(public.to_bytes()[..EK_VECTOR_LEN], key.ek_vector());
+            assert_eq!(public.to_bytes()[EK_VECTOR_LEN..], key.header()[..32]);
+            let (ciphertext, shared) = public.encapsulate_deterministic(&B32::from([byte ^ 0xAA; 32]));
+            assert_eq!(ciphertext[..CT1_LEN], ct1);
+            assert_eq!(ciphertext[CT1_LEN..], ct2);
+            assert_eq!(shared.as_slice(), secret.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_vector_that_is_not_the_promised_one_is_refused() {
+        let (key, random) = (key(1), Secret::new([2; 32]));
+        let mut vector = key.ek_vector();
+        vector[700] ^= 1;
+        assert_eq!(encapsulate2(&key.header(), &vector, &random), Err(BadEncapsulationKey));
+    }
+
+    #[test]
+    fn the_stored_state_gives_the_same_second_half() {
+        let (key, random) = (key(3), Secret::new([4; 32]));
+        let state = encapsulation_state(&key.header(), &random);
+        assert_eq!(
+            Ok(encapsulate2_from_state(&state, &key.ek_vector())),
+            encapsulate2(&key.header(), &key.ek_vector(), &random)
+        );
+        assert_eq!(state.as_bytes()[2048..], [4; 32]);
+    }
+}

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The sparse post-quantum ratchet (SPQR): the ML-KEM Braid and its epoch chains.
+//!
+//! The two parties take turns as owner of an ML-KEM-768 key. In one epoch the owner sends an encapsulation
+//! key and the other party a ciphertext, each cut into chunks of 32 bytes by an erasure code, at most one chunk
+//! a message. An epoch ends with a secret on both sides; secrets are folded into chains, one per epoch and
+//! direction, and each message takes the next key of one. A message of braid epoch `e` is keyed by chain epoch
+//! `e − 1`, since its receiver may not have the newest secret yet. (*The ML-KEM Braid Protocol*, revision 1;
+//! *The Double Ratchet Algorithm*, revision 4, section 5.)
+//!
+//! ```text
+//!         key owner                                         other party
+//!
+//!       KeysUnsampled                                     NoHeaderReceived
+//!         | send: make the key                              | 3 Hdr chunks, MAC is right
+//!         v                                                 v
+//!       KeysSampled ---------- Hdr chunks ------------->  HeaderReceived
+//!         | first Ct1 chunk                                 | send: encapsulate; epoch secret
+//!         v                                                 v
+//!       HeaderSent ----------- Ek chunks -------------->  Ct1Sampled
+//!         |        <---------- Ct1 chunks --------------    |         \
+//!         |                                 EkCt1Ack, and   |          \ 36th chunk of ek,
+//!         | 30 Ct1 chunks                ek is not complete |           \ but no EkCt1Ack
+//!         v                                                 v            v
+//!       Ct1Received ---------- EkCt1Ack chunks -------->  Ct1Acknowledged   EkReceivedCt1Sampled
+//!         |                                                 |            |  (goes on sending Ct1)
+//!         |                               36th chunk of ek  |            | EkCt1Ack or Ct1Ack
+//!         |                                                 v            v
+//!         | first Ct2 chunk <------- Ct2 chunks ---------  Ct2Sampled <--'
+//!         v                                                 |
+//!       EkSentCt1Received ---- Ct1Ack ----------------->    |
+//!         | 5 Ct2 chunks, MAC is right; epoch secret        | anything of the next epoch
+//!         v                                                 v
+//!       NoHeaderReceived of the next epoch                KeysUnsampled of the next epoch
+//! ```
+//!
+//! Nothing is changed by sending or receiving: each gives a [`BraidChange`], to be applied once the message
+//! it belongs to was stored or authenticated.
+
+mod authenticator;
+mod chain;
+mod ct_sender;
+mod ek_sender;
+mod epoch;
+mod error;
+mod record;
+mod state;
+mod version;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+use core::mem::swap;
+
+use rand_core::CryptoRng;
+
+use crate::crypto::secret::Secret;
+use crate::record::{RecordError, RecordReader, RecordWriter};
+use crate::wire::braid_message::{BraidMessage, BraidPrefix, VERSION};
+
+use state::{Received, Sent, State};
+
+pub use authenticator::{Authenticator, MAC_LEN};
+pub use chain::{AddedEpoch, Chain, ChainChange, ChainStep, Direction, Limits, ReceiveStep};
+pub use error::BraidError;
+pub use version::MinimumVersion;
+
+/// One party's side of the ratchet.
+pub struct Braid(Option<Ratchet>);
+
+/// A ratchet that is switched on.
+struct Ratchet {
+    direction: Direction,
+    limits: Limits,
+    minimum: MinimumVersion,
+    /// What the chain begins with, until the version is settled: the first message of version 1 is received.
+    auth_key: Option<Secret<32>>,
+    chain: Option<Chain>,
+    state: State,
+}
+
+/// What a message changes, to be passed to [`Braid::apply`] of the very ratchet that gave it, before it gives
+/// another one.
+#[derive(Debug, Default)]
+pub struct BraidChange(Change);
+
+#[derive(Debug, Default)]
+enum Change {
+    #[default]
+    Nothing,
+    Off,
+    On(Box<RatchetChange>),
+}
+
+#[derive(Debug, Default)]
+struct RatchetChange {
+    /// The state, if it is another one.
+    state: Option<State>,
+    /// The chain, if it begins with this message; `chain_change` is to be made to it.
+    started: Option<Chain>,
+    chain_change: ChainChange,
+    /// The version is settled now.
+    settled: bool,
+}
+
+impl BraidChange {
+    fn on(change: RatchetChange) -> Self {
+        Self(Change::On(Box::new(change)))
+    }
+}
+
+/// A message to send.
+#[derive(Debug)]
+pub struct BraidSend {
+    /// What sending it changes.
+    pub change: BraidChange,
+    /// The message, up to 52 bytes; empty if the ratchet is off.
+    pub message: Vec<u8>,
+    /// The message's key, if it has one.
+    pub key: Option<Secret<32>>,
+}
+
+/// A received message.
+#[derive(Debug)]
+pub struct BraidReceive {
+    /// What receiving it changes. To be applied only after the message was authenticated under its key.
+    pub change: BraidChange,
+    /// The message's key, if it has one.
+    pub key: Option<Secret<32>>,
+}
+
+impl Braid {
+    /// The ratchet of a new session, which accepts no peer without it. `auth_key` is the secret that both
+    /// sides share; the initiator's direction is A2B.
+    #[must_use]
+    pub fn new(direction: Direction, auth_key: &Secret<32>, limits: Limits) -> Self {
+        Self::with_minimum(MinimumVersion::V1, direction, auth_key, limits)
+    }
+
+    /// The ratchet of a new session that may be switched off by the peer's first message if `minimum` allows
+    /// it. Then a party's messages have no key until it has received one.
+    #[must_use]
+    pub fn with_minimum(
+        minimum: MinimumVersion,
+        direction: Direction,
+        auth_key: &Secret<32>,
+        limits: Limits,
+    ) -> Self {
+        Self(Some(Ratchet {
+            direction,
+            limits,
+            minimum,
+            auth_key: Some(auth_key.duplicate()),
+            chain: None,
+            state: State::first(auth_key.as_bytes(), direction),
+        }))
+    }
+
+    /// A ratchet that is switched off, for good: no messages, no keys.
+    #[must_use]
+    pub const fn off() -> Self {
+        Self(None)
+    }
+
+    /// Whether the ratchet is off.
+    #[must_use]
+    pub const fn is_off(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Whether no message of version 1 has been received yet. If the ratchet is off there is nothing to settle.
+    #[must_use]
+    pub fn is_negotiating(&self) -> bool {
+        self.0.as_ref().is_some_and(|ratchet| ratchet.auth_key.is_some())
+    }
+
+    /// The specification's name of the braid's state, and its epoch; none if the ratchet is off.
+    #[must_use]
+    pub fn state(&self) -> Option<(&'static str, u64)> {
+        self.0.as_ref().map(|ratchet| (ratchet.state.name(), ratchet.state.epoch().number))
+    }
+
+    /// The next message and its key.
+    ///
+    /// Draws 64 bytes in the state `KeysUnsampled`, 32 in the state `HeaderReceived`, each in one request, and
+    /// nothing in any other.
+    ///
+    /// # Errors
+    /// [`BraidError::ChainExhausted`] after 2^32 − 1 messages in one epoch.
+    pub fn send(&self, rng: &mut impl CryptoRng) -> Result<BraidSend, BraidError> {
+        match &self.0 {
+            Some(ratchet) => ratchet.send(rng),
+            None => Ok(BraidSend { change: BraidChange::default(), message: Vec::new(), key: None }),
+        }
+    }
+
+    /// The key of a received message.
+    ///
+    /// # Errors
+    /// [`BraidError`]. The message does not count as received: the same one, or a better one in its place, may
+    /// be received later.
+    pub fn receive(&self, message: &[u8]) -> Result<BraidReceive, BraidError> {
+        let prefix = if message.is_empty() { None } else { Some(BraidPrefix::parse(message)?) };
+        match (&self.0, prefix) {
+            (None, _) => Ok(BraidReceive { change: BraidChange::default(), key: None }),
+            (Some(ratchet), Some(BraidPrefix { version: VERSION, .. })) => {
+                ratchet.receive(&BraidMessage::parse(message)?)
+            }
+            (Some(ratchet), Some(prefix)) if prefix.version > VERSION => ratchet.receive_newer(prefix),
+            (Some(ratchet), _) => ratchet.receive_off(),
+        }
+    }
+
+    /// Makes a change that this ratchet gave.
+    pub fn apply(&mut self, change: BraidChange) {
+        match change.0 {
+            Change::Nothing => {}
+            Change::Off => self.0 = None,
+            Change::On(change) => {
+                if let Some(ratchet) = &mut self.0 {
+                    ratchet.apply(change);
+                }
+            }
+        }
+    }
+
+    /// Writes the ratchet as it will be after a change, or as it is.
+    ///
+    /// ```text
+    /// flag (1) [|| direction (1) || max jump (4) || max old keys (4) || minimum version (1)
+    ///           || flag (1) [|| auth key (32)] || flag (1) [|| chain] || state]
+    /// ```
+    pub fn write(&self, change: Option<&BraidChange>, out: &mut RecordWriter) {
+        let nothing = RatchetChange::default();
+        let change = match change.map(|change| &change.0) {
+            Some(Change::Off) => return out.put_flag(false),
+            Some(Change::On(change)) => change,
+            Some(Change::Nothing) | None => &nothing,
+        };
+        out.put_flag(self.0.is_some());
+        if let Some(ratchet) = &self.0 {
+            ratchet.write(change, out);
+        }
+    }
+
+    /// Reads what [`Self::write`] wrote.
+    ///
+    /// # Errors
+    /// [`RecordError::Damaged`].
+    pub fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+        Ok(Self(if reader.flag()? { Some(Ratchet::read(reader)?) } else { None }))
+    }
+}
+
+impl Ratchet {
+    fn send(&self, rng: &mut impl CryptoRng) -> Result<BraidSend, BraidError> {
+        let epoch = self.state.epoch().number;
+        let Sent { payload, next, secret } = self.state.send(rng);
+        let mut change = RatchetChange { state: next, ..RatchetChange::default() };
+        let (mut index, mut key) = (0, None);
+        if self.chain.is_some() || self.minimum == MinimumVersion::V1 {
+            change.started = self.start_chain()?;
+            let chain =
+                self.chain.as_ref().or(change.started.as_ref()).ok_or(BraidError::ChainNotAvailable)?;
+            let (step, counter, next_key) = chain.send_key(epoch.saturating_sub(1))?;
+            let added = secret.map(|secret| chain.next_epoch(secret.as_bytes()));
+            change.chain_change = ChainChange { added, step: Some(step) };
+            (index, key) = (counter, Some(next_key));
+        }
+        let message = BraidMessage { epoch, index, payload }.encode();
+        Ok(BraidSend { change: BraidChange::on(change), message, key })
+    }
+
+    fn receive(&self, message: &BraidMessage) -> Result<BraidReceive, BraidError> {
+        let BraidMessage { epoch, index, payload } = message;
+        let Received { next, secret } = self.state.receive(*epoch, payload)?;
+        let started = self.start_chain()?;
+        let chain = self.chain.as_ref().or(started.as_ref()).ok_or(BraidError::ChainNotAvailable)?;
+        let mut chain_change = ChainChange::default();
+        let mut key = None;
+        if (*epoch, *index) != (1, 0) {
+            let (step, next_key) = chain.receive_key(epoch.saturating_sub(1), *index)?;
+            (chain_change.step, key) = (Some(step), Some(next_key));
+        }
+        chain_change.added = secret.map(|secret| chain.next_epoch(secret.as_bytes()));
+        let change = RatchetChange { state: next, started, chain_change, settled: true };
+        Ok(BraidReceive { change: BraidChange::on(change), key })
+    }
+
+    /// The chain, if there is none yet.
+    fn start_chain(&self) -> Result<Option<Chain>, BraidError> {
+        match (&self.chain, &self.auth_key) {
+            (Some(_), _) => Ok(None),
+            (None, Some(key)) => Ok(Some(Chain::start(key.as_bytes(), self.direction, self.limits))),
+            (None, None) => Err(BraidError::ChainNotAvailable),
+        }
+    }
+
+    /// What is replaced goes into `change`, and is wiped where that lies. Moving out of the box would leave its
+    /// secrets in freed memory.
+    fn apply(&mut self, mut change: Box<RatchetChange>) {
+        let RatchetChange { state, started, chain_change, settled } = &mut *change;
+        if let Some(state) = state {
+            swap(&mut self.state, state);
+        }
+        if started.is_some() {
+            swap(&mut self.chain, started);
+        }
+        if let Some(chain) = &mut self.chain {
+            chain.exchange(chain_change);
+        }
+        if *settled {
+            self.auth_key = None;
+        }
+    }
+
+    fn write(&self, change: &RatchetChange, out: &mut RecordWriter) {
+        let RatchetChange { state, started, chain_change, settled } = change;
+        out.put_u8(self.direction.to_u8());
+        out.put_u32(self.limits.max_jump());
+        out.put_u32(self.limits.max_old_keys());
+        out.put_u8(self.minimum.to_u8());
+        let auth_key = self.auth_key.as_ref().filter(|_| !settled);
+        out.put_flag(auth_key.is_some());
+        if let Some(auth_key) = auth_key {
+            out.put_array(auth_key.as_bytes());
+        }
+        let chain = started.as_ref().or(self.chain.as_ref());
+        out.put_flag(chain.is_some());
+        if let Some(chain) = chain {
+            chain.write(chain_change, out);
+        }
+        state.as_ref().unwrap_or(&self.state).write(out);
+    }
+
+    fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+        let direction = Direction::from_u8(reader.u8()?).ok_or(RecordError::Damaged)?;
+        let limits = Limits::new(reader.u32()?, reader.u32()?);
+        let minimum = MinimumVersion::from_u8(reader.u8()?).ok_or(RecordError::Damaged)?;
+        let auth_key = if reader.flag()? { Some(reader.secret()?) } else { None };
+        let chain = if reader.flag()? { Some(Chain::read(reader, direction, limits)?) } else { None };
+        let state = State::read(reader)?;
+        Self { direction, limits, minimum, auth_key, chain, state }.checked().ok_or(RecordError::Damaged)
+    }
+
+    /// The ratchet of stored parts, if they fit.
+    fn checked(self) -> Option<Self> {
+        let fits = match &self.chain {
+            Some(chain) => chain.current_epoch() == self.state.newest_secret(),
+            None => self.auth_key.is_some(),
+        };
+        fits.then_some(self)
+    }
+}
+
+impl fmt::Debug for Braid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.state() {
+            Some((state, epoch)) => write!(f, "Braid({state}, epoch {epoch}, ..)"),
+            None => f.write_str("Braid(off)"),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The two chains of one epoch.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::mem::swap;
+
+use crate::crypto::kdf::{HkdfSalt, Label};
+use crate::crypto::secret::Secret;
+use crate::ratchet::braid::error::BraidError;
+
+use super::{Limits, OldKeys};
+
+const NEXT: Label = Label::new("Signal PQ Ratchet V1 Chain Next");
+
+/// Steps chains: holds the salt, whose pads are hashed once for any number of steps.
+struct Stepper(HkdfSalt);
+
+impl Stepper {
+    fn new() -> Self {
+        Self(HkdfSalt::new(&[0; 32]))
+    }
+
+    /// The chain key after `next` and the message key of index `counter`.
+    fn step(&self, counter: u32, next: &Secret<32>) -> (Secret<32>, Secret<32>) {
+        self.0.derive::<64>(&[next.as_bytes()], (&counter.to_be_bytes(), NEXT, &[])).split()
+    }
+}
+
+/// The chains of one epoch.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) send: SendHalf,
+    pub(super) receive: ReceiveHalf,
+}
+
+impl Link {
+    pub(super) const fn new(send: Secret<32>, receive: Secret<32>) -> Self {
+        Self {
+            send: SendHalf { counter: 0, next: Some(send) },
+            receive: ReceiveHalf { counter: 0, next: receive, old_keys: OldKeys::new() },
+        }
+    }
+}
+
+/// The chain for sending.
+pub(super) struct SendHalf {
+    /// The index of the newest key.
+    pub(super) counter: u32,
+    /// The chain key; erased when a newer epoch is used.
+    pub(super) next: Option<Secret<32>>,
+}
+
+impl SendHalf {
+    /// The index of the next key, the chain key after it, and the key.
+    pub(super) fn step(&self) -> Result<(u32, Secret<32>, Secret<32>), BraidError> {
+        let counter = self.counter.checked_add(1).ok_or(BraidError::ChainExhausted)?;
+        let next = self.next.as_ref().ok_or(BraidError::ChainExhausted)?;
+        let (next, key) = Stepper::new().step(counter, next);
+        Ok((counter, next, key))
+    }
+
+    /// Moves on to the key of index `counter`, and gives the old chain key for the one after it.
+    pub(super) fn exchange(&mut self, counter: u32, next: &mut Secret<32>) {
+        self.counter = counter;
+        if let Some(old) = &mut self.next {
+            swap(old, next);
+        }
+    }
+
+    pub(super) fn erase(&mut self) {
+        self.next = None;
+    }
+}
+
+impl fmt::Debug for SendHalf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { counter, next: _ } = self;
+        write!(f, "SendHalf({counter}, ..)")
+    }
+}
+
+/// The chain for receiving, and its skipped keys.
+pub(super) struct ReceiveHalf {
+    /// The index of the newest key.
+    pub(super) counter: u32,
+    /// The chain key.
+    pub(super) next: Secret<32>,
+    /// Keys that were skipped and may still be asked for.
+    pub(super) old_keys: OldKeys,
+}
+
+/// What happens in a chain for receiving when a key is given.
+pub enum ReceiveStep {
+    /// The old key of this index is given away.
+    Take(u32),
+    /// The chain moves on to the index `counter`.
+    Advance {
+        /// The index of the given key.
+        counter: u32,
+        /// The chain key after it.
+        next: Secret<32>,
+        /// The newest of the keys between, without a gap; the last has the index `counter − 1`.
+        skipped: Vec<Secret<32>>,
+    },
+}
+
+impl ReceiveHalf {
+    /// The key at an index.
+    pub(super) fn key(&self, index: u32, limits: Limits) -> Result<(ReceiveStep, Secret<32>), BraidError> {
+        match index.checked_sub(self.counter) {
+            Some(0) => Err(BraidError::KeyAlreadyRequested(index)),
+            Some(jump) if jump > limits.max_jump => Err(BraidError::KeyJump { counter: self.counter, index }),
+            Some(jump) => Ok(self.advance(index, jump, limits.max_old_keys)),
+            None if index < lowest_kept(self.counter, limits.max_old_keys) => {
+                Err(BraidError::KeyTrimmed(index))
+            }
+            None => match self.old_keys.get(index) {
+                Some(key) => Ok((ReceiveStep::Take(index), key.duplicate())),
+                None => Err(BraidError::KeyAlreadyRequested(index)),
+            },
+        }
+    }
+
+    /// Steps `jump` times. Keys that would be too old at the end are not kept.
+    fn advance(&self, index: u32, jump: u32, max_old_keys: u32) -> (ReceiveStep, Secret<32>) {
+        let lowest = lowest_kept(index, max_old_keys);
+        let kept = (jump - 1).min(max_old_keys);
+        // Exactly as large as needed: growing would leave copies of keys behind.
+        let mut skipped = Vec::with_capacity(usize::try_from(kept).unwrap_or_default());
+        let stepper = Stepper::new();
+        let (mut next, mut key) = stepper.step(self.counter + 1, &self.next);
+        for counter in self.counter + 1..index {
+            if counter >= lowest {
+                skipped.push(key);
+            }
+            (next, key) = stepper.step(counter + 1, &next);
+        }
+        (ReceiveStep::Advance { counter: index, next, skipped }, key)
+    }
+
+    /// Makes a step, and gives the old chain key for the new one.
+    pub(super) fn exchange(&mut self, step: &mut ReceiveStep, max_old_keys: u32) {
+        match step {
+            ReceiveStep::Take(index) => self.old_keys.remove(*index),
+            ReceiveStep::Advance { counter, next, skipped } => {
+                self.counter = *counter;
+                swap(&mut self.next, next);
+                self.old_keys.forget_below(lowest_kept(*counter, max_old_keys));
+                self.old_keys.append(first_skipped(*counter, skipped), skipped);
+            }
+        }
+    }
+}
+
+/// The lowest index of a key that may still be asked for once the newest has the index `counter`.
+pub(super) const fn lowest_kept(counter: u32, max_old_keys: u32) -> u32 {
+    counter.saturating_sub(max_old_keys)
+}
+
+/// The index of the first of the keys skipped on the way to `counter`.
+pub(super) fn first_skipped(counter: u32, skipped: &[Secret<32>]) -> u32 {
+    counter.saturating_sub(u32::try_from(skipped.len()).unwrap_or(u32::MAX))
+}
+
+impl fmt::Debug for ReceiveHalf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { counter, next: _, old_keys } = self;
+        write!(f, "ReceiveHalf({counter}, {old_keys:?}, ..)")
+    }
+}
+
+impl fmt::Debug for ReceiveStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Take(index) => write!(f, "Take({index})"),
+            Self::Advance { counter, next: _, skipped } => {
+                write!(f, "Advance({counter}, {} skipped, ..)", skipped.len())
+            }
+        }
+    }
+}

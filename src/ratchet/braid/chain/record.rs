@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The stored form of the epoch chains.
+//!
+//! ```text
+//! chain = root (32) || send epoch (8) || first epoch (8) || number of links (4) || link*
+//! link  = send counter (4) || flag (1) [|| send chain key (32)]
+//!         || receive counter (4) || receive chain key (32) || number of old keys (4) || (index (4) || key (32))*
+//! ```
+
+use alloc::boxed::Box;
+
+use crate::crypto::secret::Secret;
+use crate::record::{RecordError, RecordReader, RecordWriter};
+
+use super::link::{Link, ReceiveHalf, ReceiveStep, SendHalf, first_skipped, lowest_kept};
+use super::{Chain, ChainChange, ChainStep, Direction, Limits, OldKeys};
+
+/// Length of the shortest link in bytes.
+const MIN_LINK_LEN: usize = 4 + 1 + 4 + 32 + 4;
+
+/// One epoch as it will be after a change.
+pub(in crate::ratchet::braid) struct KeptLink<'a> {
+    link: &'a Link,
+    epoch: u64,
+    step: Option<&'a ChainStep>,
+    max_old_keys: u32,
+}
+
+impl KeptLink<'_> {
+    /// Counter and chain key for sending.
+    pub(in crate::ratchet::braid) fn send(&self) -> (u32, Option<&Secret<32>>) {
+        let SendHalf { counter, next } = &self.link.send;
+        match self.step {
+            Some(ChainStep::Send { epoch, counter, next }) if *epoch == self.epoch => (*counter, Some(next)),
+            Some(ChainStep::Send { epoch, .. }) if *epoch > self.epoch => (*counter, None),
+            _ => (*counter, next.as_ref()),
+        }
+    }
+
+    /// Counter and chain key for receiving.
+    pub(in crate::ratchet::braid) const fn receive(&self) -> (u32, &Secret<32>) {
+        match self.step() {
+            Some(ReceiveStep::Advance { counter, next, .. }) => (*counter, next),
+            _ => (self.link.receive.counter, &self.link.receive.next),
+        }
+    }
+
+    /// The old keys with their indices, in ascending order.
+    pub(in crate::ratchet::braid) fn old_keys(&self) -> impl Iterator<Item = (u32, &Secret<32>)> + Clone {
+        let (lowest, taken, first, skipped) = match self.step() {
+            Some(ReceiveStep::Advance { counter, skipped, .. }) => (
+                lowest_kept(*counter, self.max_old_keys),
+                None,
+                first_skipped(*counter, skipped),
+                &skipped[..],
+            ),
+            Some(ReceiveStep::Take(index)) => (0, Some(*index), 0, &[][..]),
+            None => (0, None, 0, &[][..]),
+        };
+        let old = self.link.receive.old_keys.iter();
+        old.filter(move |(index, _)| *index >= lowest && Some(*index) != taken).chain((first..).zip(skipped))
+    }
+
+    const fn step(&self) -> Option<&ReceiveStep> {
+        match self.step {
+            Some(ChainStep::Receive { epoch, step }) if *epoch == self.epoch => Some(step),
+            _ => None,
+        }
+    }
+}
+
+impl Chain {
+    /// The epochs as they will be after a change, the oldest first.
+    pub(in crate::ratchet::braid) fn kept_links<'a>(
+        &'a self,
+        change: &'a ChainChange,
+    ) -> impl Iterator<Item = KeptLink<'a>> + Clone {
+        let ChainChange { added, step } = change;
+        let first_kept = self.first_kept_after(change);
+        let links = self.links.iter().chain(added.as_ref().map(|added| &added.link));
+        let links = (self.first_epoch..).zip(links).filter(move |(epoch, _)| *epoch >= first_kept);
+        links.map(|(epoch, link)| KeptLink {
+            link,
+            epoch,
+            step: step.as_ref(),
+            max_old_keys: self.limits.max_old_keys,
+        })
+    }
+
+    /// The first epoch that is kept after a change.
+    pub(in crate::ratchet::braid) fn first_kept_after(&self, change: &ChainChange) -> u64 {
+        self.first_kept(match &change.step {
+            Some(ChainStep::Send { epoch, .. }) => Some(*epoch),
+            _ => None,
+        })
+    }
+
+    /// The root and the epoch of the newest key for sending, after a change.
+    pub(in crate::ratchet::braid) fn root_and_send_epoch<'a>(
+        &'a self,
+        change: &'a ChainChange,
+    ) -> (&'a Secret<32>, u64) {
+        let root = change.added.as_ref().map_or(&self.root, |added| &added.root);
+        match &change.step {
+            Some(ChainStep::Send { epoch, .. }) => (root, *epoch),
+            _ => (root, self.send_epoch),
+        }
+    }
+
+    /// Writes the chain as it will be after a change. Direction and limits are not written.
+    pub(in crate::ratchet::braid) fn write(&self, change: &ChainChange, out: &mut RecordWriter) {
+        let (root, send_epoch) = self.root_and_send_epoch(change);
+        out.put_array(root.as_bytes());
+        out.put_u64(send_epoch);
+        out.put_u64(self.first_kept_after(change));
+        let links = self.kept_links(change);
+        out.put_count(links.clone().count());
+        for link in links {
+            let (counter, next) = link.send();
+            out.put_u32(counter);
+            out.put_flag(next.is_some());
+            if let Some(next) = next {
+                out.put_array(next.as_bytes());
+            }
+            let (counter, next) = link.receive();
+            out.put_u32(counter);
+            out.put_array(next.as_bytes());
+            out.put_count(link.old_keys().count());
+            for (index, key) in link.old_keys() {
+                out.put_u32(index);
+                out.put_array(key.as_bytes());
+            }
+        }
+    }
+
+    /// Reads what [`Self::write`] wrote.
+    pub(in crate::ratchet::braid) fn read(
+        reader: &mut RecordReader<'_>,
+        direction: Direction,
+        limits: Limits,
+    ) -> Result<Self, RecordError> {
+        let (root, send_epoch, first_epoch) = (reader.secret()?, reader.u64()?, reader.u64()?);
+        let links = (0..reader.count(MIN_LINK_LEN)?)
+            .map(|_| read_link(reader, limits).map(Box::new))
+            .collect::<Result<_, _>>()?;
+        Self { direction, limits, root, send_epoch, first_epoch, links }.checked().ok_or(RecordError::Damaged)
+    }
+
+    /// The chain of stored parts, if they fit.
+    pub(in crate::ratchet::braid) fn checked(self) -> Option<Self> {
+        let range = self.first_epoch..=self.current_epoch();
+        let can_send = self.link(self.send_epoch).is_ok_and(|link| link.send.next.is_some());
+        (!self.links.is_empty() && range.contains(&self.send_epoch) && can_send).then_some(self)
+    }
+}
+
+fn read_link(reader: &mut RecordReader<'_>, limits: Limits) -> Result<Link, RecordError> {
+    let counter = reader.u32()?;
+    let next = if reader.flag()? { Some(reader.secret()?) } else { None };
+    let send = SendHalf { counter, next };
+    let (counter, next) = (reader.u32()?, reader.secret()?);
+    let count = reader.count(4 + 32)?;
+    let mut old_keys = OldKeys::with_capacity(count);
+    for _ in 0..count {
+        let (index, key) = (reader.u32()?, reader.secret()?);
+        let usable = (lowest_kept(counter, limits.max_old_keys)..counter).contains(&index);
+        old_keys.push(index, key).filter(|()| usable).ok_or(RecordError::Damaged)?;
+    }
+    Ok(Link { send, receive: ReceiveHalf { counter, next, old_keys } })
+}

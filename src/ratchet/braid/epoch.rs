@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What all states of one epoch share.
+
+use core::fmt;
+
+use crate::crypto::kdf::{HkdfSalt, Label};
+use crate::crypto::secret::Secret;
+
+use super::authenticator::Authenticator;
+
+const EPOCH_SECRET: Label = Label::new("Signal_PQCKA_V1_MLKEM768:SCKA Key");
+
+/// The number of an epoch, from 1, and the authenticator in it.
+pub(super) struct Epoch {
+    pub(super) number: u64,
+    pub(super) authenticator: Authenticator,
+}
+
+impl Epoch {
+    /// Epoch 1 of two parties that share `auth_key`.
+    #[must_use]
+    pub(super) fn first(auth_key: &[u8]) -> Self {
+        Self { number: 1, authenticator: Authenticator::new(auth_key) }
+    }
+
+    /// Makes the epoch secret of the KEM's shared secret, and mixes it into the authenticator.
+    ///
+    /// ```text
+    /// epoch secret = HKDF(salt = 0, ikm = shared secret, "…:SCKA Key" || epoch, 32)
+    /// ```
+    pub(super) fn agree(&mut self, shared_secret: &Secret<32>) -> Secret<32> {
+        let info = self.number.to_be_bytes();
+        let secret: Secret<32> =
+            HkdfSalt::new(&[0; 32]).derive(&[shared_secret.as_bytes()], (&[], EPOCH_SECRET, &info));
+        self.authenticator.update(self.number, secret.as_bytes());
+        secret
+    }
+
+    /// The epoch after this one. Nothing but the authenticator goes over.
+    pub(super) fn next(self) -> Self {
+        Self { number: self.number.saturating_add(1), authenticator: self.authenticator }
+    }
+
+    pub(super) const fn duplicate(&self) -> Self {
+        Self { number: self.number, authenticator: self.authenticator.duplicate() }
+    }
+}
+
+impl fmt::Debug for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, authenticator: _ } = self;
+        write!(f, "Epoch({number}, ..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_answer() {
+        let mut epoch = Epoch::first(&[]);
+        assert_eq!(
+            epoch.agree(&Secret::new([0x66; 32])).as_bytes(),
+            &hex_literal::hex!("10abe3c6bcc24ad566890f5763e18983c865edb2754e64a726f55db2c0abeaa2")
+        );
+    }
+}
