@@ -39,7 +39,7 @@ use super::state::State;
 
 impl State {
     /// The state's number in records.
-    const fn tag(&self) -> u8 {
+    pub(super) const fn tag(&self) -> u8 {
         match self {
             Self::KeysUnsampled(_) => 1,
             Self::KeysSampled(_) => 2,
