@@ -56,7 +56,7 @@ fn write_seeds() {
     }
     write("service_id", "binary", &[7; 16]);
     let mut rng = ChaCha20Rng::seed_from_u64(0);
-    for (name, len) in [("short", 60), ("medium", 240), ("long", 700), ("longest", 1500)] {
+    for (name, len) in [("short", 30), ("medium", 120), ("long", 300), ("longest", 450)] {
         let mut schedule = vec![0; len];
         rng.fill_bytes(&mut schedule);
         write("two_parties", name, &schedule);
