@@ -10,11 +10,11 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use subrosa::{MessageKind, PreKeySignalMessage, Session};
+use subrosa::hazmat::wire::protobuf::Sink;
+use subrosa::{MessageKind, Policy, PreKeySignalMessage, Session};
 
 use crate::device::{Device, KemOffer, Letter, Offer};
 use crate::simulation::node::open;
-use subrosa::Policy;
 
 /// The parts of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -177,6 +177,8 @@ fn messages_that_repeat_the_beginning_of_a_session() {
         let bundle = bob.bundle(offer(version, true));
         alice.initiate(&bob.address, bundle).unwrap();
         alice.tell(&mut bob, b"hello");
+        // Whoever trusts any identity is still not to be fooled about a session that is there.
+        bob.store.identities.clear();
         let letter = alice.send(&bob.address, b"are you there");
         let expected = set(if version == 4 { &[KNOWN, KNOWN_KYBER] } else { &[KNOWN] });
         assert_eq!(flip_each(&mut bob, &alice, &letter), expected, "{version}");
@@ -202,10 +204,10 @@ fn messages_of_a_session() {
 }
 
 /// A field of length-delimited type.
-fn field(number: u8, value: &[u8]) -> Vec<u8> {
-    let [low, high] = u16::try_from(value.len() << 1).unwrap().to_le_bytes();
-    let len = if high == 0 { vec![low >> 1] } else { vec![low >> 1 | 0x80, high] };
-    [&[number << 3 | 2][..], &len, value].concat()
+fn field(number: u32, value: &[u8]) -> Vec<u8> {
+    let mut field = Vec::new();
+    field.bytes(number, value);
+    field
 }
 
 /// What a flipped bit does not reach: whatever is not read is not authenticated around the inner message, and
