@@ -2,6 +2,7 @@
 
 //! A device that keeps its session in memory, as a messenger would, until it crashes.
 
+use subrosa::hazmat::wire::stored::{StoredSession, StoredSessionRecord};
 use subrosa::{
     Address, Admission, Ciphertext, EncryptError, KemPreKeyId, LastResortKemPreKey, Local, MessageKind,
     Plaintext, Policy, PreKeyBundle, PreKeySignalMessage, Session, SignalMessage, SignedPreKey,
@@ -151,15 +152,24 @@ impl Node {
         }
     }
 
-    /// Checks that the session survives being moved to libsignal and back.
+    /// Checks that the session survives being moved to libsignal and back. Of a post-quantum ratchet libsignal
+    /// keeps expanded keys instead of seeds, so that our own record of it becomes another one.
     pub fn check_libsignal_record(&self) {
         let (local, remote) = (self.session.local().clone(), self.session.remote().clone());
         let exported = self.session.to_libsignal_record();
         let imported = Session::from_libsignal_record(&exported, local, remote).unwrap();
         assert_eq!(imported.to_libsignal_record(), exported);
         let content = |session: &Session| session.record().as_bytes()[CONTENT..].to_vec();
-        assert_eq!(content(&imported), content(&self.session));
+        if !has_post_quantum_ratchet(&exported) {
+            assert_eq!(content(&imported), content(&self.session));
+        }
     }
+}
+
+fn has_post_quantum_ratchet(exported: &[u8]) -> bool {
+    let record = StoredSessionRecord::parse(exported).unwrap();
+    let archived = record.archived.iter().map(|session| StoredSession::parse(session).unwrap());
+    record.current.into_iter().chain(archived).any(|session| !session.pq_ratchet.is_empty())
 }
 
 /// Where the content of a session record begins, after header and generation.
