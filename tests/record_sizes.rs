@@ -36,7 +36,6 @@ fn a_session_without_skipped_keys_takes_less_than_3_500_bytes() {
     }
     assert!(largest < LIMIT, "{largest} bytes");
     assert_eq!(payloads.len(), 7, "all kinds of messages came up: {payloads:?}");
-    println!("the largest record had {largest} bytes");
 }
 
 fn record_len(of: &Device, with: &Device) -> usize {
