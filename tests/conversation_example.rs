@@ -51,7 +51,7 @@ fn a_seeded_run() {
     assert!(summary.duplicates >= 1 && summary.duplicates == summary.repeated);
     for promise in [
         "trusted on first use, now pinned",
-        "1  alice → bob  prekey   v4 e1  #0 ",
+        "1  alice → bob  prekey   v4 e1 +39 #0 ",
         "his store fails, disk full: no plaintext comes out, and nothing has changed",
         "the pinned identity",
         "one-time prekey 1 deleted, the use of KEM prekey 1 remembered",

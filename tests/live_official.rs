@@ -23,6 +23,7 @@ mod peer;
 use live::{Home, Program, Side, number, seed};
 use network::Network;
 use serde_json::{Value, json};
+use subrosa::hazmat::wire::stored::StoredSessionRecord;
 
 const OURS: &str = "0a0a0a0a-0000-4000-8000-00000000000a";
 const THEIRS: &str = "0b0b0b0b-0000-4000-8000-00000000000b";
@@ -130,4 +131,33 @@ fn a_deleted_session_is_repaired() {
         network.run(100);
         network.exchange();
     }
+}
+
+/// Scenarios 48 and 49 of the post-quantum ratchet: a message without its field, whose keys do without its key,
+/// is refused and changes nothing.
+#[test]
+fn it_refuses_a_message_without_the_post_quantum_ratchet() {
+    let Some(mut network) = network(7) else { return };
+    begin(&mut network, 0, &json!({}));
+    let at = [network.sides[0].address(), network.sides[1].address()];
+    let export = |network: &mut Network, side: usize| {
+        let exported = network.sides[side].must(json!({ "op": "session_export", "remote": at[1 - side] }));
+        exported["record"].as_str().unwrap().to_owned()
+    };
+    let ours = export(&mut network, 0);
+    let theirs = export(&mut network, 1);
+
+    let bytes = hex::decode(&ours).unwrap();
+    let mut record = StoredSessionRecord::parse(&bytes).unwrap();
+    record.current.as_mut().unwrap().pq_ratchet = &[];
+    let without = hex::encode(record.encode());
+    network.sides[0].must(json!({ "op": "session_import", "remote": at[1], "record": without }));
+    let sent = network.sides[0].must(json!({ "op": "encrypt", "remote": at[1], "plaintext": "aa" }));
+    let request =
+        json!({ "op": "decrypt", "remote": at[0], "type": sent["type"], "message": sent["message"] });
+    assert!(network.sides[1].ask(request).unwrap_err().contains("decryption failed"));
+    assert_eq!(export(&mut network, 1), theirs);
+
+    network.sides[0].must(json!({ "op": "session_import", "remote": at[1], "record": ours }));
+    network.exchange();
 }

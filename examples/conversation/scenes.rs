@@ -93,7 +93,7 @@ fn title(options: &Options, conversation: &mut Conversation<'_>) -> Result<(), F
     }
     report.field(
         "message lines",
-        "number, way, kind, version, epoch (e), place in its chain (#), size, text, first bytes, fate",
+        "number, way, kind, version, epoch (e) and bytes (+) of the third ratchet, place in its chain (#), size, text, first bytes, fate",
     )?;
     Ok(())
 }
