@@ -420,7 +420,9 @@ fn j2_j4_an_undecodable_receiving_chain_is_passed_over() {
     // Nor does sending need any at all.
     let changed = from_libsignal(&alice, &bob, |record| {
         let chains = &mut record.current.as_mut().unwrap().receiver_chains;
-        chains.iter_mut().for_each(|chain| chain.ratchet_key = &[]);
+        for chain in chains {
+            chain.ratchet_key = &[];
+        }
     });
     let record = changed.unwrap().record();
     alice.store.sessions.insert(bob.address.clone(), record.as_bytes().to_vec());
