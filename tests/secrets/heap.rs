@@ -72,24 +72,29 @@ unsafe impl GlobalAlloc for Observer {
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         if WATCHED.load(Ordering::Relaxed) && !INSIDE.get() {
-            inside(|state| {
-                if state.live.remove(&(block as usize)).is_some() {
-                    state.freed += 1;
-                    // SAFETY: the block is still the caller's, and as long as the layout says.
-                    let name =
-                        unsafe { find(block, layout.size(), |piece| state.pieces.get(&piece).copied()) };
-                    if let Some(name) = name {
-                        let (size, trace) = (layout.size(), Backtrace::force_capture());
-                        state.found.push(format!("{name} in a freed block of {size} bytes\n{trace}"));
-                    }
-                }
+            let size = layout.size();
+            let name = inside(|state| {
+                state.live.remove(&(block as usize))?;
+                state.freed += 1;
+                // SAFETY: the block is still the caller's, and as long as the layout says.
+                unsafe { find(block, size, |piece| state.pieces.get(&piece).copied()) }
             });
+            if let Some(name) = name {
+                report(name, size);
+            }
         }
         // SAFETY: the caller's promises are passed on.
         unsafe { System.dealloc(block, layout) };
     }
 
     // `realloc` is left as the trait has it, so that each block that grows moves, and is seen to be freed.
+}
+
+/// Notes a finding. The trace is taken outside of the lock, which another thread may want that is taking one.
+fn report(name: &'static str, size: usize) {
+    INSIDE.set(true);
+    let finding = format!("{name} in a freed block of {size} bytes\n{}", Backtrace::force_capture());
+    inside(|state| state.found.push(finding));
 }
 
 /// The first piece in a block that `known` knows.
