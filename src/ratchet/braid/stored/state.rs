@@ -49,7 +49,8 @@ impl State {
             }
             Self::EkSentCt1Received(EkSentCt1Received { epoch: _, key, ct1, ct2 }) => {
                 let (key, ct2) = (key.expand(), stored_decoder(ct2));
-                then(self.stored([key.as_bytes(), ct1.as_bytes(), &[]], [Some(&ct2), None]))
+                // The only state whose first coder has the number of a second one.
+                then(self.stored([key.as_bytes(), ct1.as_bytes(), &[]], [None, Some(&ct2)]))
             }
             _ => self.with_stored_ct_sender(then),
         }
@@ -126,7 +127,7 @@ impl State {
                 epoch,
                 key: key(first)?,
                 ct1: byte_string::<CT1_LEN, 30>(second)?,
-                ct2: decoder(coder)?,
+                ct2: decoder(other)?,
             }),
             6 => Self::NoHeaderReceived(NoHeaderReceived { epoch, header: decoder(coder)? }),
             7 => Self::HeaderReceived(HeaderReceived { epoch, header: first.try_into().ok()? }),
