@@ -20,10 +20,13 @@ mod network;
 #[path = "../examples/peer/peer.rs"]
 mod peer;
 
+use std::collections::BTreeSet;
+
 use live::{Home, Program, Side, number, seed};
 use network::Network;
 use serde_json::{Value, json};
-use subrosa::hazmat::wire::stored::StoredSessionRecord;
+use subrosa::hazmat::wire::stored::{StoredBraid, StoredSessionRecord};
+use subrosa::{Address, DeviceId, Session};
 
 const OURS: &str = "0a0a0a0a-0000-4000-8000-00000000000a";
 const THEIRS: &str = "0b0b0b0b-0000-4000-8000-00000000000b";
@@ -94,6 +97,34 @@ fn its_session_moves_in_the_middle() {
         network.sides[1].must(json!({ "op": "session_import", "remote": remote, "record": record }));
     }
     network.run(60);
+}
+
+/// The number of the post-quantum ratchet's state in a session record of libsignal.
+fn stored_state(record: &[u8]) -> u32 {
+    let session = StoredSessionRecord::parse(record).unwrap().current.unwrap();
+    StoredBraid::parse(session.pq_ratchet).unwrap().state.unwrap().number
+}
+
+/// Its session is moved over to us and back again and again, in whatever state it is: after that the official
+/// client goes on with what we wrote.
+#[test]
+fn its_session_passes_through_ours() {
+    let Some(mut network) = network(6) else { return };
+    begin(&mut network, 0, &json!({}));
+    let address = |name: &str| Address::new(name, DeviceId::new(1).unwrap());
+    let mut states = BTreeSet::new();
+    for _ in 0..messages() / 4 {
+        network.run(4);
+        let remote = network.sides[0].address();
+        let record = network.sides[1].must(json!({ "op": "session_export", "remote": remote }));
+        let record = hex::decode(record["record"].as_str().unwrap()).unwrap();
+        let session = Session::from_libsignal_record(&record, address(THEIRS), address(OURS)).unwrap();
+        states.insert(stored_state(&record));
+        let record = hex::encode(session.to_libsignal_record());
+        network.sides[1].must(json!({ "op": "session_import", "remote": remote, "record": record }));
+    }
+    assert!(states.len() >= 9, "most states are come upon: {states:?}");
+    assert!(epoch(&mut network) > 10, "at least ten epochs");
 }
 
 #[test]
