@@ -51,7 +51,7 @@ fn a_seeded_run() {
     assert!(summary.duplicates >= 1 && summary.duplicates == summary.repeated);
     for promise in [
         "trusted on first use, now pinned",
-        "1  alice → bob  prekey   v4  #0 ",
+        "1  alice → bob  prekey   v4 e1 +39 #0 ",
         "his store fails, disk full: no plaintext comes out, and nothing has changed",
         "the pinned identity",
         "one-time prekey 1 deleted, the use of KEM prekey 1 remembered",
@@ -100,11 +100,27 @@ fn nothing_arrives_but_what_is_sent_on_purpose() {
 }
 
 #[test]
+fn the_post_quantum_ratchet_goes_on() {
+    let (summary, printed) = converse(&Options { messages: 220, loss: 10, ..seeded(2) });
+    assert!(summary.good(), "{printed}");
+    for traffic in [summary.alice, summary.bob] {
+        assert!(traffic.epoch >= Some(2), "{printed}");
+        // All but a few messages carry a chunk of 32 bytes.
+        assert!(
+            traffic.post_quantum > 30 * traffic.messages && traffic.post_quantum < traffic.bytes,
+            "{printed}"
+        );
+    }
+    assert!(printed.contains(" v4 e1 ") && printed.contains(" v4 e2 "), "{printed}");
+}
+
+#[test]
 fn version_3_must_be_asked_for() {
     let (summary, printed) = converse(&Options { version3: true, ..seeded(3) });
     assert!(summary.good(), "{printed}");
-    assert!(printed.contains("prekey   v3") && !printed.contains("  v4 "), "{printed}");
+    assert!(printed.contains("prekey   v3") && !printed.contains(" v4 "), "{printed}");
     assert!(!printed.contains("remembered"), "{printed}");
+    assert_eq!((summary.alice.epoch, summary.bob.post_quantum), (None, 0));
 }
 
 #[test]

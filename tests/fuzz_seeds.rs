@@ -48,14 +48,15 @@ fn addresses() -> [Address; 2] {
 fn write_seeds() {
     conversations();
     keys();
-    for text in ["796abedb-ca4e-4f18-8803-1fde5b921f9f", "PNI:796abedb-ca4e-4f18-8803-1fde5b921f9f"] {
+    let uuid = "796abedb-ca4e-4f18-8803-1fde5b921f9f";
+    for (name, text) in [("aci", uuid.to_owned()), ("pni", format!("PNI:{uuid}"))] {
         let id: ServiceId = text.parse().unwrap();
-        write("service_id", &text[..3], text.as_bytes());
-        write("service_id", &format!("{}-fixed", &text[..3]), &id.to_fixed());
+        write("service_id", name, text.as_bytes());
+        write("service_id", &format!("{name}-fixed"), &id.to_fixed());
     }
     write("service_id", "binary", &[7; 16]);
     let mut rng = ChaCha20Rng::seed_from_u64(0);
-    for (name, len) in [("short", 60), ("medium", 240), ("long", 700), ("longest", 1500)] {
+    for (name, len) in [("short", 30), ("medium", 120), ("long", 300), ("longest", 450)] {
         let mut schedule = vec![0; len];
         rng.fill_bytes(&mut schedule);
         write("two_parties", name, &schedule);

@@ -20,9 +20,13 @@ mod network;
 #[path = "../examples/peer/peer.rs"]
 mod peer;
 
+use std::collections::BTreeSet;
+
 use live::{Home, Program, Side, number, seed};
 use network::Network;
 use serde_json::{Value, json};
+use subrosa::hazmat::wire::stored::{StoredBraid, StoredSessionRecord};
+use subrosa::{Address, DeviceId, Session};
 
 const OURS: &str = "0a0a0a0a-0000-4000-8000-00000000000a";
 const THEIRS: &str = "0b0b0b0b-0000-4000-8000-00000000000b";
@@ -95,6 +99,34 @@ fn its_session_moves_in_the_middle() {
     network.run(60);
 }
 
+/// The number of the post-quantum ratchet's state in a session record of libsignal.
+fn stored_state(record: &[u8]) -> u32 {
+    let session = StoredSessionRecord::parse(record).unwrap().current.unwrap();
+    StoredBraid::parse(session.pq_ratchet).unwrap().state.unwrap().number
+}
+
+/// Its session is moved over to us and back again and again, in whatever state it is: after that the official
+/// client goes on with what we wrote.
+#[test]
+fn its_session_passes_through_ours() {
+    let Some(mut network) = network(6) else { return };
+    begin(&mut network, 0, &json!({}));
+    let address = |name: &str| Address::new(name, DeviceId::new(1).unwrap());
+    let mut states = BTreeSet::new();
+    for _ in 0..messages() / 4 {
+        network.run(4);
+        let remote = network.sides[0].address();
+        let record = network.sides[1].must(json!({ "op": "session_export", "remote": remote }));
+        let record = hex::decode(record["record"].as_str().unwrap()).unwrap();
+        let session = Session::from_libsignal_record(&record, address(THEIRS), address(OURS)).unwrap();
+        states.insert(stored_state(&record));
+        let record = hex::encode(session.to_libsignal_record());
+        network.sides[1].must(json!({ "op": "session_import", "remote": remote, "record": record }));
+    }
+    assert!(states.len() >= 9, "most states are come upon: {states:?}");
+    assert!(epoch(&mut network) > 10, "at least ten epochs");
+}
+
 #[test]
 fn a_deleted_session_is_repaired() {
     for deleter in 0..2 {
@@ -130,4 +162,33 @@ fn a_deleted_session_is_repaired() {
         network.run(100);
         network.exchange();
     }
+}
+
+/// Scenarios 48 and 49 of the post-quantum ratchet: a message without its field, whose keys do without its key,
+/// is refused and changes nothing.
+#[test]
+fn it_refuses_a_message_without_the_post_quantum_ratchet() {
+    let Some(mut network) = network(7) else { return };
+    begin(&mut network, 0, &json!({}));
+    let at = [network.sides[0].address(), network.sides[1].address()];
+    let export = |network: &mut Network, side: usize| {
+        let exported = network.sides[side].must(json!({ "op": "session_export", "remote": at[1 - side] }));
+        exported["record"].as_str().unwrap().to_owned()
+    };
+    let ours = export(&mut network, 0);
+    let theirs = export(&mut network, 1);
+
+    let bytes = hex::decode(&ours).unwrap();
+    let mut record = StoredSessionRecord::parse(&bytes).unwrap();
+    record.current.as_mut().unwrap().pq_ratchet = &[];
+    let without = hex::encode(record.encode());
+    network.sides[0].must(json!({ "op": "session_import", "remote": at[1], "record": without }));
+    let sent = network.sides[0].must(json!({ "op": "encrypt", "remote": at[1], "plaintext": "aa" }));
+    let request =
+        json!({ "op": "decrypt", "remote": at[0], "type": sent["type"], "message": sent["message"] });
+    assert!(network.sides[1].ask(request).unwrap_err().contains("decryption failed"));
+    assert_eq!(export(&mut network, 1), theirs);
+
+    network.sides[0].must(json!({ "op": "session_import", "remote": at[1], "record": ours }));
+    network.exchange();
 }

@@ -7,8 +7,9 @@
 //! * C3, a bundle with a one-time id but no key, or the reverse: `PreKeyBundle::one_time_pre_key` holds both
 //!   or neither.
 //! * C2, second half, a record that decodes but fails when its key is asked for: records are read whole.
-//! * J1 and J3, an undecodable key inside a stored session: the same, a damaged session record is a
-//!   `RecordError` and never "session not found"; `j_*` below shows it. Every 32 bytes are a curve key.
+//! * J1 to J4, undecodable keys inside a stored session: the same, a damaged session record is a `RecordError`
+//!   and never "session not found"; `j_*` below shows it. Every 32 bytes are a curve key. In libsignal's own
+//!   records, which can be read too, there are such keys; so `j1` to `j4` are shown with these.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "a test")]
 
@@ -18,10 +19,11 @@ mod device;
 use device::{Device, Failure, KemOffer, Offer, START, TrustRule};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::hazmat::wire::stored::StoredSessionRecord;
 use subrosa::{
     BundleError, DecryptError, EncryptError, IdentityKeyPair, KemPreKey, KemPreKeyId, LastResortKemPreKey,
-    MessageKind, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, RecordError, Session, SignedPreKey,
-    SignedPreKeyId, Timestamp, Undecryptable,
+    MessageKind, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, Policy, RecordError, Session,
+    SignedPreKey, SignedPreKeyId, StoredSessionError, Timestamp, Undecryptable,
 };
 
 /// A record of each kind of key.
@@ -287,7 +289,7 @@ fn j_no_changed_byte_of_a_session_record_makes_reading_or_using_it_panic() {
     let record = alice.record(&bob.address).to_vec();
     let letter = bob.send(&alice.address, b"who knows");
     for at in 0..record.len() {
-        for mask in [0x01, 0x80, 0xFF] {
+        for mask in [0x01, 0xFF] {
             let mut changed = record.clone();
             changed[at] ^= mask;
             alice.store.sessions.insert(bob.address.clone(), changed);
@@ -367,6 +369,79 @@ fn j3_a_damaged_archived_session_is_passed_over() {
     assert_eq!(alice.session(&bob.address).unwrap().archived_len(), 2);
     damage_chain_of(alice.store.sessions.get_mut(&bob.address).unwrap(), &middle);
     alice.hear(&bob, &wanted, b"oldest again");
+}
+
+/// Two devices with a version-3 session: alice has two receiving chains, and an archived session; bob's next
+/// message is on the newer chain of the current one.
+fn version_3_pair(seed: u64) -> [Device; 2] {
+    let [mut alice, mut bob] = Device::pair(seed);
+    alice.policy = Policy::AllowVersion3;
+    bob.policy = Policy::AllowVersion3;
+    alice.greet(&mut bob, Offer::VERSION_3);
+    alice.greet(&mut bob, Offer::VERSION_3);
+    alice.tell(&mut bob, b"turn");
+    bob.tell(&mut alice, b"turn");
+    [alice, bob]
+}
+
+/// Reads alice's session with bob back from libsignal's record of it, changed by `change`.
+fn from_libsignal(
+    alice: &Device,
+    bob: &Device,
+    change: impl FnOnce(&mut StoredSessionRecord<'_>),
+) -> Result<Session, StoredSessionError> {
+    let bytes = alice.session(&bob.address).unwrap().to_libsignal_record();
+    let mut record = StoredSessionRecord::parse(&bytes).unwrap();
+    change(&mut record);
+    Session::from_libsignal_record(&record.encode(), alice.address.clone(), bob.address.clone())
+}
+
+#[test]
+fn j1_an_undecodable_remote_identity_is_not_no_session() {
+    let [alice, bob] = version_3_pair(18);
+    for identity in [&[0x06; 33][..], &[0x05; 32], &[]] {
+        let changed = from_libsignal(&alice, &bob, |record| {
+            record.current.as_mut().unwrap().remote_identity = identity;
+        });
+        assert_eq!(changed.map(drop), Err(StoredSessionError::Unsound));
+    }
+}
+
+#[test]
+fn j2_j4_an_undecodable_receiving_chain_is_passed_over() {
+    let [mut alice, mut bob] = version_3_pair(19);
+    let changed = from_libsignal(&alice, &bob, |record| {
+        record.current.as_mut().unwrap().receiver_chains[0].ratchet_key = &[0x06; 33];
+    });
+    let record = changed.unwrap().record();
+    alice.store.sessions.insert(bob.address.clone(), record.as_bytes().to_vec());
+    bob.tell(&mut alice, b"on the other chain");
+    alice.tell(&mut bob, b"sending needs none");
+    // Nor does sending need any at all.
+    let changed = from_libsignal(&alice, &bob, |record| {
+        let chains = &mut record.current.as_mut().unwrap().receiver_chains;
+        for chain in chains {
+            chain.ratchet_key = &[];
+        }
+    });
+    let record = changed.unwrap().record();
+    alice.store.sessions.insert(bob.address.clone(), record.as_bytes().to_vec());
+    alice.tell(&mut bob, b"none at all");
+}
+
+#[test]
+fn j3_an_undecodable_archived_session_is_passed_over() {
+    let [mut alice, mut bob] = version_3_pair(20);
+    let letter = bob.send(&alice.address, b"to an archived session");
+    alice.archive(&bob.address).unwrap();
+    let changed = from_libsignal(&alice, &bob, |record| {
+        record.archived.insert(0, b"not protobuf");
+        record.archived.insert(1, b"");
+    });
+    let session = changed.unwrap();
+    assert_eq!(session.archived_len(), 2);
+    alice.store.sessions.insert(bob.address.clone(), session.record().as_bytes().to_vec());
+    alice.hear(&bob, &letter, b"to an archived session");
 }
 
 #[test]

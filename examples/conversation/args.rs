@@ -13,7 +13,8 @@ store of its own, sealed. Half way both processes end and start again from their
 
 usage: cargo run --release --example conversation -- [OPTIONS]
 
-  --messages N     how many messages the talk over the bad network has; 16 unless given
+  --messages N     how many messages the talk over the bad network has; 16 unless given.
+                   About 90 that arrive make an epoch of the post-quantum ratchet
   --loss PERCENT   how many of them the network loses; 20 unless given
   --seed N         a run that can be repeated. Its keys can be guessed: for looking only
   --dir PATH       keep the stores in this directory, and go on from them the next time;

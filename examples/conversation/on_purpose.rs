@@ -85,7 +85,7 @@ fn failing_store(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
     let Conversation { devices, world, report, .. } = conversation;
     devices.bob.store().fail_next();
     match devices.bob.send(text, world) {
-        Err(SendError::Store(error @ StoreError::Staged)) => {
+        Err(SendError::Store(error @ StoreError::OnPurpose)) => {
             report
                 .note(Bob, format_args!("can't store, {error}: no message comes out, nothing has changed"))?;
         }

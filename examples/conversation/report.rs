@@ -47,9 +47,9 @@ impl<'a> Report<'a> {
         let Envelope { number, from, .. } = envelope;
         let Visible { kind, version, counter, len, head, post_quantum } = visible;
         let (way, len, text) = (format!("{from} → {}", from.other()), grouped(*len), format!("\"{text}\""));
-        let epoch = post_quantum.map_or_else(String::new, |part| format!("epoch {}  ", part.epoch));
+        let epoch = post_quantum.map_or_else(String::new, |part| format!("e{} +{}", part.epoch, part.len));
         let line = format!(
-            "{number:>4}  {way:<11}  {kind:<7}  v{version}  #{counter:<2} {len:>6} bytes  {text:<33}  {head} …  {epoch}{mark}"
+            "{number:>4}  {way:<11}  {kind:<7}  v{version} {epoch:<6} #{counter:<2} {len:>6} bytes  {text:<33}  {head} …  {mark}"
         );
         writeln!(self.out, "{}", line.trim_end())
     }

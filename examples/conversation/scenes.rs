@@ -16,7 +16,7 @@ use super::place::Place;
 use super::report::{Report, grouped};
 use super::service::Service;
 use super::side::Side::{self, Alice, Bob};
-use super::store::{Store, StoreError};
+use super::store::StoreError;
 use super::wire::hex;
 use super::world::{World, luck};
 
@@ -40,7 +40,7 @@ const TALK: [(Side, &str); 16] = [
     (Alice, "I take that as a compliment."),
 ];
 
-const POLICY_4: &str = "version 4 (PQXDH); the older version 3 is refused";
+const POLICY_4: &str = "version 4 (PQXDH, post-quantum ratchet); the older version 3 is refused";
 const POLICY_3: &str = "version 3 (X3DH) is allowed: what is recorded today may be read by quantum computers";
 
 /// Plays all scenes.
@@ -93,7 +93,7 @@ fn title(options: &Options, conversation: &mut Conversation<'_>) -> Result<(), F
     }
     report.field(
         "message lines",
-        "number, way, kind, version, #place in its chain, size, text, first bytes, fate",
+        "number, way, kind, version, epoch (e) and bytes (+) of the third ratchet, place in its chain (#), size, text, first bytes, fate",
     )?;
     Ok(())
 }
@@ -146,7 +146,7 @@ fn first_contact(conversation: &mut Conversation<'_>) -> Result<Option<Envelope>
     conversation.devices.bob.store().fail_next();
     let failed = conversation.deliver(&envelope);
     promised(
-        matches!(failed, Err(Failure::Store(StoreError::Staged))),
+        matches!(failed, Err(Failure::Store(StoreError::OnPurpose))),
         "a store that fails stops a message",
     )?;
     promised(conversation.devices.bob.snapshot()? == before, "a store that fails changes nothing")?;
@@ -212,21 +212,17 @@ fn goodbye(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
     conversation.say(Alice, "Until seven.", Fate::Arrives)
 }
 
-/// The records in a store and their lengths, in words.
+/// The lengths of the sealed records in a store, in words.
 fn records(conversation: &Conversation<'_>, side: Side) -> Result<(Side, String), Failure> {
-    let store: &Store = conversation.devices.get(side).store();
-    let mut kinds: Vec<(String, usize, usize)> = Vec::new();
-    for (name, sealed) in store.all_sealed()? {
-        let kind =
-            name.split(" with ").next().unwrap_or(&name).trim_end_matches(|c: char| c.is_ascii_digit());
-        match kinds.iter_mut().find(|(known, ..)| known == kind.trim_end()) {
-            Some((_, count, _)) => *count += 1,
-            None => kinds.push((kind.trim_end().to_owned(), 1, sealed.len())),
-        }
-    }
-    let words = kinds.iter().map(|(kind, count, len)| match count {
-        1 => format!("{kind} {}", grouped(*len)),
-        _ => format!("{count} {kind}s of {}", grouped(*len)),
-    });
-    Ok((side, format!("{} bytes", words.collect::<Vec<_>>().join(", "))))
+    let rows = conversation.devices.get(side).store().all_sealed()?;
+    let count_and_len = |part: &str| {
+        let of_kind = rows.iter().filter(|(name, _)| name.contains(part));
+        of_kind.fold((0, 0), |(count, len), (_, sealed)| (count + 1, len + sealed.len()))
+    };
+    let [(_, session), (_, identity), (count, prekeys)] =
+        ["session", "identity", "prekey"].map(count_and_len);
+    let [session, identity, prekeys] = [session, identity, prekeys].map(grouped);
+    let words =
+        format!("session {session} bytes, identity {identity}, {count} prekeys {prekeys}; all sealed");
+    Ok((side, words))
 }

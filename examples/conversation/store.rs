@@ -62,7 +62,7 @@ pub enum StoreError {
     Database(#[from] redb::Error),
     /// Not an error at all: the example lets the store fail on purpose.
     #[error("disk full")]
-    Staged,
+    OnPurpose,
 }
 
 /// A device's durable store.
@@ -302,7 +302,7 @@ impl Batch<'_> {
     /// Stores durably.
     pub fn commit(self) -> Result<(), StoreError> {
         if self.store.fails_next.take() {
-            return Err(StoreError::Staged);
+            return Err(StoreError::OnPurpose);
         }
         Ok(self.transaction.commit().map_err(redb::Error::from)?)
     }

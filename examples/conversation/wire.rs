@@ -18,11 +18,14 @@ pub struct Visible {
     pub post_quantum: Option<PostQuantum>,
 }
 
+/// Tag and length in front of the part, in bytes.
+const FRAMING: usize = 2;
+
 /// The part of the post-quantum ratchet.
 #[derive(Clone, Copy, Debug)]
 pub struct PostQuantum {
     pub epoch: u64,
-    /// In bytes.
+    /// What it adds to the message, in bytes: itself, a tag and a length.
     pub len: usize,
 }
 
@@ -51,7 +54,7 @@ impl PostQuantum {
                 break;
             }
         }
-        Some(Self { epoch, len: part.len() })
+        Some(Self { epoch, len: part.len() + FRAMING })
     }
 }
 

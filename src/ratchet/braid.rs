@@ -68,7 +68,10 @@ pub use error::BraidError;
 pub use version::MinimumVersion;
 
 /// One party's side of the ratchet.
-pub struct Braid(Option<Ratchet>);
+///
+/// Boxed, as is all in it that may be absent: the place of what is absent takes over whatever was on the stack,
+/// and that must not be secrets that stay in memory as long as the session.
+pub struct Braid(Option<Box<Ratchet>>);
 
 /// A ratchet that is switched on.
 struct Ratchet {
@@ -76,8 +79,8 @@ struct Ratchet {
     limits: Limits,
     minimum: MinimumVersion,
     /// What the chain begins with, until the version is settled: the first message of version 1 is received.
-    auth_key: Option<Secret<32>>,
-    chain: Option<Chain>,
+    auth_key: Option<Box<Secret<32>>>,
+    chain: Option<Box<Chain>>,
     state: State,
 }
 
@@ -91,7 +94,7 @@ enum Change {
     #[default]
     Nothing,
     Off,
-    On(Box<RatchetChange>),
+    On(RatchetChange),
 }
 
 #[derive(Debug, Default)]
@@ -99,7 +102,7 @@ struct RatchetChange {
     /// The state, if it is another one.
     state: Option<State>,
     /// The chain, if it begins with this message; `chain_change` is to be made to it.
-    started: Option<Chain>,
+    started: Option<Box<Chain>>,
     chain_change: ChainChange,
     /// The version is settled now.
     settled: bool,
@@ -107,7 +110,7 @@ struct RatchetChange {
 
 impl BraidChange {
     fn on(change: RatchetChange) -> Self {
-        Self(Change::On(Box::new(change)))
+        Self(Change::On(change))
     }
 }
 
@@ -148,14 +151,14 @@ impl Braid {
         auth_key: &Secret<32>,
         limits: Limits,
     ) -> Self {
-        Self(Some(Ratchet {
+        Self(Some(Box::new(Ratchet {
             direction,
             limits,
             minimum,
-            auth_key: Some(auth_key.duplicate()),
+            auth_key: Some(Box::new(auth_key.duplicate())),
             chain: None,
             state: State::first(auth_key.as_bytes(), direction),
-        }))
+        })))
     }
 
     /// A ratchet that is switched off, for good: no messages, no keys.
@@ -218,9 +221,9 @@ impl Braid {
         match change.0 {
             Change::Nothing => {}
             Change::Off => self.0 = None,
-            Change::On(change) => {
+            Change::On(mut change) => {
                 if let Some(ratchet) = &mut self.0 {
-                    ratchet.apply(change);
+                    ratchet.apply(&mut change);
                 }
             }
         }
@@ -250,7 +253,7 @@ impl Braid {
     /// # Errors
     /// [`RecordError::Damaged`].
     pub fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
-        Ok(Self(if reader.flag()? { Some(Ratchet::read(reader)?) } else { None }))
+        Ok(Self(if reader.flag()? { Some(Box::new(Ratchet::read(reader)?)) } else { None }))
     }
 }
 
@@ -290,18 +293,19 @@ impl Ratchet {
     }
 
     /// The chain, if there is none yet.
-    fn start_chain(&self) -> Result<Option<Chain>, BraidError> {
+    fn start_chain(&self) -> Result<Option<Box<Chain>>, BraidError> {
         match (&self.chain, &self.auth_key) {
             (Some(_), _) => Ok(None),
-            (None, Some(key)) => Ok(Some(Chain::start(key.as_bytes(), self.direction, self.limits))),
+            (None, Some(key)) => {
+                Ok(Some(Box::new(Chain::start(key.as_bytes(), self.direction, self.limits))))
+            }
             (None, None) => Err(BraidError::ChainNotAvailable),
         }
     }
 
-    /// What is replaced goes into `change`, and is wiped where that lies. Moving out of the box would leave its
-    /// secrets in freed memory.
-    fn apply(&mut self, mut change: Box<RatchetChange>) {
-        let RatchetChange { state, started, chain_change, settled } = &mut *change;
+    /// What is replaced goes into `change`, and is wiped where that lies.
+    fn apply(&mut self, change: &mut RatchetChange) {
+        let RatchetChange { state, started, chain_change, settled } = change;
         if let Some(state) = state {
             swap(&mut self.state, state);
         }
@@ -339,8 +343,9 @@ impl Ratchet {
         let direction = Direction::from_u8(reader.u8()?).ok_or(RecordError::Damaged)?;
         let limits = Limits::new(reader.u32()?, reader.u32()?);
         let minimum = MinimumVersion::from_u8(reader.u8()?).ok_or(RecordError::Damaged)?;
-        let auth_key = if reader.flag()? { Some(reader.secret()?) } else { None };
-        let chain = if reader.flag()? { Some(Chain::read(reader, direction, limits)?) } else { None };
+        let auth_key = if reader.flag()? { Some(Box::new(reader.secret()?)) } else { None };
+        let chain =
+            if reader.flag()? { Some(Box::new(Chain::read(reader, direction, limits)?)) } else { None };
         let state = State::read(reader)?;
         Self { direction, limits, minimum, auth_key, chain, state }.checked().ok_or(RecordError::Damaged)
     }

@@ -10,11 +10,11 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use subrosa::{MessageKind, PreKeySignalMessage, Session};
+use subrosa::hazmat::wire::protobuf::Sink;
+use subrosa::{MessageKind, Policy, PreKeySignalMessage, Session};
 
 use crate::device::{Device, KemOffer, Letter, Offer};
 use crate::simulation::node::open;
-use subrosa::Policy;
 
 /// The parts of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,7 +138,9 @@ fn receive(to: &mut Device, from: &Device, letter: &Letter) -> (Option<Vec<u8>>,
 fn pair(version: u8) -> [Device; 2] {
     let mut pair = Device::pair(u64::from(version));
     if version == 3 {
-        pair.iter_mut().for_each(|device| device.policy = Policy::AllowVersion3);
+        for device in &mut pair {
+            device.policy = Policy::AllowVersion3;
+        }
     }
     pair
 }
@@ -175,6 +177,8 @@ fn messages_that_repeat_the_beginning_of_a_session() {
         let bundle = bob.bundle(offer(version, true));
         alice.initiate(&bob.address, bundle).unwrap();
         alice.tell(&mut bob, b"hello");
+        // Whoever trusts any identity is still not to be fooled about a session that is there.
+        bob.store.identities.clear();
         let letter = alice.send(&bob.address, b"are you there");
         let expected = set(if version == 4 { &[KNOWN, KNOWN_KYBER] } else { &[KNOWN] });
         assert_eq!(flip_each(&mut bob, &alice, &letter), expected, "{version}");
@@ -200,10 +204,10 @@ fn messages_of_a_session() {
 }
 
 /// A field of length-delimited type.
-fn field(number: u8, value: &[u8]) -> Vec<u8> {
-    let len = value.len();
-    let len = if len < 0x80 { vec![len as u8] } else { vec![len as u8 | 0x80, (len >> 7) as u8] };
-    [&[number << 3 | 2][..], &len, value].concat()
+fn field(number: u32, value: &[u8]) -> Vec<u8> {
+    let mut field = Vec::new();
+    field.bytes(number, value);
+    field
 }
 
 /// What a flipped bit does not reach: whatever is not read is not authenticated around the inner message, and

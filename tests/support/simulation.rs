@@ -90,6 +90,10 @@ pub enum Step {
     Restart(Side),
     /// The session's record is lost, and nothing else.
     Forget(Side),
+    /// The two talk in turns, while everything under way stays there.
+    Talk {
+        turns: u8,
+    },
     /// New signed and last-resort prekeys; the old ones stay.
     Rotate(Side),
     /// Time passes for both.
@@ -172,6 +176,7 @@ impl World {
                 self.nodes[side as usize].forget();
                 self.models[side as usize].forget();
             }
+            Step::Talk { turns } => self.talk(turns),
             Step::Rotate(side) => self.nodes[side as usize].rotate(),
             Step::Wait { days } => {
                 for node in &mut self.nodes {
@@ -261,9 +266,19 @@ impl World {
         };
         assert!(as_expected, "{to:?} should get {expected:?} from {packet:?}, but: {:?}", outcome.err());
         if replayed && delivered == Delivered::Decrypted {
-            self.models.iter_mut().for_each(|model| model.doubt(packet.session));
+            for model in &mut self.models {
+                model.doubt(packet.session);
+            }
         }
         delivered
+    }
+
+    fn talk(&mut self, turns: u8) {
+        for side in (0..turns).flat_map(|_| Side::BOTH) {
+            if let Some(packet) = self.send(side, Fate::Stored) {
+                self.deliver(side.other(), &packet, Fate::Stored);
+            }
+        }
     }
 
     fn damage(&mut self, to: Side, which: u8, at: u16, bit: u8) {
@@ -325,9 +340,10 @@ impl World {
         let agreed = (0..10).any(|_| self.exchange());
         assert!(agreed, "no common session after ten exchanges");
         assert!((0..3).all(|_| self.exchange()), "an agreed session was left");
-        for node in &self.nodes {
-            node.check_libsignal_record();
+        for node in &mut self.nodes {
+            node.move_to_libsignal_and_back();
         }
+        assert!((0..3).all(|_| self.exchange()), "the sessions did not survive the move to libsignal");
     }
 
     /// Each side sends a message. Gives whether both were understood and both sides use the same session.

@@ -28,14 +28,14 @@ impl NoHeaderReceived {
     pub(super) fn receive_hdr(mut self, chunk: Chunk) -> Result<State, BraidError> {
         self.header.add(chunk);
         let Some(header_and_mac) = self.header.decode() else {
-            return Ok(State::NoHeaderReceived(self));
+            return Ok(self.into());
         };
         let Self { epoch, header: _ } = self;
         let (header, mac) = header_and_mac.split();
         if !epoch.authenticator.verify_header(epoch.number, &header, &mac) {
             return Err(BraidError::HeaderMac);
         }
-        Ok(State::HeaderReceived(HeaderReceived { epoch, header }))
+        Ok(HeaderReceived { epoch, header }.into())
     }
 
     pub(super) fn duplicate(&self) -> Self {
@@ -89,11 +89,11 @@ impl Ct1Sampled {
     pub(super) fn receive_ek(mut self, chunk: Chunk) -> Result<State, BraidError> {
         self.ek.add(chunk);
         let Some(ek) = self.ek.decode() else {
-            return Ok(State::Ct1Sampled(self));
+            return Ok(self.into());
         };
         let Self { epoch, header, random, ct1, ek: _ } = self;
         let ct2 = finish(&epoch, &header, &random, ct1.data(), &ek)?;
-        Ok(State::EkReceivedCt1Sampled(EkReceivedCt1Sampled { epoch, ct1, ct2 }))
+        Ok(EkReceivedCt1Sampled { epoch, ct1, ct2 }.into())
     }
 
     /// A chunk of the `ek_vector`, and the other side has all of `ct1`.
@@ -154,11 +154,11 @@ impl Ct1Acknowledged {
     pub(super) fn receive_ek(mut self, chunk: Chunk) -> Result<State, BraidError> {
         self.ek.add(chunk);
         let Some(ek) = self.ek.decode() else {
-            return Ok(State::Ct1Acknowledged(self));
+            return Ok(self.into());
         };
         let Self { epoch, header, random, ct1, ek: _ } = self;
         let ct2 = finish(&epoch, &header, &random, &ct1, &ek)?;
-        Ok(State::Ct2Sampled(Ct2Sampled { epoch, ct2: Encoder::new(ct2) }))
+        Ok(Ct2Sampled { epoch, ct2: Encoder::new(ct2) }.into())
     }
 
     pub(super) fn duplicate(&self) -> Self {

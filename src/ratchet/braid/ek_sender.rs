@@ -79,10 +79,10 @@ impl HeaderSent {
     pub(super) fn receive_ct1(mut self, chunk: Chunk) -> State {
         self.ct1.add(chunk);
         match self.ct1.decode() {
-            None => State::HeaderSent(self),
+            None => self.into(),
             Some(ct1) => {
                 let Self { epoch, key, ek, ct1: _ } = self;
-                State::Ct1Received(Ct1Received { epoch, key, ek, ct1 })
+                Ct1Received { epoch, key, ek, ct1 }.into()
             }
         }
     }
@@ -136,7 +136,7 @@ impl EkSentCt1Received {
     pub(super) fn receive_ct2(mut self, chunk: Chunk) -> Result<(State, Option<Secret<32>>), BraidError> {
         self.ct2.add(chunk);
         let Some(ct2_and_mac) = self.ct2.decode() else {
-            return Ok((State::EkSentCt1Received(self), None));
+            return Ok((self.into(), None));
         };
         let Self { mut epoch, key, ct1, ct2: _ } = self;
         let (ct1, (ct2, mac)) = (ct1.to_array(), ct2_and_mac.split());
@@ -144,7 +144,7 @@ impl EkSentCt1Received {
         if !epoch.authenticator.verify_ciphertext(epoch.number, &ct1, &ct2, &mac) {
             return Err(BraidError::CiphertextMac);
         }
-        Ok((State::NoHeaderReceived(NoHeaderReceived::new(epoch.next())), Some(secret)))
+        Ok((NoHeaderReceived::new(epoch.next()).into(), Some(secret)))
     }
 
     pub(super) fn duplicate(&self) -> Self {

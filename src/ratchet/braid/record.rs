@@ -66,45 +66,52 @@ impl State {
 
     fn write_content(&self, out: &mut RecordWriter) {
         match self {
-            Self::KeysUnsampled(KeysUnsampled { epoch: _ }) => {}
-            Self::KeysSampled(KeysSampled { epoch: _, key, header }) => {
+            Self::KeysUnsampled(_) => {}
+            Self::KeysSampled(state) => {
+                let KeysSampled { epoch: _, key, header } = &**state;
                 write_key(key, out);
                 write_encoder(header, out);
             }
-            Self::HeaderSent(HeaderSent { epoch: _, key, ek, ct1 }) => {
+            Self::HeaderSent(state) => {
+                let HeaderSent { epoch: _, key, ek, ct1 } = &**state;
                 write_key(key, out);
                 write_encoder(ek, out);
                 write_decoder(ct1, out);
             }
-            Self::Ct1Received(Ct1Received { epoch: _, key, ek, ct1 }) => {
+            Self::Ct1Received(state) => {
+                let Ct1Received { epoch: _, key, ek, ct1 } = &**state;
                 write_key(key, out);
                 write_encoder(ek, out);
                 out.put_array(ct1.as_bytes());
             }
-            Self::EkSentCt1Received(EkSentCt1Received { epoch: _, key, ct1, ct2 }) => {
+            Self::EkSentCt1Received(state) => {
+                let EkSentCt1Received { epoch: _, key, ct1, ct2 } = &**state;
                 write_key(key, out);
                 out.put_array(ct1.as_bytes());
                 write_decoder(ct2, out);
             }
-            Self::NoHeaderReceived(NoHeaderReceived { epoch: _, header }) => write_decoder(header, out),
-            Self::HeaderReceived(HeaderReceived { epoch: _, header }) => out.put_array(header),
-            Self::Ct1Sampled(Ct1Sampled { epoch: _, header, random, ct1, ek }) => {
+            Self::NoHeaderReceived(state) => write_decoder(&state.header, out),
+            Self::HeaderReceived(state) => out.put_array(&state.header),
+            Self::Ct1Sampled(state) => {
+                let Ct1Sampled { epoch: _, header, random, ct1, ek } = &**state;
                 out.put_array(header);
                 out.put_array(random.as_bytes());
                 write_encoder(ct1, out);
                 write_decoder(ek, out);
             }
-            Self::EkReceivedCt1Sampled(EkReceivedCt1Sampled { epoch: _, ct1, ct2 }) => {
+            Self::EkReceivedCt1Sampled(state) => {
+                let EkReceivedCt1Sampled { epoch: _, ct1, ct2 } = &**state;
                 write_encoder(ct1, out);
                 out.put_array(ct2.as_bytes());
             }
-            Self::Ct1Acknowledged(Ct1Acknowledged { epoch: _, header, random, ct1, ek }) => {
+            Self::Ct1Acknowledged(state) => {
+                let Ct1Acknowledged { epoch: _, header, random, ct1, ek } = &**state;
                 out.put_array(header);
                 out.put_array(random.as_bytes());
                 out.put_array(ct1.as_bytes());
                 write_decoder(ek, out);
             }
-            Self::Ct2Sampled(Ct2Sampled { epoch: _, ct2 }) => write_encoder(ct2, out),
+            Self::Ct2Sampled(state) => write_encoder(&state.ct2, out),
         }
     }
 
@@ -122,52 +129,50 @@ impl State {
     fn read_content(tag: u8, epoch: Epoch, reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
         // The fields of a struct are read in the order in which they stand here.
         Ok(match tag {
-            1 => Self::KeysUnsampled(KeysUnsampled { epoch }),
-            2 => Self::KeysSampled(KeysSampled {
-                epoch,
-                key: read_key(reader)?,
-                header: read_encoder(reader)?,
-            }),
-            3 => Self::HeaderSent(HeaderSent {
+            1 => KeysUnsampled { epoch }.into(),
+            2 => KeysSampled { epoch, key: read_key(reader)?, header: read_encoder(reader)? }.into(),
+            3 => HeaderSent {
                 epoch,
                 key: read_key(reader)?,
                 ek: read_encoder(reader)?,
                 ct1: read_decoder(reader)?,
-            }),
-            4 => Self::Ct1Received(Ct1Received {
+            }
+            .into(),
+            4 => Ct1Received {
                 epoch,
                 key: read_key(reader)?,
                 ek: read_encoder(reader)?,
                 ct1: read_byte_string(reader)?,
-            }),
-            5 => Self::EkSentCt1Received(EkSentCt1Received {
+            }
+            .into(),
+            5 => EkSentCt1Received {
                 epoch,
                 key: read_key(reader)?,
                 ct1: read_byte_string(reader)?,
                 ct2: read_decoder(reader)?,
-            }),
-            6 => Self::NoHeaderReceived(NoHeaderReceived { epoch, header: read_decoder(reader)? }),
-            7 => Self::HeaderReceived(HeaderReceived { epoch, header: reader.array()? }),
-            8 => Self::Ct1Sampled(Ct1Sampled {
+            }
+            .into(),
+            6 => NoHeaderReceived { epoch, header: read_decoder(reader)? }.into(),
+            7 => HeaderReceived { epoch, header: reader.array()? }.into(),
+            8 => Ct1Sampled {
                 epoch,
                 header: reader.array()?,
                 random: reader.secret()?,
                 ct1: read_encoder(reader)?,
                 ek: read_decoder(reader)?,
-            }),
-            9 => Self::EkReceivedCt1Sampled(EkReceivedCt1Sampled {
-                epoch,
-                ct1: read_encoder(reader)?,
-                ct2: read_byte_string(reader)?,
-            }),
-            10 => Self::Ct1Acknowledged(Ct1Acknowledged {
+            }
+            .into(),
+            9 => EkReceivedCt1Sampled { epoch, ct1: read_encoder(reader)?, ct2: read_byte_string(reader)? }
+                .into(),
+            10 => Ct1Acknowledged {
                 epoch,
                 header: reader.array()?,
                 random: reader.secret()?,
                 ct1: read_byte_string(reader)?,
                 ek: read_decoder(reader)?,
-            }),
-            11 => Self::Ct2Sampled(Ct2Sampled { epoch, ct2: read_encoder(reader)? }),
+            }
+            .into(),
+            11 => Ct2Sampled { epoch, ct2: read_encoder(reader)? }.into(),
             _ => return Err(RecordError::Damaged),
         })
     }

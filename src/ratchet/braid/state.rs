@@ -2,6 +2,8 @@
 
 //! The braid's eleven states and the tables of what each sends and takes.
 
+use alloc::boxed::Box;
+
 use rand_core::CryptoRng;
 
 use crate::crypto::secret::Secret;
@@ -17,30 +19,32 @@ use super::error::BraidError;
 
 /// Where a party is in the exchange of one epoch. Each state is a type that knows only the messages it sends
 /// and takes, and is used up by the step to the next.
+///
+/// Boxed, so that a small state leaves no place unused: that would take over whatever was on the stack.
 #[derive(Debug)]
 pub(super) enum State {
     /// Key owner: nothing made yet.
-    KeysUnsampled(KeysUnsampled),
+    KeysUnsampled(Box<KeysUnsampled>),
     /// Key owner: sends the header.
-    KeysSampled(KeysSampled),
+    KeysSampled(Box<KeysSampled>),
     /// Key owner: sends the `ek_vector`, collects `ct1`.
-    HeaderSent(HeaderSent),
+    HeaderSent(Box<HeaderSent>),
     /// Key owner: has `ct1`, sends the `ek_vector`.
-    Ct1Received(Ct1Received),
+    Ct1Received(Box<Ct1Received>),
     /// Key owner: collects `ct2`.
-    EkSentCt1Received(EkSentCt1Received),
+    EkSentCt1Received(Box<EkSentCt1Received>),
     /// Other party: collects the header.
-    NoHeaderReceived(NoHeaderReceived),
+    NoHeaderReceived(Box<NoHeaderReceived>),
     /// Other party: has the header.
-    HeaderReceived(HeaderReceived),
+    HeaderReceived(Box<HeaderReceived>),
     /// Other party: sends `ct1`, collects the `ek_vector`.
-    Ct1Sampled(Ct1Sampled),
+    Ct1Sampled(Box<Ct1Sampled>),
     /// Other party: has the `ek_vector`, sends `ct1`.
-    EkReceivedCt1Sampled(EkReceivedCt1Sampled),
+    EkReceivedCt1Sampled(Box<EkReceivedCt1Sampled>),
     /// Other party: knows that `ct1` has arrived, collects the `ek_vector`.
-    Ct1Acknowledged(Ct1Acknowledged),
+    Ct1Acknowledged(Box<Ct1Acknowledged>),
     /// Other party: sends `ct2`.
-    Ct2Sampled(Ct2Sampled),
+    Ct2Sampled(Box<Ct2Sampled>),
 }
 
 /// What a state sends.
@@ -66,14 +70,14 @@ impl Sent {
         Self { payload, next: None, secret: None }
     }
 
-    const fn next(payload: BraidPayload, next: State) -> Self {
-        Self { payload, next: Some(next), secret: None }
+    fn next(payload: BraidPayload, next: impl Into<State>) -> Self {
+        Self { payload, next: Some(next.into()), secret: None }
     }
 }
 
 impl Received {
-    const fn next(next: State) -> Self {
-        Self { next: Some(next), secret: None }
+    fn next(next: impl Into<State>) -> Self {
+        Self { next: Some(next.into()), secret: None }
     }
 }
 
@@ -82,8 +86,8 @@ impl State {
     pub(super) fn first(auth_key: &[u8], direction: Direction) -> Self {
         let epoch = Epoch::first(auth_key);
         match direction {
-            Direction::A2B => Self::KeysUnsampled(KeysUnsampled { epoch }),
-            Direction::B2A => Self::NoHeaderReceived(NoHeaderReceived::new(epoch)),
+            Direction::A2B => KeysUnsampled { epoch }.into(),
+            Direction::B2A => NoHeaderReceived::new(epoch).into(),
         }
     }
 
@@ -91,39 +95,39 @@ impl State {
     pub(super) fn send(&self, rng: &mut impl CryptoRng) -> Sent {
         use BraidPayload as Payload;
         match self {
-            Self::KeysUnsampled(KeysUnsampled { epoch }) => {
-                let (next, chunk) = KeysUnsampled { epoch: epoch.duplicate() }.send(rng);
-                Sent::next(Payload::Hdr(chunk), Self::KeysSampled(next))
+            Self::KeysUnsampled(state) => {
+                let (next, chunk) = KeysUnsampled { epoch: state.epoch.duplicate() }.send(rng);
+                Sent::next(Payload::Hdr(chunk), next)
             }
             Self::KeysSampled(state) => {
                 let (next, chunk) = state.duplicate().send();
-                Sent::next(Payload::Hdr(chunk), Self::KeysSampled(next))
+                Sent::next(Payload::Hdr(chunk), next)
             }
             Self::HeaderSent(state) => {
                 let (next, chunk) = state.duplicate().send();
-                Sent::next(Payload::Ek(chunk), Self::HeaderSent(next))
+                Sent::next(Payload::Ek(chunk), next)
             }
             Self::Ct1Received(state) => {
                 let (next, chunk) = state.duplicate().send();
-                Sent::next(Payload::EkCt1Ack(chunk), Self::Ct1Received(next))
+                Sent::next(Payload::EkCt1Ack(chunk), next)
             }
             Self::EkSentCt1Received(_) => Sent::same(Payload::Ct1Ack),
             Self::NoHeaderReceived(_) | Self::Ct1Acknowledged(_) => Sent::same(Payload::None),
             Self::HeaderReceived(state) => {
                 let (next, chunk, secret) = state.duplicate().send(rng);
-                Sent { secret: Some(secret), ..Sent::next(Payload::Ct1(chunk), Self::Ct1Sampled(next)) }
+                Sent { secret: Some(secret), ..Sent::next(Payload::Ct1(chunk), next) }
             }
             Self::Ct1Sampled(state) => {
                 let (next, chunk) = state.duplicate().send();
-                Sent::next(Payload::Ct1(chunk), Self::Ct1Sampled(next))
+                Sent::next(Payload::Ct1(chunk), next)
             }
             Self::EkReceivedCt1Sampled(state) => {
                 let (next, chunk) = state.duplicate().send();
-                Sent::next(Payload::Ct1(chunk), Self::EkReceivedCt1Sampled(next))
+                Sent::next(Payload::Ct1(chunk), next)
             }
             Self::Ct2Sampled(state) => {
                 let (next, chunk) = state.duplicate().send();
-                Sent::next(Payload::Ct2(chunk), Self::Ct2Sampled(next))
+                Sent::next(Payload::Ct2(chunk), next)
             }
         }
     }
@@ -138,7 +142,7 @@ impl State {
         match self {
             _ if epoch < ours => Ok(Received::default()),
             Self::Ct2Sampled(state) if epoch - ours == 1 => {
-                Ok(Received::next(Self::KeysUnsampled(state.duplicate().receive_next_epoch())))
+                Ok(Received::next(state.duplicate().receive_next_epoch()))
             }
             _ => Err(BraidError::EpochAhead(epoch)),
         }
@@ -147,13 +151,9 @@ impl State {
     fn receive_payload(&self, payload: &BraidPayload) -> Result<Received, BraidError> {
         use BraidPayload as Payload;
         let next = match (self, payload) {
-            (Self::KeysSampled(state), Payload::Ct1(chunk)) => {
-                Self::HeaderSent(state.duplicate().receive_ct1(*chunk))
-            }
+            (Self::KeysSampled(state), Payload::Ct1(chunk)) => state.duplicate().receive_ct1(*chunk).into(),
             (Self::HeaderSent(state), Payload::Ct1(chunk)) => state.duplicate().receive_ct1(*chunk),
-            (Self::Ct1Received(state), Payload::Ct2(chunk)) => {
-                Self::EkSentCt1Received(state.duplicate().receive_ct2(*chunk))
-            }
+            (Self::Ct1Received(state), Payload::Ct2(chunk)) => state.duplicate().receive_ct2(*chunk).into(),
             (Self::EkSentCt1Received(state), Payload::Ct2(chunk)) => {
                 let (next, secret) = state.duplicate().receive_ct2(*chunk)?;
                 return Ok(Received { next: Some(next), secret });
@@ -164,7 +164,7 @@ impl State {
                 state.duplicate().receive_ek_ct1_ack(*chunk)?
             }
             (Self::EkReceivedCt1Sampled(state), Payload::EkCt1Ack(_) | Payload::Ct1Ack) => {
-                Self::Ct2Sampled(state.duplicate().receive_ct1_ack())
+                state.duplicate().receive_ct1_ack().into()
             }
             (Self::Ct1Acknowledged(state), Payload::Ek(chunk) | Payload::EkCt1Ack(chunk)) => {
                 state.duplicate().receive_ek(*chunk)?
@@ -175,24 +175,24 @@ impl State {
     }
 
     /// Number and authenticator of the epoch.
-    pub(super) const fn epoch(&self) -> &Epoch {
+    pub(super) fn epoch(&self) -> &Epoch {
         match self {
-            Self::KeysUnsampled(KeysUnsampled { epoch })
-            | Self::KeysSampled(KeysSampled { epoch, .. })
-            | Self::HeaderSent(HeaderSent { epoch, .. })
-            | Self::Ct1Received(Ct1Received { epoch, .. })
-            | Self::EkSentCt1Received(EkSentCt1Received { epoch, .. })
-            | Self::NoHeaderReceived(NoHeaderReceived { epoch, .. })
-            | Self::HeaderReceived(HeaderReceived { epoch, .. })
-            | Self::Ct1Sampled(Ct1Sampled { epoch, .. })
-            | Self::EkReceivedCt1Sampled(EkReceivedCt1Sampled { epoch, .. })
-            | Self::Ct1Acknowledged(Ct1Acknowledged { epoch, .. })
-            | Self::Ct2Sampled(Ct2Sampled { epoch, .. }) => epoch,
+            Self::KeysUnsampled(state) => &state.epoch,
+            Self::KeysSampled(state) => &state.epoch,
+            Self::HeaderSent(state) => &state.epoch,
+            Self::Ct1Received(state) => &state.epoch,
+            Self::EkSentCt1Received(state) => &state.epoch,
+            Self::NoHeaderReceived(state) => &state.epoch,
+            Self::HeaderReceived(state) => &state.epoch,
+            Self::Ct1Sampled(state) => &state.epoch,
+            Self::EkReceivedCt1Sampled(state) => &state.epoch,
+            Self::Ct1Acknowledged(state) => &state.epoch,
+            Self::Ct2Sampled(state) => &state.epoch,
         }
     }
 
     /// The newest epoch whose secret is known; 0 if none is.
-    pub(super) const fn newest_secret(&self) -> u64 {
+    pub(super) fn newest_secret(&self) -> u64 {
         let epoch = self.epoch().number;
         match self {
             Self::Ct1Sampled(_)
@@ -220,3 +220,27 @@ impl State {
         }
     }
 }
+
+macro_rules! from_states {
+    ($($name:ident),*) => {
+        $(impl From<$name> for State {
+            fn from(state: $name) -> Self {
+                Self::$name(Box::new(state))
+            }
+        })*
+    };
+}
+
+from_states!(
+    KeysUnsampled,
+    KeysSampled,
+    HeaderSent,
+    Ct1Received,
+    EkSentCt1Received,
+    NoHeaderReceived,
+    HeaderReceived,
+    Ct1Sampled,
+    EkReceivedCt1Sampled,
+    Ct1Acknowledged,
+    Ct2Sampled
+);

@@ -9,6 +9,7 @@
 mod coder;
 mod state;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
@@ -37,11 +38,11 @@ impl Braid {
             MinimumVersion::from_u8(u8::try_from(negotiation.minimum_version).ok()?)
         })?;
         let auth_key = match negotiation {
-            Some(negotiation) => Some(Secret::try_from(negotiation.auth_key).ok()?),
+            Some(negotiation) => Some(Box::new(Secret::try_from(negotiation.auth_key).ok()?)),
             None => None,
         };
         let chain = match &stored.chain {
-            Some(chain) => Some(Chain::from_stored(chain)?),
+            Some(chain) => Some(Box::new(Chain::from_stored(chain)?)),
             None => None,
         };
         let (direction, limits) = match (&chain, negotiation) {
@@ -52,19 +53,19 @@ impl Braid {
         let state = State::from_stored(state)?;
         Ratchet { direction, limits, minimum, auth_key, chain, state }
             .checked()
-            .map(|ratchet| Self(Some(ratchet)))
+            .map(|ratchet| Self(Some(Box::new(ratchet))))
     }
 
     /// The state that libsignal would store; empty if the ratchet is off.
     #[must_use]
     pub fn to_stored(&self) -> Zeroizing<Vec<u8>> {
-        self.0.as_ref().map(Ratchet::to_stored).unwrap_or_default()
+        self.0.as_deref().map(Ratchet::to_stored).unwrap_or_default()
     }
 }
 
 impl Ratchet {
     fn to_stored(&self) -> Zeroizing<Vec<u8>> {
-        let previous = self.chain.as_ref().map(Chain::previous_keys).unwrap_or_default();
+        let previous = self.chain.as_deref().map(Chain::previous_keys).unwrap_or_default();
         let negotiation = self.auth_key.as_ref().map(|auth_key| StoredNegotiation {
             auth_key: auth_key.as_bytes(),
             direction: self.direction.to_u8().into(),

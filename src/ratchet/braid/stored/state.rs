@@ -35,21 +35,26 @@ impl State {
     pub(super) fn with_stored<T>(&self, then: impl FnOnce(StoredState<'_>) -> T) -> T {
         match self {
             Self::KeysUnsampled(_) => then(self.stored([&[]; 3], [None; 2])),
-            Self::KeysSampled(KeysSampled { epoch: _, key, header }) => {
+            Self::KeysSampled(state) => {
+                let KeysSampled { epoch: _, key, header } = &**state;
                 let (key, header) = (key.expand(), stored_encoder(header));
                 then(self.stored([&key.ek_vector(), key.as_bytes(), &[]], [Some(&header), None]))
             }
-            Self::HeaderSent(HeaderSent { epoch: _, key, ek, ct1 }) => {
+            Self::HeaderSent(state) => {
+                let HeaderSent { epoch: _, key, ek, ct1 } = &**state;
                 let (key, ek, ct1) = (key.expand(), stored_encoder(ek), stored_decoder(ct1));
                 then(self.stored([key.as_bytes(), &[], &[]], [Some(&ek), Some(&ct1)]))
             }
-            Self::Ct1Received(Ct1Received { epoch: _, key, ek, ct1 }) => {
+            Self::Ct1Received(state) => {
+                let Ct1Received { epoch: _, key, ek, ct1 } = &**state;
                 let (key, ek) = (key.expand(), stored_encoder(ek));
                 then(self.stored([key.as_bytes(), ct1.as_bytes(), &[]], [Some(&ek), None]))
             }
-            Self::EkSentCt1Received(EkSentCt1Received { epoch: _, key, ct1, ct2 }) => {
+            Self::EkSentCt1Received(state) => {
+                let EkSentCt1Received { epoch: _, key, ct1, ct2 } = &**state;
                 let (key, ct2) = (key.expand(), stored_decoder(ct2));
-                then(self.stored([key.as_bytes(), ct1.as_bytes(), &[]], [Some(&ct2), None]))
+                // The only state whose first coder has the number of a second one.
+                then(self.stored([key.as_bytes(), ct1.as_bytes(), &[]], [None, Some(&ct2)]))
             }
             _ => self.with_stored_ct_sender(then),
         }
@@ -58,30 +63,36 @@ impl State {
     /// The same for the states of the party that does not own the key.
     fn with_stored_ct_sender<T>(&self, then: impl FnOnce(StoredState<'_>) -> T) -> T {
         match self {
-            Self::NoHeaderReceived(NoHeaderReceived { epoch: _, header }) => {
+            Self::NoHeaderReceived(state) => {
+                let NoHeaderReceived { epoch: _, header } = &**state;
                 then(self.stored([&[]; 3], [Some(&stored_decoder(header)), None]))
             }
-            Self::HeaderReceived(HeaderReceived { epoch: _, header }) => {
+            Self::HeaderReceived(state) => {
+                let HeaderReceived { epoch: _, header } = &**state;
                 let ek = stored_decoder(&Decoder::<36>::new());
                 then(self.stored([header, &[], &[]], [Some(&ek), None]))
             }
-            Self::Ct1Sampled(Ct1Sampled { epoch: _, header, random, ct1, ek }) => {
+            Self::Ct1Sampled(state) => {
+                let Ct1Sampled { epoch: _, header, random, ct1, ek } = &**state;
                 let encapsulation = encapsulation_state(header, random);
                 let parts = [&header[..], encapsulation.as_bytes(), ct1.data().as_bytes()];
                 then(self.stored(parts, [Some(&stored_encoder(ct1)), Some(&stored_decoder(ek))]))
             }
-            Self::EkReceivedCt1Sampled(EkReceivedCt1Sampled { epoch: _, ct1, ct2 }) => {
+            Self::EkReceivedCt1Sampled(state) => {
+                let EkReceivedCt1Sampled { epoch: _, ct1, ct2 } = &**state;
                 let (ct2, _) = ct2.split::<CT2_LEN, MAC_LEN>();
                 let encapsulation = encapsulation_that_gives(&ct2);
                 let parts = [&encapsulation[..], &[0; EK_VECTOR_LEN], ct1.data().as_bytes()];
                 then(self.stored(parts, [Some(&stored_encoder(ct1)), None]))
             }
-            Self::Ct1Acknowledged(Ct1Acknowledged { epoch: _, header, random, ct1, ek }) => {
+            Self::Ct1Acknowledged(state) => {
+                let Ct1Acknowledged { epoch: _, header, random, ct1, ek } = &**state;
                 let encapsulation = encapsulation_state(header, random);
                 let parts = [&header[..], encapsulation.as_bytes(), ct1.as_bytes()];
                 then(self.stored(parts, [Some(&stored_decoder(ek)), None]))
             }
-            Self::Ct2Sampled(Ct2Sampled { epoch: _, ct2 }) => {
+            Self::Ct2Sampled(state) => {
+                let Ct2Sampled { epoch: _, ct2 } = &**state;
                 then(self.stored([&[]; 3], [Some(&stored_encoder(ct2)), None]))
             }
             _ => then(self.stored([&[]; 3], [None; 2])),
@@ -108,39 +119,36 @@ impl State {
         let [first, second, _] = stored.parts;
         let [coder, other] = stored.coders;
         Some(match stored.number {
-            1 => Self::KeysUnsampled(KeysUnsampled { epoch }),
-            2 => Self::KeysSampled(KeysSampled { epoch, key: key(second)?, header: encoder(coder)? }),
-            3 => Self::HeaderSent(HeaderSent {
-                epoch,
-                key: key(first)?,
-                ek: encoder(coder)?,
-                ct1: decoder(other)?,
-            }),
-            4 => Self::Ct1Received(Ct1Received {
+            1 => KeysUnsampled { epoch }.into(),
+            2 => KeysSampled { epoch, key: key(second)?, header: encoder(coder)? }.into(),
+            3 => HeaderSent { epoch, key: key(first)?, ek: encoder(coder)?, ct1: decoder(other)? }.into(),
+            4 => Ct1Received {
                 epoch,
                 key: key(first)?,
                 ek: encoder(coder)?,
                 ct1: byte_string::<CT1_LEN, 30>(second)?,
-            }),
-            5 => Self::EkSentCt1Received(EkSentCt1Received {
+            }
+            .into(),
+            5 => EkSentCt1Received {
                 epoch,
                 key: key(first)?,
                 ct1: byte_string::<CT1_LEN, 30>(second)?,
-                ct2: decoder(coder)?,
-            }),
-            6 => Self::NoHeaderReceived(NoHeaderReceived { epoch, header: decoder(coder)? }),
-            7 => Self::HeaderReceived(HeaderReceived { epoch, header: first.try_into().ok()? }),
+                ct2: decoder(other)?,
+            }
+            .into(),
+            6 => NoHeaderReceived { epoch, header: decoder(coder)? }.into(),
+            7 => HeaderReceived { epoch, header: first.try_into().ok()? }.into(),
             8 => {
                 let Encapsulation { header, random, ct1 } = Encapsulation::from_stored(stored)?;
                 let ct1 = encoder(coder).filter(|encoder| *encoder.data() == ct1)?;
-                Self::Ct1Sampled(Ct1Sampled { epoch, header, random, ct1, ek: decoder(other)? })
+                Ct1Sampled { epoch, header, random, ct1, ek: decoder(other)? }.into()
             }
-            9 => Self::EkReceivedCt1Sampled(finish(epoch, stored)?),
+            9 => finish(epoch, stored)?.into(),
             10 => {
                 let Encapsulation { header, random, ct1 } = Encapsulation::from_stored(stored)?;
-                Self::Ct1Acknowledged(Ct1Acknowledged { epoch, header, random, ct1, ek: decoder(coder)? })
+                Ct1Acknowledged { epoch, header, random, ct1, ek: decoder(coder)? }.into()
             }
-            11 => Self::Ct2Sampled(Ct2Sampled { epoch, ct2: encoder(coder)? }),
+            11 => Ct2Sampled { epoch, ct2: encoder(coder)? }.into(),
             _ => return None,
         })
     }

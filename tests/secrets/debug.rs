@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What `Debug` shows of each public type has none of the secrets inside, in whatever notation.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use subrosa::hazmat::agreement::{Initiator, Responder, pqxdh, x3dh};
+use subrosa::hazmat::crypto::kdf::{HkdfSalt, Label, MacKey};
+use subrosa::hazmat::crypto::kem768::{DecapsulationKey, KeySeed};
+use subrosa::hazmat::ratchet::braid::{Authenticator, Braid, Chain, ChainChange, Direction, Limits};
+use subrosa::hazmat::ratchet::chain::ChainKey;
+use subrosa::hazmat::ratchet::double::DoubleRatchet;
+use subrosa::hazmat::ratchet::message_keys::MessageKeys;
+use subrosa::hazmat::ratchet::root::RootKey;
+use subrosa::hazmat::ratchet::skipped::SkippedKeys;
+use subrosa::hazmat::ratchet::triple::TripleRatchet;
+use subrosa::hazmat::record::{RecordReader, RecordWriter};
+use subrosa::hazmat::wire::stored::{
+    StoredChain, StoredChainKey, StoredIdentityKeyPair, StoredMessageKey, StoredPreKey, StoredSession,
+    StoredSessionRecord, StoredSignedPreKey,
+};
+use subrosa::{
+    AcceptError, AcceptFailure, Admission, DecryptionErrorMessage, IdentityKeyPair, KemKey, KemKeyPair,
+    KemPreKey, KemPreKeyId, KemType, KeyPair, LastResortKemPreKey, Local, OneTimeKemPreKey, OneTimePreKey,
+    OneTimePreKeyId, PlaintextContent, PrivateKey, RecordKey, RecordKind, ResponderKeys, Secret, Session,
+    SignalMessage, SignedPreKey, SignedPreKeyId, Trust,
+};
+
+#[path = "../support/device.rs"]
+mod device;
+
+use device::{Device, Offer, START};
+
+/// A piece of a secret.
+type Piece = [u8; 5];
+
+/// What is said in the messages.
+const TEXT: &[u8] = b"\xA1what nobody else may read, ever\xA2";
+
+/// Types that have no place for a secret: names, ids, numbers, public keys and signatures, reasons of failure.
+const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId ServiceId ServiceIdKind AgreementError \
+    KeyError PublicKey ZeroAgreement KemCiphertext KemError KemPublicKey KemType SIGNATURE_LEN Signature IdentityKey \
+    BundleError KemPreKeyId KemPreKeyPublic OneTimePreKeyId OneTimePreKeyPublic PreKeyBundle SignedPreKeyId \
+    SignedPreKeyPublic VerifiedBundle BraidError ChainExhausted DoubleRatchetError ReceiveError SendError \
+    RecordError RecordKind AcceptError AdmitError DecryptError EncryptError InitiateError KemPreKeyEffect \
+    KemPreKeyUse NeededPreKeys Policy Requirements SessionEffects StoredSessionError Undecryptable State Timestamp \
+    DecryptionErrorMessageError MessageKind ParseError PlaintextContentError Ciphertext Trust";
+
+/// Types that are only reached inside of another: a change in its stage.
+const INSIDE_OTHERS: &str = "SessionChange";
+
+#[derive(Default)]
+struct Shown {
+    /// What was shown, and the types it is of.
+    lines: Vec<(&'static str, String)>,
+    secrets: HashMap<Piece, &'static str>,
+}
+
+impl Shown {
+    /// Formats a value in all ways that there are.
+    fn show(&mut self, name: &'static str, value: &dyn Debug) {
+        let text = format!("{value:?} {value:#?} {value:x?} {value:X?} {value:#x?}");
+        // Neither line breaks nor prefixes are to hide anything.
+        let line = text.replace("0x", "").replace([' ', '\n'], "");
+        if !self.lines.iter().any(|(_, known)| *known == line) {
+            self.lines.push((name, line));
+        }
+    }
+
+    fn secret(&mut self, name: &'static str, bytes: &[u8]) {
+        let pieces = bytes.windows(5).map(|piece| Piece::try_from(piece).unwrap());
+        let pieces = pieces.filter(|piece| piece.iter().any(|byte| *byte > 15));
+        self.secrets.extend(pieces.map(|piece| (piece, name)));
+    }
+
+    /// Asserts that no five bytes of a secret are shown: as numbers, in hexadecimal, or as text.
+    fn check(&self) {
+        for (of, line) in &self.lines {
+            for piece in bytes_in(line) {
+                assert_eq!(self.secrets.get(&piece), None, "{of} shows {piece:02x?}");
+            }
+        }
+    }
+}
+
+/// All that may be five bytes in a line, in any notation.
+fn bytes_in(line: &str) -> Vec<Piece> {
+    let mut found: Vec<Piece> = line.as_bytes().windows(5).map(|text| text.try_into().unwrap()).collect();
+    let hex = line.as_bytes().windows(10).filter(|text| text.iter().all(u8::is_ascii_hexdigit));
+    found.extend(hex.map(|text| {
+        std::array::from_fn(|at| {
+            let [high, low] = [0, 1].map(|half| char::from(text[2 * at + half]).to_digit(16).unwrap());
+            u8::try_from(high << 4 | low).unwrap()
+        })
+    }));
+    for list in line.split(|sign: char| sign != ',' && !sign.is_ascii_hexdigit()) {
+        let numbers: Vec<&str> = list.split(',').collect();
+        for radix in [10, 16] {
+            let bytes: Vec<_> = numbers.iter().map(|number| u8::from_str_radix(number, radix)).collect();
+            let runs = bytes.windows(5).filter(|run| run.iter().all(Result::is_ok));
+            found.extend(runs.map(|run| std::array::from_fn::<u8, 5, _>(|at| *run[at].as_ref().unwrap())));
+        }
+    }
+    found
+}
+
+/// Keys and their containers.
+fn show_keys(shown: &mut Shown, rng: &mut ChaCha20Rng) {
+    let secret = Secret::<32>::random(rng);
+    shown.secret("secret", secret.as_bytes());
+    shown.show("Secret", &secret);
+    let private = PrivateKey::generate(rng);
+    shown.secret("private key", private.as_bytes());
+    shown.show("PrivateKey", &private);
+    let pair = KeyPair::generate(rng);
+    shown.secret("key pair", pair.private().as_bytes());
+    shown.show("KeyPair", &pair);
+    let identity = IdentityKeyPair::generate(rng);
+    shown.secret("identity", identity.private().as_bytes());
+    shown.show("IdentityKeyPair", &identity);
+    shown.show("Local", &Local::new(&identity, 1));
+    shown.show("Record", &identity.record());
+    let kem = KemKeyPair::generate(KemType::Kyber1024, rng);
+    shown.secret("KEM key", &kem.secret().encode().as_bytes()[1..1537]);
+    shown.show("KemSecretKey", kem.secret());
+    shown.show("KemKeyPair", &kem);
+    let signed = SignedPreKey::generate(SignedPreKeyId(1), &identity, START, rng);
+    shown.secret("signed prekey", signed.key_pair().private().as_bytes());
+    shown.show("SignedPreKey", &signed);
+    let one_time = OneTimePreKey::generate(OneTimePreKeyId(1), rng);
+    shown.secret("one-time prekey", one_time.key_pair().private().as_bytes());
+    shown.show("OneTimePreKey", &one_time);
+    let kem = KemPreKey::generate(KemPreKeyId(1), &identity, START, rng);
+    shown.secret("KEM prekey", &kem.key_pair().secret().encode().as_bytes()[1..1537]);
+    shown.show("KemPreKey", &kem);
+    shown.show("LastResortKemPreKey", &LastResortKemPreKey::from(kem));
+    let kem = OneTimeKemPreKey::generate(KemPreKeyId(1), &identity, START, rng);
+    shown.secret("one-time KEM prekey", &kem.key_pair().secret().encode().as_bytes()[1..1537]);
+    shown.show("OneTimeKemPreKey", &kem);
+    let kem = KemKey::OneTime(kem);
+    shown.show("KemKey", &kem);
+    let keys = ResponderKeys { signed: &signed, one_time: Some(one_time), kem: Some(kem) };
+    shown.show("ResponderKeys", &keys);
+    shown.show("AcceptFailure", &AcceptFailure { error: AcceptError::ReusedBaseKey, keys });
+    let key = RecordKey::generate(rng);
+    shown.secret("record key", key.as_bytes());
+    shown.show("RecordKey", &key);
+}
+
+/// Sessions and messages.
+fn show_sessions(shown: &mut Shown) {
+    shown.secret("plaintext", TEXT);
+    let [mut alice, mut bob] = Device::pair(1);
+    alice.begin_with(&mut bob, Offer::FULL);
+    let first = alice.send(&bob.address, TEXT);
+    let later = alice.send(&bob.address, TEXT);
+    let mut session = bob.session(&alice.address).unwrap();
+    let message = first.pre_key();
+    shown.show("PreKeySignalMessage", &message);
+    let local = Local::new(&bob.identity, 1);
+    let admission = session.admit(&local, &message, Trust::Anyone).unwrap();
+    shown.show("Admission", &admission);
+    let Admission::New(new) = admission else { panic!("there is no session") };
+    shown.show("NewSession", &new);
+    let signed = SignedPreKey::from_record(&bob.store.signed_pre_keys[&0]).unwrap();
+    let one_time = Some(OneTimePreKey::from_record(&bob.store.one_time_pre_keys[&0]).unwrap());
+    let kem = OneTimeKemPreKey::from_record(&bob.store.one_time_kem_pre_keys[&1]).unwrap();
+    let keys = ResponderKeys { signed: &signed, one_time, kem: Some(KemKey::OneTime(kem)) };
+    let staged = new.accept(keys, &mut bob.rng).unwrap();
+    shown.show("Staged", &staged);
+    let plaintext = staged.commit();
+    shown.show("Plaintext", &plaintext);
+    shown.show("Session", &session);
+    let message = later.pre_key();
+    let admission = session.admit(&local, &message, Trust::Anyone).unwrap();
+    match admission {
+        Admission::Known(known) => shown.show("KnownSession", &known),
+        Admission::New(_) => panic!("the session is there"),
+    }
+    let reply = session.encrypt(TEXT, Trust::Anyone, START, &mut bob.rng).unwrap();
+    shown.show("Staged", &reply);
+    let reply = reply.commit();
+    shown.show("SignalMessage", &SignalMessage::parse(reply.as_bytes()).unwrap());
+    let error = DecryptionErrorMessage::for_original(reply.as_bytes(), reply.kind(), 1, 1).unwrap();
+    shown.show("DecryptionErrorMessage", &error);
+    shown.show("PlaintextContent", &PlaintextContent::from(&error));
+
+    // Everything in the record that is not public is secret.
+    let record = session.record();
+    let public = [&first.bytes[..], reply.as_bytes(), &bob.identity.public().encode()].concat();
+    for piece in record.as_bytes().windows(5).filter(|piece| !piece.contains(&0)) {
+        if !public.windows(5).any(|window| window == piece) {
+            shown.secret("session", piece);
+        }
+    }
+    shown.show("Record", &record);
+    shown.show("RecordReader", &RecordReader::open(RecordKind::Session, 9, record.as_bytes()).unwrap());
+    let mut writer = RecordWriter::new(RecordKind::Session, 1, 8);
+    writer.put_bytes(record.as_bytes());
+    shown.show("RecordWriter", &writer);
+    show_stored(shown, &session);
+}
+
+/// libsignal's stored forms, which borrow secrets.
+fn show_stored(shown: &mut Shown, session: &Session) {
+    let bytes = session.to_libsignal_record();
+    let stored = StoredSessionRecord::parse(&bytes).unwrap();
+    let current = stored.current.as_ref().unwrap();
+    shown.secret("stored root key", current.root_key);
+    shown.show("StoredSessionRecord", &stored);
+    shown.show("StoredSession", current);
+    let chain = current.sender_chain.as_ref().unwrap();
+    shown.secret("stored private key", chain.ratchet_private_key);
+    shown.show("StoredChain", chain);
+    shown.show("StoredChainKey", chain.chain_key.as_ref().unwrap());
+    let key: &[u8] = &TEXT[..32];
+    let message_key = StoredMessageKey { seed: key, cipher_key: key, mac_key: key, iv: key, index: 1 };
+    shown.show("StoredMessageKey", &message_key);
+    shown.show("StoredChainKey", &StoredChainKey { index: 1, key });
+    let chain = StoredChain { ratchet_private_key: key, message_keys: vec![message_key], ..chain.clone() };
+    shown.show("StoredChain", &chain);
+    shown
+        .show("StoredSession", &StoredSession { root_key: key, pq_ratchet: key, ..StoredSession::default() });
+    shown.show("StoredPreKey", &StoredPreKey { private_key: key, ..StoredPreKey::default() });
+    let signed = StoredSignedPreKey { private_key: key, ..StoredSignedPreKey::default() };
+    shown.show("StoredSignedPreKey", &signed);
+    let identity = StoredIdentityKeyPair { private_key: key, ..StoredIdentityKeyPair::default() };
+    shown.show("StoredIdentityKeyPair", &identity);
+}
+
+/// What `hazmat` exposes: agreement.
+fn show_agreement(shown: &mut Shown, rng: &mut ChaCha20Rng) {
+    let [identity_a, base, identity_b, signed] = [(); 4].map(|()| KeyPair::generate(rng));
+    for pair in [&identity_a, &base, &identity_b, &signed] {
+        shown.secret("agreeing key", pair.private().as_bytes());
+    }
+    let initiator = Initiator {
+        identity: identity_a.private(),
+        base_key: base.private(),
+        their_identity: identity_b.public(),
+        their_signed_pre_key: signed.public(),
+        their_one_time_pre_key: None,
+    };
+    shown.show("Initiator", &initiator);
+    let responder = Responder {
+        identity: identity_b.private(),
+        signed_pre_key: signed.private(),
+        one_time_pre_key: None,
+        their_identity: identity_a.public(),
+        their_base_key: base.public(),
+    };
+    shown.show("Responder", &responder);
+    let kem = KemKeyPair::generate(KemType::Kyber1024, rng);
+    let (secrets, _) = pqxdh::initiate(&initiator, kem.public(), rng).unwrap();
+    for secret in [&secrets.root, &secrets.chain, &secrets.braid] {
+        shown.secret("agreed secret", secret.as_bytes());
+    }
+    shown.show("PqxdhSecrets", &secrets);
+    let secrets = x3dh::initiate(&initiator).unwrap();
+    shown.secret("agreed secret", secrets.root.as_bytes());
+    shown.secret("agreed secret", secrets.chain.as_bytes());
+    shown.show("X3dhSecrets", &secrets);
+}
+
+/// What `hazmat` exposes: the ratchets.
+fn show_ratchets(shown: &mut Shown, rng: &mut ChaCha20Rng) {
+    let mut key = |name| {
+        let key = Secret::<32>::random(rng);
+        shown.secret(name, key.as_bytes());
+        key
+    };
+    let [root, chain, key_a, key_b] = ["root key", "chain key", "ratchet key", "other key"].map(&mut key);
+    let [auth, mac, salt] = ["auth key", "MAC key", "salt"].map(&mut key);
+    let (copy_of_root, copy_of_chain) = (Secret::new(*root.as_bytes()), Secret::new(*chain.as_bytes()));
+    shown.show("MacKey", &MacKey::new(mac.as_bytes()));
+    shown.show("HkdfSalt", &HkdfSalt::new(salt.as_bytes()));
+    shown.show("Label", &Label::new("public"));
+
+    let (root, chain) = (RootKey::new(root), ChainKey::new(chain, 0));
+    let (seed, next) = chain.step().unwrap();
+    shown.secret("seed", seed.as_bytes());
+    shown.secret("next chain key", next.as_bytes());
+    shown.show("RootKey", &root);
+    shown.show("ChainKey", &chain);
+    shown.show("MessageKeySeed", &seed);
+    let keys = MessageKeys::derive(&seed, None);
+    shown.secret("cipher key", keys.cipher_key.as_bytes());
+    shown.secret("MAC key", keys.mac_key.as_bytes());
+    shown.secret("initialisation vector", keys.iv.as_bytes());
+    shown.show("MessageKeys", &keys);
+
+    let [pair_a, pair_b] = [key_a, key_b].map(|key| KeyPair::from_private(PrivateKey::from_secret(&key)));
+    let signed = *pair_b.public();
+    let mut a = DoubleRatchet::initiator(&root, chain, pair_a, signed).unwrap();
+    let (root, chain) = (RootKey::new(copy_of_root), ChainKey::new(copy_of_chain, 0));
+    let mut b = DoubleRatchet::responder(root, chain, pair_b);
+    for _ in 0..3 {
+        let (header, seed, sent) = a.send().unwrap();
+        shown.secret("seed", seed.as_bytes());
+        shown.show("Header", &header);
+        shown.show("DoubleSent", &sent);
+        a.apply_sent(sent);
+    }
+    let (header, ..) = a.send().unwrap();
+    let (_, received) = b.receive(&header, || 0, rng).unwrap();
+    shown.show("DoubleReceived", &received);
+    b.apply_received(received);
+    shown.show("DoubleRatchet", &a);
+    shown.show("DoubleRatchet", &b);
+    shown.show("SkippedKeys", &SkippedKeys::default());
+
+    let triple = TripleRatchet::new(b, Braid::new(Direction::B2A, &auth, Limits::default()));
+    let sending = triple.send(rng).unwrap();
+    shown.secret("cipher key", sending.keys.cipher_key.as_bytes());
+    shown.show("TripleRatchet", &triple);
+    shown.show("Sending", &sending);
+    shown.show("Change", &sending.change);
+}
+
+/// What `hazmat` exposes: the post-quantum ratchet.
+fn show_braid(shown: &mut Shown, rng: &mut ChaCha20Rng) {
+    let auth = Secret::<32>::random(rng);
+    shown.secret("auth key", auth.as_bytes());
+    let authenticator = Authenticator::new(auth.as_bytes());
+    shown.secret("authenticator", authenticator.root().as_bytes());
+    shown.secret("authenticator", authenticator.mac().as_bytes());
+    shown.show("Authenticator", &authenticator);
+    let [mut a, mut b] =
+        [Direction::A2B, Direction::B2A].map(|direction| Braid::new(direction, &auth, Limits::default()));
+    for _ in 0..60 {
+        for turn in [true, false] {
+            let (from, to) = if turn { (&mut a, &mut b) } else { (&mut b, &mut a) };
+            let sent = from.send(rng).unwrap();
+            let received = to.receive(&sent.message).unwrap();
+            shown.secret("post-quantum key", received.key.as_ref().unwrap().as_bytes());
+            shown.show("BraidSend", &sent);
+            shown.show("BraidReceive", &received);
+            shown.show("BraidChange", &received.change);
+            from.apply(sent.change);
+            to.apply(received.change);
+            shown.show("Braid", from);
+        }
+    }
+    let mut chain = Chain::start(auth.as_bytes(), Direction::A2B, Limits::default());
+    let (step, _, key) = chain.send_key(0).unwrap();
+    shown.secret("post-quantum key", key.as_bytes());
+    shown.show("ChainStep", &step);
+    let (receive, key) = chain.receive_key(0, 5).unwrap();
+    shown.secret("post-quantum key", key.as_bytes());
+    shown.show("ReceiveStep", &receive);
+    let added = chain.next_epoch(auth.as_bytes());
+    shown.show("AddedEpoch", &added);
+    let change = ChainChange { added: Some(added), step: Some(receive) };
+    shown.show("ChainChange", &change);
+    chain.apply(change);
+    shown.show("Chain", &chain);
+    let seed = KeySeed::generate(rng);
+    shown.secret("ML-KEM seed", seed.seed().as_bytes());
+    let expanded = seed.expand();
+    shown.secret("ML-KEM key", &expanded.as_bytes()[..1152]);
+    shown.show("KeySeed", &seed);
+    shown.show("ExpandedKey", &expanded);
+    shown.show("DecapsulationKey", &DecapsulationKey::Seed(seed));
+    shown.show("DecapsulationKey", &DecapsulationKey::Expanded(expanded));
+}
+
+fn everything() -> Shown {
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let mut shown = Shown::default();
+    show_keys(&mut shown, &mut rng);
+    show_sessions(&mut shown);
+    show_agreement(&mut shown, &mut rng);
+    show_ratchets(&mut shown, &mut rng);
+    show_braid(&mut shown, &mut rng);
+    shown
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    everything().check();
+}
+
+#[test]
+fn every_notation_would_be_found() {
+    let secret: [u8; 9] = *b"\x01secret\xFE\xFF";
+    let text = std::str::from_utf8(&secret[1..7]).unwrap();
+    let hex = secret.map(|byte| format!("{byte:02X}")).concat();
+    let leaks: [&dyn Debug; 6] = [&secret, &secret.to_vec(), &&secret[..], &text, &hex, &hex.to_lowercase()];
+    for leak in leaks {
+        let mut shown = Shown::default();
+        shown.secret("secret", &secret);
+        shown.show("leak", leak);
+        assert!(std::panic::catch_unwind(|| shown.check()).is_err(), "{leak:?}");
+    }
+}
+
+/// A new public type has to be named here.
+#[test]
+fn no_public_type_is_forgotten() {
+    let source = include_str!("../../src/lib.rs");
+    let exports = source.split("pub use ").skip(1).map(|rest| rest.split_once(';').unwrap().0);
+    let names = exports.flat_map(|export| match export.split_once('{') {
+        Some((_, list)) => list.trim_end_matches([' ', '\n', '}']).split(',').map(str::trim).collect(),
+        None => vec![export.rsplit("::").next().unwrap()],
+    });
+    let shown = everything();
+    let mut known: Vec<&str> = shown.lines.iter().map(|(name, _)| *name).collect();
+    known.extend(WITHOUT_SECRETS.split_whitespace().chain(INSIDE_OTHERS.split_whitespace()));
+    known.push("rand_core");
+    for name in names.filter(|name| !name.is_empty()) {
+        assert!(known.contains(&name), "does {name} hold a secret?");
+    }
+}
