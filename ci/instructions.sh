@@ -7,6 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+export CARGO_PROFILE_BENCH_DEBUG=false # Shares what it depends on with the release build.
 bench=$(cargo bench --bench instructions --no-run 2>&1 | sed -n 's/.*(\(target.*\))$/\1/p')
 [ -x "$bench" ] || { echo "the benchmark was not built" >&2; exit 1; }
 
