@@ -18,6 +18,7 @@ mod identity;
 mod prekey;
 mod ratchet;
 mod record;
+mod sealed;
 mod session;
 mod staged;
 mod timestamp;
@@ -41,6 +42,10 @@ pub use ratchet::chain::ChainExhausted;
 pub use ratchet::double::DoubleRatchetError;
 pub use ratchet::triple::{ReceiveError, SendError};
 pub use record::{Record, RecordError, RecordKey, RecordKind};
+pub use sealed::certificate::{
+    CertificateAuthority, CertificateError, CertificateRefused, SenderCertificate, SenderDetails,
+    ServerCertificate, Signer, VerifiedSenderCertificate,
+};
 pub use session::{
     AcceptError, AcceptFailure, Admission, AdmitError, Ciphertext, DecryptError, EncryptError, InitiateError,
     KemKey, KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession, Plaintext, Policy,

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Sender certificates.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use rand_core::CryptoRng;
+
+use super::{CertificateAuthority, CertificateError, CertificateRefused, ServerCertificate, Signed};
+use crate::address::{DeviceId, ServiceId};
+use crate::crypto::curve::PrivateKey;
+use crate::identity::IdentityKey;
+use crate::timestamp::Timestamp;
+use crate::wire::protobuf::{Encode, Fields, Sink};
+
+const E164: u32 = 1;
+const DEVICE: u32 = 2;
+const EXPIRES: u32 = 3;
+const IDENTITY_KEY: u32 = 4;
+const SERVER_CERTIFICATE: u32 = 5;
+const UUID_TEXT: u32 = 6;
+const UUID_BYTES: u32 = 7;
+const SERVER_ID: u32 = 8;
+
+/// Who signed a sender certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signer {
+    /// The server whose certificate is inside.
+    Embedded(Box<ServerCertificate>),
+    /// A server whose certificate the caller knows by this id.
+    Known(u32),
+}
+
+/// Who a sender is, as the server says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SenderDetails {
+    /// The account's name: the text of an ACI, which is not checked to be one.
+    pub name: String,
+    /// The phone number, if the certificate names it.
+    pub e164: Option<String>,
+    /// The device.
+    pub device: DeviceId,
+    /// The account's identity key.
+    pub identity_key: IdentityKey,
+    /// When the certificate expires: it is good up to and including this time.
+    pub expires: Timestamp,
+}
+
+impl SenderDetails {
+    /// Issues a certificate for this sender, with the server's own certificate inside. Draws 64 bytes.
+    pub fn issue(
+        self,
+        server: &ServerCertificate,
+        server_key: &PrivateKey,
+        rng: &mut impl CryptoRng,
+    ) -> SenderCertificate {
+        let signed = Signed::sign(&Content { details: &self, server }, server_key, rng);
+        SenderCertificate { details: self, signer: Signer::Embedded(Box::new(server.clone())), signed }
+    }
+}
+
+/// A server's word for who a sender is. Nothing in it is verified; what can be done with it is
+/// [`SenderCertificate::verify`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct SenderCertificate {
+    details: SenderDetails,
+    signer: Signer,
+    signed: Signed,
+}
+
+impl SenderCertificate {
+    /// Reads a certificate. Signatures are not looked at, and a known signer is not looked up.
+    ///
+    /// # Errors
+    /// [`CertificateError`], for the fields in this order: device (1 to 127), expiry, signer, name, identity
+    /// key.
+    pub fn parse(bytes: &[u8]) -> Result<Self, CertificateError> {
+        const MISSING: CertificateError = CertificateError::InvalidProtobuf;
+        let signed = Signed::parse(bytes)?;
+        let fields = RawFields::read(&signed.inner)?;
+        let device = DeviceId::new(fields.device.ok_or(MISSING)?).map_err(|_| MISSING)?;
+        let expires = Timestamp::from_millis(fields.expires.ok_or(MISSING)?);
+        let signer = match fields.signer.ok_or(MISSING)? {
+            RawSigner::Embedded(bytes) => Signer::Embedded(Box::new(ServerCertificate::parse(bytes)?)),
+            RawSigner::Known(id) => Signer::Known(id),
+        };
+        let name = match fields.name.ok_or(MISSING)? {
+            RawName::Text(text) => text.to_string(),
+            RawName::Bytes(uuid) => {
+                let uuid: [u8; 16] = uuid.try_into().map_err(|_| MISSING)?;
+                ServiceId::new(crate::address::ServiceIdKind::Aci, uuid).to_string()
+            }
+        };
+        let identity_key = IdentityKey::decode(fields.identity_key.ok_or(MISSING)?)?;
+        let e164 = fields.e164.map(ToString::to_string);
+        let details = SenderDetails { name, e164, device, identity_key, expires };
+        Ok(Self { details, signer, signed })
+    }
+
+    /// Who the sender is said to be. To be believed only after [`Self::verify`].
+    #[must_use]
+    pub const fn claimed(&self) -> &SenderDetails {
+        &self.details
+    }
+
+    /// Who is said to have signed.
+    #[must_use]
+    pub const fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    /// The signed part.
+    #[must_use]
+    pub fn certificate(&self) -> &[u8] {
+        &self.signed.inner
+    }
+
+    /// The server's signature; 64 bytes if it is one.
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        &self.signed.signature
+    }
+
+    /// The whole certificate, as received.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.signed.bytes
+    }
+
+    /// The certificate of the server that signed: the one inside, or the one that the caller knows.
+    ///
+    /// # Errors
+    /// [`CertificateRefused::UnknownServerCertificate`].
+    pub fn server<'a>(
+        &'a self,
+        authority: &CertificateAuthority<'a>,
+    ) -> Result<&'a ServerCertificate, CertificateRefused> {
+        match &self.signer {
+            Signer::Embedded(server) => Ok(server),
+            Signer::Known(id) => {
+                let known = authority.known.iter().find(|server| server.id() == *id);
+                known.ok_or(CertificateRefused::UnknownServerCertificate(*id))
+            }
+        }
+    }
+
+    /// Checks the server certificate, the server's signature and the expiry.
+    ///
+    /// # Errors
+    /// [`CertificateRefused`], in the order of its variants.
+    pub fn verify(
+        self,
+        authority: &CertificateAuthority<'_>,
+        now: Timestamp,
+    ) -> Result<VerifiedSenderCertificate, CertificateRefused> {
+        let server = self.server(authority)?;
+        server.verify(authority)?;
+        if !self.signed.verify(server.key()) {
+            return Err(CertificateRefused::BadSignature);
+        }
+        if now > self.details.expires {
+            return Err(CertificateRefused::Expired);
+        }
+        Ok(VerifiedSenderCertificate(self))
+    }
+}
+
+impl fmt::Debug for SenderCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { details, signer, signed: _ } = self;
+        f.debug_struct("SenderCertificate").field("claimed", details).field("signer", signer).finish()
+    }
+}
+
+/// A certificate that a trust root stands behind and that has not expired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedSenderCertificate(SenderCertificate);
+
+impl VerifiedSenderCertificate {
+    /// Who the sender is.
+    #[must_use]
+    pub const fn sender(&self) -> &SenderDetails {
+        &self.0.details
+    }
+
+    /// The certificate.
+    #[must_use]
+    pub const fn certificate(&self) -> &SenderCertificate {
+        &self.0
+    }
+}
+
+/// The fields as they stand, all optional. Of the two forms of signer and name the last one counts.
+#[derive(Default)]
+struct RawFields<'a> {
+    e164: Option<&'a str>,
+    device: Option<u32>,
+    expires: Option<u64>,
+    identity_key: Option<&'a [u8]>,
+    signer: Option<RawSigner<'a>>,
+    name: Option<RawName<'a>>,
+}
+
+enum RawSigner<'a> {
+    Embedded(&'a [u8]),
+    Known(u32),
+}
+
+enum RawName<'a> {
+    Text(&'a str),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> RawFields<'a> {
+    fn read(inner: &'a [u8]) -> Result<Self, CertificateError> {
+        let text = |bytes| core::str::from_utf8(bytes).map_err(|_| CertificateError::InvalidProtobuf);
+        let mut fields = Self::default();
+        for field in Fields::new(inner) {
+            let field = field?;
+            match field.number {
+                E164 => fields.e164 = Some(text(field.bytes()?)?),
+                DEVICE => fields.device = Some(field.uint32()?),
+                EXPIRES => fields.expires = Some(field.fixed64()?),
+                IDENTITY_KEY => fields.identity_key = Some(field.bytes()?),
+                SERVER_CERTIFICATE => fields.signer = Some(RawSigner::Embedded(field.bytes()?)),
+                UUID_TEXT => fields.name = Some(RawName::Text(text(field.bytes()?)?)),
+                UUID_BYTES => fields.name = Some(RawName::Bytes(field.bytes()?)),
+                SERVER_ID => fields.signer = Some(RawSigner::Known(field.uint32()?)),
+                _ => {}
+            }
+        }
+        Ok(fields)
+    }
+}
+
+struct Content<'a> {
+    details: &'a SenderDetails,
+    server: &'a ServerCertificate,
+}
+
+impl Encode for Content<'_> {
+    fn write(&self, out: &mut impl Sink) {
+        let SenderDetails { name, e164, device, identity_key, expires } = self.details;
+        if let Some(e164) = e164 {
+            out.bytes(E164, e164.as_bytes());
+        }
+        out.varint(DEVICE, u32::from(device.get()));
+        out.fixed64(EXPIRES, expires.as_millis());
+        out.bytes(IDENTITY_KEY, &identity_key.encode());
+        out.bytes(SERVER_CERTIFICATE, self.server.as_bytes());
+        out.bytes(UUID_TEXT, name.as_bytes());
+    }
+}
