@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use device::{Device, Offer};
 use subrosa::hazmat::wire::braid_message::{BraidMessage, BraidPayload};
-use subrosa::{PreKeySignalMessage, SignalMessage};
+use subrosa::{Policy, PreKeySignalMessage, SignalMessage};
 
 /// A session without skipped keys takes less than this, in bytes.
 const LIMIT: usize = 3_500;
@@ -36,6 +36,38 @@ fn a_session_without_skipped_keys_takes_less_than_3_500_bytes() {
     }
     assert!(largest < LIMIT, "{largest} bytes");
     assert_eq!(payloads.len(), 7, "all kinds of messages came up: {payloads:?}");
+}
+
+/// The sizes in the README: `cargo test --test record_sizes -- --ignored --nocapture`.
+#[test]
+#[ignore = "prints a table"]
+#[allow(clippy::print_stdout, reason = "that is what it is for")]
+fn sizes_of_messages_and_records() {
+    for (version, offer) in [(4, Offer::FULL), (3, Offer::VERSION_3)] {
+        let [mut alice, mut bob] = Device::pair(1);
+        if version == 3 {
+            alice.policy = Policy::AllowVersion3;
+            bob.policy = Policy::AllowVersion3;
+        }
+        let bundle = bob.bundle(offer);
+        alice.initiate(&bob.address, bundle).unwrap();
+        let first = alice.tell(&mut bob, &[0; 64]);
+        let fresh = record_len(&bob, &alice);
+        let reply = bob.tell(&mut alice, &[0; 64]);
+        println!(
+            "version {version}: first message {}, later message {}",
+            first.bytes.len(),
+            reply.bytes.len()
+        );
+        for _ in 0..2_000 {
+            alice.send(&bob.address, b"");
+        }
+        alice.tell(&mut bob, b"");
+        println!(
+            "           record of a fresh session {fresh}, with 2,000 skipped keys {}",
+            record_len(&bob, &alice)
+        );
+    }
 }
 
 fn record_len(of: &Device, with: &Device) -> usize {
