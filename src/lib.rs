@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The Signal protocol as one permissively licensed, `no_std` crate.
-
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
 // Without the feature nobody sees what only researchers use; with it, everything unused is reported.
-#![cfg_attr(not(feature = "hazmat"), allow(dead_code))]
+#![cfg_attr(not(feature = "hazmat"), allow(dead_code, unused_imports))]
 
 extern crate alloc;
 

@@ -38,6 +38,11 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(event, 0..600)
 }
 
+/// Bytes to be put somewhere.
+fn damage() -> impl Strategy<Value = Vec<(prop::sample::Index, u8)>> {
+    prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)
+}
+
 /// Plays the events; every key that arrives is the sender's.
 fn play(pair: &mut Pair, events: &[Event]) -> Result<[Vec<InFlight>; 2], TestCaseError> {
     let mut queues: [Vec<InFlight>; 2] = [vec![], vec![]];
@@ -152,5 +157,29 @@ proptest! {
         let cut = 4 + cut.index(written.len() - 4);
         let (mut reader, _) = RecordReader::open(RecordKind::Session, 1, &written[..cut]).unwrap();
         prop_assert!(Braid::read(&mut reader).is_err());
+    }
+
+    /// The same for what libsignal stores.
+    #[test]
+    fn a_damaged_stored_state_never_panics(events in events(), damage in damage(), of_a: bool) {
+        let mut pair = Pair::new(5);
+        play(&mut pair, &events)?;
+        let mut stored = pair.party(of_a).braid.to_stored().to_vec();
+        for (at, byte) in damage {
+            let at = at.index(stored.len());
+            stored[at] = byte;
+        }
+        if let Some(mut braid) = Braid::from_stored(&stored) {
+            // Chunks that arrive lead from one state to the next.
+            for _ in 0..40 {
+                let message = pair.send(!of_a);
+                if let Ok(received) = braid.receive(&message.bytes) {
+                    braid.apply(received.change);
+                }
+                let sent = braid.send(&mut pair.rng).unwrap();
+                braid.apply(sent.change);
+            }
+            prop_assert!(Braid::from_stored(&braid.to_stored()).is_some());
+        }
     }
 }

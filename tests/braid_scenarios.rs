@@ -31,7 +31,7 @@ use subrosa::hazmat::wire::braid_message::{BraidMessage, BraidPayload};
 const KEY: Secret<32> = Secret::new([0x42; 32]);
 
 fn party(direction: Direction) -> Party {
-    Party { braid: Braid::new(direction, &KEY, Limits::default()), reload: false }
+    Party { braid: Braid::new(direction, &KEY, Limits::default()), reload: false, through_libsignal: false }
 }
 
 fn rng() -> ChaCha20Rng {
@@ -79,8 +79,11 @@ fn scenario_2_direction_matters() {
 #[test]
 fn scenario_3_different_auth_keys() {
     let mut a = party(Direction::A2B);
-    let mut b =
-        Party { braid: Braid::new(Direction::B2A, &Secret::new([1; 32]), Limits::default()), reload: false };
+    let mut b = Party {
+        braid: Braid::new(Direction::B2A, &Secret::new([1; 32]), Limits::default()),
+        reload: false,
+        through_libsignal: false,
+    };
     for round in 0..3 {
         let (message, key) = a.send(&mut rng());
         match b.receive(&message) {
@@ -119,7 +122,7 @@ fn scenario_5_minimum_on_one_side_only() {
 
 #[test]
 fn scenario_6_off() {
-    let mut off = Party { braid: Braid::off(), reload: false };
+    let mut off = Party { braid: Braid::off(), reload: false, through_libsignal: false };
     assert_eq!(off.send(&mut Draws::default()), (vec![], None));
     for message in [&[][..], &[1, 1, 1, 0]] {
         assert_eq!(off.receive(message), Ok(None));
@@ -131,7 +134,7 @@ fn scenario_6_off() {
 fn scenario_7_the_peer_is_off_and_we_may_go_down() {
     for direction in [Direction::A2B, Direction::B2A] {
         let braid = Braid::with_minimum(MinimumVersion::V0, direction, &KEY, Limits::default());
-        let mut party = Party { braid, reload: false };
+        let mut party = Party { braid, reload: false, through_libsignal: false };
         party.send(&mut rng());
         assert!(party.braid.is_negotiating());
         assert_eq!(party.receive(&[]), Ok(None));

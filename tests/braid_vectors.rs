@@ -313,7 +313,7 @@ fn scenarios_12_and_13_wire() {
                 Limits::default(),
             );
             let before = record(&braid, None);
-            let mut party = Party { braid, reload: false };
+            let mut party = Party { braid, reload: false, through_libsignal: false };
             let outcome = party.receive(&bytes(&case["msg"]));
             match outcome {
                 Ok(given) => {
@@ -341,7 +341,7 @@ fn scenario_9_version_bytes() {
     let mut count = 0;
     for (situation, cases) in situations {
         for case in list(cases) {
-            let mut party = Party { braid: Braid::off(), reload: false };
+            let mut party = Party { braid: Braid::off(), reload: false, through_libsignal: false };
             if situation != "spqr_off" {
                 party.braid = Braid::new(Direction::A2B, &auth_key, Limits::default());
                 party.send(&mut ChaCha20Rng::from_seed([7; 32]));
@@ -367,13 +367,21 @@ fn scenario_9_version_bytes() {
     assert!(count > 150, "{count}");
 }
 
-fn party(auth_key: &Value, side: &Value, default_direction: &str, reload: bool) -> Party {
+/// How a replay keeps the state between two calls.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    InMemory,
+    AsRecord,
+    AsLibsignal,
+}
+
+fn party(auth_key: &Value, side: &Value, default_direction: &str, keep: Keep) -> Party {
     let way = side.get("direction").map_or_else(|| direction(&default_direction.into()), direction);
     let braid = match text(&side["version"]) {
         "V0" => Braid::off(),
         _ => Braid::with_minimum(minimum(&side["min_version"]), way, &secret(auth_key), limits(side)),
     };
-    Party { braid, reload }
+    Party { braid, reload: keep == Keep::AsRecord, through_libsignal: keep == Keep::AsLibsignal }
 }
 
 #[track_caller]
@@ -382,11 +390,11 @@ fn assert_state(party: &Party, step: &Value) {
     assert_eq!((name, epoch), (text(&step["state"]), number(&step["epoch"])), "{step}");
 }
 
-fn replay(auth_key: &Value, sides: &Value, steps: &Value, reload: bool) -> HashMap<String, Party> {
+fn replay(auth_key: &Value, sides: &Value, steps: &Value, keep: Keep) -> HashMap<String, Party> {
     let mut parties = HashMap::new();
     for (side, way) in [("A", "A2B"), ("B", "B2A")] {
         if let Some(parameters) = sides.get(side) {
-            parties.insert(side.to_owned(), party(auth_key, parameters, way, reload));
+            parties.insert(side.to_owned(), party(auth_key, parameters, way, keep));
         }
     }
     let mut messages = HashMap::new();
@@ -426,7 +434,7 @@ fn replay(auth_key: &Value, sides: &Value, steps: &Value, reload: bool) -> HashM
 fn scenarios_4_to_8_negotiation() {
     let file = load("negotiation.json");
     for scenario in list(&file["scenarios"]) {
-        let parties = replay(&file["auth_key"], scenario, &scenario["steps"], false);
+        let parties = replay(&file["auth_key"], scenario, &scenario["steps"], Keep::InMemory);
         for side in ["A", "B"] {
             let (braid, expected) = (&parties[side].braid, &scenario[format!("final_{side}")]);
             assert_eq!(braid.is_negotiating(), expected["negotiating"].as_bool().unwrap());
@@ -438,7 +446,7 @@ fn scenarios_4_to_8_negotiation() {
 #[test]
 fn scenarios_22_to_27_failures() {
     let file = load("failures.json");
-    replay(&file["auth_key"], &file, &file["steps"], false);
+    replay(&file["auth_key"], &file, &file["steps"], Keep::InMemory);
 }
 
 /// The inner values of one epoch of a recorded exchange.
@@ -462,7 +470,8 @@ fn check_epoch(epoch: &Value) {
     assert_eq!(authenticator.mac(), &secret(&epoch["auth_mac_key_after"]));
 }
 
-/// Every recorded two-party exchange, in memory and with the state stored and read after each call
+/// Every recorded two-party exchange, in memory and with the state stored and read after each call, in our own
+/// form and in libsignal's
 /// (scenarios 14, 16 to 20, 30 to 32, 47).
 #[test]
 fn exchanges() {
@@ -475,8 +484,8 @@ fn exchanges() {
     assert!(names.len() >= 3, "{names:?}");
     for name in names {
         let file = load(&name);
-        for reload in [false, true] {
-            replay(&file["auth_key"], &file, &file["steps"], reload);
+        for keep in [Keep::InMemory, Keep::AsRecord, Keep::AsLibsignal] {
+            replay(&file["auth_key"], &file, &file["steps"], keep);
         }
         for epoch in file.get("epochs").map_or(&[][..], |epochs| list(epochs)) {
             check_epoch(epoch);

@@ -173,15 +173,16 @@ fn accept<'s>(
 
 fn session_export(peer: &mut Peer, request: Request<'_>) -> Answer {
     let (party, _) = peer.party(request)?;
-    Ok(json!({ "record": party.sessions.get(&request.address("remote")?).map(hex::encode) }))
+    let session = party.session(&request.address("remote")?)?;
+    Ok(json!({ "record": session.map(|session| hex::encode(&*session.to_libsignal_record())) }))
 }
 
-/// Takes a record of our own form, as `session_export` gave it.
 fn session_import(peer: &mut Peer, request: Request<'_>) -> Answer {
     let (party, _) = peer.party(request)?;
     let (remote, record) = (request.address("remote")?, request.bytes("record")?);
-    Session::from_record(&record, party.address.clone(), remote.clone()).map_err(Failure::invalid_session)?;
-    party.sessions.insert(remote, record);
+    let session = Session::from_libsignal_record(&record, party.address.clone(), remote.clone());
+    let session = session.map_err(|error| Failure::invalid_session(format!("invalid session: {error}")))?;
+    party.sessions.insert(remote, session.record().as_bytes().to_vec());
     Ok(json!({}))
 }
 
@@ -205,7 +206,9 @@ fn session_info(peer: &mut Peer, request: Request<'_>) -> Answer {
         return Ok(json!({ "exists": false }));
     };
     let requirements = match party.policy {
-        Policy::AllowVersion3 => Requirements { pqxdh: false, ..Requirements::default() },
+        Policy::AllowVersion3 => {
+            Requirements { pqxdh: false, post_quantum_ratchet: false, ..Requirements::default() }
+        }
         _ => Requirements::default(),
     };
     let usable = session.is_usable(now, requirements);

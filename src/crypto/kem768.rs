@@ -14,6 +14,7 @@
 //! The library that computes them is known to `provider` alone.
 
 mod provider;
+mod stored;
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -21,6 +22,8 @@ use core::fmt;
 use rand_core::CryptoRng;
 
 use super::secret::Secret;
+
+pub use stored::{ENCAPSULATION_STATE_LEN, encapsulation_that_gives, finish_encapsulation};
 
 /// Length of the header in bytes.
 pub const HEADER_LEN: usize = 64;
@@ -32,9 +35,6 @@ pub const CT1_LEN: usize = 960;
 pub const CT2_LEN: usize = 128;
 /// Length of an expanded decapsulation key in bytes.
 pub const EXPANDED_LEN: usize = 2400;
-/// Length of the state between the halves of an encapsulation in bytes, as the deployed implementation
-/// stores it.
-pub const ENCAPSULATION_STATE_LEN: usize = 2080;
 
 /// The `ek_vector` does not fit the header's hash, or has a coefficient of 3,329 or more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -189,23 +189,13 @@ pub fn encapsulate2(
     Ok(provider::encapsulate2(&state, ek_vector))
 }
 
-/// The state between the halves of an encapsulation as the deployed implementation stores it:
-/// `ŷ (1,536) || e2 (512) || random (32)`, coefficients as 16-bit little-endian integers.
+/// The state between the halves of an encapsulation as libsignal stores it; see [`finish_encapsulation`].
 #[must_use]
 pub fn encapsulation_state(
     header: &[u8; HEADER_LEN],
     random: &Secret<32>,
 ) -> Box<Secret<ENCAPSULATION_STATE_LEN>> {
     provider::encapsulate1(header, random).2
-}
-
-/// The second half of the ciphertext from a stored state, with nothing checked.
-#[must_use]
-pub fn encapsulate2_from_state(
-    state: &Secret<ENCAPSULATION_STATE_LEN>,
-    ek_vector: &[u8; EK_VECTOR_LEN],
-) -> [u8; CT2_LEN] {
-    provider::encapsulate2(state, ek_vector)
 }
 
 #[cfg(test)]
@@ -244,16 +234,5 @@ mod tests {
         let mut vector = key.ek_vector();
         vector[700] ^= 1;
         assert_eq!(encapsulate2(&key.header(), &vector, &random), Err(BadEncapsulationKey));
-    }
-
-    #[test]
-    fn the_stored_state_gives_the_same_second_half() {
-        let (key, random) = (key(3), Secret::new([4; 32]));
-        let state = encapsulation_state(&key.header(), &random);
-        assert_eq!(
-            Ok(encapsulate2_from_state(&state, &key.ek_vector())),
-            encapsulate2(&key.header(), &key.ek_vector(), &random)
-        );
-        assert_eq!(state.as_bytes()[2048..], [4; 32]);
     }
 }

@@ -46,6 +46,7 @@ mod epoch;
 mod error;
 mod record;
 mod state;
+mod stored;
 mod version;
 
 use alloc::boxed::Box;

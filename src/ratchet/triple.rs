@@ -81,10 +81,10 @@ impl TripleRatchet {
 
     /// Reads the ratchets of a session that libsignal stored. None if they are not sound.
     pub(crate) fn from_stored(session: &StoredSession<'_>) -> Option<Self> {
-        if !session.pq_ratchet.is_empty() {
-            return None;
-        }
-        Some(Self { double: DoubleRatchet::from_stored(session)?, braid: Braid::off() })
+        Some(Self {
+            double: DoubleRatchet::from_stored(session)?,
+            braid: Braid::from_stored(session.pq_ratchet)?,
+        })
     }
 
     /// The Double Ratchet.

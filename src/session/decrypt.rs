@@ -35,7 +35,7 @@ pub enum DecryptError {
     /// No session could decrypt it. Carries what the most likely session said. Tell the sender by a
     /// [`DecryptionErrorMessage`](crate::DecryptionErrorMessage).
     #[error("decryption failed")]
-    Undecryptable(Undecryptable),
+    Undecryptable(#[source] Undecryptable),
     /// The message is authentic, but the caller does not trust the identity that it comes from.
     #[error("untrusted identity")]
     UntrustedIdentity,

@@ -101,6 +101,7 @@ impl SessionState {
         let (local, remote) = (self.local_identity.encode(), self.remote_identity.encode());
         let base_key = self.base_key.encode();
         let keys = StoredKeys::of(self.ratchet.double());
+        let post_quantum = self.ratchet.braid().to_stored();
         let kem = self.pending.as_ref().and_then(|pending| pending.kem.as_ref());
         let ciphertext = kem.map(|kem| kem.ciphertext.encode());
         let mut stored = StoredSession {
@@ -114,6 +115,7 @@ impl SessionState {
             pending_kyber_pre_key: kem
                 .zip(ciphertext.as_ref())
                 .map(|(kem, ciphertext)| StoredPendingKyberPreKey { pre_key_id: kem.id.0, ciphertext }),
+            pq_ratchet: &post_quantum,
             ..StoredSession::default()
         };
         self.ratchet.double().store(&keys, &mut stored);

@@ -65,7 +65,9 @@ impl<'a> PlaintextContent<'a> {
     /// The decryption error message inside.
     ///
     /// # Errors
-    /// Those of [`decryption_error_in`].
+    /// [`PlaintextContentError`], in this order: `Parse(InvalidProtobuf)` if the last byte is not `0x80` or
+    /// what is before it does not decode; `NoDecryptionError`; the errors of
+    /// [`DecryptionErrorMessage::parse`].
     pub fn decryption_error_message(&self) -> Result<DecryptionErrorMessage, PlaintextContentError> {
         decryption_error_in(self.body())
     }
@@ -74,9 +76,7 @@ impl<'a> PlaintextContent<'a> {
 /// The decryption error message inside the body of a plaintext content.
 ///
 /// # Errors
-/// [`PlaintextContentError`], in this order: `Parse(InvalidProtobuf)` if the last byte is not `0x80` or
-/// what is before it does not decode; `NoDecryptionError`; the errors of
-/// [`DecryptionErrorMessage::parse`].
+/// Those of [`PlaintextContent::decryption_error_message`].
 pub fn decryption_error_in(body: &[u8]) -> Result<DecryptionErrorMessage, PlaintextContentError> {
     let Some((&BOUNDARY, content)) = body.split_last() else {
         return Err(ParseError::InvalidProtobuf.into());

@@ -10,12 +10,16 @@
 //! A view of damaged bytes takes up to about a hundred times their memory, because an empty message of two
 //! bytes becomes a whole struct.
 
+mod braid;
 mod chain;
+mod epoch_chain;
 mod identity;
 mod prekey;
 mod session;
 
+pub use braid::{StoredBraid, StoredDecoder, StoredEncoder, StoredLimits, StoredNegotiation, StoredState};
 pub use chain::{StoredChain, StoredChainKey, StoredMessageKey};
+pub use epoch_chain::{StoredEpochChain, StoredHalf, StoredLink};
 pub use identity::StoredIdentityKeyPair;
 pub use prekey::{StoredPreKey, StoredSignedPreKey};
 pub use session::{StoredPendingKyberPreKey, StoredPendingPreKey, StoredSession, StoredSessionRecord};

@@ -490,7 +490,7 @@ fn store_and_commit<T>(
 }
 
 /// The prekeys that a message needs, read from their records.
-struct PreKeys {
+pub struct PreKeys {
     signed: SignedPreKey,
     one_time: std::cell::Cell<Option<OneTimePreKey>>,
     one_time_kem: std::cell::Cell<Option<OneTimeKemPreKey>>,
@@ -499,7 +499,7 @@ struct PreKeys {
 
 impl PreKeys {
     /// Looks them up: the signed one, the KEM one, the one-time one.
-    fn find(store: &Store, faults: &Faults, needed: NeededPreKeys) -> Result<Self, Failure> {
+    pub fn find(store: &Store, faults: &Faults, needed: NeededPreKeys) -> Result<Self, Failure> {
         faults.read(Table::SignedPreKeys)?;
         let id = needed.signed.0;
         let signed = store.signed_pre_keys.get(&id).ok_or(Failure::Missing(Table::SignedPreKeys, id))?;
@@ -528,7 +528,8 @@ impl PreKeys {
         Ok(Self { signed, one_time: one_time.into(), one_time_kem: one_time_kem.into(), last_resort })
     }
 
-    fn lend(&self) -> ResponderKeys<'_> {
+    /// What there is, by move: the next call finds no one-time prekeys.
+    pub fn lend(&self) -> ResponderKeys<'_> {
         let one_time = self.one_time_kem.take().map(KemKey::OneTime);
         let last_resort = self.last_resort.as_ref();
         let last_resort =

@@ -100,3 +100,22 @@ pub(crate) const CROSS_WACORE_NPM: &[Difference] = &[
     differs("both begin at once", &["12"], NPM_SPOILT),
     differs("far ahead", &["2000 skipped", "2001 skipped", "2002 skipped"], NPM_NEAR),
 ];
+
+pub(crate) const SESSION_RECORDS: &[Difference] = &[
+    differs(
+        "bad network",
+        &["57", "59", "65", "67", "73", "75", "81", "83", "88", "90"],
+        "the official client stores chunks in the order in which they came, we by their index",
+    ),
+    differs(
+        "bad network",
+        &["157", "159", "165"],
+        "in EkReceivedCt1Sampled we have made the second half of the ciphertext already, and store that",
+    ),
+];
+
+pub(crate) const MALFORMED: &[Difference] = &[differs(
+    "session and sender key records",
+    &["session: bit 0 of byte 593 flipped"],
+    "the official client finds out about a key of the current session that does not decode when it uses it",
+)];

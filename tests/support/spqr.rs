@@ -40,6 +40,8 @@ pub struct Party {
     pub braid: Braid,
     /// Whether the ratchet is replaced by what was stored after every step.
     pub reload: bool,
+    /// Whether it is replaced by what libsignal would have stored.
+    pub through_libsignal: bool,
 }
 
 impl Party {
@@ -69,6 +71,9 @@ impl Party {
         assert_eq!(record(&read, None), written, "what is written is read");
         if self.reload {
             self.braid = read;
+        }
+        if self.through_libsignal {
+            self.braid = Braid::from_stored(&self.braid.to_stored()).unwrap();
         }
     }
 }
@@ -111,6 +116,7 @@ impl Pair {
         let party = |minimum, direction| Party {
             braid: Braid::with_minimum(minimum, direction, &Secret::new([0x42; 32]), limits),
             reload: false,
+            through_libsignal: false,
         };
         Self {
             a: party(minima[0], Direction::A2B),

@@ -15,6 +15,7 @@
 mod link;
 mod old_keys;
 mod record;
+mod stored;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -39,7 +39,7 @@ use super::state::State;
 
 impl State {
     /// The state's number in records.
-    const fn tag(&self) -> u8 {
+    pub(super) const fn tag(&self) -> u8 {
         match self {
             Self::KeysUnsampled(_) => 1,
             Self::KeysSampled(_) => 2,
@@ -237,4 +237,34 @@ fn read_decoder<const N: usize>(reader: &mut RecordReader<'_>) -> Result<Decoder
         return Err(RecordError::Damaged);
     }
     Ok(decoder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::RecordKind;
+
+    /// Reads `NoHeaderReceived` with chunks at the given positions.
+    fn read(epoch: u64, indices: &[u16]) -> Result<State, RecordError> {
+        let mut writer = RecordWriter::new(RecordKind::Session, 1, 200);
+        writer.put_u8(6);
+        writer.put_u64(epoch);
+        writer.put_array(&[7; 64]);
+        writer.put_u8(u8::try_from(indices.len()).unwrap());
+        for index in indices {
+            writer.put_u16(*index);
+            writer.put_array(&[1; CHUNK_LEN]);
+        }
+        let record = writer.finish();
+        State::read(&mut RecordReader::open(RecordKind::Session, 1, record.as_bytes()).unwrap().0)
+    }
+
+    #[test]
+    fn decoders_that_are_never_written_are_refused() {
+        assert!(read(1, &[]).is_ok());
+        assert!(read(1, &[9, 2]).is_ok());
+        assert!(read(1, &[2, 2]).is_err(), "a chunk twice");
+        assert!(read(1, &[1, 2, 3]).is_err(), "complete");
+        assert!(read(0, &[]).is_err(), "no epoch 0");
+    }
 }

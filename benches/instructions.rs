@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! One operation at a time, for `ci/instructions.sh` to count its instructions: only what runs inside
+//! [`measured`] is counted. Without an argument it lists the operations.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a bench")]
+
+#[path = "support/braids.rs"]
+mod braids;
+#[path = "support/setting.rs"]
+mod setting;
+
+use std::hint::black_box;
+
+use braids::{Pair, encoder};
+use setting::{FirstMessage, NOW, Talk, bundle, devices, receive, rng, send};
+use subrosa::hazmat::crypto::erasure::Decoder;
+use subrosa::hazmat::crypto::secret::Secret;
+use subrosa::hazmat::ratchet::braid::{Braid, Direction, Limits};
+use subrosa::hazmat::wire::braid_message::{BraidMessage, BraidPayload};
+use subrosa::{Address, DeviceId, Local, Session, Trust};
+
+/// What is counted. Its name is what callgrind is told to watch.
+#[inline(never)]
+fn measured<T>(operation: impl FnOnce() -> T) -> T {
+    black_box(operation())
+}
+
+/// Name, how often the operation is measured, and the operation. The count is divided by the times.
+type Operation = (&'static str, u32, fn(u32));
+
+const OPERATIONS: &[Operation] = &[
+    ("session/initiate", 1, |_| initiate()),
+    ("session/accept a first message of 64 B", 1, |_| accept()),
+    ("session/encrypt 1 KiB, average of an epoch", 87, encrypt),
+    ("session/decrypt 1 KiB, average of an epoch", 87, decrypt),
+    ("session/turn of ping-pong, 1 KiB each way", 87, turns),
+    ("session/decrypt after a skip of 24,999", 1, |_| skip(24_999)),
+    ("session/decrypt after a skip of 2,000", 1, |_| skip(2_000)),
+    ("record/write", 1, |_| record_write()),
+    ("record/read", 1, |_| record_read()),
+    ("braid/send, average of an epoch", 87, |times| braid(times, true)),
+    ("braid/receive, average of an epoch", 87, |times| braid(times, false)),
+    ("braid/send that makes a key (KeysUnsampled)", 1, |_| dear_send(0, "KeysUnsampled")),
+    ("braid/send that encapsulates (HeaderReceived)", 1, |_| dear_send(1, "HeaderReceived")),
+    ("braid/receive that decapsulates (EkSentCt1Received)", 1, |_| dear_receive(0, "EkSentCt1Received")),
+    ("braid/receive that completes ek (Ct1Acknowledged)", 1, |_| dear_receive(1, "Ct1Acknowledged")),
+    ("braid/jump of 25,000", 1, |_| jump()),
+    ("erasure/decode 1,152 bytes from parity alone", 1, |_| decode()),
+];
+
+fn main() {
+    match std::env::args().skip(1).find(|argument| !argument.starts_with("--")) {
+        None => OPERATIONS.iter().for_each(|(name, times, _)| println!("{times} {name}")),
+        Some(wanted) => {
+            let (_, times, run) = OPERATIONS.iter().find(|(name, ..)| *name == wanted).unwrap();
+            run(*times);
+        }
+    }
+}
+
+fn initiate() {
+    let [alice, mut bob] = devices(4);
+    let bundle = bundle(&mut bob, 4);
+    let [here, there] = ["alice", "bob"].map(|name| Address::new(name, DeviceId::PRIMARY));
+    let (mut session, mut rng) = (Session::new(here, there), rng());
+    let local = Local::new(&alice.identity, 1);
+    measured(|| {
+        let verified = bundle.verify(Trust::Anyone).unwrap();
+        session.initiate(&local, verified, NOW, &mut rng).unwrap().commit();
+    });
+}
+
+fn accept() {
+    let first = FirstMessage::new(4);
+    let (keys, mut rng) = (first.keys(), rng());
+    drop(measured(|| first.accept(keys, &mut rng)));
+}
+
+fn encrypt(times: u32) {
+    let mut talk = Talk::new(4);
+    for _ in 0..times {
+        let message = measured(|| send(&mut talk.alice, &[b'x'; 1024], &mut talk.rng));
+        receive(&mut talk.bob, &message, &mut talk.rng);
+        let message = send(&mut talk.bob, &[b'x'; 1024], &mut talk.rng);
+        receive(&mut talk.alice, &message, &mut talk.rng);
+    }
+}
+
+/// Bob answers now and then, so that the braid goes on, but seldom: a turn is another operation.
+fn decrypt(times: u32) {
+    let mut talk = Talk::new(4);
+    for _ in 0..times {
+        let first = send(&mut talk.alice, &[b'x'; 1024], &mut talk.rng);
+        let second = send(&mut talk.alice, &[b'x'; 1024], &mut talk.rng);
+        receive(&mut talk.bob, &first, &mut talk.rng);
+        measured(|| receive(&mut talk.bob, &second, &mut talk.rng));
+        let message = send(&mut talk.bob, &[b'x'; 1024], &mut talk.rng);
+        receive(&mut talk.alice, &message, &mut talk.rng);
+    }
+}
+
+fn turns(times: u32) {
+    let mut talk = Talk::new(4);
+    for _ in 0..times {
+        measured(|| {
+            let message = send(&mut talk.alice, &[b'x'; 1024], &mut talk.rng);
+            receive(&mut talk.bob, &message, &mut talk.rng);
+            let message = send(&mut talk.bob, &[b'x'; 1024], &mut talk.rng);
+            receive(&mut talk.alice, &message, &mut talk.rng);
+        });
+    }
+}
+
+fn skip(skipped: u32) {
+    let mut talk = Talk::new(4);
+    let message = talk.after(skipped);
+    measured(|| receive(&mut talk.bob, &message, &mut talk.rng));
+}
+
+fn record_write() {
+    let talk = Talk::new(4);
+    drop(measured(|| talk.alice.record()));
+}
+
+fn record_read() {
+    let talk = Talk::new(4);
+    drop(measured(|| setting::copy(&talk.alice)));
+}
+
+/// Lockstep; the sends or the receives of one side are counted.
+fn braid(times: u32, sends: bool) {
+    let mut pair = Pair::new();
+    for _ in 0..times {
+        for from in [0, 1] {
+            if sends && from == 0 {
+                let message = measured(|| pair.send(from));
+                pair.receive(1 - from, &message);
+            } else {
+                let message = pair.send(from);
+                if sends || from == 0 {
+                    pair.receive(1 - from, &message);
+                } else {
+                    measured(|| pair.receive(1 - from, &message));
+                }
+            }
+        }
+    }
+}
+
+fn dear_send(party: usize, state: &str) {
+    let mut pair = Pair::new();
+    pair.until(party, state, false);
+    drop(measured(|| pair.send(party)));
+}
+
+fn dear_receive(party: usize, state: &str) {
+    let mut pair = Pair::new();
+    let message = pair.until(party, state, true);
+    measured(|| pair.receive(party, &message));
+}
+
+fn jump() {
+    let braid = Braid::new(Direction::B2A, &Secret::new([7; 32]), Limits::default());
+    let message = BraidMessage { epoch: 1, index: 25_000, payload: BraidPayload::None }.encode();
+    drop(measured(|| braid.receive(&message).unwrap()));
+}
+
+fn decode() {
+    let (encoder, mut decoder) = (encoder(), Decoder::<36>::new());
+    (36..72).for_each(|index| decoder.add(encoder.chunk(index)));
+    drop(measured(|| decoder.decode()));
+}

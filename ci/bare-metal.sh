@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# Builds ci/no_std for a Cortex-M4F (thumbv7em-none-eabihf) and for WebAssembly (wasm32-unknown-unknown) with a
+# standard library cut down to core and alloc, and runs both: under QEMU, and under Node.
+#
+# Both targets need the library's sources. They come with Debian's second Rust compiler, which must be the one
+# that compiles them; its linker is the one of the toolchain that `rustc` names.
+set -euo pipefail
+cd "$(dirname "$0")/no_std"
+
+if ! [ -d /usr/lib/rustlib/src/rust/library ] || ! [ -x /usr/bin/rustc ] || ! command -v qemu-system-arm >/dev/null; then
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    rustc-web rust-web-src qemu-system-arm >/dev/null
+fi
+
+linker=$(rustc --print sysroot)/lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld
+export CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER=$linker CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$linker
+export CARGO_TARGET_DIR=../../target/bare_metal
+cp ../../Cargo.lock Cargo.lock # The versions that the crate itself is tested with.
+
+build() {
+  RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc cargo build --release -Zbuild-std=core,alloc --target "$1"
+}
+
+build thumbv7em-none-eabihf
+binary=$CARGO_TARGET_DIR/thumbv7em-none-eabihf/release/no-std-proof
+timeout 120 qemu-system-arm -cpu cortex-m4 -machine mps2-an386 -nographic \
+  -semihosting-config enable=on,target=native -kernel "$binary"
+echo "ran on a Cortex-M4F: $(stat -c %s "$binary") bytes"
+
+build wasm32-unknown-unknown
+binary=$CARGO_TARGET_DIR/wasm32-unknown-unknown/release/no-std-proof.wasm
+node -e '
+  const module = new WebAssembly.Module(require("fs").readFileSync(process.argv[1]));
+  if (WebAssembly.Module.imports(module).length) throw new Error("it imports something");
+  process.exit(new WebAssembly.Instance(module).exports.converse());
+' "$binary"
+echo "ran in WebAssembly: $(stat -c %s "$binary") bytes"

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# Builds ci/no_std for this machine, linked without libc, and runs it. Linux on x86-64 only.
+set -euo pipefail
+cd "$(dirname "$0")/no_std"
+
+export CARGO_TARGET_DIR=../../target/no_std
+cp ../../Cargo.lock Cargo.lock # The versions that the crate itself is tested with.
+cargo build --release
+binary=$CARGO_TARGET_DIR/release/no-std-proof
+"$binary"
+echo "linked without libc: $(stat -c %s "$binary") bytes"

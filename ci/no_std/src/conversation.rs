@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Two devices that talk over the crate's public interface, each with a store that is read again for each step.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::error::Error;
+
+use subrosa::{
+    Address, Admission, Ciphertext, DecryptionErrorMessage, DeviceId, IdentityKeyPair, KemKey, KemPreKeyId,
+    LastResortKemPreKey, Local, MessageKind, OneTimePreKey, OneTimePreKeyId, PreKeyBundle,
+    PreKeySignalMessage, RecordKey, RecordKind, ResponderKeys, Session, SignalMessage, SignedPreKey,
+    SignedPreKeyId, Timestamp, Trust,
+};
+
+use crate::rng::Repeatable;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+const ROUNDS: u32 = 10;
+
+/// A device and its store.
+struct Device {
+    address: Address,
+    remote: Address,
+    identity: Vec<u8>,
+    signed: Vec<u8>,
+    one_time: Option<Vec<u8>>,
+    kem: Vec<u8>,
+    /// Sealed.
+    session: Vec<u8>,
+    key: RecordKey,
+    rng: Repeatable,
+}
+
+impl Device {
+    fn new(name: &str, remote: &str, mut rng: Repeatable) -> Outcome<Self> {
+        let [address, remote] = [name, remote].map(|name| Address::new(name, DeviceId::PRIMARY));
+        let identity = IdentityKeyPair::generate(&mut rng);
+        let signed = SignedPreKey::generate(SignedPreKeyId(1), &identity, NOW, &mut rng);
+        let one_time = OneTimePreKey::generate(OneTimePreKeyId(2), &mut rng);
+        let kem = LastResortKemPreKey::generate(KemPreKeyId(3), &identity, NOW, &mut rng);
+        let key = RecordKey::generate(&mut rng);
+        let session = Session::new(address.clone(), remote.clone());
+        let session = key.seal(&session.record(), b"session", &mut rng)?;
+        Ok(Self {
+            address,
+            remote,
+            identity: identity.record().as_bytes().to_vec(),
+            signed: signed.record().as_bytes().to_vec(),
+            one_time: Some(one_time.record().as_bytes().to_vec()),
+            kem: kem.record().as_bytes().to_vec(),
+            session,
+            key,
+            rng,
+        })
+    }
+
+    fn bundle(&self) -> Outcome<PreKeyBundle> {
+        let one_time = self.one_time.as_ref().ok_or("no one-time prekey is left")?;
+        Ok(PreKeyBundle {
+            registration_id: 1,
+            device_id: DeviceId::PRIMARY,
+            identity_key: *IdentityKeyPair::from_record(&self.identity)?.public(),
+            signed_pre_key: SignedPreKey::from_record(&self.signed)?.public(),
+            one_time_pre_key: Some(OneTimePreKey::from_record(one_time)?.public()),
+            kem_pre_key: Some(LastResortKemPreKey::from_record(&self.kem)?.public()),
+        })
+    }
+
+    fn load(&self) -> Outcome<Session> {
+        let record = self.key.open(RecordKind::Session, b"session", &self.session)?;
+        Ok(Session::from_record(record.as_bytes(), self.address.clone(), self.remote.clone())?)
+    }
+
+    fn initiate(&mut self, bundle: PreKeyBundle) -> Outcome<()> {
+        let identity = IdentityKeyPair::from_record(&self.identity)?;
+        let local = Local::new(&identity, 1);
+        let mut session = self.load()?;
+        let staged = session.initiate(&local, bundle.verify(Trust::Anyone)?, NOW, &mut self.rng)?;
+        self.session = self.key.seal(&staged.record(), b"session", &mut self.rng)?;
+        staged.commit();
+        Ok(())
+    }
+
+    fn send(&mut self, plaintext: &[u8]) -> Outcome<Ciphertext> {
+        let mut session = self.load()?;
+        let staged = session.encrypt(plaintext, Trust::Anyone, NOW, &mut self.rng)?;
+        self.session = self.key.seal(&staged.record(), b"session", &mut self.rng)?;
+        Ok(staged.commit())
+    }
+
+    fn receive(&mut self, message: &Ciphertext, expected: &[u8]) -> Outcome<()> {
+        let mut session = self.load()?;
+        if message.kind() == MessageKind::Whisper {
+            let message = SignalMessage::parse(message.as_bytes())?;
+            let staged = session.decrypt(&message, Trust::Anyone, &mut self.rng)?;
+            self.session = self.key.seal(&staged.record(), b"session", &mut self.rng)?;
+            return same(&staged.commit(), expected);
+        }
+        let message = PreKeySignalMessage::parse(message.as_bytes())?;
+        let identity = IdentityKeyPair::from_record(&self.identity)?;
+        let signed = SignedPreKey::from_record(&self.signed)?;
+        let kem = LastResortKemPreKey::from_record(&self.kem)?;
+        let staged = match session.admit(&Local::new(&identity, 1), &message, Trust::Anyone)? {
+            Admission::Known(known) => known.decrypt(&mut self.rng)?,
+            Admission::New(new) => {
+                let record = self.one_time.as_ref().ok_or("no one-time prekey is left")?;
+                let one_time = Some(OneTimePreKey::from_record(record)?);
+                let kem = Some(KemKey::LastResort { key: &kem, used_before: false });
+                let keys = ResponderKeys { signed: &signed, one_time, kem };
+                new.accept(keys, &mut self.rng).map_err(|failure| failure.error)?
+            }
+        };
+        self.session = self.key.seal(&staged.record(), b"session", &mut self.rng)?;
+        if staged.effects().delete_one_time_pre_key.is_some() {
+            self.one_time = None;
+        }
+        same(&staged.commit(), expected)
+    }
+}
+
+fn same(plaintext: &[u8], expected: &[u8]) -> Outcome<()> {
+    if plaintext == expected { Ok(()) } else { Err("another plaintext than was sent".into()) }
+}
+
+/// Holds the whole conversation and gives the number of messages.
+pub fn hold() -> Outcome<u32> {
+    let mut alice = Device::new("alice", "bob", Repeatable(1))?;
+    let mut bob = Device::new("bob", "alice", Repeatable(2))?;
+
+    alice.initiate(bob.bundle()?)?;
+    for text in [&b"one"[..], b"", &[3; 500]] {
+        let message = alice.send(text)?;
+        bob.receive(&message, text)?;
+    }
+    if bob.one_time.is_some() {
+        return Err("the one-time prekey was not used up".into());
+    }
+    for _ in 0..ROUNDS {
+        let reply = bob.send(b"reply")?;
+        alice.receive(&reply, b"reply")?;
+        let [late, early] = [alice.send(b"late")?, alice.send(b"early")?];
+        bob.receive(&early, b"early")?;
+        bob.receive(&late, b"late")?;
+    }
+    refuse(&mut alice, &mut bob)?;
+    Ok(3 + 3 * ROUNDS + 1)
+}
+
+/// What is damaged or comes twice is refused, and a retry can be asked for.
+fn refuse(alice: &mut Device, bob: &mut Device) -> Outcome<()> {
+    let message = alice.send(b"once")?;
+    let mut damaged = message.as_bytes().to_vec();
+    *damaged.last_mut().ok_or("an empty message")? ^= 1;
+    let mut session = bob.load()?;
+    if session.decrypt(&SignalMessage::parse(&damaged)?, Trust::Anyone, &mut bob.rng).is_ok() {
+        return Err("a damaged message was taken".into());
+    }
+    bob.receive(&message, b"once")?;
+    if bob.receive(&message, b"once").is_ok() {
+        return Err("a message was taken twice".into());
+    }
+    let retry = DecryptionErrorMessage::for_original(message.as_bytes(), message.kind(), 0, 1)?;
+    let named = DecryptionErrorMessage::parse(&retry.encode())?;
+    match named.ratchet_key() {
+        Some(key) if alice.load()?.current_ratchet_key_matches(key) => Ok(()),
+        _ => Err("the retry names another ratchet key".into()),
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What parses is written and read again as the same; errors can be made for anything that parses.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use subrosa::{DecryptionErrorMessage, MessageKind};
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(message) = DecryptionErrorMessage::parse(bytes) {
+        assert_eq!(DecryptionErrorMessage::parse(&message.encode()), Ok(message));
+    }
+    for kind in [MessageKind::Whisper, MessageKind::PreKey] {
+        if let Ok(message) = DecryptionErrorMessage::for_original(bytes, kind, 1, 2) {
+            assert!(message.ratchet_key().is_some());
+        }
+    }
+});

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The epoch chains in the sessions that libsignal stores.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use crate::crypto::secret::Secret;
+use crate::ratchet::braid::stored::{direction, limits, stored_limits};
+use crate::wire::stored::{StoredEpochChain, StoredHalf, StoredLink};
+
+use super::link::{Link, ReceiveHalf, SendHalf, lowest_kept};
+use super::{Chain, Direction, Limits, OldKeys};
+
+/// Length of a skipped key with its index in bytes.
+const PREVIOUS_LEN: usize = 4 + 32;
+
+impl Chain {
+    pub(in crate::ratchet::braid) const fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    pub(in crate::ratchet::braid) const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Reads stored chains. None if they are not sound.
+    pub(in crate::ratchet::braid) fn from_stored(stored: &StoredEpochChain<'_>) -> Option<Self> {
+        let limits = limits(stored.limits);
+        let links: Vec<Box<Link>> =
+            stored.links.iter().map(|link| from_stored(link, limits).map(Box::new)).collect::<Option<_>>()?;
+        let behind = u64::try_from(links.len()).ok()?.checked_sub(1)?;
+        let chain = Self {
+            direction: direction(stored.direction)?,
+            limits,
+            root: stored.next_root.try_into().ok()?,
+            send_epoch: stored.send_epoch,
+            first_epoch: stored.current_epoch.checked_sub(behind)?,
+            links,
+        };
+        chain.checked()
+    }
+
+    /// The skipped keys of each link, for [`Self::stored`] to borrow.
+    pub(in crate::ratchet::braid) fn previous_keys(&self) -> Vec<Zeroizing<Vec<u8>>> {
+        self.links.iter().map(|link| previous_keys(&link.receive.old_keys)).collect()
+    }
+
+    /// The stored form. `previous` is what [`Self::previous_keys`] gave.
+    pub(in crate::ratchet::braid) fn stored<'a>(
+        &'a self,
+        previous: &'a [Zeroizing<Vec<u8>>],
+    ) -> StoredEpochChain<'a> {
+        let links = self.links.iter().zip(previous).map(|(link, previous)| {
+            let Link { send, receive } = &**link;
+            let next = send.next.as_ref().map_or(&[][..], |next| next.as_bytes());
+            StoredLink {
+                send: StoredHalf { counter: send.counter, next, previous: &[] },
+                receive: StoredHalf { counter: receive.counter, next: receive.next.as_bytes(), previous },
+            }
+        });
+        StoredEpochChain {
+            direction: self.direction.to_u8().into(),
+            current_epoch: self.current_epoch(),
+            links: links.collect(),
+            next_root: self.root.as_bytes(),
+            send_epoch: self.send_epoch,
+            limits: stored_limits(self.limits),
+        }
+    }
+}
+
+fn previous_keys(old_keys: &OldKeys) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(old_keys.iter().count() * PREVIOUS_LEN));
+    for (index, key) in old_keys.iter() {
+        out.extend_from_slice(&index.to_be_bytes());
+        out.extend_from_slice(key.as_bytes());
+    }
+    out
+}
+
+fn from_stored(stored: &StoredLink<'_>, limits: Limits) -> Option<Link> {
+    let StoredLink { send, receive } = stored;
+    let next = if send.next.is_empty() { None } else { Some(Secret::try_from(send.next).ok()?) };
+    let old_keys = old_keys(receive, lowest_kept(receive.counter, limits.max_old_keys))?;
+    Some(Link {
+        send: SendHalf { counter: send.counter, next },
+        receive: ReceiveHalf { counter: receive.counter, next: receive.next.try_into().ok()?, old_keys },
+    })
+}
+
+/// The skipped keys that may still be asked for.
+fn old_keys(stored: &StoredHalf<'_>, lowest: u32) -> Option<OldKeys> {
+    let (records, []) = stored.previous.as_chunks::<PREVIOUS_LEN>() else {
+        return None;
+    };
+    let mut records: Vec<(u32, &[u8])> = records
+        .iter()
+        .filter_map(|record| record.split_first_chunk().map(|(index, key)| (u32::from_be_bytes(*index), key)))
+        .filter(|(index, _)| (lowest..stored.counter).contains(index))
+        .collect();
+    records.sort_unstable_by_key(|(index, _)| *index);
+    let mut old_keys = OldKeys::with_capacity(records.len());
+    for (index, key) in records {
+        old_keys.push(index, Secret::try_from(key).ok()?)?;
+    }
+    Some(old_keys)
+}

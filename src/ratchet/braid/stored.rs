@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The ratchet in the sessions that libsignal stores: for moving over from it, and for going back.
+//!
+//! Two things are not the same on both sides. libsignal keeps expanded keys and no seeds, so a key that comes
+//! from it stays expanded here until its epoch ends: such a state takes up to 5 KB. And the second half of
+//! a ciphertext is made as soon as it can be here, but as late as possible there; see `state`.
+
+mod coder;
+mod state;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use crate::crypto::secret::Secret;
+use crate::wire::stored::{StoredBraid, StoredLimits, StoredNegotiation};
+
+use super::chain::{Chain, Direction, Limits};
+use super::state::State;
+use super::version::MinimumVersion;
+use super::{Braid, Ratchet};
+
+impl Braid {
+    /// Reads the state of the ratchet in a stored session; none at all means that it is off. None if it is
+    /// not protobuf or its parts do not fit.
+    ///
+    /// Once the version is settled libsignal does not keep the minimum, which is version 1 then.
+    #[must_use]
+    pub fn from_stored(bytes: &[u8]) -> Option<Self> {
+        let stored = StoredBraid::parse(bytes).ok()?;
+        let Some(state) = &stored.state else {
+            return Some(Self::off());
+        };
+        let negotiation = stored.negotiation.as_ref();
+        let minimum = negotiation.map_or(Some(MinimumVersion::V1), |negotiation| {
+            MinimumVersion::from_u8(u8::try_from(negotiation.minimum_version).ok()?)
+        })?;
+        let auth_key = match negotiation {
+            Some(negotiation) => Some(Box::new(Secret::try_from(negotiation.auth_key).ok()?)),
+            None => None,
+        };
+        let chain = match &stored.chain {
+            Some(chain) => Some(Box::new(Chain::from_stored(chain)?)),
+            None => None,
+        };
+        let (direction, limits) = match (&chain, negotiation) {
+            (Some(chain), _) => (chain.direction(), chain.limits()),
+            (None, Some(negotiation)) => (direction(negotiation.direction)?, limits(negotiation.limits)),
+            (None, None) => return None,
+        };
+        let state = State::from_stored(state)?;
+        Ratchet { direction, limits, minimum, auth_key, chain, state }
+            .checked()
+            .map(|ratchet| Self(Some(Box::new(ratchet))))
+    }
+
+    /// The state that libsignal would store; empty if the ratchet is off.
+    #[must_use]
+    pub fn to_stored(&self) -> Zeroizing<Vec<u8>> {
+        self.0.as_deref().map(Ratchet::to_stored).unwrap_or_default()
+    }
+}
+
+impl Ratchet {
+    fn to_stored(&self) -> Zeroizing<Vec<u8>> {
+        let previous = self.chain.as_deref().map(Chain::previous_keys).unwrap_or_default();
+        let negotiation = self.auth_key.as_ref().map(|auth_key| StoredNegotiation {
+            auth_key: auth_key.as_bytes(),
+            direction: self.direction.to_u8().into(),
+            minimum_version: self.minimum.to_u8().into(),
+            limits: stored_limits(self.limits),
+        });
+        let chain = self.chain.as_ref().map(|chain| chain.stored(&previous));
+        self.state.with_stored(|state| StoredBraid { negotiation, chain, state: Some(state) }.encode())
+    }
+}
+
+pub(super) fn direction(number: u32) -> Option<Direction> {
+    u8::try_from(number).ok().and_then(Direction::from_u8)
+}
+
+pub(super) const fn limits(stored: StoredLimits) -> Limits {
+    Limits::new(stored.max_jump, stored.max_old_keys)
+}
+
+/// The defaults are written as 0.
+pub(super) const fn stored_limits(limits: Limits) -> StoredLimits {
+    let (max_jump, max_old_keys) = (limits.max_jump(), limits.max_old_keys());
+    StoredLimits {
+        max_jump: if max_jump == Limits::DEFAULT_MAX_JUMP { 0 } else { max_jump },
+        max_old_keys: if max_old_keys == Limits::DEFAULT_MAX_OLD_KEYS { 0 } else { max_old_keys },
+    }
+}

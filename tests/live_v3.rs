@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Live conversations in version 3 over a bad network, with npm `libsignal` and with the official client's
+//! last release of that version. Needs `SUBROSA_INTEROP`; see CONTRIBUTING.md. `SUBROSA_SEED` repeats a run.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "support/live.rs"]
+mod live;
+#[path = "support/network.rs"]
+mod network;
+#[allow(dead_code, reason = "the program's loop is not needed here")]
+#[path = "../examples/peer/peer.rs"]
+mod peer;
+
+use live::{Home, Program, Side, seed};
+use network::Network;
+use serde_json::{Value, json};
+
+/// What each side sends in each conversation.
+const MESSAGES: usize = 1_000;
+
+/// An implementation of version 3.
+#[derive(Clone, Copy)]
+struct Implementation {
+    folder: &'static str,
+    script: &'static str,
+    args: &'static [&'static str],
+    /// Whether trying a message on the wrong session damages that session, so that good messages may be
+    /// refused while there are two.
+    faulty: bool,
+}
+
+const NPM: Implementation = Implementation { folder: "", script: "peer-v3.mjs", args: &[], faulty: true };
+const OFFICIAL: Implementation =
+    Implementation { folder: "old", script: "peer-old.mjs", args: &["0.22"], faulty: false };
+
+/// Our party and another implementation's, without a session.
+fn network(implementation: Implementation, salt: u64) -> Option<Network> {
+    let program = Program::node(implementation.folder, implementation.script, implementation.args)?;
+    let ours = Side::new(Home::Ours(Box::default()), "alice", &json!({ "version3": true }));
+    let theirs = Side::new(Home::Theirs(program), "bob", &Value::Null);
+    Some(Network::new([ours, theirs], seed(salt)))
+}
+
+fn converse(implementation: Implementation, initiators: &[usize], one_time: bool) {
+    let salt = u64::try_from(initiators.len() * 2 + usize::from(one_time)).unwrap();
+    let Some(mut network) = network(implementation, salt) else { return };
+    let options = json!({ "one_time": one_time, "kyber": false });
+    for initiator in initiators {
+        network.initiate(*initiator, &options);
+    }
+    if let [initiator] = initiators {
+        network.exchange_from(*initiator);
+    } else {
+        network.faulty[1] = implementation.faulty;
+    }
+    network.run(MESSAGES);
+    assert!(network.refused[1] * 10 < MESSAGES, "{} refused", network.refused[1]);
+    network.exchange();
+}
+
+#[test]
+fn npm_we_initiate() {
+    converse(NPM, &[0], true);
+}
+
+#[test]
+fn npm_it_initiates() {
+    converse(NPM, &[1], false);
+}
+
+#[test]
+fn npm_both_at_once() {
+    converse(NPM, &[0, 1], true);
+}
+
+#[test]
+fn official_we_initiate() {
+    converse(OFFICIAL, &[0], false);
+}
+
+#[test]
+fn official_it_initiates() {
+    converse(OFFICIAL, &[1], true);
+}
+
+#[test]
+fn official_both_at_once() {
+    converse(OFFICIAL, &[1, 0], true);
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Parties behind one interface: ours in this process, another implementation's behind a pipe.
+
+use std::env;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use crate::peer::Peer;
+
+/// The number in an environment variable, if that is set.
+pub(crate) fn number(variable: &str) -> Option<u64> {
+    env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number")))
+}
+
+/// The seed of a run, printed so that the run can be repeated. `salt` tells tests apart.
+pub(crate) fn seed(salt: u64) -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock");
+    let seed = number("SUBROSA_SEED").unwrap_or_else(|| u64::from(since.subsec_nanos()));
+    eprintln!("repeat with SUBROSA_SEED={seed}");
+    seed ^ salt
+}
+
+/// A program that holds parties of another implementation.
+pub(crate) struct Program {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Program {
+    /// Starts `node SCRIPT ARGS` in the folder that `SUBROSA_INTEROP` names. None, said loudly, if that is not
+    /// set; with `SUBROSA_REQUIRE_LIVE=1` that is a failure.
+    pub(crate) fn node(folder: &str, script: &str, args: &[&str]) -> Option<Self> {
+        let Some(interop) = env::var_os("SUBROSA_INTEROP").map(PathBuf::from) else {
+            assert!(env::var_os("SUBROSA_REQUIRE_LIVE").is_none(), "SUBROSA_INTEROP is not set");
+            eprintln!(
+                "\n*** SKIPPED: no live peer. Set SUBROSA_INTEROP to a folder with the peers installed. ***\n"
+            );
+            return None;
+        };
+        let folder = interop.join(folder);
+        assert!(folder.join("node_modules").is_dir(), "{} has no node_modules", folder.display());
+        let mut child = Command::new("node")
+            .arg(script)
+            .args(args)
+            .current_dir(&folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node starts");
+        let (input, output) = (child.stdin.take(), child.stdout.take().expect("piped"));
+        Some(Self { child, input, output: BufReader::new(output) })
+    }
+
+    fn handle(&mut self, request: &Value) -> Value {
+        let input = self.input.as_mut().expect("open");
+        writeln!(input, "{request}").and_then(|()| input.flush()).expect("the peer reads");
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("the peer answers");
+        serde_json::from_str(&line).expect("JSON")
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.input = None; // The end of its input ends it.
+        let _ = self.child.wait();
+    }
+}
+
+/// Where a party lives.
+pub(crate) enum Home {
+    Ours(Box<Peer>),
+    Theirs(Program),
+}
+
+/// A party, called `me` at its home.
+pub(crate) struct Side {
+    home: Home,
+    pub(crate) name: String,
+}
+
+impl Side {
+    /// A new party under the address `name.1`.
+    pub(crate) fn new(home: Home, name: &str, extra: &Value) -> Self {
+        let mut side = Self { home, name: name.to_owned() };
+        let mut request = json!({ "op": "new_party", "name": name, "device": 1 });
+        merge(&mut request, extra);
+        side.must(request);
+        side
+    }
+
+    /// What the party answers: the fields, or the error's name and message.
+    pub(crate) fn ask(&mut self, mut request: Value) -> Result<Value, String> {
+        request["party"] = "me".into();
+        let answer = match &mut self.home {
+            Home::Ours(peer) => peer.handle(&request),
+            Home::Theirs(program) => program.handle(&request),
+        };
+        if answer["ok"] == true { Ok(answer) } else { Err(format!("{}", answer["error"])) }
+    }
+
+    /// What the party answers; it must not refuse.
+    pub(crate) fn must(&mut self, request: Value) -> Value {
+        let shown = format!("{request:.300}");
+        self.ask(request).unwrap_or_else(|error| panic!("{shown}: {error}"))
+    }
+
+    /// Fetches a bundle of `other` and begins a session from it.
+    pub(crate) fn initiate(&mut self, other: &mut Self, options: &Value) {
+        let mut request = json!({ "op": "bundle" });
+        merge(&mut request, options);
+        let bundle = other.must(request)["bundle"].clone();
+        self.must(json!({ "op": "process_bundle", "remote": other.address(), "bundle": bundle }));
+    }
+
+    pub(crate) fn address(&self) -> Value {
+        json!({ "name": self.name, "device": 1 })
+    }
+}
+
+fn merge(into: &mut Value, extra: &Value) {
+    for (key, value) in extra.as_object().into_iter().flatten() {
+        into[key] = value.clone();
+    }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! A bad network between two parties.
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use serde_json::{Value, json};
+
+use crate::live::Side;
+
+/// Out of 256: how often a message is lost, delivered twice, or overtaken.
+const LOST: u32 = 64;
+const TWICE: u32 = 26;
+/// How many of the messages under way may overtake each other.
+const WINDOW: usize = 8;
+/// How many receiving chains both implementations keep.
+const RECEIVING_CHAINS: usize = 5;
+
+/// A message under way.
+struct UnderWay {
+    kind: Value,
+    message: Value,
+    plaintext: String,
+    /// Which of the sender's ratchet keys it has, counting from 0.
+    chain: usize,
+    delivered: bool,
+}
+
+/// Two parties, and what is under way to each of them.
+pub(crate) struct Network {
+    pub(crate) sides: [Side; 2],
+    under_way: [Vec<UnderWay>; 2],
+    rng: ChaCha20Rng,
+    seed: u64,
+    sent: [usize; 2],
+    /// The ratchet keys that each side has sent, in order.
+    ratchet_keys: [Vec<Vec<u8>>; 2],
+    /// The newest of them that arrived at the other side.
+    arrived: [usize; 2],
+    /// Messages that came too late: more than four newer receiving chains were there.
+    pub(crate) too_late: usize,
+    /// Good messages that a side refused, which only a side with a known fault may do.
+    pub(crate) refused: [usize; 2],
+    pub(crate) faulty: [bool; 2],
+}
+
+impl Network {
+    pub(crate) fn new(sides: [Side; 2], seed: u64) -> Self {
+        let rng = ChaCha20Rng::seed_from_u64(seed);
+        Self {
+            sides,
+            under_way: [Vec::new(), Vec::new()],
+            rng,
+            seed,
+            sent: [0; 2],
+            ratchet_keys: [Vec::new(), Vec::new()],
+            arrived: [0; 2],
+            too_late: 0,
+            refused: [0; 2],
+            faulty: [false; 2],
+        }
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.rng.next_u32()).expect("a number") % limit
+    }
+
+    fn chance(&mut self, of_256: u32) -> bool {
+        self.rng.next_u32() % 256 < of_256
+    }
+
+    /// `from` fetches a bundle of the other side and begins a session from it.
+    pub(crate) fn initiate(&mut self, from: usize, options: &Value) {
+        let [left, right] = &mut self.sides;
+        if from == 0 { left.initiate(right, options) } else { right.initiate(left, options) }
+    }
+
+    /// Sends a message from `from`, which may be lost.
+    pub(crate) fn send(&mut self, from: usize) {
+        let plaintext = format!("{:04x}{:08x}", from, self.sent[from]) + &"5a".repeat(self.below(200));
+        let remote = self.sides[1 - from].address();
+        let sent =
+            self.sides[from].must(json!({ "op": "encrypt", "remote": remote, "plaintext": plaintext }));
+        self.sent[from] += 1;
+        let chain = self.chain_of(from, &sent["message"]);
+        if !self.chance(LOST) {
+            let (kind, message) = (sent["type"].clone(), sent["message"].clone());
+            self.under_way[1 - from].push(UnderWay { kind, message, plaintext, chain, delivered: false });
+        }
+    }
+
+    /// Which of the sender's ratchet keys a message has: the key follows version byte, tag and length.
+    fn chain_of(&mut self, from: usize, message: &Value) -> usize {
+        let message = hex::decode(message.as_str().expect("hex")).expect("hex");
+        let is_header = |bytes: &&[u8]| matches!(bytes[0], 0x33 | 0x44) && bytes[1..4] == [0x0A, 33, 0x05];
+        let key = message.windows(36).find(is_header).expect("a ratchet key")[3..].to_vec();
+        let keys = &mut self.ratchet_keys[from];
+        keys.iter().position(|known| *known == key).unwrap_or_else(|| {
+            keys.push(key);
+            keys.len() - 1
+        })
+    }
+
+    /// Delivers one of the oldest messages to `to`, if there is any.
+    pub(crate) fn deliver(&mut self, to: usize) {
+        if self.under_way[to].is_empty() {
+            return;
+        }
+        let at = self.below(self.under_way[to].len().min(WINDOW));
+        let mut message = self.under_way[to].remove(at);
+        let remote = self.sides[1 - to].address();
+        let request =
+            json!({ "op": "decrypt", "remote": remote, "type": message.kind, "message": message.message });
+        let seed = self.seed;
+        match self.sides[to].ask(request) {
+            Ok(answer) => {
+                assert!(!message.delivered, "seed {seed}: side {to} took a message twice");
+                assert_eq!(answer["plaintext"], message.plaintext, "seed {seed}: side {to}");
+                self.arrived[1 - to] = self.arrived[1 - to].max(message.chain);
+            }
+            Err(_) if message.delivered => {}
+            Err(_) if self.arrived[1 - to] - message.chain >= RECEIVING_CHAINS => self.too_late += 1,
+            Err(_) if self.faulty[to] => self.refused[to] += 1,
+            Err(error) => {
+                panic!("seed {seed}: side {to} refused a good message after {:?}: {error}", self.sent)
+            }
+        }
+        message.delivered = true;
+        if self.chance(TWICE) {
+            self.under_way[to].push(message);
+        }
+    }
+
+    /// Goes on until each side has sent `messages` more, then delivers what is under way.
+    pub(crate) fn run(&mut self, messages: usize) {
+        let goal = self.sent.map(|sent| sent + messages);
+        while self.sent != goal {
+            let side = self.below(2);
+            if self.chance(128) && self.sent[side] < goal[side] {
+                self.send(side);
+            } else {
+                self.deliver(side);
+            }
+        }
+        self.settle();
+        assert!(self.too_late * 5 < goal[0] + goal[1], "seed {}: {} came too late", self.seed, self.too_late);
+    }
+
+    /// Delivers all that is under way.
+    pub(crate) fn settle(&mut self) {
+        for to in 0..2 {
+            while !self.under_way[to].is_empty() {
+                self.deliver(to);
+            }
+        }
+    }
+
+    /// Each side sends one message that arrives.
+    pub(crate) fn exchange(&mut self) {
+        self.exchange_from(0);
+    }
+
+    /// Each side sends one message that arrives, `first` before the other.
+    pub(crate) fn exchange_from(&mut self, first: usize) {
+        for from in [first, 1 - first] {
+            let remote = self.sides[1 - from].address();
+            let sent = self.sides[from].must(json!({ "op": "encrypt", "remote": remote, "plaintext": "00" }));
+            let remote = self.sides[from].address();
+            self.sides[1 - from].must(
+                json!({ "op": "decrypt", "remote": remote, "type": sent["type"], "message": sent["message"] }),
+            );
+        }
+    }
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! A device that keeps its session in memory, as a messenger would, until it crashes.
+
+use subrosa::{
+    Address, Admission, Ciphertext, EncryptError, KemPreKeyId, LastResortKemPreKey, Local, MessageKind,
+    Plaintext, Policy, PreKeyBundle, PreKeySignalMessage, Session, SignalMessage, SignedPreKey,
+    SignedPreKeyId, Staged, Trust,
+};
+
+use super::super::device::{Device, Failure, Faults, Letter, PreKeys};
+use super::Fate;
+
+/// Ids of rotated last-resort prekeys, well above those of one-time ones.
+const LAST_RESORT_IDS: u32 = 1 << 20;
+
+/// What became of a staged change.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Settled<T> {
+    /// It is stored and committed.
+    Done(T),
+    /// It is stored, but the output was lost in a crash.
+    Lost,
+    /// Nothing has changed.
+    NotStored,
+}
+
+/// A device and its session with the one peer that it has.
+pub struct Node {
+    pub device: Device,
+    pub session: Session,
+    peer: Address,
+}
+
+impl Node {
+    pub fn new(mut device: Device, peer: &Address, version_3: bool) -> Self {
+        device.policy = if version_3 { Policy::AllowVersion3 } else { Policy::PostQuantum };
+        let session = device.session(peer).unwrap();
+        Self { device, session, peer: peer.clone() }
+    }
+
+    pub fn restart(&mut self) {
+        self.session = self.device.session(&self.peer).unwrap();
+    }
+
+    pub fn forget(&mut self) {
+        self.device.store.sessions.remove(&self.peer);
+        self.restart();
+    }
+
+    pub fn rotate(&mut self) {
+        let Device { identity, store, rng, now, .. } = &mut self.device;
+        let id = u32::try_from(store.signed_pre_keys.len()).unwrap();
+        let signed = SignedPreKey::generate(SignedPreKeyId(id), identity, *now, rng);
+        store.signed_pre_keys.insert(id, signed.record().as_bytes().to_vec());
+        let id = LAST_RESORT_IDS + id;
+        let kem = LastResortKemPreKey::generate(KemPreKeyId(id), identity, *now, rng);
+        store.last_resort_kem_pre_keys.insert(id, kem.record().as_bytes().to_vec());
+    }
+
+    pub fn initiate(&mut self, bundle: PreKeyBundle, fate: Fate) -> Settled<()> {
+        let before = self.before();
+        let device = &mut self.device;
+        let kept = device.store.identities.get(&self.peer);
+        let bundle = bundle.verify(Trust::on_first_use(kept)).unwrap();
+        let local = Local::new(&device.identity, device.registration_id).with_policy(device.policy);
+        let staged = self.session.initiate(&local, bundle, device.now, &mut device.rng).unwrap();
+        let settled = settle(staged, device, &self.peer, fate);
+        self.after(settled, &before)
+    }
+
+    pub fn archive(&mut self, fate: Fate) -> Settled<()> {
+        let before = self.before();
+        let settled = settle(self.session.archive(), &mut self.device, &self.peer, fate);
+        self.after(settled, &before)
+    }
+
+    pub fn encrypt(&mut self, plaintext: &[u8], fate: Fate) -> Result<Settled<Ciphertext>, EncryptError> {
+        let before = self.before();
+        let device = &mut self.device;
+        let trust = Trust::on_first_use(device.store.identities.get(&self.peer));
+        let outcome = self
+            .session
+            .encrypt(plaintext, trust, device.now, &mut device.rng)
+            .map(|staged| settle(staged, &mut self.device, &self.peer, fate));
+        match outcome {
+            Ok(settled) => Ok(self.after(settled, &before)),
+            Err(error) => {
+                self.check_unchanged(&before);
+                Err(error)
+            }
+        }
+    }
+
+    pub fn receive(&mut self, letter: &Letter, fate: Fate) -> Result<Settled<Plaintext>, Failure> {
+        let (before, store) = (self.before(), self.device.store.clone());
+        let outcome = open(&mut self.session, &mut self.device, &self.peer, letter)
+            .map(|staged| settle(staged, &mut self.device, &self.peer, fate));
+        match outcome {
+            Ok(settled) => Ok(self.after(settled, &before)),
+            Err(failure) => {
+                self.check_unchanged(&before);
+                self.device.store.assert_same(&store);
+                Err(failure)
+            }
+        }
+    }
+
+    fn before(&self) -> Before {
+        Before { record: self.session.record().as_bytes().to_vec(), generation: self.session.generation() }
+    }
+
+    /// Checks that memory and store have what was promised, or what was there before.
+    fn after<T>(
+        &mut self,
+        (settled, promised): (Result<T, Unsettled>, Vec<u8>),
+        before: &Before,
+    ) -> Settled<T> {
+        let settled = match settled {
+            Ok(output) => Settled::Done(output),
+            Err(Unsettled::Failed) => Settled::NotStored,
+            Err(Unsettled::Crashed { stored }) => {
+                self.restart();
+                if stored { Settled::Lost } else { Settled::NotStored }
+            }
+        };
+        if matches!(settled, Settled::NotStored) {
+            self.check_unchanged(before);
+        } else {
+            assert_eq!(
+                self.session.record().as_bytes(),
+                promised,
+                "a staged record is the one after the commit"
+            );
+            assert_eq!(self.session.generation(), before.generation + 1);
+        }
+        self.check_stored();
+        settled
+    }
+
+    fn check_unchanged(&self, before: &Before) {
+        assert!(self.session.record().as_bytes() == before.record, "the session has changed");
+    }
+
+    /// Checks that the session in memory is the stored one, and that its record reads back.
+    pub fn check_stored(&self) {
+        let stored = self.device.session(&self.peer).unwrap();
+        let record = stored.record();
+        assert!(self.session.record().as_bytes() == record.as_bytes(), "memory and store differ");
+        if let Some(stored) = self.device.store.sessions.get(&self.peer) {
+            assert!(stored == record.as_bytes(), "a record that was read writes other bytes");
+        }
+    }
+
+    /// Moves the session to libsignal and back, and stores it.
+    pub fn move_to_libsignal_and_back(&mut self) {
+        let (local, remote) = (self.session.local().clone(), self.session.remote().clone());
+        let exported = self.session.to_libsignal_record();
+        self.session = Session::from_libsignal_record(&exported, local, remote).unwrap();
+        assert!(self.session.to_libsignal_record() == exported, "what was taken over is given back");
+        let record = self.session.record().as_bytes().to_vec();
+        self.device.store.sessions.insert(self.peer.clone(), record);
+    }
+}
+
+/// A session before an operation.
+struct Before {
+    record: Vec<u8>,
+    generation: u64,
+}
+
+enum Unsettled {
+    Failed,
+    Crashed { stored: bool },
+}
+
+/// Stores and commits a staged change, or not, as `fate` has it. Gives also the record that was staged.
+fn settle<T>(
+    staged: Staged<'_, Session, T>,
+    device: &mut Device,
+    peer: &Address,
+    fate: Fate,
+) -> (Result<T, Unsettled>, Vec<u8>) {
+    let record = staged.record();
+    let promised = record.as_bytes().to_vec();
+    let faults = match fate {
+        Fate::Fails(table) => Faults { writes: vec![table], ..Faults::default() },
+        _ => Faults::default(),
+    };
+    let store = &mut device.store;
+    let settled = match fate {
+        Fate::Stored | Fate::Fails(_) => staged
+            .commit_with(|record, effects| store.write(&faults, peer, record, effects))
+            .map_err(|_| Unsettled::Failed),
+        Fate::StoredApart => {
+            store.write(&faults, peer, &record, staged.effects()).unwrap();
+            Ok(staged.commit())
+        }
+        Fate::CrashBefore => Err(Unsettled::Crashed { stored: false }),
+        Fate::CrashAfter => {
+            store.write(&faults, peer, &record, staged.effects()).unwrap();
+            Err(Unsettled::Crashed { stored: true })
+        }
+    };
+    (settled, promised)
+}
+
+/// Parses and decrypts a message, and begins a session if it asks for one.
+pub fn open<'s>(
+    session: &'s mut Session,
+    device: &mut Device,
+    peer: &Address,
+    letter: &Letter,
+) -> Result<Staged<'s, Session, Plaintext>, Failure> {
+    let trust = Trust::on_first_use(device.store.identities.get(peer));
+    if letter.kind == MessageKind::Whisper {
+        let message = SignalMessage::parse(&letter.bytes)?;
+        return Ok(session.decrypt(&message, trust, &mut device.rng)?);
+    }
+    let message = PreKeySignalMessage::parse(&letter.bytes)?;
+    let local = Local::new(&device.identity, device.registration_id).with_policy(device.policy);
+    match session.admit(&local, &message, trust)? {
+        Admission::Known(known) => Ok(known.decrypt(&mut device.rng)?),
+        Admission::New(new) => {
+            let keys = PreKeys::find(&device.store, &device.faults, new.needed())?;
+            Ok(new.accept(keys.lend(), &mut device.rng).map_err(|failure| failure.error)?)
+        }
+    }
+}
