@@ -33,7 +33,8 @@ pub(crate) mod sealed {
 ///
 /// The state is as before until the stage is committed; dropping the stage changes nothing. The output - a
 /// message to be sent, a plaintext to be shown - comes out only by committing, so a crash or a failing
-/// store can neither lead to a message key used twice nor to a message lost.
+/// store can't lead to a message key used twice. Nor to a message lost, if a received plaintext is stored in
+/// that same transaction: [`Staged::plaintext`] and [`Staged::commit_with_plaintext`] show it for that.
 ///
 /// * [`commit_with`](Self::commit_with) hands record and effects to a closure that stores them *in one
 ///   transaction*, and gives the output if that succeeded.
@@ -83,6 +84,11 @@ impl<'a, S: State, T> Staged<'a, S, T> {
     #[must_use]
     pub const fn effects(&self) -> &S::Effects {
         &self.effects
+    }
+
+    /// The output before the commit, for where it may be seen.
+    pub(crate) const fn output(&self) -> &T {
+        &self.output
     }
 
     /// Makes the change and gives the output. The caller vouches that record and effects are stored durably.

@@ -541,6 +541,22 @@ fn e15_the_inner_message_on_its_own() {
 }
 
 #[test]
+fn e15_the_wrapper_of_one_session_around_a_message_of_another() {
+    let ([mut alice, mut bob], first) = first_message(15, Offer::FULL);
+    bob.hear(&alice, &first, b"first");
+    alice.begin_with(&mut bob, Offer::FULL);
+    let second = alice.tell(&mut bob, b"second session");
+    let third = alice.send(&bob.address, b"second session");
+    assert_ne!(first.pre_key().base_key(), second.pre_key().base_key());
+    // The wrapper names the archived session, so no other is tried.
+    let base_key = first.pre_key().base_key().encode();
+    let mixed = Wrapper::changed(&third, |wrapper| wrapper.base_key = base_key.to_vec());
+    let failure = bob.refuse(&alice.address, &mixed);
+    assert!(matches!(failure, Failure::Decrypt(DecryptError::Undecryptable(_))), "{failure:?}");
+    bob.hear(&alice, &third, b"second session");
+}
+
+#[test]
 fn e16_a_version_3_message_in_a_version_4_wrapper() {
     let ([mut alice, mut bob], letter) = first_message(16, Offer::FULL);
     let rewrite = |letter: &Letter| Wrapper::changed(letter, |wrapper| wrapper.message[0] = 0x34);

@@ -93,8 +93,9 @@ fn title(options: &Options, conversation: &mut Conversation<'_>) -> Result<(), F
     }
     report.field(
         "message lines",
-        "number, way, kind, version, epoch (e) and bytes (+) of the third ratchet, place in its chain (#), size, text, first bytes, fate",
+        "number, way, kind, version, epoch (e) and bytes (+) of the third ratchet,",
     )?;
+    report.field("", "place in its chain (#), size, text, first bytes, fate")?;
     Ok(())
 }
 

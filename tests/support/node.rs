@@ -4,8 +4,8 @@
 
 use subrosa::{
     Address, Admission, Ciphertext, EncryptError, KemPreKeyId, LastResortKemPreKey, Local, MessageKind,
-    Plaintext, Policy, PreKeyBundle, PreKeySignalMessage, Session, SignalMessage, SignedPreKey,
-    SignedPreKeyId, Staged, Trust,
+    Plaintext, Policy, PreKeyBundle, PreKeySignalMessage, Record, Session, SessionEffects, SignalMessage,
+    SignedPreKey, SignedPreKeyId, Staged, Trust,
 };
 
 use super::super::device::{Device, Failure, Faults, Letter, PreKeys};
@@ -65,13 +65,13 @@ impl Node {
         let bundle = bundle.verify(Trust::on_first_use(kept)).unwrap();
         let local = Local::new(&device.identity, device.registration_id).with_policy(device.policy);
         let staged = self.session.initiate(&local, bundle, device.now, &mut device.rng).unwrap();
-        let settled = settle(staged, device, &self.peer, fate);
+        let settled = settle(staged, device, &self.peer, (fate, |_| None));
         self.after(settled, &before)
     }
 
     pub fn archive(&mut self, fate: Fate) -> Settled<()> {
         let before = self.before();
-        let settled = settle(self.session.archive(), &mut self.device, &self.peer, fate);
+        let settled = settle(self.session.archive(), &mut self.device, &self.peer, (fate, |_| None));
         self.after(settled, &before)
     }
 
@@ -82,7 +82,7 @@ impl Node {
         let outcome = self
             .session
             .encrypt(plaintext, trust, device.now, &mut device.rng)
-            .map(|staged| settle(staged, &mut self.device, &self.peer, fate));
+            .map(|staged| settle(staged, &mut self.device, &self.peer, (fate, |_| None)));
         match outcome {
             Ok(settled) => Ok(self.after(settled, &before)),
             Err(error) => {
@@ -95,7 +95,7 @@ impl Node {
     pub fn receive(&mut self, letter: &Letter, fate: Fate) -> Result<Settled<Plaintext>, Failure> {
         let (before, store) = (self.before(), self.device.store.clone());
         let outcome = open(&mut self.session, &mut self.device, &self.peer, letter)
-            .map(|staged| settle(staged, &mut self.device, &self.peer, fate));
+            .map(|staged| settle(staged, &mut self.device, &self.peer, (fate, received)));
         match outcome {
             Ok(settled) => Ok(self.after(settled, &before)),
             Err(failure) => {
@@ -175,30 +175,43 @@ enum Unsettled {
 }
 
 /// Stores and commits a staged change, or not, as `fate` has it. Gives also the record that was staged.
+/// The plaintext of a stage, to be stored with its record.
+#[allow(clippy::unnecessary_wraps, reason = "it is a `Keep`")]
+fn received(staged: &Staged<'_, Session, Plaintext>) -> Option<Vec<u8>> {
+    Some(staged.plaintext().to_vec())
+}
+
+/// What a device keeps of a stage besides record and effects.
+type Keep<T> = fn(&Staged<'_, Session, T>) -> Option<Vec<u8>>;
+
+/// Settles a stage as `fate` wants it. What `kept` takes from it goes into the inbox, in the same transaction.
 fn settle<T>(
     staged: Staged<'_, Session, T>,
     device: &mut Device,
     peer: &Address,
-    fate: Fate,
+    (fate, kept): (Fate, Keep<T>),
 ) -> (Result<T, Unsettled>, Vec<u8>) {
-    let record = staged.record();
+    let (record, kept) = (staged.record(), kept(&staged));
     let promised = record.as_bytes().to_vec();
     let faults = match fate {
         Fate::Fails(table) => Faults { writes: vec![table], ..Faults::default() },
         _ => Faults::default(),
     };
     let store = &mut device.store;
+    let write = |record: &Record, effects: &SessionEffects| {
+        store.write(&faults, peer, record, effects)?;
+        store.inbox.extend(kept);
+        Ok::<(), Failure>(())
+    };
     let settled = match fate {
-        Fate::Stored | Fate::Fails(_) => staged
-            .commit_with(|record, effects| store.write(&faults, peer, record, effects))
-            .map_err(|_| Unsettled::Failed),
+        Fate::Stored | Fate::Fails(_) => staged.commit_with(write).map_err(|_| Unsettled::Failed),
         Fate::StoredApart => {
-            store.write(&faults, peer, &record, staged.effects()).unwrap();
+            write(&record, staged.effects()).unwrap();
             Ok(staged.commit())
         }
         Fate::CrashBefore => Err(Unsettled::Crashed { stored: false }),
         Fate::CrashAfter => {
-            store.write(&faults, peer, &record, staged.effects()).unwrap();
+            write(&record, staged.effects()).unwrap();
             Err(Unsettled::Crashed { stored: true })
         }
     };

@@ -247,10 +247,13 @@ impl World {
         let delivered = match &outcome {
             Ok(Settled::Done(plaintext)) => {
                 assert_eq!(plaintext[..], packet.plaintext[..]);
+                assert_eq!(node.device.store.inbox.last(), Some(&packet.plaintext));
                 model.received(packet);
                 Delivered::Decrypted
             }
             Ok(Settled::Lost) => {
+                let stored = node.device.store.inbox.last();
+                assert_eq!(stored, Some(&packet.plaintext), "a crash after the commit loses nothing");
                 model.received(packet);
                 Delivered::Decrypted
             }

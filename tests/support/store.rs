@@ -30,6 +30,8 @@ pub struct Store {
     pub one_time_kem_pre_keys: BTreeMap<u32, Vec<u8>>,
     pub last_resort_kem_pre_keys: BTreeMap<u32, Vec<u8>>,
     pub kem_uses: BTreeSet<[u8; 40]>,
+    /// Plaintexts that were received, oldest first.
+    pub inbox: Vec<Vec<u8>>,
 }
 
 /// Which tables fail, until this is changed. Not part of a snapshot.
