@@ -43,8 +43,8 @@ pub use ratchet::double::DoubleRatchetError;
 pub use ratchet::triple::{ReceiveError, SendError};
 pub use record::{Record, RecordError, RecordKey, RecordKind};
 pub use sealed::certificate::{
-    CertificateAuthority, CertificateError, CertificateRefused, SenderCertificate, SenderDetails,
-    ServerCertificate, Signer, VerifiedSenderCertificate,
+    CertificateAuthority, CertificateError, CertificateRefused, DEPLOYED_REVOKED, SenderCertificate,
+    SenderDetails, ServerCertificate, Signer, VerifiedSenderCertificate, deployed_server_certificates,
 };
 pub use session::{
     AcceptError, AcceptFailure, Admission, AdmitError, Ciphertext, DecryptError, EncryptError, InitiateError,

@@ -93,11 +93,6 @@ const NO_GROUPS: &[&str] = &[
     "group_decrypt",
     "parse_group_message",
     "parse_skdm",
-    "server_cert",
-    "sender_cert",
-    "parse_server_cert",
-    "parse_sender_cert",
-    "validate_sender_cert",
     "usmc",
     "parse_usmc",
     "seal_v1",
@@ -132,6 +127,7 @@ version4! {
     limits: "limits", Official, &[];
     malformed: "malformed", Official, differences::MALFORMED;
     older_clients: "older-clients", BesideOlder, &[];
+    certificates: "certificates", Official, &[];
 }
 
 /// Two more conversations, with Bob's session record after each of his steps. Too large for the selection.

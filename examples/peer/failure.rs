@@ -5,8 +5,8 @@
 use serde_json::{Value, json};
 use subrosa::hazmat::crypto::kdf::OutputTooLong;
 use subrosa::{
-    AcceptError, AdmitError, BundleError, DecryptError, DecryptionErrorMessageError, EncryptError,
-    InitiateError, KemError, KeyError, ParseError, PlaintextContentError, ZeroAgreement,
+    AcceptError, AdmitError, BundleError, CertificateError, DecryptError, DecryptionErrorMessageError,
+    EncryptError, InitiateError, KemError, KeyError, ParseError, PlaintextContentError, ZeroAgreement,
 };
 
 /// Why a request was refused.
@@ -79,6 +79,7 @@ macro_rules! generic {
 }
 
 generic!(
+    CertificateError,
     KeyError,
     ZeroAgreement,
     OutputTooLong,

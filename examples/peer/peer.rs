@@ -4,6 +4,7 @@
 
 #![allow(clippy::unnecessary_wraps, reason = "operations are alike, whether or not they can fail")]
 
+mod certificates;
 mod failure;
 mod messages;
 mod parties;
@@ -40,6 +41,7 @@ const OPERATIONS: &[&[Operation]] = &[
     parties::OPERATIONS,
     prekeys::OPERATIONS,
     sessions::OPERATIONS,
+    certificates::OPERATIONS,
     retry::OPERATIONS,
     messages::OPERATIONS,
     primitives::OPERATIONS,

@@ -104,6 +104,15 @@ impl<'a> Request<'a> {
         Ok(PublicKey::decode(&self.bytes(name)?)?)
     }
 
+    pub(crate) fn public_list(self, name: &str) -> Result<Vec<PublicKey>, Failure> {
+        let key = |value: &Value| {
+            let bytes =
+                value.as_str().and_then(|text| hex::decode(text).ok()).ok_or_else(|| missing(name))?;
+            Ok(PublicKey::decode(&bytes)?)
+        };
+        self.list(name)?.iter().map(key).collect()
+    }
+
     pub(crate) fn private(self, name: &str) -> Result<PrivateKey, Failure> {
         Ok(PrivateKey::decode(&self.bytes(name)?)?)
     }

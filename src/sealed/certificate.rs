@@ -4,6 +4,7 @@
 //!
 //! Bytes that were received are kept as they are: signatures cover them, unknown fields and all.
 
+mod deployed;
 mod sender;
 mod server;
 
@@ -13,6 +14,7 @@ use crate::crypto::curve::{KeyError, PrivateKey, PublicKey};
 use crate::crypto::xeddsa;
 use crate::wire::protobuf::{Encode, Fields, Malformed, Sink};
 
+pub use deployed::{DEPLOYED_REVOKED, deployed_server_certificates};
 pub use sender::{SenderCertificate, SenderDetails, Signer, VerifiedSenderCertificate};
 pub use server::ServerCertificate;
 

@@ -82,7 +82,7 @@ impl SenderCertificate {
         let fields = RawFields::read(&signed.inner)?;
         let device = DeviceId::new(fields.device.ok_or(MISSING)?).map_err(|_| MISSING)?;
         let expires = Timestamp::from_millis(fields.expires.ok_or(MISSING)?);
-        let signer = match fields.signer.ok_or(MISSING)? {
+        let signed_by = match fields.signer.ok_or(MISSING)? {
             RawSigner::Embedded(bytes) => Signer::Embedded(Box::new(ServerCertificate::parse(bytes)?)),
             RawSigner::Known(id) => Signer::Known(id),
         };
@@ -96,7 +96,7 @@ impl SenderCertificate {
         let identity_key = IdentityKey::decode(fields.identity_key.ok_or(MISSING)?)?;
         let e164 = fields.e164.map(ToString::to_string);
         let details = SenderDetails { name, e164, device, identity_key, expires };
-        Ok(Self { details, signer, signed })
+        Ok(Self { details, signer: signed_by, signed })
     }
 
     /// Who the sender is said to be. To be believed only after [`Self::verify`].
