@@ -16,7 +16,8 @@ pub(super) const MAX_ARCHIVED: usize = 40;
 
 impl Session {
     /// Archives the current session, so that the next message needs a new one. What the peer still sends
-    /// on it is decrypted, and makes it current again. Without a current session this changes nothing.
+    /// on it is decrypted, and makes it current again. Without a current session nothing but the
+    /// generation changes.
     pub fn archive(&mut self) -> Staged<'_, Self, ()> {
         self.stage(SessionChange(Change::Archive), SessionEffects::default(), ())
     }
