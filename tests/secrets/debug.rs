@@ -47,7 +47,9 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     SignedPreKeyPublic VerifiedBundle BraidError ChainExhausted DoubleRatchetError ReceiveError SendError \
     RecordError RecordKind AcceptError AdmitError DecryptError EncryptError InitiateError KemPreKeyEffect \
     KemPreKeyUse NeededPreKeys Policy Requirements SessionEffects StoredSessionError Undecryptable State Timestamp \
-    DecryptionErrorMessageError MessageKind ParseError PlaintextContentError Ciphertext Trust";
+    DecryptionErrorMessageError MessageKind ParseError PlaintextContentError Ciphertext Trust \
+    CertificateAuthority CertificateError CertificateRefused DEPLOYED_REVOKED SenderCertificate SenderDetails \
+    ServerCertificate Signer VerifiedSenderCertificate deployed_server_certificates";
 
 /// Types that are only reached inside of another: a change in its stage.
 const INSIDE_OTHERS: &str = "SessionChange";
