@@ -18,7 +18,6 @@ SELECTION = {
         "100 messages in order",
         "100 messages shuffled",
         "100 messages, some lost, some twice, in any order",
-        "inner messages as whisper messages",
         "plaintext sizes",
         "addresses: phone numbers",
         "addresses: plain sender, ACI recipient",
@@ -29,8 +28,6 @@ SELECTION = {
         "bursts",
         "bad network",
         "bad network between two devices of one account",
-        "bad network, plain names",
-        "both begin at once",
     ],
     "libsignal-0.103.0/limits.json": ["forty archived sessions"],
     "libsignal-0.103.0/malformed.json": [
