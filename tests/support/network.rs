@@ -121,7 +121,7 @@ impl Network {
             }
             Err(_) if message.delivered => {}
             Err(_) if self.arrived[1 - to].saturating_sub(message.chain) >= RECEIVING_CHAINS => {
-                self.too_late += 1
+                self.too_late += 1;
             }
             Err(_) if self.faulty => self.refused += 1,
             Err(error) => {
