@@ -446,7 +446,7 @@ fn scenario_28_random_scheduling() {
     let mut random = ChaCha20Rng::seed_from_u64(2_828);
     let mut on_the_way: [Vec<InFlight>; 2] = [vec![], vec![]];
     let mut a_talks = 25;
-    for tick in 0..3_000 {
+    for tick in 0..10_000 {
         if tick % 50 == 0 {
             a_talks = if random.next_u32().is_multiple_of(2) { 25 } else { 75 };
         }
@@ -485,7 +485,7 @@ fn scenario_29_online_and_offline() {
     let mut random = ChaCha20Rng::seed_from_u64(2_929);
     let mut online = [true, true];
     let mut waiting: [Vec<InFlight>; 2] = [vec![], vec![]];
-    for _ in 0..8_000 {
+    for _ in 0..100_000 {
         for a in [true, false] {
             let side = usize::from(a);
             let flip = if online[side] { 4 } else { 5 };
