@@ -15,6 +15,7 @@ mod address;
 mod agreement;
 mod crypto;
 mod identity;
+mod plaintext;
 mod prekey;
 mod ratchet;
 mod record;
@@ -31,6 +32,7 @@ pub use crypto::kem::{KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecr
 pub use crypto::secret::Secret;
 pub use crypto::xeddsa::{SIGNATURE_LEN, Signature};
 pub use identity::{IdentityKey, IdentityKeyPair, Trust};
+pub use plaintext::Plaintext;
 pub use prekey::{
     BundleError, KemPreKey, KemPreKeyId, KemPreKeyPublic, LastResortKemPreKey, OneTimeKemPreKey,
     OneTimePreKey, OneTimePreKeyId, OneTimePreKeyPublic, PreKeyBundle, SignedPreKey, SignedPreKeyId,
@@ -47,12 +49,13 @@ pub use sealed::certificate::{
     SenderDetails, ServerCertificate, Signer, VerifiedSenderCertificate, deployed_server_certificates,
 };
 pub use session::{
-    AcceptError, AcceptFailure, Admission, AdmitError, Ciphertext, DecryptError, EncryptError, InitiateError,
-    KemKey, KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession, Plaintext, Policy,
-    Requirements, ResponderKeys, Session, SessionChange, SessionEffects, StoredSessionError, Undecryptable,
+    AcceptError, AcceptFailure, Admission, AdmitError, DecryptError, EncryptError, InitiateError, KemKey,
+    KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession, Policy, Requirements,
+    ResponderKeys, Session, SessionChange, SessionEffects, StoredSessionError, Undecryptable,
 };
-pub use staged::{Staged, State};
+pub use staged::{Received, Staged, State};
 pub use timestamp::Timestamp;
+pub use wire::ciphertext::Ciphertext;
 pub use wire::decryption_error::{DecryptionErrorMessage, DecryptionErrorMessageError};
 pub use wire::message::{MessageKind, ParseError};
 pub use wire::plaintext_content::{PlaintextContent, PlaintextContentError};

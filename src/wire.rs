@@ -3,6 +3,7 @@
 //! L1: bytes to typed values and back. Never verifies, never decides.
 
 pub mod braid_message;
+pub mod ciphertext;
 pub mod decryption_error;
 pub mod message;
 pub mod plaintext_content;

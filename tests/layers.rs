@@ -22,6 +22,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("wire", 1),
     ("record", 1),
     ("timestamp", 1),
+    ("plaintext", 1),
     ("identity", 2),
     ("prekey", 2),
     ("address", 2),

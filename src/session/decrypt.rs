@@ -6,11 +6,12 @@ use alloc::boxed::Box;
 
 use rand_core::CryptoRng;
 
-use super::codec::{self, OpenError, Plaintext};
+use super::codec::{self, OpenError};
 use super::state::SessionState;
 use super::{Change, Session, SessionChange, SessionEffects, Slot};
 use crate::address::{Address, same_account};
 use crate::identity::Trust;
+use crate::plaintext::Plaintext;
 use crate::ratchet::double::{DoubleRatchetError, Header, MAX_JUMP};
 use crate::ratchet::triple::{self, ReceiveError};
 use crate::staged::Staged;
