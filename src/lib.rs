@@ -19,6 +19,7 @@ mod plaintext;
 mod prekey;
 mod ratchet;
 mod record;
+mod repair;
 mod sealed;
 mod session;
 mod staged;
@@ -44,10 +45,19 @@ pub use ratchet::chain::ChainExhausted;
 pub use ratchet::double::DoubleRatchetError;
 pub use ratchet::triple::{ReceiveError, SendError};
 pub use record::{Record, RecordError, RecordKey, RecordKind};
+pub use repair::{Advice, Failure, Show};
 pub use sealed::certificate::{
     CertificateAuthority, CertificateError, CertificateRefused, DEPLOYED_REVOKED, SenderCertificate,
     SenderDetails, ServerCertificate, Signer, VerifiedSenderCertificate, deployed_server_certificates,
 };
+pub use sealed::content::{LocalDevice, SenderRefused, UnverifiedContent, VerifiedContent};
+pub use sealed::envelope::{OpenError, SealError};
+pub use sealed::many::{RecipientError, SealManyError, SealedForMany, SealedRecipient};
+pub use sealed::receive::{
+    NewSealedSession, SealedAdmission, SealedMessage, SealedReceiveError, SessionMessage, Unsealed,
+};
+pub use sealed::sender::{ForeignCertificate, SealedEncryptError, SealedSender};
+pub use sealed::sent::{Devices, ReceivedParts, Recipient, SentMessage, SentMessageError};
 pub use session::{
     AcceptError, AcceptFailure, Admission, AdmitError, DecryptError, EncryptError, InitiateError, KemKey,
     KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession, Policy, Requirements,
@@ -60,4 +70,5 @@ pub use wire::decryption_error::{DecryptionErrorMessage, DecryptionErrorMessageE
 pub use wire::message::{MessageKind, ParseError};
 pub use wire::plaintext_content::{PlaintextContent, PlaintextContentError};
 pub use wire::prekey_message::PreKeySignalMessage;
+pub use wire::sealed_content::ContentHint;
 pub use wire::signal_message::SignalMessage;

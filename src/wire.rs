@@ -9,5 +9,7 @@ pub mod message;
 pub mod plaintext_content;
 pub mod prekey_message;
 pub mod protobuf;
+pub mod sealed_content;
+pub mod sealed_message;
 pub mod signal_message;
 pub mod stored;

@@ -93,12 +93,6 @@ const NO_GROUPS: &[&str] = &[
     "group_decrypt",
     "parse_group_message",
     "parse_skdm",
-    "usmc",
-    "parse_usmc",
-    "seal_v1",
-    "seal_multi",
-    "parse_multi",
-    "unseal",
 ];
 
 /// Who holds which side is in the case's name; the side of an older release is not replayed.
@@ -128,6 +122,8 @@ version4! {
     malformed: "malformed", Official, differences::MALFORMED;
     older_clients: "older-clients", BesideOlder, &[];
     certificates: "certificates", Official, &[];
+    sealed_v1: "sealed-v1", Official, &[];
+    sealed_v2: "sealed-v2", Official, &[];
 }
 
 /// Two more conversations, with Bob's session record after each of his steps. Too large for the selection.

@@ -14,6 +14,7 @@ mod primitives;
 mod request;
 mod retry;
 mod rng;
+mod sealed;
 mod sessions;
 mod shelf;
 mod stored;
@@ -42,6 +43,7 @@ const OPERATIONS: &[&[Operation]] = &[
     prekeys::OPERATIONS,
     sessions::OPERATIONS,
     certificates::OPERATIONS,
+    sealed::OPERATIONS,
     retry::OPERATIONS,
     messages::OPERATIONS,
     primitives::OPERATIONS,
