@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use subrosa::hazmat::crypto::kdf::OutputTooLong;
 use subrosa::{
     AcceptError, AdmitError, BundleError, CertificateError, DecryptError, DecryptionErrorMessageError,
-    EncryptError, InitiateError, KemError, KeyError, ParseError, PlaintextContentError, ZeroAgreement,
+    EncryptError, GroupDecryptError, GroupEncryptError, InitiateError, KemError, KeyError, LearnError,
+    ParseError, PlaintextContentError, StoredSenderKeyError, ZeroAgreement,
 };
 
 /// Why a request was refused.
@@ -88,6 +89,9 @@ generic!(
     DecryptionErrorMessageError,
     PlaintextContentError,
     InitiateError,
+    GroupEncryptError,
+    LearnError,
+    StoredSenderKeyError,
     prost::DecodeError,
 );
 
@@ -116,6 +120,15 @@ impl From<DecryptError> for Failure {
             DecryptError::Duplicate { .. } => Self::duplicate(error),
             // The cause is of interest to whoever debugs; the deployed client only logs it.
             DecryptError::Undecryptable(cause) => Self::generic(format!("{error}: {cause}")),
+            _ => Self::generic(error),
+        }
+    }
+}
+
+impl From<GroupDecryptError> for Failure {
+    fn from(error: GroupDecryptError) -> Self {
+        match error {
+            GroupDecryptError::Duplicate { .. } => Self::duplicate(error),
             _ => Self::generic(error),
         }
     }
