@@ -14,8 +14,9 @@ pub mod crypto {
 /// L1: messages as bytes. Parsing verifies nothing.
 pub mod wire {
     pub use crate::wire::{
-        braid_message, decryption_error, message, plaintext_content, prekey_message, protobuf,
-        sealed_content, sealed_message, signal_message, stored,
+        braid_message, decryption_error, distribution_id, message, plaintext_content, prekey_message,
+        protobuf, sealed_content, sealed_message, sender_key_distribution, sender_key_message,
+        signal_message, stored,
     };
 }
 
@@ -33,7 +34,7 @@ pub mod agreement {
 
 /// L4: ratchets.
 pub mod ratchet {
-    pub use crate::ratchet::{braid, chain, double, message_keys, root, skipped, triple};
+    pub use crate::ratchet::{braid, chain, double, message_keys, receiving, root, skipped, triple};
 }
 
 /// L6: sealed sender, without the checks of the paved path.

@@ -14,6 +14,7 @@ pub mod hazmat;
 mod address;
 mod agreement;
 mod crypto;
+mod group;
 mod identity;
 mod plaintext;
 mod prekey;
@@ -32,6 +33,10 @@ pub use crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey, ZeroAgreement}
 pub use crypto::kem::{KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
 pub use crypto::secret::Secret;
 pub use crypto::xeddsa::{SIGNATURE_LEN, Signature};
+pub use group::{
+    GroupDecryptError, GroupEncryptError, LearnError, ReceiverKeys, ReceiverKeysChange, SenderKey,
+    SenderKeyChange, StoredSenderKeyError,
+};
 pub use identity::{IdentityKey, IdentityKeyPair, Trust};
 pub use plaintext::Plaintext;
 pub use prekey::{
@@ -67,8 +72,11 @@ pub use staged::{Received, Staged, State};
 pub use timestamp::Timestamp;
 pub use wire::ciphertext::Ciphertext;
 pub use wire::decryption_error::{DecryptionErrorMessage, DecryptionErrorMessageError};
+pub use wire::distribution_id::{DistributionId, NotADistributionId, SenderKeyFormat};
 pub use wire::message::{MessageKind, ParseError};
 pub use wire::plaintext_content::{PlaintextContent, PlaintextContentError};
 pub use wire::prekey_message::PreKeySignalMessage;
 pub use wire::sealed_content::ContentHint;
+pub use wire::sender_key_distribution::SenderKeyDistributionMessage;
+pub use wire::sender_key_message::SenderKeyMessage;
 pub use wire::signal_message::SignalMessage;

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use subrosa::hazmat::crypto::kdf::OutputTooLong;
 use subrosa::{
     AcceptError, Address, AdmitError, BundleError, CertificateError, DecryptError,
-    DecryptionErrorMessageError, EncryptError, InitiateError, KemError, KeyError, OpenError, ParseError,
-    PlaintextContentError, SealedReceiveError, SenderRefused, SentMessageError, ZeroAgreement,
+    DecryptionErrorMessageError, EncryptError, GroupDecryptError, GroupEncryptError, InitiateError, KemError,
+    KeyError, LearnError, OpenError, ParseError, PlaintextContentError, SealedReceiveError, SenderRefused,
+    SentMessageError, StoredSenderKeyError, ZeroAgreement,
 };
 
 /// Why a request was refused.
@@ -99,6 +100,9 @@ generic!(
     DecryptionErrorMessageError,
     PlaintextContentError,
     InitiateError,
+    GroupEncryptError,
+    LearnError,
+    StoredSenderKeyError,
     prost::DecodeError,
 );
 
@@ -127,6 +131,15 @@ impl From<DecryptError> for Failure {
             DecryptError::Duplicate { .. } => Self::duplicate(error),
             // The cause is of interest to whoever debugs; the deployed client only logs it.
             DecryptError::Undecryptable(cause) => Self::generic(format!("{error}: {cause}")),
+            _ => Self::generic(error),
+        }
+    }
+}
+
+impl From<GroupDecryptError> for Failure {
+    fn from(error: GroupDecryptError) -> Self {
+        match error {
+            GroupDecryptError::Duplicate { .. } => Self::duplicate(error),
             _ => Self::generic(error),
         }
     }

@@ -6,6 +6,7 @@
 
 mod certificates;
 mod failure;
+mod groups;
 mod messages;
 mod parties;
 mod party;
@@ -42,6 +43,7 @@ const OPERATIONS: &[&[Operation]] = &[
     parties::OPERATIONS,
     prekeys::OPERATIONS,
     sessions::OPERATIONS,
+    groups::OPERATIONS,
     certificates::OPERATIONS,
     sealed::OPERATIONS,
     retry::OPERATIONS,

@@ -30,13 +30,8 @@ SELECTION = {
         "bad network between two devices of one account",
     ],
     "libsignal-0.103.0/limits.json": ["forty archived sessions"],
-    "libsignal-0.103.0/malformed.json": [
-        "prekey messages",
-        "sender key messages",
-        "sender key distribution messages",
-        "sealed sender",
-        "session and sender key records",
-    ],
+    "libsignal-0.103.0/groups.json": ["200 messages", "plaintext sizes"],
+    "libsignal-0.103.0/malformed.json": ["prekey messages", "sealed sender"],
     "libsignal-0.103.0/older-clients.json": ["0.60.2 both"],
     "whatsapp-v3/official-0.22.0-one-way.json": [],
     "whatsapp-v3/official-0.22.0-both-ways.json": ["bursts"],
@@ -47,6 +42,7 @@ SELECTION = {
     "whatsapp-v3/wacore-one-way.json": ["100 messages in order", "plaintext sizes"],
     "whatsapp-v3/wacore-both-ways.json": ["bursts", "bad network"],
     "whatsapp-v3/wacore-malformed.json": [],
+    "whatsapp-v3/wacore-groups.json": ["200 messages", "plaintext sizes"],
     "whatsapp-v3/cross-npm-wacore.json": ["plaintext sizes", "bursts", "bad network"],
     "whatsapp-v3/cross-wacore-npm.json": ["plaintext sizes", "bursts", "bad network"],
 }
