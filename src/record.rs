@@ -45,6 +45,8 @@ pub enum RecordKind {
     SenderKey,
     /// 8: what is held of one sender's keys for one distribution id.
     ReceiverKeys,
+    /// 11: what was asked of, and done for, a device that could not decrypt.
+    RepairLog,
 }
 
 impl RecordKind {
@@ -60,6 +62,7 @@ impl RecordKind {
             Self::Session => 6,
             Self::SenderKey => 7,
             Self::ReceiverKeys => 8,
+            Self::RepairLog => 11,
         }
     }
 }
