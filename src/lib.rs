@@ -11,6 +11,7 @@ extern crate alloc;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 
+mod account;
 mod address;
 mod agreement;
 mod crypto;
@@ -27,6 +28,11 @@ mod staged;
 mod timestamp;
 mod wire;
 
+pub use account::{
+    Account, AccountChange, AccountEffects, AccountError, AccountLimits, AccountRow, FirstMessage,
+    FirstMessageError, IdSpace, IdsExhausted, NamedPreKey, NewAccount, PreKeyUpload, RefillPlan,
+    ServiceCounts, StoreCheck, StoreToken,
+};
 pub use address::{Address, DeviceId, InvalidDeviceId, NotAServiceId, ServiceId, ServiceIdKind};
 pub use agreement::AgreementError;
 pub use crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey, ZeroAgreement};
@@ -67,9 +73,10 @@ pub use sealed::receive::{
 pub use sealed::sender::{ForeignCertificate, SealedEncryptError, SealedSender};
 pub use sealed::sent::{Devices, ReceivedParts, Recipient, SentMessage, SentMessageError};
 pub use session::{
-    AcceptError, AcceptFailure, Admission, AdmitError, DecryptError, EncryptError, InitiateError, KemKey,
-    KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession, Policy, Requirements,
-    ResponderKeys, Session, SessionChange, SessionEffects, StoredSessionError, Undecryptable,
+    AcceptError, AcceptFailure, Admission, AdmitError, DecryptError, EncryptError, InitialSecrecy,
+    InitiateError, KemKey, KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession,
+    Policy, Requirements, ResponderKeys, Session, SessionChange, SessionEffects, StoredSessionError,
+    Undecryptable,
 };
 pub use staged::{Received, Staged, State};
 pub use timestamp::Timestamp;

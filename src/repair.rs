@@ -48,7 +48,9 @@ impl From<&AdmitError> for Failure {
     fn from(error: &AdmitError) -> Self {
         match error {
             AdmitError::UntrustedIdentity => Self::Untrusted,
-            AdmitError::IdentityMismatch | AdmitError::Version3Refused => Self::Undecryptable,
+            AdmitError::IdentityMismatch | AdmitError::Version3Refused | AdmitError::NoOneTimePreKey => {
+                Self::Undecryptable
+            }
         }
     }
 }
@@ -58,7 +60,9 @@ impl From<&AcceptError> for Failure {
         match error {
             AcceptError::Decrypt(error) => error.into(),
             AcceptError::ReusedBaseKey => Self::Duplicate,
-            AcceptError::WrongPreKeys | AcceptError::Agreement(_) => Self::Undecryptable,
+            AcceptError::WrongPreKeys | AcceptError::Agreement(_) | AcceptError::LastResortRefused => {
+                Self::Undecryptable
+            }
         }
     }
 }
