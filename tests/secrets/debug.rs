@@ -51,6 +51,7 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     SignedPreKeyPublic VerifiedBundle BraidError ChainExhausted DoubleRatchetError ReceiveError SendError \
     RecordError RecordKind AcceptError AdmitError DecryptError EncryptError InitiateError KemPreKeyEffect \
     KemPreKeyUse NeededPreKeys Policy Requirements SessionEffects StoredSessionError Undecryptable State Received Timestamp \
+    Correction Delivery DeviceFailure DeviceMessage GaveUp ServiceAnswer encrypt_each StagedAll \
     Advice Failure Rate RepairAnswer RepairLog RepairPolicy RepairRefused Resend ResendRequest Show \
     AccountError AccountLimits AccountRow FirstMessageError IdSpace IdsExhausted NamedPreKey PreKeyUpload \
     RefillPlan ServiceCounts StoreCheck StoreToken InitialSecrecy \
