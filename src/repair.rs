@@ -14,6 +14,7 @@ pub use answer::{RepairAnswer, Resend};
 pub use log::{RepairChange, RepairLog, RepairRefused};
 pub use policy::{Rate, RepairPolicy};
 
+use crate::account::FirstMessageError;
 use crate::address::DeviceId;
 use crate::session::{AcceptError, AdmitError, DecryptError};
 use crate::timestamp::Timestamp;
@@ -63,6 +64,19 @@ impl From<&AcceptError> for Failure {
             AcceptError::WrongPreKeys | AcceptError::Agreement(_) | AcceptError::LastResortRefused => {
                 Self::Undecryptable
             }
+        }
+    }
+}
+
+impl From<&FirstMessageError> for Failure {
+    fn from(error: &FirstMessageError) -> Self {
+        match error {
+            FirstMessageError::Admit(error) => error.into(),
+            FirstMessageError::Decrypt(error) => error.into(),
+            FirstMessageError::Accept(error) => error.into(),
+            FirstMessageError::Gone(_)
+            | FirstMessageError::NeverOurs(_)
+            | FirstMessageError::UsedTooOften(_) => Self::Undecryptable,
         }
     }
 }
