@@ -35,7 +35,7 @@ fn send(key: &mut SenderKey, rng: &mut ChaCha20Rng) -> Vec<u8> {
 }
 
 /// What is public of a sender key.
-fn public_of(keys: impl IntoIterator<Item = &SenderKey>) -> PublicBytes {
+fn public_of(keys: &[SenderKey]) -> PublicBytes {
     let mut public = PublicBytes::default();
     public.add(ID.as_bytes());
     for key in keys {
@@ -51,7 +51,7 @@ fn a_sender_key_forgets() {
     let watch = Watch::begin();
     watch.secret("plaintext", TEXT);
     let mut key = watch.over(|| Box::new(SenderKey::generate(ID, rng)));
-    let mut follower = Follower::new(&watch, public_of([&*key]));
+    let mut follower = Follower::new(&watch, public_of(std::slice::from_ref(&*key)));
     follower.check_record(key.record().as_bytes());
     for round in 0..20 {
         watch.over(|| drop(send(&mut key, rng)));
@@ -80,7 +80,9 @@ fn skipped_keys_of_a_group_are_wiped() {
     let distribution = key.distribution();
     let messages: Vec<Vec<u8>> = (0..5_000).map(|_| send(&mut key, rng)).collect();
     let others = [(); 5].map(|()| SenderKey::generate(ID, rng));
-    let public = public_of(others.iter().chain([&key]));
+    let mut public = public_of(&others);
+    public.add(&key.signing_key().encode());
+    public.add(&key.chain_id().to_le_bytes());
 
     let watch = Watch::begin();
     watch.secret("plaintext", TEXT);
