@@ -11,27 +11,36 @@ extern crate alloc;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 
+mod account;
 mod address;
 mod agreement;
 mod crypto;
+mod delivery;
 mod group;
 mod identity;
 mod plaintext;
 mod prekey;
 mod ratchet;
 mod record;
+mod repair;
 mod sealed;
 mod session;
 mod staged;
 mod timestamp;
 mod wire;
 
+pub use account::{
+    Account, AccountChange, AccountEffects, AccountError, AccountLimits, AccountRow, FirstMessage,
+    FirstMessageError, IdSpace, IdsExhausted, NamedPreKey, NewAccount, PreKeyUpload, RefillPlan,
+    ServiceCounts, StoreCheck, StoreToken,
+};
 pub use address::{Address, DeviceId, InvalidDeviceId, NotAServiceId, ServiceId, ServiceIdKind};
 pub use agreement::AgreementError;
 pub use crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey, ZeroAgreement};
 pub use crypto::kem::{KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
 pub use crypto::secret::Secret;
 pub use crypto::xeddsa::{SIGNATURE_LEN, Signature};
+pub use delivery::{Correction, Delivery, DeviceFailure, DeviceMessage, GaveUp, ServiceAnswer, encrypt_each};
 pub use group::{
     GroupDecryptError, GroupEncryptError, LearnError, ReceiverKeys, ReceiverKeysChange, SenderKey,
     SenderKeyChange, StoredSenderKeyError,
@@ -49,16 +58,29 @@ pub use ratchet::chain::ChainExhausted;
 pub use ratchet::double::DoubleRatchetError;
 pub use ratchet::triple::{ReceiveError, SendError};
 pub use record::{Record, RecordError, RecordKey, RecordKind};
+pub use repair::{
+    Advice, Failure, Rate, RepairAnswer, RepairChange, RepairLog, RepairPolicy, RepairRefused, Resend,
+    ResendRequest, Show,
+};
 pub use sealed::certificate::{
     CertificateAuthority, CertificateError, CertificateRefused, DEPLOYED_REVOKED, SenderCertificate,
     SenderDetails, ServerCertificate, Signer, VerifiedSenderCertificate, deployed_server_certificates,
 };
-pub use session::{
-    AcceptError, AcceptFailure, Admission, AdmitError, DecryptError, EncryptError, InitiateError, KemKey,
-    KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession, Policy, Requirements,
-    ResponderKeys, Session, SessionChange, SessionEffects, StoredSessionError, Undecryptable,
+pub use sealed::content::{LocalDevice, SenderRefused, UnverifiedContent, VerifiedContent};
+pub use sealed::envelope::{OpenError, SealError};
+pub use sealed::many::{RecipientError, SealManyError, SealedForMany, SealedRecipient};
+pub use sealed::receive::{
+    NewSealedSession, SealedAdmission, SealedMessage, SealedReceiveError, SessionMessage, Unsealed,
 };
-pub use staged::{Received, Staged, State};
+pub use sealed::sender::{ForeignCertificate, SealedEncryptError, SealedSender};
+pub use sealed::sent::{Devices, ReceivedParts, Recipient, SentMessage, SentMessageError};
+pub use session::{
+    AcceptError, AcceptFailure, Admission, AdmitError, DecryptError, EncryptError, InitialSecrecy,
+    InitiateError, KemKey, KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession,
+    Policy, Requirements, ResponderKeys, Session, SessionChange, SessionEffects, StoredSessionError,
+    Undecryptable,
+};
+pub use staged::{Received, Staged, StagedAll, State};
 pub use timestamp::Timestamp;
 pub use wire::ciphertext::Ciphertext;
 pub use wire::decryption_error::{DecryptionErrorMessage, DecryptionErrorMessageError};
@@ -66,6 +88,7 @@ pub use wire::distribution_id::{DistributionId, NotADistributionId, SenderKeyFor
 pub use wire::message::{MessageKind, ParseError};
 pub use wire::plaintext_content::{PlaintextContent, PlaintextContentError};
 pub use wire::prekey_message::PreKeySignalMessage;
+pub use wire::sealed_content::ContentHint;
 pub use wire::sender_key_distribution::SenderKeyDistributionMessage;
 pub use wire::sender_key_message::SenderKeyMessage;
 pub use wire::signal_message::SignalMessage;

@@ -18,13 +18,15 @@ use subrosa::hazmat::record::{
     HEADER_LEN, Record, RecordError, RecordKey, RecordKind, RecordReader, RecordWriter, SEALED_OVERHEAD,
 };
 
-const KINDS: [RecordKind; 6] = [
+const KINDS: [RecordKind; 8] = [
     RecordKind::IdentityKeyPair,
     RecordKind::OneTimePreKey,
     RecordKind::SignedPreKey,
     RecordKind::OneTimeKemPreKey,
     RecordKind::LastResortKemPreKey,
     RecordKind::Session,
+    RecordKind::Account,
+    RecordKind::LastResortUses,
 ];
 
 fn record(kind: RecordKind, content: &[u8]) -> Record {

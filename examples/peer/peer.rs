@@ -15,6 +15,7 @@ mod primitives;
 mod request;
 mod retry;
 mod rng;
+mod sealed;
 mod sessions;
 mod shelf;
 mod stored;
@@ -44,6 +45,7 @@ const OPERATIONS: &[&[Operation]] = &[
     sessions::OPERATIONS,
     groups::OPERATIONS,
     certificates::OPERATIONS,
+    sealed::OPERATIONS,
     retry::OPERATIONS,
     messages::OPERATIONS,
     primitives::OPERATIONS,
