@@ -21,6 +21,8 @@ mod group;
 mod known_answers;
 #[path = "groups/oracle.rs"]
 mod oracle;
+#[path = "groups/records.rs"]
+mod records;
 #[path = "groups/schedule.rs"]
 mod schedule;
 

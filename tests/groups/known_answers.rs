@@ -137,7 +137,7 @@ fn what_a_sender_sends() {
 #[test]
 fn what_a_receiver_reads_and_stores() {
     let mut keys = ReceiverKeys::new(ID);
-    assert_eq!(**keys.to_libsignal_record(), []);
+    assert!(keys.to_libsignal_record().is_empty());
     learn(&mut keys, SKDM);
     assert_eq!(*keys.to_libsignal_record(), RECORD_AFTER_SKDM);
     assert_eq!(receive(&mut keys, MESSAGES[2]).unwrap(), TEXT);
