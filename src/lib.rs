@@ -14,6 +14,7 @@ pub mod hazmat;
 mod address;
 mod agreement;
 mod crypto;
+mod fingerprint;
 mod identity;
 mod prekey;
 mod ratchet;
@@ -30,6 +31,10 @@ pub use crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey, ZeroAgreement}
 pub use crypto::kem::{KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
 pub use crypto::secret::Secret;
 pub use crypto::xeddsa::{SIGNATURE_LEN, Signature};
+pub use fingerprint::{
+    CompareError, DisplayableFingerprint, Fingerprint, FingerprintHash, FingerprintIterations,
+    FingerprintVersion, InvalidIterationCount, ScannableFingerprint, ScannableFingerprintError,
+};
 pub use identity::{IdentityKey, IdentityKeyPair, Trust};
 pub use prekey::{
     BundleError, KemPreKey, KemPreKeyId, KemPreKeyPublic, LastResortKemPreKey, OneTimeKemPreKey,

@@ -16,10 +16,10 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::hazmat::wire::stored::{StoredIdentityKeyPair, StoredPreKey, StoredSignedPreKey};
 use subrosa::{
-    Address, DecryptionErrorMessage, DeviceId, IdentityKeyPair, KemKeyPair, KemType, KeyPair,
-    LastResortKemPreKey, MessageKind, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PlaintextContent,
-    Policy, PreKeySignalMessage, RecordError, RecordKey, RecordKind, ServiceId, Session, SignalMessage,
-    SignedPreKey, SignedPreKeyId,
+    Address, DecryptionErrorMessage, DeviceId, Fingerprint, FingerprintHash, FingerprintVersion,
+    IdentityKeyPair, KemKeyPair, KemType, KeyPair, LastResortKemPreKey, MessageKind, OneTimeKemPreKey,
+    OneTimePreKey, OneTimePreKeyId, PlaintextContent, Policy, PreKeySignalMessage, RecordError, RecordKey,
+    RecordKind, ScannableFingerprint, ServiceId, Session, SignalMessage, SignedPreKey, SignedPreKeyId,
 };
 
 fn folder(target: &str) -> PathBuf {
@@ -48,6 +48,7 @@ fn addresses() -> [Address; 2] {
 fn write_seeds() {
     conversations();
     keys();
+    fingerprints();
     let uuid = "796abedb-ca4e-4f18-8803-1fde5b921f9f";
     for (name, text) in [("aci", uuid.to_owned()), ("pni", format!("PNI:{uuid}"))] {
         let id: ServiceId = text.parse().unwrap();
@@ -153,6 +154,16 @@ fn keys() {
     }
 }
 
+fn fingerprints() {
+    let [a, b] = [1, 2].map(|byte| FingerprintHash::from_bytes([byte; 64]));
+    for (name, ours, theirs) in [("ours", a, b), ("theirs", b, a)] {
+        for version in [FingerprintVersion::PHONE_NUMBER, FingerprintVersion::ACCOUNT] {
+            let scannable = Fingerprint::new(version, ours, theirs).scannable();
+            write("scannable_fingerprint", &format!("{name}-{}", version.0), &scannable.encode());
+        }
+    }
+}
+
 /// A seed that does not even parse leads a fuzzer nowhere.
 #[test]
 fn seeds_are_what_they_should_be() {
@@ -167,6 +178,9 @@ fn seeds_are_what_they_should_be() {
     }
     for seed in read("plaintext_content") {
         PlaintextContent::parse(&seed).unwrap().decryption_error_message().unwrap();
+    }
+    for seed in read("scannable_fingerprint") {
+        ScannableFingerprint::parse(&seed).unwrap();
     }
     for seed in read("session_record") {
         let [local, remote] = addresses();

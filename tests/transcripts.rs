@@ -128,6 +128,7 @@ version4! {
     malformed: "malformed", Official, differences::MALFORMED;
     older_clients: "older-clients", BesideOlder, &[];
     certificates: "certificates", Official, &[];
+    fingerprints: "fingerprints", Official, &[];
 }
 
 /// Two more conversations, with Bob's session record after each of his steps. Too large for the selection.

@@ -5,8 +5,9 @@
 use serde_json::{Value, json};
 use subrosa::hazmat::crypto::kdf::OutputTooLong;
 use subrosa::{
-    AcceptError, AdmitError, BundleError, CertificateError, DecryptError, DecryptionErrorMessageError,
-    EncryptError, InitiateError, KemError, KeyError, ParseError, PlaintextContentError, ZeroAgreement,
+    AcceptError, AdmitError, BundleError, CertificateError, CompareError, DecryptError,
+    DecryptionErrorMessageError, EncryptError, InitiateError, InvalidIterationCount, KemError, KeyError,
+    ParseError, PlaintextContentError, ScannableFingerprintError, ZeroAgreement,
 };
 
 /// Why a request was refused.
@@ -80,6 +81,9 @@ macro_rules! generic {
 
 generic!(
     CertificateError,
+    CompareError,
+    ScannableFingerprintError,
+    InvalidIterationCount,
     KeyError,
     ZeroAgreement,
     OutputTooLong,

@@ -6,6 +6,7 @@
 
 mod certificates;
 mod failure;
+mod fingerprints;
 mod messages;
 mod parties;
 mod party;
@@ -42,6 +43,7 @@ const OPERATIONS: &[&[Operation]] = &[
     prekeys::OPERATIONS,
     sessions::OPERATIONS,
     certificates::OPERATIONS,
+    fingerprints::OPERATIONS,
     retry::OPERATIONS,
     messages::OPERATIONS,
     primitives::OPERATIONS,

@@ -49,7 +49,9 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     KemPreKeyUse NeededPreKeys Policy Requirements SessionEffects StoredSessionError Undecryptable State Timestamp \
     DecryptionErrorMessageError MessageKind ParseError PlaintextContentError Ciphertext Trust \
     CertificateAuthority CertificateError CertificateRefused DEPLOYED_REVOKED SenderCertificate SenderDetails \
-    ServerCertificate Signer VerifiedSenderCertificate deployed_server_certificates";
+    ServerCertificate Signer VerifiedSenderCertificate deployed_server_certificates \
+    CompareError DisplayableFingerprint Fingerprint FingerprintHash FingerprintIterations FingerprintVersion \
+    InvalidIterationCount ScannableFingerprint ScannableFingerprintError";
 
 /// Types that are only reached inside of another: a change in its stage.
 const INSIDE_OTHERS: &str = "SessionChange";
