@@ -15,10 +15,13 @@ mod address;
 mod agreement;
 mod crypto;
 mod fingerprint;
+mod group;
 mod identity;
+mod plaintext;
 mod prekey;
 mod ratchet;
 mod record;
+mod repair;
 mod sealed;
 mod session;
 mod staged;
@@ -35,7 +38,12 @@ pub use fingerprint::{
     CompareError, DisplayableFingerprint, Fingerprint, FingerprintHash, FingerprintIterations,
     FingerprintVersion, InvalidIterationCount, ScannableFingerprint, ScannableFingerprintError,
 };
+pub use group::{
+    GroupDecryptError, GroupEncryptError, LearnError, ReceiverKeys, ReceiverKeysChange, SenderKey,
+    SenderKeyChange, StoredSenderKeyError,
+};
 pub use identity::{IdentityKey, IdentityKeyPair, Trust};
+pub use plaintext::Plaintext;
 pub use prekey::{
     BundleError, KemPreKey, KemPreKeyId, KemPreKeyPublic, LastResortKemPreKey, OneTimeKemPreKey,
     OneTimePreKey, OneTimePreKeyId, OneTimePreKeyPublic, PreKeyBundle, SignedPreKey, SignedPreKeyId,
@@ -47,19 +55,33 @@ pub use ratchet::chain::ChainExhausted;
 pub use ratchet::double::DoubleRatchetError;
 pub use ratchet::triple::{ReceiveError, SendError};
 pub use record::{Record, RecordError, RecordKey, RecordKind};
+pub use repair::{Advice, Failure, Show};
 pub use sealed::certificate::{
     CertificateAuthority, CertificateError, CertificateRefused, DEPLOYED_REVOKED, SenderCertificate,
     SenderDetails, ServerCertificate, Signer, VerifiedSenderCertificate, deployed_server_certificates,
 };
-pub use session::{
-    AcceptError, AcceptFailure, Admission, AdmitError, Ciphertext, DecryptError, EncryptError, InitiateError,
-    KemKey, KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession, Plaintext, Policy,
-    Requirements, ResponderKeys, Session, SessionChange, SessionEffects, StoredSessionError, Undecryptable,
+pub use sealed::content::{LocalDevice, SenderRefused, UnverifiedContent, VerifiedContent};
+pub use sealed::envelope::{OpenError, SealError};
+pub use sealed::many::{RecipientError, SealManyError, SealedForMany, SealedRecipient};
+pub use sealed::receive::{
+    NewSealedSession, SealedAdmission, SealedMessage, SealedReceiveError, SessionMessage, Unsealed,
 };
-pub use staged::{Staged, State};
+pub use sealed::sender::{ForeignCertificate, SealedEncryptError, SealedSender};
+pub use sealed::sent::{Devices, ReceivedParts, Recipient, SentMessage, SentMessageError};
+pub use session::{
+    AcceptError, AcceptFailure, Admission, AdmitError, DecryptError, EncryptError, InitiateError, KemKey,
+    KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession, Policy, Requirements,
+    ResponderKeys, Session, SessionChange, SessionEffects, StoredSessionError, Undecryptable,
+};
+pub use staged::{Received, Staged, State};
 pub use timestamp::Timestamp;
+pub use wire::ciphertext::Ciphertext;
 pub use wire::decryption_error::{DecryptionErrorMessage, DecryptionErrorMessageError};
+pub use wire::distribution_id::{DistributionId, NotADistributionId, SenderKeyFormat};
 pub use wire::message::{MessageKind, ParseError};
 pub use wire::plaintext_content::{PlaintextContent, PlaintextContentError};
 pub use wire::prekey_message::PreKeySignalMessage;
+pub use wire::sealed_content::ContentHint;
+pub use wire::sender_key_distribution::SenderKeyDistributionMessage;
+pub use wire::sender_key_message::SenderKeyMessage;
 pub use wire::signal_message::SignalMessage;

@@ -41,6 +41,10 @@ pub enum RecordKind {
     LastResortKemPreKey,
     /// 6: everything held for one remote device.
     Session,
+    /// 7: our own sender key for one distribution id.
+    SenderKey,
+    /// 8: what is held of one sender's keys for one distribution id.
+    ReceiverKeys,
 }
 
 impl RecordKind {
@@ -54,6 +58,8 @@ impl RecordKind {
             Self::OneTimeKemPreKey => 4,
             Self::LastResortKemPreKey => 5,
             Self::Session => 6,
+            Self::SenderKey => 7,
+            Self::ReceiverKeys => 8,
         }
     }
 }

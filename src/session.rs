@@ -18,7 +18,6 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::fmt;
 
-pub use codec::{Ciphertext, Plaintext};
 pub use decrypt::{DecryptError, Undecryptable};
 pub use effects::{KemPreKeyEffect, KemPreKeyUse, SessionEffects};
 pub use encrypt::EncryptError;
@@ -239,28 +238,6 @@ impl sealed::Sealed for Session {
                 }
             }
         }
-    }
-}
-
-impl Staged<'_, Session, Plaintext> {
-    /// What was received. To be stored in one transaction with record and effects: once those are stored, the
-    /// message does not decrypt again, so that a crash before the plaintext is stored would lose it.
-    #[must_use]
-    pub const fn plaintext(&self) -> &Plaintext {
-        self.output()
-    }
-
-    /// [`commit_with`](Self::commit_with) that shows the plaintext, too, for it to be stored in the same
-    /// transaction.
-    ///
-    /// # Errors
-    /// What `store` returned; then nothing has changed, and the message can be received again.
-    pub fn commit_with_plaintext<E>(
-        self,
-        store: impl FnOnce(&Record, &SessionEffects, &Plaintext) -> Result<(), E>,
-    ) -> Result<Plaintext, E> {
-        store(&self.record(), self.effects(), self.plaintext())?;
-        Ok(self.commit())
     }
 }
 

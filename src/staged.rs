@@ -4,6 +4,7 @@
 
 use core::fmt;
 
+use crate::plaintext::Plaintext;
 use crate::record::Record;
 
 /// A state that is only changed in stages. Implemented by this crate's own types alone.
@@ -27,14 +28,23 @@ pub(crate) mod sealed {
         /// Makes `change`.
         fn apply(&mut self, change: Self::Change);
     }
+
+    /// See [`super::Received`].
+    pub trait Received {}
 }
+
+/// An output that came from a peer: what was decrypted, and what is known about who sent it.
+pub trait Received: sealed::Received {}
+
+impl sealed::Received for Plaintext {}
+impl Received for Plaintext {}
 
 /// The outcome of an operation that changes a state: not made yet, only prepared.
 ///
 /// The state is as before until the stage is committed; dropping the stage changes nothing. The output - a
 /// message to be sent, a plaintext to be shown - comes out only by committing, so a crash or a failing
 /// store can't lead to a message key used twice. Nor to a message lost, if a received plaintext is stored in
-/// that same transaction: [`Staged::plaintext`] and [`Staged::commit_with_plaintext`] show it for that.
+/// that same transaction: [`Staged::received`] and [`Staged::commit_with_received`] show it for that.
 ///
 /// * [`commit_with`](Self::commit_with) hands record and effects to a closure that stores them *in one
 ///   transaction*, and gives the output if that succeeded.
@@ -86,9 +96,16 @@ impl<'a, S: State, T> Staged<'a, S, T> {
         &self.effects
     }
 
-    /// The output before the commit, for where it may be seen.
-    pub(crate) const fn output(&self) -> &T {
-        &self.output
+    /// The same stage with another output.
+    pub(crate) fn map<U>(self, other: impl FnOnce(T) -> U) -> Staged<'a, S, U> {
+        let Self { state, change, effects, output } = self;
+        Staged { state, change, effects, output: other(output) }
+    }
+
+    /// The same stage with another output, if there is one.
+    pub(crate) fn try_map<U, E>(self, other: impl FnOnce(T) -> Result<U, E>) -> Result<Staged<'a, S, U>, E> {
+        let Self { state, change, effects, output } = self;
+        Ok(Staged { state, change, effects, output: other(output)? })
     }
 
     /// Makes the change and gives the output. The caller vouches that record and effects are stored durably.
@@ -104,6 +121,28 @@ impl<'a, S: State, T> Staged<'a, S, T> {
     /// What `store` returned; then nothing has changed.
     pub fn commit_with<E>(self, store: impl FnOnce(&Record, &S::Effects) -> Result<(), E>) -> Result<T, E> {
         store(&self.record(), &self.effects)?;
+        Ok(self.commit())
+    }
+}
+
+impl<S: State, T: Received> Staged<'_, S, T> {
+    /// What was received. To be stored in one transaction with record and effects: once those are stored, the
+    /// message does not decrypt again, so that a crash before the plaintext is stored would lose it.
+    #[must_use]
+    pub const fn received(&self) -> &T {
+        &self.output
+    }
+
+    /// [`commit_with`](Self::commit_with) that shows what was received, too, for it to be stored in the same
+    /// transaction.
+    ///
+    /// # Errors
+    /// What `store` returned; then nothing has changed, and the message can be received again.
+    pub fn commit_with_received<E>(
+        self,
+        store: impl FnOnce(&Record, &S::Effects, &T) -> Result<(), E>,
+    ) -> Result<T, E> {
+        store(&self.record(), &self.effects, &self.output)?;
         Ok(self.commit())
     }
 }

@@ -7,6 +7,7 @@
 mod certificates;
 mod failure;
 mod fingerprints;
+mod groups;
 mod messages;
 mod parties;
 mod party;
@@ -15,6 +16,7 @@ mod primitives;
 mod request;
 mod retry;
 mod rng;
+mod sealed;
 mod sessions;
 mod shelf;
 mod stored;
@@ -42,8 +44,10 @@ const OPERATIONS: &[&[Operation]] = &[
     parties::OPERATIONS,
     prekeys::OPERATIONS,
     sessions::OPERATIONS,
+    groups::OPERATIONS,
     certificates::OPERATIONS,
     fingerprints::OPERATIONS,
+    sealed::OPERATIONS,
     retry::OPERATIONS,
     messages::OPERATIONS,
     primitives::OPERATIONS,

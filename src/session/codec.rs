@@ -3,84 +3,18 @@
 //! From message keys and plaintext to bytes, and back.
 
 use alloc::vec::Vec;
-use core::fmt;
-use core::ops::Deref;
 
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 use super::state::SessionState;
 use crate::address::{Address, message_addresses};
 use crate::crypto::cbc;
 use crate::crypto::kdf::MacKey;
 use crate::identity::IdentityKey;
+use crate::plaintext::Plaintext;
 use crate::ratchet::double::Header;
 use crate::ratchet::message_keys::MessageKeys;
-use crate::wire::message::MessageKind;
 use crate::wire::signal_message::{MAC_LEN, SignalMessage, SignalMessageParts};
-
-/// A message to be sent. Its kind travels outside the bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ciphertext {
-    kind: MessageKind,
-    bytes: Vec<u8>,
-}
-
-impl Ciphertext {
-    pub(super) const fn new(kind: MessageKind, bytes: Vec<u8>) -> Self {
-        Self { kind, bytes }
-    }
-
-    /// `PreKey` until the peer has answered for the first time, `Whisper` after that.
-    #[must_use]
-    pub const fn kind(&self) -> MessageKind {
-        self.kind
-    }
-
-    /// The bytes to be sent.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The bytes to be sent.
-    #[must_use]
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
-    }
-}
-
-/// A decrypted message: wiped when dropped, not shown by `Debug`.
-#[derive(PartialEq, Eq)]
-pub struct Plaintext(Zeroizing<Vec<u8>>);
-
-impl Plaintext {
-    /// The bytes, which are wiped when dropped.
-    #[must_use]
-    pub fn into_zeroizing(self) -> Zeroizing<Vec<u8>> {
-        self.0
-    }
-}
-
-impl Deref for Plaintext {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl AsRef<[u8]> for Plaintext {
-    fn as_ref(&self) -> &[u8] {
-        self
-    }
-}
-
-impl fmt::Debug for Plaintext {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Plaintext({} bytes)", self.0.len())
-    }
-}
 
 /// Builds a `SignalMessage` of `session`.
 ///
@@ -143,7 +77,7 @@ pub(super) fn open(
         }
     }
     cbc::decrypt(keys.cipher_key.as_bytes(), keys.iv.as_bytes(), message.body())
-        .map(Plaintext)
+        .map(Plaintext::new)
         .map_err(|cbc::BadPadding| OpenError::Padding)
 }
 

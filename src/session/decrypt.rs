@@ -6,12 +6,14 @@ use alloc::boxed::Box;
 
 use rand_core::CryptoRng;
 
-use super::codec::{self, OpenError, Plaintext};
+use super::codec::{self, OpenError};
 use super::state::SessionState;
 use super::{Change, Session, SessionChange, SessionEffects, Slot};
 use crate::address::{Address, same_account};
 use crate::identity::Trust;
-use crate::ratchet::double::{DoubleRatchetError, Header, MAX_JUMP};
+use crate::plaintext::Plaintext;
+use crate::ratchet::double::{DoubleRatchetError, Header};
+use crate::ratchet::receiving::MAX_JUMP;
 use crate::ratchet::triple::{self, ReceiveError};
 use crate::staged::Staged;
 use crate::wire::signal_message::SignalMessage;

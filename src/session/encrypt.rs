@@ -4,7 +4,7 @@
 
 use rand_core::CryptoRng;
 
-use super::codec::{self, Ciphertext};
+use super::codec;
 use super::state::{Pending, SessionState, Version};
 use super::{Change, Session, SessionChange, SessionEffects};
 use crate::address::message_addresses;
@@ -12,6 +12,7 @@ use crate::identity::Trust;
 use crate::ratchet::triple::SendError;
 use crate::staged::Staged;
 use crate::timestamp::Timestamp;
+use crate::wire::ciphertext::Ciphertext;
 use crate::wire::message::MessageKind;
 use crate::wire::prekey_message::{KyberPart, PreKeyMessageParts};
 

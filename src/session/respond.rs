@@ -7,7 +7,6 @@ use core::fmt;
 
 use rand_core::CryptoRng;
 
-use super::codec::Plaintext;
 use super::decrypt::{DecryptError, Undecryptable};
 use super::effects::{KemPreKeyEffect, KemPreKeyUse};
 use super::policy::{Local, Policy};
@@ -15,6 +14,7 @@ use super::state::{SessionState, Version, new_braid};
 use super::{Change, Session, SessionChange, SessionEffects, Slot};
 use crate::agreement::{AgreementError, Responder, pqxdh, x3dh};
 use crate::identity::{IdentityKey, Trust};
+use crate::plaintext::Plaintext;
 use crate::prekey::{
     KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
     SignedPreKeyId,

@@ -178,7 +178,7 @@ enum Unsettled {
 /// The plaintext of a stage, to be stored with its record.
 #[allow(clippy::unnecessary_wraps, reason = "it is a `Keep`")]
 fn received(staged: &Staged<'_, Session, Plaintext>) -> Option<Vec<u8>> {
-    Some(staged.plaintext().to_vec())
+    Some(staged.received().to_vec())
 }
 
 /// What a device keeps of a stage besides record and effects.
