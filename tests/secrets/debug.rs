@@ -35,6 +35,10 @@ use subrosa::{
 
 #[path = "../support/device.rs"]
 mod device;
+#[path = "../support/sealed.rs"]
+mod sealed;
+#[path = "debug/under_seal.rs"]
+mod under_seal;
 
 use device::{Device, Offer, START};
 
@@ -58,7 +62,10 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     DecryptionErrorMessageError MessageKind ParseError PlaintextContentError Ciphertext Trust \
     CertificateAuthority CertificateError CertificateRefused DEPLOYED_REVOKED SenderCertificate SenderDetails \
     ServerCertificate Signer VerifiedSenderCertificate deployed_server_certificates DistributionId \
-    GroupDecryptError GroupEncryptError LearnError NotADistributionId SenderKeyFormat StoredSenderKeyError";
+    GroupDecryptError GroupEncryptError LearnError NotADistributionId SenderKeyFormat StoredSenderKeyError \
+    ContentHint LocalDevice SenderRefused OpenError SealError RecipientError SealManyError SealedForMany \
+    SealedRecipient SealedReceiveError ForeignCertificate SealedEncryptError Devices ReceivedParts Recipient \
+    SentMessage SentMessageError";
 
 /// Types that are only reached inside of another: a change in its stage.
 const INSIDE_OTHERS: &str = "SessionChange SenderKeyChange ReceiverKeysChange AccountChange RepairChange";
@@ -480,6 +487,7 @@ fn everything() -> Shown {
     show_sessions(&mut shown);
     show_accounts(&mut shown, &mut rng);
     show_groups(&mut shown, &mut rng);
+    under_seal::show(&mut shown, &mut rng);
     show_agreement(&mut shown, &mut rng);
     show_ratchets(&mut shown, &mut rng);
     show_braid(&mut shown, &mut rng);
