@@ -34,9 +34,9 @@ use subrosa::{
 };
 
 #[path = "../support/device.rs"]
-mod device;
+pub(crate) mod device;
 #[path = "../support/sealed.rs"]
-mod sealed;
+pub(crate) mod sealed;
 #[path = "debug/under_seal.rs"]
 mod under_seal;
 
