@@ -34,7 +34,11 @@ use subrosa::{
 };
 
 #[path = "../support/device.rs"]
-mod device;
+pub(crate) mod device;
+#[path = "../support/sealed.rs"]
+pub(crate) mod sealed;
+#[path = "debug/under_seal.rs"]
+mod under_seal;
 
 use device::{Device, Offer, START};
 
@@ -51,7 +55,9 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     SignedPreKeyPublic VerifiedBundle BraidError ChainExhausted DoubleRatchetError ReceiveError SendError \
     RecordError RecordKind AcceptError AdmitError DecryptError EncryptError InitiateError KemPreKeyEffect \
     KemPreKeyUse NeededPreKeys Policy Requirements SessionEffects StoredSessionError Undecryptable State Received Timestamp \
-    Correction Delivery DeviceFailure DeviceMessage GaveUp ServiceAnswer encrypt_each StagedAll \
+    ContentHint LocalDevice SenderRefused OpenError SealError RecipientError SealManyError SealedForMany \
+    SealedRecipient SealedReceiveError ForeignCertificate SealedEncryptError Devices ReceivedParts Recipient \
+    SentMessage SentMessageError Correction Delivery DeviceFailure DeviceMessage GaveUp ServiceAnswer encrypt_each StagedAll \
     Advice Failure Rate RepairAnswer RepairLog RepairPolicy RepairRefused Resend ResendRequest Show \
     AccountError AccountLimits AccountRow FirstMessageError IdSpace IdsExhausted NamedPreKey PreKeyUpload \
     RefillPlan ServiceCounts StoreCheck StoreToken InitialSecrecy \
@@ -482,6 +488,7 @@ fn everything() -> Shown {
     show_sessions(&mut shown);
     show_accounts(&mut shown, &mut rng);
     show_groups(&mut shown, &mut rng);
+    under_seal::show(&mut shown, &mut rng);
     show_agreement(&mut shown, &mut rng);
     show_ratchets(&mut shown, &mut rng);
     show_braid(&mut shown, &mut rng);
