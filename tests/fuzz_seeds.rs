@@ -16,9 +16,10 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::hazmat::wire::stored::{StoredIdentityKeyPair, StoredPreKey, StoredSignedPreKey};
 use subrosa::{
-    Address, DecryptionErrorMessage, DeviceId, DistributionId, IdentityKeyPair, KemKeyPair, KemType, KeyPair,
-    LastResortKemPreKey, MessageKind, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PlaintextContent,
-    Policy, PreKeySignalMessage, ReceiverKeys, RecordError, RecordKey, RecordKind, SenderKey,
+    Address, DecryptionErrorMessage, DeviceId, DistributionId, Fingerprint, FingerprintHash,
+    FingerprintVersion, IdentityKeyPair, KemKeyPair, KemType, KeyPair, LastResortKemPreKey, MessageKind,
+    OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PlaintextContent, Policy, PreKeySignalMessage,
+    ReceiverKeys, RecordError, RecordKey, RecordKind, ScannableFingerprint, SenderKey,
     SenderKeyDistributionMessage, SenderKeyFormat, SenderKeyMessage, ServiceId, Session, SignalMessage,
     SignedPreKey, SignedPreKeyId,
 };
@@ -50,6 +51,7 @@ fn write_seeds() {
     conversations();
     keys();
     sender_keys();
+    fingerprints();
     let uuid = "796abedb-ca4e-4f18-8803-1fde5b921f9f";
     for (name, text) in [("aci", uuid.to_owned()), ("pni", format!("PNI:{uuid}"))] {
         let id: ServiceId = text.parse().unwrap();
@@ -194,6 +196,9 @@ fn sender_keys() {
 /// A seed that does not even parse leads a fuzzer nowhere.
 #[test]
 fn seeds_are_what_they_should_be() {
+    for seed in read("scannable_fingerprint") {
+        ScannableFingerprint::parse(&seed).unwrap();
+    }
     for seed in read("signal_message") {
         SignalMessage::parse(&seed).unwrap();
     }
@@ -238,5 +243,15 @@ fn seeds_are_what_they_should_be() {
     }
     for target in ["group", "keys", "prekey_records", "service_id", "two_parties"] {
         read(target);
+    }
+}
+
+fn fingerprints() {
+    let [a, b] = [1, 2].map(|byte| FingerprintHash::from_bytes([byte; 64]));
+    for (name, ours, theirs) in [("ours", a, b), ("theirs", b, a)] {
+        for version in [FingerprintVersion::PHONE_NUMBER, FingerprintVersion::ACCOUNT] {
+            let scannable = Fingerprint::new(version, ours, theirs).scannable();
+            write("scannable_fingerprint", &format!("{name}-{}", version.0), &scannable.encode());
+        }
     }
 }
