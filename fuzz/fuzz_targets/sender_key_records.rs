@@ -16,7 +16,9 @@ const FORMAT: SenderKeyFormat = SenderKeyFormat::WithId(DistributionId::from_byt
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(key) = SenderKey::from_record(bytes) {
-        assert_eq!(key.record().as_bytes(), bytes, "a state has one form");
+        // Private keys are clamped when they are read.
+        let again = SenderKey::from_record(key.record().as_bytes()).unwrap();
+        assert_eq!(again.record().as_bytes(), key.record().as_bytes());
         send(key);
     }
     if let Ok(keys) = ReceiverKeys::from_record(bytes) {
