@@ -7,6 +7,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::identity::IdentityKey;
+use crate::wire::uuid;
 
 /// The text or the bytes are not a service id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,29 +105,8 @@ impl FromStr for ServiceId {
             Some(rest) => (ServiceIdKind::Pni, rest),
             None => (ServiceIdKind::Aci, text),
         };
-        Ok(Self { kind, uuid: parse_uuid(uuid.as_bytes()).ok_or(NotAServiceId)? })
+        Ok(Self { kind, uuid: uuid::parse(uuid).ok_or(NotAServiceId)? })
     }
-}
-
-/// A UUID in its 36-character hyphenated form, digits of either case.
-fn parse_uuid(text: &[u8]) -> Option<[u8; 16]> {
-    const HYPHENS: [usize; 4] = [8, 13, 18, 23];
-    let text: &[u8; 36] = text.try_into().ok()?;
-    let mut uuid = [0; 16];
-    let mut digits = 0;
-    for (at, &byte) in text.iter().enumerate() {
-        if HYPHENS.contains(&at) {
-            if byte != b'-' {
-                return None;
-            }
-            continue;
-        }
-        let nibble = char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())?;
-        let slot = uuid.get_mut(digits / 2)?;
-        *slot = *slot << 4 | nibble;
-        digits += 1;
-    }
-    Some(uuid)
 }
 
 impl fmt::Display for ServiceId {
@@ -134,13 +114,7 @@ impl fmt::Display for ServiceId {
         if self.kind == ServiceIdKind::Pni {
             f.write_str("PNI:")?;
         }
-        for (at, byte) in self.uuid.iter().enumerate() {
-            if matches!(at, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
-        }
-        Ok(())
+        uuid::write(&self.uuid, f)
     }
 }
 

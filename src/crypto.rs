@@ -3,9 +3,11 @@
 //! L0: primitives. Fixed-size arrays in and out; knows no protocol.
 
 pub mod cbc;
+pub mod ctr;
 pub mod curve;
 pub mod erasure;
 pub mod gcm;
+pub mod gcm_siv;
 pub mod gf16;
 pub mod kdf;
 pub mod kem;

@@ -8,13 +8,14 @@
 
 /// L0: primitives.
 pub mod crypto {
-    pub use crate::crypto::{cbc, curve, erasure, gcm, gf16, kdf, kem, kem768, secret, xeddsa};
+    pub use crate::crypto::{cbc, ctr, curve, erasure, gcm, gcm_siv, gf16, kdf, kem, kem768, secret, xeddsa};
 }
 
 /// L1: messages as bytes. Parsing verifies nothing.
 pub mod wire {
     pub use crate::wire::{
-        braid_message, decryption_error, message, plaintext_content, prekey_message, protobuf,
+        braid_message, decryption_error, distribution_id, message, plaintext_content, prekey_message,
+        protobuf, sealed_content, sealed_message, sender_key_distribution, sender_key_message,
         signal_message, stored,
     };
 }
@@ -33,5 +34,10 @@ pub mod agreement {
 
 /// L4: ratchets.
 pub mod ratchet {
-    pub use crate::ratchet::{braid, chain, double, message_keys, root, skipped, triple};
+    pub use crate::ratchet::{braid, chain, double, message_keys, receiving, root, skipped, triple};
+}
+
+/// L6: sealed sender, without the checks of the paved path.
+pub mod sealed {
+    pub use crate::sealed::{envelope, many, v1, v2};
 }

@@ -15,11 +15,13 @@ mod account;
 mod address;
 mod agreement;
 mod crypto;
+mod group;
 mod identity;
 mod plaintext;
 mod prekey;
 mod ratchet;
 mod record;
+mod repair;
 mod sealed;
 mod session;
 mod staged;
@@ -37,6 +39,10 @@ pub use crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey, ZeroAgreement}
 pub use crypto::kem::{KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
 pub use crypto::secret::Secret;
 pub use crypto::xeddsa::{SIGNATURE_LEN, Signature};
+pub use group::{
+    GroupDecryptError, GroupEncryptError, LearnError, ReceiverKeys, ReceiverKeysChange, SenderKey,
+    SenderKeyChange, StoredSenderKeyError,
+};
 pub use identity::{IdentityKey, IdentityKeyPair, Trust};
 pub use plaintext::Plaintext;
 pub use prekey::{
@@ -50,10 +56,19 @@ pub use ratchet::chain::ChainExhausted;
 pub use ratchet::double::DoubleRatchetError;
 pub use ratchet::triple::{ReceiveError, SendError};
 pub use record::{Record, RecordError, RecordKey, RecordKind};
+pub use repair::{Advice, Failure, Show};
 pub use sealed::certificate::{
     CertificateAuthority, CertificateError, CertificateRefused, DEPLOYED_REVOKED, SenderCertificate,
     SenderDetails, ServerCertificate, Signer, VerifiedSenderCertificate, deployed_server_certificates,
 };
+pub use sealed::content::{LocalDevice, SenderRefused, UnverifiedContent, VerifiedContent};
+pub use sealed::envelope::{OpenError, SealError};
+pub use sealed::many::{RecipientError, SealManyError, SealedForMany, SealedRecipient};
+pub use sealed::receive::{
+    NewSealedSession, SealedAdmission, SealedMessage, SealedReceiveError, SessionMessage, Unsealed,
+};
+pub use sealed::sender::{ForeignCertificate, SealedEncryptError, SealedSender};
+pub use sealed::sent::{Devices, ReceivedParts, Recipient, SentMessage, SentMessageError};
 pub use session::{
     AcceptError, AcceptFailure, Admission, AdmitError, DecryptError, EncryptError, InitialSecrecy,
     InitiateError, KemKey, KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession,
@@ -64,7 +79,11 @@ pub use staged::{Received, Staged, State};
 pub use timestamp::Timestamp;
 pub use wire::ciphertext::Ciphertext;
 pub use wire::decryption_error::{DecryptionErrorMessage, DecryptionErrorMessageError};
+pub use wire::distribution_id::{DistributionId, NotADistributionId, SenderKeyFormat};
 pub use wire::message::{MessageKind, ParseError};
 pub use wire::plaintext_content::{PlaintextContent, PlaintextContentError};
 pub use wire::prekey_message::PreKeySignalMessage;
+pub use wire::sealed_content::ContentHint;
+pub use wire::sender_key_distribution::SenderKeyDistributionMessage;
+pub use wire::sender_key_message::SenderKeyMessage;
 pub use wire::signal_message::SignalMessage;

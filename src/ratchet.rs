@@ -7,6 +7,7 @@ pub mod braid;
 pub mod chain;
 pub mod double;
 pub mod message_keys;
+pub mod receiving;
 pub mod root;
 pub mod skipped;
 pub mod triple;

@@ -41,6 +41,10 @@ pub enum RecordKind {
     LastResortKemPreKey,
     /// 6: everything held for one remote device.
     Session,
+    /// 7: our own sender key for one distribution id.
+    SenderKey,
+    /// 8: what is held of one sender's keys for one distribution id.
+    ReceiverKeys,
     /// 9: an account, without its prekeys.
     Account,
     /// 10: the uses of a last-resort KEM prekey.
@@ -48,6 +52,20 @@ pub enum RecordKind {
 }
 
 impl RecordKind {
+    /// All kinds, by their numbers.
+    pub const ALL: [Self; 10] = [
+        Self::IdentityKeyPair,
+        Self::OneTimePreKey,
+        Self::SignedPreKey,
+        Self::OneTimeKemPreKey,
+        Self::LastResortKemPreKey,
+        Self::Session,
+        Self::SenderKey,
+        Self::ReceiverKeys,
+        Self::Account,
+        Self::LastResortUses,
+    ];
+
     /// The number of the kind: the third byte of its records.
     #[must_use]
     pub const fn to_u8(self) -> u8 {
@@ -58,23 +76,15 @@ impl RecordKind {
             Self::OneTimeKemPreKey => 4,
             Self::LastResortKemPreKey => 5,
             Self::Session => 6,
+            Self::SenderKey => 7,
+            Self::ReceiverKeys => 8,
             Self::Account => 9,
             Self::LastResortUses => 10,
         }
     }
 
-    const fn from_u8(number: u8) -> Option<Self> {
-        match number {
-            1 => Some(Self::IdentityKeyPair),
-            2 => Some(Self::OneTimePreKey),
-            3 => Some(Self::SignedPreKey),
-            4 => Some(Self::OneTimeKemPreKey),
-            5 => Some(Self::LastResortKemPreKey),
-            6 => Some(Self::Session),
-            9 => Some(Self::Account),
-            10 => Some(Self::LastResortUses),
-            _ => None,
-        }
+    fn from_u8(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.to_u8() == number)
     }
 }
 

@@ -97,10 +97,15 @@ impl<'a, S: State, T> Staged<'a, S, T> {
     }
 
     /// The same stage with another output.
-    #[expect(dead_code, reason = "sealed sender, in the next change")]
     pub(crate) fn map<U>(self, other: impl FnOnce(T) -> U) -> Staged<'a, S, U> {
         let Self { state, change, effects, output } = self;
         Staged { state, change, effects, output: other(output) }
+    }
+
+    /// The same stage with another output, if there is one.
+    pub(crate) fn try_map<U, E>(self, other: impl FnOnce(T) -> Result<U, E>) -> Result<Staged<'a, S, U>, E> {
+        let Self { state, change, effects, output } = self;
+        Ok(Staged { state, change, effects, output: other(output)? })
     }
 
     /// Makes the change and gives the output. The caller vouches that record and effects are stored durably.

@@ -5,9 +5,15 @@
 pub mod braid_message;
 pub mod ciphertext;
 pub mod decryption_error;
+pub mod distribution_id;
 pub mod message;
 pub mod plaintext_content;
 pub mod prekey_message;
 pub mod protobuf;
+pub mod sealed_content;
+pub mod sealed_message;
+pub mod sender_key_distribution;
+pub mod sender_key_message;
 pub mod signal_message;
 pub mod stored;
+pub(crate) mod uuid;

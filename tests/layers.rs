@@ -30,6 +30,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("ratchet", 4),
     ("staged", 5),
     ("session", 5),
+    ("repair", 5),
     ("account", 5),
     ("sealed", SIBLINGS),
     ("group", SIBLINGS),

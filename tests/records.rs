@@ -18,13 +18,15 @@ use subrosa::hazmat::record::{
     HEADER_LEN, Record, RecordError, RecordKey, RecordKind, RecordReader, RecordWriter, SEALED_OVERHEAD,
 };
 
-const KINDS: [RecordKind; 8] = [
+const KINDS: [RecordKind; 10] = [
     RecordKind::IdentityKeyPair,
     RecordKind::OneTimePreKey,
     RecordKind::SignedPreKey,
     RecordKind::OneTimeKemPreKey,
     RecordKind::LastResortKemPreKey,
     RecordKind::Session,
+    RecordKind::SenderKey,
+    RecordKind::ReceiverKeys,
     RecordKind::Account,
     RecordKind::LastResortUses,
 ];

@@ -5,8 +5,10 @@
 use serde_json::{Value, json};
 use subrosa::hazmat::crypto::kdf::OutputTooLong;
 use subrosa::{
-    AcceptError, AdmitError, BundleError, CertificateError, DecryptError, DecryptionErrorMessageError,
-    EncryptError, InitiateError, KemError, KeyError, ParseError, PlaintextContentError, ZeroAgreement,
+    AcceptError, Address, AdmitError, BundleError, CertificateError, DecryptError,
+    DecryptionErrorMessageError, EncryptError, GroupDecryptError, GroupEncryptError, InitiateError, KemError,
+    KeyError, LearnError, OpenError, ParseError, PlaintextContentError, SealedReceiveError, SenderRefused,
+    SentMessageError, StoredSenderKeyError, ZeroAgreement,
 };
 
 /// Why a request was refused.
@@ -55,6 +57,14 @@ impl Failure {
         Self::new("InvalidSession", 7, &message)
     }
 
+    pub(crate) fn invalid_registration_id(address: &Address, id: u32) -> Self {
+        Self::new(
+            "InvalidRegistrationId",
+            4,
+            &format!("registration id {id} of {address} has more than 14 bits"),
+        )
+    }
+
     pub(crate) fn invalid_address(message: impl ToString) -> Self {
         Self::new("InvalidProtocolAddress", 5, &message)
     }
@@ -80,6 +90,8 @@ macro_rules! generic {
 
 generic!(
     CertificateError,
+    OpenError,
+    SentMessageError,
     KeyError,
     ZeroAgreement,
     OutputTooLong,
@@ -88,6 +100,9 @@ generic!(
     DecryptionErrorMessageError,
     PlaintextContentError,
     InitiateError,
+    GroupEncryptError,
+    LearnError,
+    StoredSenderKeyError,
     prost::DecodeError,
 );
 
@@ -121,10 +136,38 @@ impl From<DecryptError> for Failure {
     }
 }
 
+impl From<GroupDecryptError> for Failure {
+    fn from(error: GroupDecryptError) -> Self {
+        match error {
+            GroupDecryptError::Duplicate { .. } => Self::duplicate(error),
+            _ => Self::generic(error),
+        }
+    }
+}
+
 impl From<AdmitError> for Failure {
     fn from(error: AdmitError) -> Self {
         match error {
             AdmitError::UntrustedIdentity => Self::untrusted(error),
+            _ => Self::generic(error),
+        }
+    }
+}
+
+impl From<SenderRefused> for Failure {
+    fn from(error: SenderRefused) -> Self {
+        match error {
+            SenderRefused::SelfSend => Self::new("SealedSenderSelfSend", 2, &error),
+            _ => Self::generic(error),
+        }
+    }
+}
+
+impl From<SealedReceiveError> for Failure {
+    fn from(error: SealedReceiveError) -> Self {
+        match error {
+            SealedReceiveError::Admit(error) => error.into(),
+            SealedReceiveError::Decrypt(error) => error.into(),
             _ => Self::generic(error),
         }
     }

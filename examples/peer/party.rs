@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use subrosa::{Address, IdentityKey, IdentityKeyPair, KemPreKeyEffect, Local, Policy, SessionEffects, Trust};
 
+use super::groups::GroupKeys;
 use super::shelf::Shelves;
 
 /// Which identities a party trusts.
@@ -30,6 +31,7 @@ pub(crate) struct Party {
     pub(crate) shelves: Shelves,
     /// The records of the sessions, read anew for each operation.
     pub(crate) sessions: HashMap<Address, Vec<u8>>,
+    pub(crate) groups: GroupKeys,
 }
 
 impl Party {
@@ -48,6 +50,7 @@ impl Party {
             identities: HashMap::new(),
             shelves: Shelves::default(),
             sessions: HashMap::new(),
+            groups: GroupKeys::default(),
         }
     }
 

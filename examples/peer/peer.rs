@@ -6,6 +6,7 @@
 
 mod certificates;
 mod failure;
+mod groups;
 mod messages;
 mod parties;
 mod party;
@@ -14,6 +15,7 @@ mod primitives;
 mod request;
 mod retry;
 mod rng;
+mod sealed;
 mod sessions;
 mod shelf;
 mod stored;
@@ -41,7 +43,9 @@ const OPERATIONS: &[&[Operation]] = &[
     parties::OPERATIONS,
     prekeys::OPERATIONS,
     sessions::OPERATIONS,
+    groups::OPERATIONS,
     certificates::OPERATIONS,
+    sealed::OPERATIONS,
     retry::OPERATIONS,
     messages::OPERATIONS,
     primitives::OPERATIONS,

@@ -21,6 +21,15 @@ impl<'a> Request<'a> {
         self.field("op").and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// The same request for another operation.
+    pub(crate) fn with_operation(self, name: &str) -> Value {
+        let mut request = self.0.clone();
+        if let Some(fields) = request.as_object_mut() {
+            fields.insert("op".to_owned(), name.into());
+        }
+        request
+    }
+
     /// The party that the request is about, if it is about one.
     pub(crate) fn party_name(self) -> Option<&'a str> {
         self.field("party").and_then(Value::as_str)

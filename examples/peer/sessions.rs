@@ -6,9 +6,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 use subrosa::{
-    Address, Admission, DeviceId, IdentityKey, KemKey, KemPreKeyId, KemPreKeyPublic, NewSession,
-    OneTimePreKeyId, OneTimePreKeyPublic, Plaintext, Policy, PreKeyBundle, PreKeySignalMessage, Requirements,
-    ResponderKeys, Session, SignalMessage, Signature, SignedPreKeyId, SignedPreKeyPublic, Staged, Timestamp,
+    Address, Admission, DeviceId, IdentityKey, KemKey, KemPreKeyId, KemPreKeyPublic, LastResortKemPreKey,
+    NeededPreKeys, NewSession, OneTimePreKey, OneTimePreKeyId, OneTimePreKeyPublic, Plaintext, Policy,
+    PreKeyBundle, PreKeySignalMessage, Requirements, ResponderKeys, Session, SignalMessage, Signature,
+    SignedPreKey, SignedPreKeyId, SignedPreKeyPublic, Staged, Timestamp,
 };
 
 use super::party::Party;
@@ -37,20 +38,20 @@ fn now(request: Request<'_>) -> Result<Timestamp, Failure> {
 
 impl Party {
     /// The session with `remote`, if there is a record of it.
-    fn session(&self, remote: &Address) -> Result<Option<Session>, Failure> {
+    pub(crate) fn session(&self, remote: &Address) -> Result<Option<Session>, Failure> {
         let record = self.sessions.get(remote);
         let read = |bytes: &Vec<u8>| Session::from_record(bytes, self.address.clone(), remote.clone());
         record.map(read).transpose().map_err(Failure::invalid_session)
     }
 
-    fn session_or_new(&self, remote: &Address) -> Result<Session, Failure> {
+    pub(crate) fn session_or_new(&self, remote: &Address) -> Result<Session, Failure> {
         let session = self.session(remote)?;
         Ok(session.unwrap_or_else(|| Session::new(self.address.clone(), remote.clone())))
     }
 
     /// Works on the session with `remote` and stores what was staged. That the session is then what was
     /// stored is checked each time.
-    fn update<T>(
+    pub(crate) fn update<T>(
         &mut self,
         session: &mut Session,
         work: impl for<'s> FnOnce(&Self, &'s mut Session) -> Result<Staged<'s, Session, T>, Failure>,
@@ -162,13 +163,34 @@ fn accept<'s>(
     new: NewSession<'s, '_>,
     rng: &mut Source,
 ) -> Result<Staged<'s, Session, Plaintext>, Failure> {
-    let (shelves, needed) = (&party.shelves, new.needed());
-    let signed = shelves.signed_pre_key(needed.signed)?;
-    let kyber = needed.kem.map(|usage| shelves.kyber_pre_key(usage.kem)).transpose()?;
-    let one_time = needed.one_time.map(|id| shelves.one_time_pre_key(id)).transpose()?;
-    let used_before = needed.kem.is_some_and(|usage| shelves.kyber_used.contains(&usage));
-    let kem = kyber.as_ref().map(|key| KemKey::LastResort { key, used_before });
-    new.accept(ResponderKeys { signed: &signed, one_time, kem }, rng).map_err(|failure| failure.error.into())
+    let mut taken = TakenKeys::off_the_shelves(party, new.needed())?;
+    new.accept(taken.keys(), rng).map_err(|failure| failure.error.into())
+}
+
+/// Prekeys that were looked up for a message.
+pub(crate) struct TakenKeys {
+    signed: SignedPreKey,
+    one_time: Option<OneTimePreKey>,
+    kyber: Option<LastResortKemPreKey>,
+    used_before: bool,
+}
+
+impl TakenKeys {
+    pub(crate) fn off_the_shelves(party: &Party, needed: NeededPreKeys) -> Result<Self, Failure> {
+        let shelves = &party.shelves;
+        Ok(Self {
+            signed: shelves.signed_pre_key(needed.signed)?,
+            kyber: needed.kem.map(|usage| shelves.kyber_pre_key(usage.kem)).transpose()?,
+            one_time: needed.one_time.map(|id| shelves.one_time_pre_key(id)).transpose()?,
+            used_before: needed.kem.is_some_and(|usage| shelves.kyber_used.contains(&usage)),
+        })
+    }
+
+    pub(crate) fn keys(&mut self) -> ResponderKeys<'_> {
+        let used_before = self.used_before;
+        let kem = self.kyber.as_ref().map(|key| KemKey::LastResort { key, used_before });
+        ResponderKeys { signed: &self.signed, one_time: self.one_time.take(), kem }
+    }
 }
 
 fn session_export(peer: &mut Peer, request: Request<'_>) -> Answer {

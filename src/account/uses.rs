@@ -4,7 +4,6 @@
 
 use alloc::collections::BTreeSet;
 
-use crate::crypto::curve::PublicKey;
 use crate::prekey::{KemPreKeyId, SignedPreKeyId};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
 use crate::session::KemPreKeyUse;

@@ -80,12 +80,12 @@ impl ChainKey {
         Ok(chain)
     }
 
-    pub(super) fn write(&self, writer: &mut RecordWriter) {
+    pub(crate) fn write(&self, writer: &mut RecordWriter) {
         writer.put_u32(self.index);
         writer.put_array(self.as_bytes());
     }
 
-    pub(super) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+    pub(crate) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
         let index = reader.u32()?;
         Ok(Self::new(reader.secret()?, index))
     }

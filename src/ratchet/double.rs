@@ -12,8 +12,8 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 
 use super::chain::{ChainExhausted, ChainKey, MessageKeySeed};
+use super::receiving::{ReceivingChain, ReceivingChange, ReceivingError};
 use super::root::RootKey;
-use super::skipped::{MAX_SKIPPED, SkippedKeys, SkippedRun};
 use crate::crypto::curve::{KeyPair, PublicKey, ZeroAgreement};
 
 pub(super) use record::DoubleChange;
@@ -21,9 +21,6 @@ pub(crate) use stored::StoredKeys;
 
 /// How many receiving chains are kept. The oldest goes first, with its skipped keys.
 pub const MAX_RECEIVING_CHAINS: usize = 5;
-
-/// How many messages may be skipped at once, unless the peer is a device of the own account.
-pub const MAX_JUMP: u32 = 25_000;
 
 /// Why a message has no key here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +48,16 @@ pub enum DoubleRatchetError {
     Exhausted(#[from] ChainExhausted),
 }
 
+impl From<ReceivingError> for DoubleRatchetError {
+    fn from(error: ReceivingError) -> Self {
+        match error {
+            ReceivingError::Duplicate { chain_index, counter } => Self::Duplicate { chain_index, counter },
+            ReceivingError::TooFarAhead { jump } => Self::TooFarAhead { jump },
+            ReceivingError::Exhausted(error) => Self::Exhausted(error),
+        }
+    }
+}
+
 /// What a message says about its place in the ratchet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -71,10 +78,9 @@ struct SendingChain {
 
 /// Their ratchet key and the chain that it began.
 #[derive(Debug)]
-struct ReceivingChain {
+struct Receiving {
     ratchet_key: PublicKey,
-    chain: ChainKey,
-    skipped: SkippedKeys,
+    chain: ReceivingChain,
 }
 
 /// The state of the Double Ratchet.
@@ -84,7 +90,7 @@ pub struct DoubleRatchet {
     sending: SendingChain,
     /// Oldest first. Boxed, so that removing one moves no secrets.
     #[expect(clippy::vec_box, reason = "removing one must move no secrets")]
-    receiving: Vec<Box<ReceivingChain>>,
+    receiving: Vec<Box<Receiving>>,
     previous_counter: u32,
 }
 
@@ -98,12 +104,10 @@ pub struct DoubleReceived(Received);
 
 #[derive(Debug)]
 enum Received {
-    /// The message began a new receiving chain, whose next key is `chain`.
-    Turned { turn: Turn, chain: ChainKey, skipped: SkippedRun },
-    /// The message was ahead in the receiving chain at `at`, whose next key is `chain`.
-    Ahead { at: usize, chain: ChainKey, skipped: SkippedRun },
-    /// The message's key was a skipped one of the receiving chain at `at`.
-    Skipped { at: usize, counter: u32 },
+    /// The message began a new receiving chain.
+    Turned { turn: Turn, receiving: Box<Receiving>, change: ReceivingChange },
+    /// The message belongs to the receiving chain at `at`.
+    Known { at: usize, change: ReceivingChange },
 }
 
 /// A step of the Diffie-Hellman ratchet.
@@ -112,7 +116,6 @@ struct Turn {
     root: RootKey,
     sending: SendingChain,
     previous_counter: u32,
-    remote: PublicKey,
 }
 
 impl DoubleRatchet {
@@ -128,8 +131,7 @@ impl DoubleRatchet {
         their_signed_pre_key: PublicKey,
     ) -> Result<Self, ZeroAgreement> {
         let (root, sending) = root.step(&pair.private().agree(&their_signed_pre_key)?);
-        let first =
-            ReceivingChain { ratchet_key: their_signed_pre_key, chain, skipped: SkippedKeys::default() };
+        let first = Receiving { ratchet_key: their_signed_pre_key, chain: ReceivingChain::new(chain) };
         Ok(Self {
             root,
             sending: SendingChain { pair, chain: sending },
@@ -158,7 +160,7 @@ impl DoubleRatchet {
     /// How many skipped keys are kept, in all receiving chains.
     #[must_use]
     pub fn skipped_keys(&self) -> usize {
-        self.receiving.iter().map(|chain| chain.skipped.len()).sum()
+        self.receiving.iter().map(|receiving| receiving.chain.skipped().len()).sum()
     }
 
     /// How many receiving chains there are.
@@ -194,19 +196,15 @@ impl DoubleRatchet {
     ) -> Result<(MessageKeySeed, DoubleReceived), DoubleRatchetError> {
         let known =
             self.receiving.iter().enumerate().find(|(_, chain)| chain.ratchet_key == header.ratchet_key);
-        let Some((at, receiving)) = known else {
-            let (turn, chain) = self.turn(header.ratchet_key, rng)?;
-            let (seed, chain, skipped) = advance(&chain, header.counter, max_jump)?;
-            return Ok((seed, DoubleReceived(Received::Turned { turn, chain, skipped })));
-        };
-        let (chain_index, counter) = (receiving.chain.index(), header.counter);
-        if counter < chain_index {
-            let seed = receiving.skipped.get(counter);
-            let seed = seed.ok_or(DoubleRatchetError::Duplicate { chain_index, counter })?;
-            return Ok((seed, DoubleReceived(Received::Skipped { at, counter })));
+        if let Some((at, receiving)) = known {
+            let (seed, change) = receiving.chain.receive(header.counter, max_jump)?;
+            return Ok((seed, DoubleReceived(Received::Known { at, change })));
         }
-        let (seed, chain, skipped) = advance(&receiving.chain, counter, max_jump)?;
-        Ok((seed, DoubleReceived(Received::Ahead { at, chain, skipped })))
+        let (turn, chain) = self.turn(header.ratchet_key, rng)?;
+        let chain = ReceivingChain::new(chain);
+        let (seed, change) = chain.receive(header.counter, max_jump)?;
+        let receiving = Box::new(Receiving { ratchet_key: header.ratchet_key, chain });
+        Ok((seed, DoubleReceived(Received::Turned { turn, receiving, change })))
     }
 
     /// A step of the Diffie-Hellman ratchet to their new key.
@@ -221,7 +219,7 @@ impl DoubleRatchet {
         let (root, sending) = root.step(&pair.private().agree(&remote)?);
         let previous_counter = self.sending.chain.index().saturating_sub(1);
         let sending = SendingChain { pair, chain: sending };
-        Ok((Turn { root, sending, previous_counter, remote }, receiving))
+        Ok((Turn { root, sending, previous_counter }, receiving))
     }
 
     /// Makes the change of a sent message.
@@ -232,57 +230,21 @@ impl DoubleRatchet {
     /// Makes the change of a received message.
     pub fn apply_received(&mut self, change: DoubleReceived) {
         match change.0 {
-            Received::Turned { turn, chain, skipped } => {
+            Received::Turned { turn, mut receiving, change } => {
                 self.root = turn.root;
                 self.sending = turn.sending;
                 self.previous_counter = turn.previous_counter;
                 if self.receiving.len() >= MAX_RECEIVING_CHAINS {
                     self.receiving.remove(0);
                 }
-                let mut receiving =
-                    ReceivingChain { ratchet_key: turn.remote, chain, skipped: SkippedKeys::default() };
-                receiving.skipped.append(&skipped);
-                self.receiving.push(Box::new(receiving));
+                receiving.chain.apply(change);
+                self.receiving.push(receiving);
             }
-            Received::Ahead { at, chain, skipped } => {
+            Received::Known { at, change } => {
                 if let Some(receiving) = self.receiving.get_mut(at) {
-                    receiving.chain = chain;
-                    receiving.skipped.append(&skipped);
-                }
-            }
-            Received::Skipped { at, counter } => {
-                if let Some(receiving) = self.receiving.get_mut(at) {
-                    receiving.skipped.remove(counter);
+                    receiving.chain.apply(change);
                 }
             }
         }
     }
-}
-
-/// The seed of message `counter`, the chain key after it, and the messages skipped on the way. Of a long
-/// jump only those seeds are derived that will be kept.
-fn advance(
-    chain: &ChainKey,
-    counter: u32,
-    max_jump: impl FnOnce() -> u32,
-) -> Result<(MessageKeySeed, ChainKey, SkippedRun), DoubleRatchetError> {
-    let jump = counter.saturating_sub(chain.index());
-    if jump == 0 {
-        let (seed, next) = chain.step()?;
-        return Ok((seed, next, SkippedRun::default()));
-    }
-    if jump > MAX_JUMP && jump > max_jump() {
-        return Err(DoubleRatchetError::TooFarAhead { jump });
-    }
-    let kept = jump.min(u32::try_from(MAX_SKIPPED).unwrap_or(u32::MAX));
-    let first = counter - kept;
-    let mut run = SkippedRun::with_capacity(first, usize::try_from(kept).unwrap_or(MAX_SKIPPED));
-    let mut at = chain.skip_to(first)?;
-    while at.index() < counter {
-        let (seed, next) = at.step()?;
-        run.push(&seed);
-        at = next;
-    }
-    let (seed, next) = at.step()?;
-    Ok((seed, next, run))
 }

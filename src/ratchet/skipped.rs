@@ -50,7 +50,7 @@ impl SkippedKeys {
     }
 
     /// The kept counters and seeds, oldest first.
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (u32, &[u8; 32])> {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (u32, &[u8; 32])> {
         self.live_slots().map(|slot| (slot.counter, &slot.seed))
     }
 

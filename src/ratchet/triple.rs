@@ -66,7 +66,6 @@ pub struct Change {
 }
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one lives for the time of one message")]
 enum DoubleStep {
     Sent(DoubleSent),
     Received(DoubleReceived),

@@ -12,6 +12,9 @@ pub const CURRENT_VERSION: u8 = 4;
 /// The oldest session version that is still read: X3DH and the Double Ratchet.
 pub const OLDEST_VERSION: u8 = 3;
 
+/// The version of group messages and distribution messages, the only one there is.
+pub const SENDER_KEY_VERSION: u8 = 3;
+
 /// The kind of a message. It travels outside the message: in the transport's envelope, or in what a
 /// sealed-sender envelope holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,7 +84,7 @@ pub enum ParseError {
     /// The version is below 3. Carries the version.
     #[error("ciphertext version was too old <{0}>")]
     LegacyVersion(u8),
-    /// The version is above 4. Carries the version.
+    /// The version is above 4, or of a sender key's messages above 3. Carries the version.
     #[error("ciphertext version was unrecognized <{0}>")]
     UnrecognizedVersion(u8),
     /// Not protobuf, or a field of the wrong type, or a required field is missing.
@@ -122,6 +125,16 @@ pub(crate) const fn read_version(first_byte: u8) -> Result<u8, ParseError> {
     match first_byte >> 4 {
         version @ OLDEST_VERSION..=CURRENT_VERSION => Ok(version),
         version @ ..OLDEST_VERSION => Err(ParseError::LegacyVersion(version)),
+        version => Err(ParseError::UnrecognizedVersion(version)),
+    }
+}
+
+/// Checks the version in the first byte of a sender key's message, which must be 3. Receivers ignore the lower
+/// half.
+pub(crate) const fn check_sender_key_version(first_byte: u8) -> Result<(), ParseError> {
+    match first_byte >> 4 {
+        SENDER_KEY_VERSION => Ok(()),
+        version @ ..SENDER_KEY_VERSION => Err(ParseError::LegacyVersion(version)),
         version => Err(ParseError::UnrecognizedVersion(version)),
     }
 }

@@ -15,6 +15,7 @@ mod chain;
 mod epoch_chain;
 mod identity;
 mod prekey;
+mod sender_key;
 mod session;
 
 pub use braid::{StoredBraid, StoredDecoder, StoredEncoder, StoredLimits, StoredNegotiation, StoredState};
@@ -22,4 +23,5 @@ pub use chain::{StoredChain, StoredChainKey, StoredMessageKey};
 pub use epoch_chain::{StoredEpochChain, StoredHalf, StoredLink};
 pub use identity::StoredIdentityKeyPair;
 pub use prekey::{StoredPreKey, StoredSignedPreKey};
+pub use sender_key::{StoredSenderKey, StoredSenderKeyRecord, StoredSigningKey};
 pub use session::{StoredPendingKyberPreKey, StoredPendingPreKey, StoredSession, StoredSessionRecord};

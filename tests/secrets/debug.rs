@@ -14,19 +14,22 @@ use subrosa::hazmat::ratchet::braid::{Authenticator, Braid, Chain, ChainChange, 
 use subrosa::hazmat::ratchet::chain::ChainKey;
 use subrosa::hazmat::ratchet::double::DoubleRatchet;
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
+use subrosa::hazmat::ratchet::receiving::ReceivingChain;
 use subrosa::hazmat::ratchet::root::RootKey;
 use subrosa::hazmat::ratchet::skipped::SkippedKeys;
 use subrosa::hazmat::ratchet::triple::TripleRatchet;
 use subrosa::hazmat::record::{RecordReader, RecordWriter};
+use subrosa::hazmat::wire::sender_key_distribution::SenderKeyDistributionParts;
 use subrosa::hazmat::wire::stored::{
-    StoredChain, StoredChainKey, StoredIdentityKeyPair, StoredMessageKey, StoredPreKey, StoredSession,
-    StoredSessionRecord, StoredSignedPreKey,
+    StoredChain, StoredChainKey, StoredIdentityKeyPair, StoredMessageKey, StoredPreKey,
+    StoredSenderKeyRecord, StoredSession, StoredSessionRecord, StoredSignedPreKey,
 };
 use subrosa::{
     AcceptError, AcceptFailure, Account, AccountLimits, AccountRow, Address, Admission,
-    DecryptionErrorMessage, DeviceId, IdentityKeyPair, KemKey, KemKeyPair, KemPreKey, KemPreKeyId, KemType,
-    KeyPair, LastResortKemPreKey, Local, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PlaintextContent,
-    PreKeyBundle, PrivateKey, RecordKey, RecordKind, ResponderKeys, Secret, ServiceCounts, Session,
+    DecryptionErrorMessage, DeviceId, DistributionId, IdentityKeyPair, KemKey, KemKeyPair, KemPreKey,
+    KemPreKeyId, KemType, KeyPair, LastResortKemPreKey, Local, OneTimeKemPreKey, OneTimePreKey,
+    OneTimePreKeyId, PlaintextContent, PreKeyBundle, PrivateKey, ReceiverKeys, RecordKey, RecordKind,
+    ResponderKeys, Secret, SenderKey, SenderKeyDistributionMessage, SenderKeyMessage, ServiceCounts, Session,
     SignalMessage, SignedPreKey, SignedPreKeyId, Trust,
 };
 
@@ -47,15 +50,16 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     BundleError KemPreKeyId KemPreKeyPublic OneTimePreKeyId OneTimePreKeyPublic PreKeyBundle SignedPreKeyId \
     SignedPreKeyPublic VerifiedBundle BraidError ChainExhausted DoubleRatchetError ReceiveError SendError \
     RecordError RecordKind AcceptError AdmitError DecryptError EncryptError InitiateError KemPreKeyEffect \
-    KemPreKeyUse NeededPreKeys Policy Requirements SessionEffects StoredSessionError Undecryptable State Timestamp \
+    KemPreKeyUse NeededPreKeys Policy Requirements SessionEffects StoredSessionError Undecryptable State Received Timestamp \
     AccountError AccountLimits AccountRow FirstMessageError IdSpace IdsExhausted NamedPreKey PreKeyUpload \
     RefillPlan ServiceCounts StoreCheck StoreToken InitialSecrecy \
     DecryptionErrorMessageError MessageKind ParseError PlaintextContentError Ciphertext Trust \
     CertificateAuthority CertificateError CertificateRefused DEPLOYED_REVOKED SenderCertificate SenderDetails \
-    ServerCertificate Signer VerifiedSenderCertificate deployed_server_certificates";
+    ServerCertificate Signer VerifiedSenderCertificate deployed_server_certificates DistributionId \
+    GroupDecryptError GroupEncryptError LearnError NotADistributionId SenderKeyFormat StoredSenderKeyError";
 
 /// Types that are only reached inside of another: a change in its stage.
-const INSIDE_OTHERS: &str = "SessionChange AccountChange";
+const INSIDE_OTHERS: &str = "SessionChange SenderKeyChange ReceiverKeysChange AccountChange";
 
 #[derive(Default)]
 struct Shown {
@@ -254,6 +258,56 @@ fn show_accounts(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("Account", &bob);
 }
 
+/// Sender keys and group messages.
+fn show_groups(shown: &mut Shown, rng: &mut ChaCha20Rng) {
+    let id = DistributionId::from_bytes([0xD1; 16]);
+    let mut key = SenderKey::generate(id, rng);
+    let mut keys = ReceiverKeys::new(id);
+    let distribution = key.distribution();
+    let message = SenderKeyDistributionMessage::parse(&distribution).unwrap();
+    shown.secret("chain key", message.chain_key());
+    shown.show("SenderKeyDistributionMessage", &message);
+    let parts = SenderKeyDistributionParts {
+        format: key.format(),
+        chain_id: key.chain_id(),
+        iteration: 0,
+        chain_key: message.chain_key(),
+        signing_key: key.signing_key(),
+    };
+    shown.show("SenderKeyDistributionParts", &parts);
+    let stored = key.to_libsignal_record();
+    let stored = StoredSenderKeyRecord::parse(&stored).unwrap();
+    let signing = stored.states[0].signing_key.unwrap();
+    shown.secret("signing key", signing.private);
+    shown.show("StoredSenderKeyRecord", &stored);
+    shown.show("StoredSenderKey", &stored.states[0]);
+    shown.show("StoredSigningKey", &signing);
+    keys.learn(&message).unwrap().commit();
+    key.encrypt(TEXT, rng).unwrap().commit();
+    let staged = key.encrypt(TEXT, rng).unwrap();
+    shown.show("Staged", &staged);
+    let sent = staged.commit();
+    let message = SenderKeyMessage::parse(sent.as_bytes()).unwrap();
+    shown.show("SenderKeyMessage", &message);
+    let staged = keys.decrypt(&message).unwrap();
+    shown.show("Staged", &staged);
+    staged.commit();
+    shown.show("SenderKey", &key);
+    shown.show("ReceiverKeys", &keys);
+    let record = keys.to_libsignal_record();
+    let record = StoredSenderKeyRecord::parse(&record).unwrap();
+    shown.secret("skipped key", record.states[0].message_keys[0].key);
+    shown.secret("chain key", record.states[0].chain_key.unwrap().key);
+    shown.show("StoredSenderKey", &record.states[0]);
+
+    let chain = ReceivingChain::new(ChainKey::new(Secret::random(rng), 0));
+    shown.secret("chain key", chain.next().as_bytes());
+    let (seed, change) = chain.receive(3, || 0).unwrap();
+    shown.secret("seed", seed.as_bytes());
+    shown.show("ReceivingChain", &chain);
+    shown.show("ReceivingChange", &change);
+}
+
 /// libsignal's stored forms, which borrow secrets.
 fn show_stored(shown: &mut Shown, session: &Session) {
     let bytes = session.to_libsignal_record();
@@ -423,6 +477,7 @@ fn everything() -> Shown {
     show_keys(&mut shown, &mut rng);
     show_sessions(&mut shown);
     show_accounts(&mut shown, &mut rng);
+    show_groups(&mut shown, &mut rng);
     show_agreement(&mut shown, &mut rng);
     show_ratchets(&mut shown, &mut rng);
     show_braid(&mut shown, &mut rng);

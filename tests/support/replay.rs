@@ -23,8 +23,6 @@ pub(crate) enum Recorder {
 /// How a file is replayed.
 pub(crate) struct Replay<'a> {
     pub(crate) recorder: Recorder,
-    /// Operations that are left out, because what they need is not there.
-    pub(crate) skip: &'a [&'a str],
     /// Parties that are not played, by case: they were held by something that we are not.
     pub(crate) absent: &'a [(&'a str, &'a str)],
     /// Where we are known to differ.
@@ -54,7 +52,7 @@ pub(crate) struct Outcome {
 impl Replay<'_> {
     /// A replay of everything, without any difference.
     pub(crate) const fn of(recorder: Recorder) -> Self {
-        Self { recorder, skip: &[], absent: &[], differs: &[] }
+        Self { recorder, absent: &[], differs: &[] }
     }
 
     /// Whether a step is left out.
@@ -62,7 +60,7 @@ impl Replay<'_> {
         let absent = |party: &Value| {
             self.absent.iter().any(|(name, absent)| *name == case.name && party.as_str() == Some(absent))
         };
-        self.skip.contains(&step.op.as_str()) || step.input.get("party").is_some_and(absent)
+        step.input.get("party").is_some_and(absent)
     }
 
     pub(crate) fn run(&self, case: &Case) -> Outcome {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Cuts the selection in this folder out of the complete recordings: select.py FOLDER_OF_COMPLETE_FILES.
 
-Whole cases are left out; nothing in a case is changed, so numbers of steps stay what they are.
+Whole cases are left out, and trials of some; no step is, so numbers of steps stay what they are.
 """
 
 import json
@@ -30,16 +30,13 @@ SELECTION = {
         "bad network between two devices of one account",
     ],
     "libsignal-0.103.0/limits.json": ["forty archived sessions"],
-    "libsignal-0.103.0/malformed.json": [
-        "prekey messages",
-        "sender key messages",
-        "sender key distribution messages",
-        "sealed sender",
-        "session and sender key records",
-    ],
+    "libsignal-0.103.0/sealed-v1.json": ["not for me", "content hints, groups, other contents"],
+    "libsignal-0.103.0/sealed-v2.json": ["four accounts, nine devices", "thirty accounts"],
+    "libsignal-0.103.0/groups.json": ["200 messages", "plaintext sizes"],
+    "libsignal-0.103.0/malformed.json": ["prekey messages"],
     "libsignal-0.103.0/older-clients.json": ["0.60.2 both"],
-    "whatsapp-v3/official-0.22.0-one-way.json": [],
-    "whatsapp-v3/official-0.22.0-both-ways.json": ["bursts"],
+    "whatsapp-v3/official-0.22.0-one-way.json": ["plaintext sizes"],
+    "whatsapp-v3/official-0.22.0-both-ways.json": ["bursts", "bad network"],
     "whatsapp-v3/official-0.22.0-malformed.json": [],
     "whatsapp-v3/npm-one-way.json": ["100 messages in order", "plaintext sizes"],
     "whatsapp-v3/npm-both-ways.json": ["bursts", "bad network"],
@@ -47,9 +44,13 @@ SELECTION = {
     "whatsapp-v3/wacore-one-way.json": ["100 messages in order", "plaintext sizes"],
     "whatsapp-v3/wacore-both-ways.json": ["bursts", "bad network"],
     "whatsapp-v3/wacore-malformed.json": [],
+    "whatsapp-v3/wacore-groups.json": ["200 messages", "plaintext sizes"],
     "whatsapp-v3/cross-npm-wacore.json": ["plaintext sizes", "bursts", "bad network"],
     "whatsapp-v3/cross-wacore-npm.json": ["plaintext sizes", "bursts", "bad network"],
 }
+
+# Cases of which only every nth trial is kept: trials do not see each other.
+THINNED = {"sealed sender": 8}
 
 here = pathlib.Path(__file__).resolve().parent
 for name, left_out in SELECTION.items():
@@ -57,6 +58,9 @@ for name, left_out in SELECTION.items():
     names = {case["name"] for case in file["cases"]}
     assert names.issuperset(left_out), f"{name}: {left_out} are not all there"
     cases = [case for case in file["cases"] if case["name"] not in left_out]
+    for case in cases:
+        if case["name"] in THINNED:
+            case["trials"] = case["trials"][:: THINNED[case["name"]]]
     lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
     head = {key: value for key, value in file.items() if key != "cases"}
     text = json.dumps(head)[:-1] + ', "cases": [\n' + lines + "\n]}\n"

@@ -6,12 +6,12 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::{
-    DoubleRatchet, DoubleReceived, DoubleSent, MAX_RECEIVING_CHAINS, Received, ReceivingChain, SendingChain,
+    DoubleRatchet, DoubleReceived, DoubleSent, MAX_RECEIVING_CHAINS, Received, Receiving, SendingChain,
 };
 use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
 use crate::ratchet::chain::ChainKey;
+use crate::ratchet::receiving::{ReceivingChain, ReceivingChange};
 use crate::ratchet::root::RootKey;
-use crate::ratchet::skipped::{SkippedChange, SkippedKeys};
 use crate::record::{RecordError, RecordReader, RecordWriter};
 
 impl SendingChain {
@@ -25,6 +25,18 @@ impl SendingChain {
         let public = PublicKey::from_bytes(reader.array()?);
         let private = PrivateKey::from_secret(&reader.secret()?);
         Ok(Self { pair: KeyPair::from_parts(private, public), chain: ChainKey::read(reader)? })
+    }
+}
+
+impl Receiving {
+    fn write(&self, change: Option<&ReceivingChange>, writer: &mut RecordWriter) {
+        writer.put_array(self.ratchet_key.as_bytes());
+        self.chain.write(change, writer);
+    }
+
+    fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+        let ratchet_key = PublicKey::from_bytes(reader.array()?);
+        Ok(Self { ratchet_key, chain: ReceivingChain::read(reader)? })
     }
 }
 
@@ -49,7 +61,7 @@ impl DoubleRatchet {
             DoubleChange::None | DoubleChange::Sent(_) => None,
         };
         let turned = match received {
-            Some(Received::Turned { turn, chain, skipped }) => Some((turn, chain, skipped)),
+            Some(Received::Turned { turn, receiving, change }) => Some((turn, receiving, change)),
             _ => None,
         };
         let turn = turned.map(|(turn, ..)| turn);
@@ -66,23 +78,14 @@ impl DoubleRatchet {
         let chains = self.receiving.len() - expired + usize::from(turn.is_some());
         writer.put_u8(u8::try_from(chains).unwrap_or(u8::MAX));
         for (at, receiving) in self.receiving.iter().enumerate().skip(expired) {
-            let (chain, skipped) = match received {
-                Some(Received::Ahead { at: changed, chain, skipped }) if *changed == at => {
-                    (chain, SkippedChange::Added(skipped))
-                }
-                Some(Received::Skipped { at: changed, counter }) if *changed == at => {
-                    (&receiving.chain, SkippedChange::Taken(*counter))
-                }
-                _ => (&receiving.chain, SkippedChange::None),
+            let change = match received {
+                Some(Received::Known { at: changed, change }) if *changed == at => Some(change),
+                _ => None,
             };
-            writer.put_array(receiving.ratchet_key.as_bytes());
-            chain.write(writer);
-            receiving.skipped.write(skipped, writer);
+            receiving.write(change, writer);
         }
-        if let Some((turn, chain, skipped)) = turned {
-            writer.put_array(turn.remote.as_bytes());
-            chain.write(writer);
-            SkippedKeys::default().write(SkippedChange::Added(skipped), writer);
+        if let Some((_, receiving, change)) = turned {
+            receiving.write(Some(change), writer);
         }
     }
 
@@ -97,11 +100,7 @@ impl DoubleRatchet {
         }
         let mut receiving = Vec::with_capacity(chains);
         for _ in 0..chains {
-            receiving.push(Box::new(ReceivingChain {
-                ratchet_key: PublicKey::from_bytes(reader.array()?),
-                chain: ChainKey::read(reader)?,
-                skipped: SkippedKeys::read(reader)?,
-            }));
+            receiving.push(Box::new(Receiving::read(reader)?));
         }
         Ok(Self { root, sending, receiving, previous_counter })
     }

@@ -5,11 +5,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::{DoubleRatchet, MAX_RECEIVING_CHAINS, ReceivingChain, SendingChain};
+use super::{DoubleRatchet, MAX_RECEIVING_CHAINS, Receiving, SendingChain};
 use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
 use crate::ratchet::chain::ChainKey;
+use crate::ratchet::receiving::ReceivingChain;
 use crate::ratchet::root::RootKey;
-use crate::ratchet::skipped::SkippedKeys;
 use crate::wire::stored::{StoredChain, StoredChainKey, StoredMessageKey, StoredSession};
 
 /// The public keys of a Double Ratchet, encoded, for a [`StoredSession`] to borrow.
@@ -62,15 +62,12 @@ fn chain_key(stored: &StoredChain<'_>) -> Option<ChainKey> {
     Some(ChainKey::new(chain_key.key.try_into().ok()?, chain_key.index))
 }
 
-fn receiving_chain(stored: &StoredChain<'_>) -> Option<Box<ReceivingChain>> {
-    let mut seeds: Vec<(u32, &[u8; 32])> =
+fn receiving_chain(stored: &StoredChain<'_>) -> Option<Box<Receiving>> {
+    let skipped =
         stored.message_keys.iter().filter_map(|key| Some((key.index, key.seed.try_into().ok()?))).collect();
-    seeds.sort_unstable_by_key(|(counter, _)| *counter);
-    seeds.dedup_by_key(|(counter, _)| *counter);
-    Some(Box::new(ReceivingChain {
+    Some(Box::new(Receiving {
         ratchet_key: PublicKey::decode(stored.ratchet_key).ok()?,
-        chain: chain_key(stored)?,
-        skipped: SkippedKeys::from_sorted(&seeds),
+        chain: ReceivingChain::from_stored(chain_key(stored)?, skipped),
     }))
 }
 
@@ -78,13 +75,13 @@ const fn stored_chain_key(chain: &ChainKey) -> StoredChainKey<'_> {
     StoredChainKey { index: chain.index(), key: chain.as_bytes() }
 }
 
-fn stored<'a>(chain: &'a ReceivingChain, key: &'a [u8; PublicKey::ENCODED_LEN]) -> StoredChain<'a> {
+fn stored<'a>(receiving: &'a Receiving, key: &'a [u8; PublicKey::ENCODED_LEN]) -> StoredChain<'a> {
     let message_key =
         |(index, seed): (u32, &'a [u8; 32])| StoredMessageKey { index, seed, ..StoredMessageKey::default() };
     StoredChain {
         ratchet_key: key,
         ratchet_private_key: &[],
-        chain_key: Some(stored_chain_key(&chain.chain)),
-        message_keys: chain.skipped.iter().rev().map(message_key).collect(),
+        chain_key: Some(stored_chain_key(receiving.chain.next())),
+        message_keys: receiving.chain.skipped().iter().rev().map(message_key).collect(),
     }
 }

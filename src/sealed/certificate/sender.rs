@@ -9,7 +9,7 @@ use core::fmt;
 use rand_core::CryptoRng;
 
 use super::{CertificateAuthority, CertificateError, CertificateRefused, ServerCertificate, Signed};
-use crate::address::{DeviceId, ServiceId};
+use crate::address::{Address, DeviceId, ServiceId};
 use crate::crypto::curve::PrivateKey;
 use crate::identity::IdentityKey;
 use crate::timestamp::Timestamp;
@@ -183,6 +183,12 @@ impl VerifiedSenderCertificate {
     #[must_use]
     pub const fn sender(&self) -> &SenderDetails {
         &self.0.details
+    }
+
+    /// Where the sender is reached.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        Address::new(self.0.details.name.as_str(), self.0.details.device)
     }
 
     /// The certificate.

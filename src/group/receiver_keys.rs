@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What is held of one sender's keys for one group.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{read_format, write_format};
+use crate::crypto::curve::PublicKey;
+use crate::crypto::secret::Secret;
+use crate::ratchet::chain::ChainKey;
+use crate::ratchet::receiving::{ReceivingChain, ReceivingChange};
+use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
+use crate::staged::{Staged, State, sealed};
+use crate::wire::distribution_id::SenderKeyFormat;
+use crate::wire::sender_key_distribution::SenderKeyDistributionMessage;
+
+/// Newest format of the records.
+const RECORD_VERSION: u8 = 1;
+
+/// How many chains of one sender are kept for one group. The one that was longest not distributed goes first,
+/// with its skipped keys.
+pub(super) const MAX_CHAINS: usize = 5;
+
+/// Why a distribution message is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LearnError {
+    /// The caller's mistake: the message is of another distribution id than these keys, or of another format.
+    #[error("distribution message for another distribution id")]
+    OtherDistribution,
+}
+
+/// Everything that is held of one sender's keys for one group: up to five chains, which the sender made one
+/// after the other.
+///
+/// A value of this type starts out empty. It belongs to one sender, who is a device, and one distribution id;
+/// it is stored under both. [`learn`](Self::learn) takes up what that sender distributes;
+/// [`decrypt`](Self::decrypt) reads what it sends. Each gives a [`Staged`] change.
+pub struct ReceiverKeys {
+    pub(super) format: SenderKeyFormat,
+    /// How many changes were committed.
+    pub(super) generation: u64,
+    /// The last one distributed first. Boxed, so that moving one moves no secrets.
+    #[expect(clippy::vec_box, reason = "moving one must move no secrets")]
+    pub(super) chains: Vec<Box<SenderChain>>,
+}
+
+/// One of the sender's chains.
+#[derive(Debug)]
+pub(super) struct SenderChain {
+    pub(super) chain_id: u32,
+    pub(super) signing_key: PublicKey,
+    pub(super) chain: ReceivingChain,
+}
+
+impl ReceiverKeys {
+    /// Nothing yet, for a distribution id; or, with [`SenderKeyFormat::WithoutId`], for the older format.
+    #[must_use]
+    pub fn new(format: impl Into<SenderKeyFormat>) -> Self {
+        Self { format: format.into(), generation: 0, chains: Vec::new() }
+    }
+
+    /// The format, with the distribution id if it has one.
+    #[must_use]
+    pub const fn format(&self) -> SenderKeyFormat {
+        self.format
+    }
+
+    /// The ids of the chains that are held, and the index of the next message of each. The last one distributed
+    /// comes first.
+    #[must_use]
+    pub fn chains(&self) -> impl ExactSizeIterator<Item = (u32, u32)> {
+        self.chains.iter().map(|held| (held.chain_id, held.chain.next().index()))
+    }
+
+    /// How many changes were committed to this value and to the records that it was read from. A store
+    /// that is shared between processes compares it before it replaces a record.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Takes up a chain of the sender's, from a distribution message that came in a message of a session with
+    /// that very device.
+    ///
+    /// A chain that is held already, by its id and signing key, stays as it is and counts as the last one
+    /// distributed; so a message that comes twice does no harm. A chain with the same id but another signing key
+    /// is replaced. Of five chains the one that was longest not distributed goes. Draws nothing.
+    ///
+    /// # Errors
+    /// [`LearnError`].
+    pub fn learn(
+        &mut self,
+        message: &SenderKeyDistributionMessage<'_>,
+    ) -> Result<Staged<'_, Self, ()>, LearnError> {
+        let change = match self.held(message)? {
+            Some(at) => Change::Refreshed { at, change: None },
+            None => Change::Added(Box::new(SenderChain::learnt(message))),
+        };
+        Ok(Staged::new(self, ReceiverKeysChange(change), (), ()))
+    }
+
+    /// [`Self::learn`] that also moves a chain that is held on to the message's iteration. Messages before that
+    /// one are given up, but for those whose keys are held already.
+    ///
+    /// This is the way out when messages are [too far ahead](super::GroupDecryptError::TooFarAhead), because more
+    /// were lost than may be skipped: ask the sender for the distribution message as it is now. A chain never
+    /// moves back.
+    ///
+    /// # Errors
+    /// [`LearnError`].
+    pub fn catch_up(
+        &mut self,
+        message: &SenderKeyDistributionMessage<'_>,
+    ) -> Result<Staged<'_, Self, ()>, LearnError> {
+        let change = match self.held(message)? {
+            Some(at) => Change::Refreshed { at, change: self.ahead(at, message) },
+            None => Change::Added(Box::new(SenderChain::learnt(message))),
+        };
+        Ok(Staged::new(self, ReceiverKeysChange(change), (), ()))
+    }
+
+    /// The place of the message's chain, if it is held.
+    fn held(&self, message: &SenderKeyDistributionMessage<'_>) -> Result<Option<usize>, LearnError> {
+        if message.format() != self.format {
+            return Err(LearnError::OtherDistribution);
+        }
+        Ok(self.chains.iter().position(|held| {
+            held.chain_id == message.chain_id() && held.signing_key == *message.signing_key()
+        }))
+    }
+
+    /// The change of the chain at `at` to the message's iteration, if that is ahead.
+    fn ahead(&self, at: usize, message: &SenderKeyDistributionMessage<'_>) -> Option<ReceivingChange> {
+        let index = self.chains.get(at)?.chain.next().index();
+        (index < message.iteration()).then(|| ReceivingChain::give_up_until(chain_key(message)))
+    }
+
+    /// The record of the keys as they are.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        self.write(self.generation, None)
+    }
+
+    /// Reads what [`Self::record`] or [`Staged::record`] gave.
+    ///
+    /// # Errors
+    /// [`RecordError`] for another kind of record, a newer format, or damage.
+    pub fn from_record(bytes: &[u8]) -> Result<Self, RecordError> {
+        let (mut reader, _) = RecordReader::open(RecordKind::ReceiverKeys, RECORD_VERSION, bytes)?;
+        let generation = reader.u64()?;
+        let format = read_format(&mut reader)?;
+        let count = usize::from(reader.u8()?);
+        if count > MAX_CHAINS {
+            return Err(RecordError::Damaged);
+        }
+        let mut chains: Vec<Box<SenderChain>> = Vec::with_capacity(count);
+        for _ in 0..count {
+            let chain = SenderChain::read(&mut reader)?;
+            if chains.iter().any(|held| held.chain_id == chain.chain_id) {
+                return Err(RecordError::Damaged);
+            }
+            chains.push(Box::new(chain));
+        }
+        reader.finish()?;
+        Ok(Self { format, generation, chains })
+    }
+
+    fn write(&self, generation: u64, change: Option<&Change>) -> Record {
+        let skipped: usize = self.chains.iter().map(|held| held.chain.skipped().len()).sum();
+        let capacity = 32 + 80 * MAX_CHAINS + 36 * skipped;
+        let mut writer = RecordWriter::new(RecordKind::ReceiverKeys, RECORD_VERSION, capacity);
+        writer.put_u64(generation);
+        write_format(self.format, &mut writer);
+        let after = self.after(change);
+        writer.put_u8(u8::try_from(after.len()).unwrap_or(u8::MAX));
+        for (held, change) in after {
+            held.write(change, &mut writer);
+        }
+        writer.finish()
+    }
+
+    /// The chains as they will be after `change`, and what it does to each.
+    fn after<'a>(
+        &'a self,
+        change: Option<&'a Change>,
+    ) -> Vec<(&'a SenderChain, Option<&'a ReceivingChange>)> {
+        let (first, changed) = match change {
+            None => (None, None),
+            Some(Change::Added(added)) => (Some((&**added, None)), None),
+            Some(Change::Refreshed { at, change }) => {
+                (self.chains.get(*at).map(|held| (&**held, change.as_ref())), None)
+            }
+            Some(Change::Received { at, change }) => (None, Some((*at, change))),
+        };
+        let rest = self.chains.iter().enumerate().map(|(at, held)| {
+            (&**held, changed.filter(|(changed, _)| *changed == at).map(|(_, change)| change))
+        });
+        let replaced = |held: &SenderChain| first.is_some_and(|(first, _)| first.chain_id == held.chain_id);
+        first.into_iter().chain(rest.filter(|(held, _)| !replaced(held))).take(MAX_CHAINS).collect()
+    }
+}
+
+impl SenderChain {
+    fn learnt(message: &SenderKeyDistributionMessage<'_>) -> Self {
+        Self {
+            chain_id: message.chain_id(),
+            signing_key: *message.signing_key(),
+            chain: ReceivingChain::new(chain_key(message)),
+        }
+    }
+
+    fn write(&self, change: Option<&ReceivingChange>, writer: &mut RecordWriter) {
+        writer.put_u32(self.chain_id);
+        writer.put_array(self.signing_key.as_bytes());
+        self.chain.write(change, writer);
+    }
+
+    fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+        let chain_id = reader.u32()?;
+        let signing_key = PublicKey::from_bytes(reader.array()?);
+        Ok(Self { chain_id, signing_key, chain: ReceivingChain::read(reader)? })
+    }
+}
+
+const fn chain_key(message: &SenderKeyDistributionMessage<'_>) -> ChainKey {
+    ChainKey::new(Secret::new(*message.chain_key()), message.iteration())
+}
+
+impl State for ReceiverKeys {
+    type Effects = ();
+}
+
+/// A change to [`ReceiverKeys`], prepared but not made.
+pub struct ReceiverKeysChange(pub(super) Change);
+
+pub(super) enum Change {
+    /// A chain was distributed that was not held.
+    Added(Box<SenderChain>),
+    /// The chain at `at` was distributed again, and perhaps moved on.
+    Refreshed { at: usize, change: Option<ReceivingChange> },
+    /// A message was received on the chain at `at`.
+    Received { at: usize, change: ReceivingChange },
+}
+
+impl sealed::Sealed for ReceiverKeys {
+    type Change = ReceiverKeysChange;
+
+    fn record_after(&self, change: &ReceiverKeysChange) -> Record {
+        self.write(self.generation.wrapping_add(1), Some(&change.0))
+    }
+
+    fn apply(&mut self, change: ReceiverKeysChange) {
+        self.generation = self.generation.wrapping_add(1);
+        match change.0 {
+            Change::Added(added) => {
+                self.chains.retain(|held| held.chain_id != added.chain_id);
+                self.chains.truncate(MAX_CHAINS - 1);
+                self.chains.insert(0, added);
+            }
+            Change::Refreshed { at, change } => {
+                if let Some(chains) = self.chains.get_mut(..=at) {
+                    chains.rotate_right(1);
+                }
+                self.advance(0, change);
+            }
+            Change::Received { at, change } => self.advance(at, Some(change)),
+        }
+    }
+}
+
+impl ReceiverKeys {
+    fn advance(&mut self, at: usize, change: Option<ReceivingChange>) {
+        if let Some((held, change)) = self.chains.get_mut(at).zip(change) {
+            held.chain.apply(change);
+        }
+    }
+}
+
+impl fmt::Debug for ReceiverKeysChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReceiverKeysChange(..)")
+    }
+}
+
+impl fmt::Debug for ReceiverKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { format: _, generation, chains } = self;
+        write!(f, "ReceiverKeys({} chains, generation {generation})", chains.len())
+    }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Sender keys as libsignal stores them: for moving over from it, and for going back. It keeps our own key
+//! and what we hold of others in records of one form, under the address of whose key it is and the
+//! distribution id; ours has a private key in it.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use super::receiver_keys::{MAX_CHAINS, ReceiverKeys, SenderChain};
+use super::sender_key::SenderKey;
+use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
+use crate::ratchet::chain::ChainKey;
+use crate::ratchet::receiving::ReceivingChain;
+use crate::wire::distribution_id::SenderKeyFormat;
+use crate::wire::message::SENDER_KEY_VERSION;
+use crate::wire::stored::{StoredChainKey, StoredSenderKey, StoredSenderKeyRecord, StoredSigningKey};
+
+/// Why a stored sender key record of libsignal can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoredSenderKeyError {
+    /// The record is not protobuf.
+    #[error("protobuf encoding was invalid")]
+    InvalidProtobuf,
+    /// The record is empty, so there is nothing to send with.
+    #[error("empty sender key record")]
+    Empty,
+    /// A key is missing or does not decode, or the message version is not known: of the state to send with, or
+    /// of every state to receive with.
+    #[error("the sender key is not sound")]
+    Unsound,
+    /// There is no private key: the record is of another's sender key.
+    #[error("the sender key is another's")]
+    NotOurs,
+}
+
+impl SenderKey {
+    /// Reads our own sender key from the record that libsignal keeps under our own address and the distribution
+    /// id.
+    ///
+    /// # Errors
+    /// [`StoredSenderKeyError`], in the order of its variants.
+    pub fn from_libsignal_record(
+        bytes: &[u8],
+        format: impl Into<SenderKeyFormat>,
+    ) -> Result<Self, StoredSenderKeyError> {
+        let record =
+            StoredSenderKeyRecord::parse(bytes).map_err(|_| StoredSenderKeyError::InvalidProtobuf)?;
+        let stored = record.states.first().ok_or(StoredSenderKeyError::Empty)?;
+        let (public, chain) = sound(stored).ok_or(StoredSenderKeyError::Unsound)?;
+        let private = stored.signing_key.map(|key| key.private).unwrap_or_default();
+        if private.is_empty() {
+            return Err(StoredSenderKeyError::NotOurs);
+        }
+        let private = PrivateKey::decode(private).map_err(|_| StoredSenderKeyError::Unsound)?;
+        let signing = KeyPair::from_parts(private, public);
+        Ok(Self { format: format.into(), chain_id: stored.chain_id, chain, signing, generation: 0 })
+    }
+
+    /// The record that libsignal would store.
+    #[must_use]
+    pub fn to_libsignal_record(&self) -> Zeroizing<Vec<u8>> {
+        let public = self.signing_key().encode();
+        let private = self.signing.private().as_bytes();
+        let state = stored(self.chain_id, &self.chain, StoredSigningKey { public: &public, private });
+        StoredSenderKeyRecord { states: alloc::vec![state] }.encode()
+    }
+}
+
+impl ReceiverKeys {
+    /// Reads what libsignal holds of a sender's keys, in the record that it keeps under that sender's address and
+    /// the distribution id. A state that is not sound is passed over, since no message could be read with it,
+    /// unless all are so.
+    ///
+    /// # Errors
+    /// [`StoredSenderKeyError`]: `InvalidProtobuf`, `Unsound`.
+    pub fn from_libsignal_record(
+        bytes: &[u8],
+        format: impl Into<SenderKeyFormat>,
+    ) -> Result<Self, StoredSenderKeyError> {
+        let record =
+            StoredSenderKeyRecord::parse(bytes).map_err(|_| StoredSenderKeyError::InvalidProtobuf)?;
+        let mut chains: Vec<Box<SenderChain>> = Vec::with_capacity(MAX_CHAINS);
+        for chain in record.states.iter().filter_map(SenderChain::from_stored) {
+            let known = chains.iter().any(|held| held.chain_id == chain.chain_id);
+            if !known && chains.len() < MAX_CHAINS {
+                chains.push(chain);
+            }
+        }
+        if chains.is_empty() && !record.states.is_empty() {
+            return Err(StoredSenderKeyError::Unsound);
+        }
+        Ok(Self { format: format.into(), generation: 0, chains })
+    }
+
+    /// The record that libsignal would store.
+    #[must_use]
+    pub fn to_libsignal_record(&self) -> Zeroizing<Vec<u8>> {
+        let keys: Vec<_> = self.chains.iter().map(|held| held.signing_key.encode()).collect();
+        let states = self.chains.iter().zip(&keys).map(|(held, key)| held.to_stored(key)).collect();
+        StoredSenderKeyRecord { states }.encode()
+    }
+}
+
+impl SenderChain {
+    fn from_stored(stored: &StoredSenderKey<'_>) -> Option<Box<Self>> {
+        let (signing_key, next) = sound(stored)?;
+        let skipped = stored
+            .message_keys
+            .iter()
+            .filter_map(|key| Some((key.index, key.key.try_into().ok()?)))
+            .collect();
+        let chain = ReceivingChain::from_stored(next, skipped);
+        Some(Box::new(Self { chain_id: stored.chain_id, signing_key, chain }))
+    }
+
+    fn to_stored<'a>(&'a self, signing_key: &'a [u8]) -> StoredSenderKey<'a> {
+        let signing_key = StoredSigningKey { public: signing_key, private: &[] };
+        let seed = |(index, seed): (u32, &'a [u8; 32])| StoredChainKey { index, key: seed };
+        let message_keys = self.chain.skipped().iter().map(seed).collect();
+        StoredSenderKey { message_keys, ..stored(self.chain_id, self.chain.next(), signing_key) }
+    }
+}
+
+/// Signing key and chain key of a state, if both decode and its version is known.
+fn sound(stored: &StoredSenderKey<'_>) -> Option<(PublicKey, ChainKey)> {
+    if stored.version != 0 && stored.version != u32::from(SENDER_KEY_VERSION) {
+        return None;
+    }
+    let signing_key = PublicKey::decode(stored.signing_key.as_ref()?.public).ok()?;
+    let chain_key = stored.chain_key.as_ref()?;
+    Some((signing_key, ChainKey::new(chain_key.key.try_into().ok()?, chain_key.index)))
+}
+
+fn stored<'a>(chain_id: u32, chain: &'a ChainKey, signing_key: StoredSigningKey<'a>) -> StoredSenderKey<'a> {
+    StoredSenderKey {
+        chain_id,
+        chain_key: Some(StoredChainKey { index: chain.index(), key: chain.as_bytes() }),
+        signing_key: Some(signing_key),
+        message_keys: Vec::new(),
+        version: u32::from(SENDER_KEY_VERSION),
+    }
+}

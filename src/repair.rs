@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! L5: what to do about a message that was not decrypted.
+
+use crate::account::FirstMessageError;
+use crate::address::DeviceId;
+use crate::session::{AcceptError, AdmitError, DecryptError};
+use crate::timestamp::Timestamp;
+use crate::wire::decryption_error::DecryptionErrorMessage;
+use crate::wire::message::MessageKind;
+use crate::wire::sealed_content::ContentHint;
+
+/// How a message was not decrypted, as far as it matters for what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// It was decrypted before: nothing is amiss.
+    Duplicate,
+    /// It may have been good, but our state does not decrypt it.
+    Undecryptable,
+    /// It comes from an identity that is not trusted: the user decides.
+    Untrusted,
+}
+
+impl From<&DecryptError> for Failure {
+    fn from(error: &DecryptError) -> Self {
+        match error {
+            DecryptError::Duplicate { .. } => Self::Duplicate,
+            DecryptError::UntrustedIdentity => Self::Untrusted,
+            DecryptError::NoSession | DecryptError::Undecryptable(_) => Self::Undecryptable,
+        }
+    }
+}
+
+impl From<&AdmitError> for Failure {
+    fn from(error: &AdmitError) -> Self {
+        match error {
+            AdmitError::UntrustedIdentity => Self::Untrusted,
+            AdmitError::IdentityMismatch | AdmitError::Version3Refused | AdmitError::NoOneTimePreKey => {
+                Self::Undecryptable
+            }
+        }
+    }
+}
+
+impl From<&AcceptError> for Failure {
+    fn from(error: &AcceptError) -> Self {
+        match error {
+            AcceptError::Decrypt(error) => error.into(),
+            AcceptError::ReusedBaseKey => Self::Duplicate,
+            AcceptError::WrongPreKeys | AcceptError::LastResortRefused | AcceptError::Agreement(_) => {
+                Self::Undecryptable
+            }
+        }
+    }
+}
+
+impl From<&FirstMessageError> for Failure {
+    fn from(error: &FirstMessageError) -> Self {
+        match error {
+            FirstMessageError::Admit(error) => error.into(),
+            FirstMessageError::Decrypt(error) => error.into(),
+            FirstMessageError::Accept(error) => error.into(),
+            FirstMessageError::Gone(_)
+            | FirstMessageError::NeverOurs(_)
+            | FirstMessageError::UsedTooOften(_) => Self::Undecryptable,
+        }
+    }
+}
+
+/// Whether a message that was not decrypted is shown to the user as missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Show {
+    /// At once: it will not be sent again, or the user must decide.
+    Now,
+    /// Later, if it was not sent again until then. Its place in the conversation is kept.
+    IfNotSentAgain,
+    /// Not at all.
+    Never,
+}
+
+/// What to do about a message that was not decrypted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Advice {
+    /// Whether to show that it is missing.
+    pub show: Show,
+    /// What to send its sender, as a [`PlaintextContent`](crate::PlaintextContent). None if asking is of no use.
+    pub ask: Option<DecryptionErrorMessage>,
+}
+
+impl Advice {
+    /// What to do about a message of this kind and these bytes, which came with this hint and timestamp from
+    /// this device.
+    ///
+    /// A message that does not even parse is not asked for: its sender could not tell which session is meant.
+    #[must_use]
+    pub fn about(
+        failure: Failure,
+        hint: ContentHint,
+        (kind, message): (MessageKind, &[u8]),
+        (timestamp, device): (Timestamp, DeviceId),
+    ) -> Self {
+        let show = match (failure, hint) {
+            (Failure::Duplicate, _) | (Failure::Undecryptable, ContentHint::Implicit) => Show::Never,
+            (Failure::Undecryptable, ContentHint::Resendable) => Show::IfNotSentAgain,
+            (Failure::Undecryptable | Failure::Untrusted, _) => Show::Now,
+        };
+        let ask = match failure {
+            Failure::Undecryptable => {
+                let (timestamp, device) = (timestamp.as_millis(), device.get().into());
+                DecryptionErrorMessage::for_original(message, kind, timestamp, device).ok()
+            }
+            Failure::Duplicate | Failure::Untrusted => None,
+        };
+        Self { show, ask }
+    }
+}

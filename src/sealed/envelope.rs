@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Envelopes of either version, as they are received.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+use super::certificate::CertificateError;
+use super::{v1, v2};
+use crate::crypto::ctr::TooLong;
+use crate::crypto::curve::{KeyError, ZeroAgreement};
+use crate::identity::{IdentityKey, IdentityKeyPair};
+use crate::wire::protobuf::Malformed;
+
+/// Why nothing was sealed. None of these is the peer's doing, except for `Agreement`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealError {
+    /// The recipient's identity key is of low order.
+    #[error(transparent)]
+    Agreement(#[from] ZeroAgreement),
+    /// The content is longer than 64 GiB.
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
+}
+
+/// Why an envelope did not open. All of these are the peer's doing, or damage on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// There is not a single byte.
+    #[error("invalid sealed sender message: Message was empty")]
+    Empty,
+    /// The version is neither 1 nor 2. Carries the version.
+    #[error("unknown sealed sender message version {0}")]
+    UnknownVersion(u8),
+    /// Too short, not protobuf, or a field is missing: in the envelope, in what it holds, or in the certificate.
+    #[error("protobuf encoding was invalid")]
+    InvalidProtobuf,
+    /// A public key in the envelope, or in the certificate that it holds, does not decode.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A public key in the envelope is of low order.
+    #[error(transparent)]
+    Agreement(#[from] ZeroAgreement),
+    /// It was sealed for another identity key than ours, or was damaged.
+    #[error("invalid sealed sender message: not for this identity")]
+    NotForUs,
+    /// What it holds was damaged.
+    #[error("invalid sealed sender message: not authentic")]
+    NotAuthentic,
+    /// The certificate is that of another key than the one that sealed it.
+    #[error("invalid sealed sender message: sender certificate key does not match message key")]
+    WrongSender,
+}
+
+impl From<Malformed> for OpenError {
+    fn from(_: Malformed) -> Self {
+        Self::InvalidProtobuf
+    }
+}
+
+impl From<CertificateError> for OpenError {
+    fn from(error: CertificateError) -> Self {
+        match error {
+            CertificateError::InvalidProtobuf => Self::InvalidProtobuf,
+            CertificateError::Key(error) => Self::Key(error),
+        }
+    }
+}
+
+/// A received envelope, decrypted. Who sealed it is known only as far as [`Self::is_from`] tells.
+pub struct Envelope(Opened);
+
+#[expect(clippy::large_enum_variant, reason = "one is held at a time, and not for long")]
+enum Opened {
+    V1(v1::Opened),
+    V2(v2::Opened),
+}
+
+impl Envelope {
+    /// Opens an envelope of version 1, or what one recipient gets of version 2. Of the first byte only the
+    /// upper half is looked at.
+    ///
+    /// # Errors
+    /// [`OpenError`], but for `WrongSender`.
+    pub fn open(bytes: &[u8], ours: &IdentityKeyPair) -> Result<Self, OpenError> {
+        let (first, body) = bytes.split_first().ok_or(OpenError::Empty)?;
+        match first >> 4 {
+            // Version 0 is read as 1, as deployed.
+            0 | 1 => v1::open(body, ours).map(Opened::V1).map(Self),
+            2 => v2::open(body, ours).map(Opened::V2).map(Self),
+            version => Err(OpenError::UnknownVersion(version)),
+        }
+    }
+
+    /// The content's bytes.
+    #[must_use]
+    pub const fn content(&self) -> &Zeroizing<Vec<u8>> {
+        match &self.0 {
+            Opened::V1(opened) => &opened.content,
+            Opened::V2(opened) => &opened.content,
+        }
+    }
+
+    /// Whether the holder of `sender` sealed it, compared in constant time.
+    ///
+    /// # Errors
+    /// [`ZeroAgreement`] if `sender` is of low order.
+    pub fn is_from(&self, sender: &IdentityKey, ours: &IdentityKeyPair) -> Result<bool, ZeroAgreement> {
+        match &self.0 {
+            Opened::V1(opened) => Ok(opened.is_from(sender)),
+            Opened::V2(opened) => opened.is_from(sender, ours),
+        }
+    }
+}
+
+impl fmt::Debug for Envelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(opened) = self;
+        f.write_str(match opened {
+            Opened::V1(_) => "Envelope(v1)",
+            Opened::V2(_) => "Envelope(v2)",
+        })
+    }
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Many recipients: the message that is sent, which the service splits.
+//!
+//! ```text
+//! 23 || number of entries || entry … || E, without its type byte || ciphertext
+//!
+//! entry of a recipient = service id (17) || device … || C || AT
+//! entry of an excluded = service id (17) || 00
+//! device = device id (1) || registration id, 14 bits, and 80 00 if another device follows (2)
+//! ```
+
+use alloc::vec::Vec;
+
+use super::envelope::SealError;
+use super::v2::{KEY_MATERIAL_LEN, KeyMaterial, Shared};
+use crate::address::{DeviceId, ServiceId};
+use crate::crypto::curve::ZeroAgreement;
+use crate::crypto::secret::Secret;
+use crate::identity::{IdentityKey, IdentityKeyPair};
+use crate::session::Session;
+use crate::wire::protobuf::Sink;
+
+/// The first byte of a message that is sent to many.
+const FIRST_BYTE: u8 = 0x23;
+/// Set in a registration id if another device follows.
+pub(super) const MORE_DEVICES: u16 = 0x8000;
+/// The largest registration id that an entry has room for: 14 bits.
+pub const MAX_REGISTRATION_ID: u16 = 0x3FFF;
+
+/// Why an account can't be among the recipients. The caller's doing, or its store's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecipientError {
+    /// It has no devices.
+    #[error("no devices")]
+    NoDevices,
+    /// A device is named twice.
+    #[error("device {0} is named twice")]
+    RepeatedDevice(DeviceId),
+    /// A registration id has more than 14 bits.
+    #[error("registration id {id} of device {device} has more than 14 bits")]
+    InvalidRegistrationId {
+        /// The device.
+        device: DeviceId,
+        /// Its registration id.
+        id: u32,
+    },
+    /// Its name is not a service id.
+    #[error("not a service id")]
+    NotAServiceId,
+    /// There is no current session with a device.
+    #[error("no session with device {0}")]
+    NoSession(DeviceId),
+    /// The sessions are not all with one account, or not with one identity.
+    #[error("the sessions are with several accounts or identities")]
+    SeveralAccounts,
+}
+
+/// An account that is to receive a message, on some or all of its devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedRecipient<'a>(pub(super) Entry<'a>);
+
+/// What an entry of a recipient is made of. Not checked: a device may come twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// The account.
+    pub service_id: ServiceId,
+    /// Its identity key.
+    pub identity: &'a IdentityKey,
+    /// Its devices, each with 14 bits of registration id.
+    pub devices: Vec<(DeviceId, u16)>,
+}
+
+impl<'a> SealedRecipient<'a> {
+    /// A recipient by its parts; each device with its registration id.
+    ///
+    /// # Errors
+    /// [`RecipientError`]: `NoDevices`, `RepeatedDevice`, `InvalidRegistrationId`.
+    pub fn new(
+        service_id: ServiceId,
+        identity: &'a IdentityKey,
+        devices: impl IntoIterator<Item = (DeviceId, u32)>,
+    ) -> Result<Self, RecipientError> {
+        let mut seen = 0_u128;
+        let device = |(device, id): (DeviceId, u32)| {
+            let bit = 1 << device.get();
+            if seen & bit != 0 {
+                return Err(RecipientError::RepeatedDevice(device));
+            }
+            seen |= bit;
+            match u16::try_from(id) {
+                Ok(short) if short <= MAX_REGISTRATION_ID => Ok((device, short)),
+                _ => Err(RecipientError::InvalidRegistrationId { device, id }),
+            }
+        };
+        let devices: Vec<_> = devices.into_iter().map(device).collect::<Result<_, _>>()?;
+        if devices.is_empty() {
+            return Err(RecipientError::NoDevices);
+        }
+        Ok(Self(Entry { service_id, identity, devices }))
+    }
+
+    /// The account that all these sessions are with. The sessions are only looked at.
+    ///
+    /// # Errors
+    /// [`RecipientError`].
+    pub fn of_sessions(sessions: impl IntoIterator<Item = &'a Session>) -> Result<Self, RecipientError> {
+        let mut account: Option<(&str, &IdentityKey)> = None;
+        let mut devices = Vec::new();
+        for session in sessions {
+            let (name, device) = (session.remote().name(), session.remote().device());
+            let found = session.remote_identity().zip(session.remote_registration_id());
+            let (identity, registration_id) = found.ok_or(RecipientError::NoSession(device))?;
+            if *account.get_or_insert((name, identity)) != (name, identity) {
+                return Err(RecipientError::SeveralAccounts);
+            }
+            devices.push((device, registration_id));
+        }
+        let (name, identity) = account.ok_or(RecipientError::NoDevices)?;
+        Self::new(name.parse().map_err(|_| RecipientError::NotAServiceId)?, identity, devices)
+    }
+
+    /// The account.
+    #[must_use]
+    pub const fn service_id(&self) -> &ServiceId {
+        &self.0.service_id
+    }
+}
+
+/// Why nothing was sealed for many recipients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealManyError {
+    /// An account is named twice. The caller's fault.
+    #[error("{0} is named twice")]
+    Repeated(ServiceId),
+    /// More recipients and excluded accounts than 2^32 − 1.
+    #[error("too many recipients")]
+    TooMany,
+    /// The content is too long.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
+/// A message for many recipients, to be uploaded once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SealedForMany {
+    /// The message, as the service takes it.
+    pub bytes: Vec<u8>,
+    /// Whom it is not for, because their identity keys are of low order.
+    pub failed: Vec<ServiceId>,
+}
+
+/// Sealed for the recipients, not looking whether an account is named twice. The seed is m.
+///
+/// # Errors
+/// [`SealManyError`], but for `Repeated`.
+pub fn seal_for_many(
+    content: &[u8],
+    ours: &IdentityKeyPair,
+    recipients: &[&Entry<'_>],
+    excluded: &[ServiceId],
+    seed: Secret<32>,
+) -> Result<SealedForMany, SealManyError> {
+    let shared = Shared::derive(seed);
+    let ciphertext = shared.seal(content).map_err(SealError::from)?;
+    let materials = key_materials(&shared, ours, recipients);
+    let failed = materials.iter().filter(|material| material.is_err()).count();
+    let entries = recipients.len() - failed + excluded.len();
+    let count = u32::try_from(entries).map_err(|_| SealManyError::TooMany)?;
+    let devices: usize = recipients.iter().map(|recipient| recipient.devices.len()).sum();
+    let entries_len = entries * (ServiceId::FIXED_LEN + 1 + KEY_MATERIAL_LEN) + devices * 3;
+    let mut out = Sent {
+        bytes: Vec::with_capacity(16 + entries_len + 32 + ciphertext.len()),
+        failed: Vec::with_capacity(failed),
+    };
+    out.bytes.push(FIRST_BYTE);
+    out.bytes.raw_varint(count.into());
+    for (recipient, material) in recipients.iter().zip(&materials) {
+        out.put(recipient, material);
+    }
+    for id in excluded {
+        out.bytes.extend_from_slice(&id.to_fixed());
+        out.bytes.push(0);
+    }
+    out.bytes.extend_from_slice(shared.ephemeral().as_bytes());
+    out.bytes.extend_from_slice(&ciphertext);
+    Ok(SealedForMany { bytes: out.bytes, failed: out.failed })
+}
+
+/// A message in the making.
+struct Sent {
+    bytes: Vec<u8>,
+    failed: Vec<ServiceId>,
+}
+
+impl Sent {
+    /// Appends the entry of a recipient, or notes that there is none.
+    fn put(&mut self, recipient: &Entry<'_>, material: &Result<KeyMaterial, ZeroAgreement>) {
+        let Ok(material) = material else {
+            return self.failed.push(recipient.service_id);
+        };
+        self.bytes.extend_from_slice(&recipient.service_id.to_fixed());
+        let last = recipient.devices.len().saturating_sub(1);
+        for (at, (device, registration_id)) in recipient.devices.iter().enumerate() {
+            let more = if at == last { 0 } else { MORE_DEVICES };
+            self.bytes.push(device.get());
+            let id = registration_id & MAX_REGISTRATION_ID;
+            self.bytes.extend_from_slice(&(id | more).to_be_bytes());
+        }
+        self.bytes.extend_from_slice(&material.to_bytes());
+    }
+}
+
+/// C and AT of each recipient.
+#[cfg(not(feature = "parallel"))]
+fn key_materials(
+    shared: &Shared,
+    ours: &IdentityKeyPair,
+    recipients: &[&Entry<'_>],
+) -> Vec<Result<KeyMaterial, ZeroAgreement>> {
+    recipients.iter().map(|recipient| shared.key_material(ours, recipient.identity)).collect()
+}
+
+/// C and AT of each recipient, on all cores.
+#[cfg(feature = "parallel")]
+fn key_materials(
+    shared: &Shared,
+    ours: &IdentityKeyPair,
+    recipients: &[&Entry<'_>],
+) -> Vec<Result<KeyMaterial, ZeroAgreement>> {
+    use rayon::prelude::*;
+    recipients.par_iter().map(|recipient| shared.key_material(ours, recipient.identity)).collect()
+}
+
+/// Refuses accounts that are named twice, among recipients and excluded alike: the service would.
+pub(super) fn refuse_repeated(
+    recipients: &[&Entry<'_>],
+    excluded: &[ServiceId],
+) -> Result<(), SealManyError> {
+    let named = recipients.iter().map(|recipient| &recipient.service_id);
+    let mut all: Vec<&ServiceId> = named.chain(excluded).collect();
+    all.sort_unstable();
+    let repeated = all.windows(2).find_map(|pair| match pair {
+        [a, b] if a == b => Some(**a),
+        _ => None,
+    });
+    repeated.map_or(Ok(()), |id| Err(SealManyError::Repeated(id)))
+}

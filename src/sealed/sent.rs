@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The service's side of version 2: taking apart a message that was sent to many. No secrets are needed, and
+//! nothing about the sender is found.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Range;
+
+use super::many::{MAX_REGISTRATION_ID, MORE_DEVICES};
+use super::v2::KEY_MATERIAL_LEN;
+use crate::address::{DeviceId, ServiceId, ServiceIdKind};
+
+/// First byte of the older form, whose service ids are ACIs without a kind byte.
+const ACIS_ONLY: u8 = 0x22;
+/// First byte of today's form.
+const SERVICE_IDS: u8 = 0x23;
+/// First byte of what each recipient gets, whatever the form of what was sent.
+const RECEIVED: u8 = 0x22;
+
+/// Length of a device in an entry: its id, and its registration id.
+const DEVICE_LEN: usize = 3;
+/// The ciphertext's key, E, which comes before it. What follows is not looked at.
+const MIN_SHARED_LEN: usize = 32;
+
+/// Why bytes are not a message that was sent to many. All of these are the sender's doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SentMessageError {
+    /// There is not a single byte.
+    #[error("invalid sealed sender message: Message was empty")]
+    Empty,
+    /// The first byte is neither `0x22` nor `0x23`. Carries it.
+    #[error("unknown sealed sender message version {0}")]
+    UnknownVersion(u8),
+    /// Too short, or something in it out of its range.
+    #[error("protobuf encoding was invalid")]
+    Malformed,
+    /// An account is excluded and a recipient, or excluded twice. Carries it.
+    #[error("invalid sealed sender message: recipient redundantly encoded as empty: {0}")]
+    RedundantlyExcluded(ServiceId),
+}
+
+/// A message that was sent to many, taken apart but not copied.
+///
+/// What is allocated are two lists with a place for each entry, whatever number of devices it has, and never
+/// by the number of entries that the message claims.
+///
+/// ```
+/// # use subrosa::{SentMessage, SentMessageError};
+/// # fn deliver(sent: &[u8], mut push: impl FnMut(subrosa::DeviceId, [&[u8]; 3])) -> Result<(), SentMessageError> {
+/// for recipient in SentMessage::parse(sent)?.recipients() {
+///     for (device, _registration_id) in recipient.devices() {
+///         push(device, recipient.received().parts());
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// # assert_eq!(deliver(&[], |_, _| ()), Err(SentMessageError::Empty));
+/// ```
+pub struct SentMessage<'a> {
+    bytes: &'a [u8],
+    /// In the order in which they come.
+    entries: Vec<Entry>,
+    /// Where what all recipients have in common begins.
+    shared: usize,
+}
+
+/// An entry of a message.
+#[derive(Debug)]
+struct Entry {
+    id: ServiceId,
+    /// Where its devices begin.
+    start: usize,
+    /// How many they are: none if it is excluded.
+    devices: usize,
+    /// The next entry of the same account.
+    next: Option<u32>,
+    /// Whether it is the first of its account.
+    first: bool,
+}
+
+impl<'a> SentMessage<'a> {
+    /// Takes a message apart, in no more time than it takes to sort its entries.
+    ///
+    /// Entries of one account are merged, as deployed: the key material of the first counts. A device that is
+    /// named twice is kept twice. An account that is excluded must come once only.
+    ///
+    /// # Errors
+    /// [`SentMessageError`].
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, SentMessageError> {
+        let (&version, rest) = bytes.split_first().ok_or(SentMessageError::Empty)?;
+        if version != ACIS_ONLY && version != SERVICE_IDS {
+            return Err(SentMessageError::UnknownVersion(version));
+        }
+        let mut reader = Reader { rest, at: 1 };
+        let count = reader.count()?;
+        // Not allocated by the count, which anybody can write.
+        let mut entries = Vec::new();
+        for _ in 0..count {
+            entries.push(reader.entry(version)?);
+        }
+        if reader.rest.len() < MIN_SHARED_LEN {
+            return Err(SentMessageError::Malformed);
+        }
+        link(&mut entries)?;
+        Ok(Self { bytes, entries, shared: reader.at })
+    }
+
+    /// The recipients, in the order in which they first come.
+    pub fn recipients(&self) -> impl Iterator<Item = Recipient<'_>> {
+        let first = self.entries.iter().filter(|entry| entry.first && entry.devices > 0);
+        first.map(|entry| Recipient { message: self, entry })
+    }
+
+    /// The accounts that the sender knows of and excludes, in the order in which they come.
+    pub fn excluded(&self) -> impl Iterator<Item = ServiceId> + '_ {
+        self.entries.iter().filter(|entry| entry.devices == 0).map(|entry| entry.id)
+    }
+
+    /// What all recipients have in common, by its place in the message: the last part of what each gets.
+    #[must_use]
+    pub const fn shared_range(&self) -> Range<usize> {
+        self.shared..self.bytes.len()
+    }
+
+    fn part(&self, range: Range<usize>) -> &'a [u8] {
+        self.bytes.get(range).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for SentMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bytes, entries, shared: _ } = self;
+        write!(f, "SentMessage({} entries, {} bytes)", entries.len(), bytes.len())
+    }
+}
+
+/// Links the entries of each account, and refuses those that are excluded and come again.
+fn link(entries: &mut [Entry]) -> Result<(), SentMessageError> {
+    let mut order: Vec<(ServiceId, u32)> = entries.iter().map(|entry| entry.id).zip(0..).collect();
+    order.sort_unstable();
+    for pair in order.windows(2) {
+        let [(id, earlier), (other, later)] = *pair else { continue };
+        if id != other {
+            continue;
+        }
+        let Some([earlier, second]) = both(entries, earlier, later) else { continue };
+        if earlier.devices == 0 || second.devices == 0 {
+            return Err(SentMessageError::RedundantlyExcluded(id));
+        }
+        earlier.next = Some(later);
+        second.first = false;
+    }
+    Ok(())
+}
+
+fn both(entries: &mut [Entry], a: u32, b: u32) -> Option<[&mut Entry; 2]> {
+    entries.get_disjoint_mut([usize::try_from(a).ok()?, usize::try_from(b).ok()?]).ok()
+}
+
+/// A recipient of a message that was sent to many.
+#[derive(Clone, Copy)]
+pub struct Recipient<'m> {
+    message: &'m SentMessage<'m>,
+    entry: &'m Entry,
+}
+
+impl<'m> Recipient<'m> {
+    /// The account.
+    #[must_use]
+    pub const fn service_id(&self) -> ServiceId {
+        self.entry.id
+    }
+
+    /// Its devices, each with the registration id that the sender knows of. A service refuses the message if
+    /// they are not all that the account has now.
+    #[must_use]
+    pub const fn devices(&self) -> Devices<'m> {
+        Devices { message: self.message, entry: self.entry, at: 0 }
+    }
+
+    /// What each of its devices is to receive.
+    #[must_use]
+    pub fn received(&self) -> ReceivedParts<'m> {
+        let message = self.message;
+        ReceivedParts {
+            key_material: message.part(self.key_material_range()),
+            shared: message.part(message.shared_range()),
+        }
+    }
+
+    /// The recipient's key material, 48 bytes, by its place in the message: the second part of what it receives.
+    #[must_use]
+    pub const fn key_material_range(&self) -> Range<usize> {
+        let start = self.entry.start + self.entry.devices * DEVICE_LEN;
+        start..start + KEY_MATERIAL_LEN
+    }
+}
+
+impl fmt::Debug for Recipient<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { message: _, entry } = self;
+        f.debug_tuple("Recipient").field(&entry.id).finish()
+    }
+}
+
+/// The devices of a recipient: device ids and registration ids of 14 bits.
+#[derive(Clone, Debug)]
+pub struct Devices<'m> {
+    message: &'m SentMessage<'m>,
+    entry: &'m Entry,
+    at: usize,
+}
+
+impl Iterator for Devices<'_> {
+    type Item = (DeviceId, u16);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.at == self.entry.devices {
+            self.entry = self.message.entries.get(usize::try_from(self.entry.next?).ok()?)?;
+            self.at = 0;
+        }
+        let start = self.entry.start + self.at * DEVICE_LEN;
+        self.at += 1;
+        let [device, high, low] = *self.message.part(start..start + DEVICE_LEN).first_chunk()?;
+        let registration_id = u16::from_be_bytes([high, low]) & MAX_REGISTRATION_ID;
+        Some((DeviceId::new(device.into()).ok()?, registration_id))
+    }
+}
+
+/// A received message in its parts, which are where they were sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ReceivedParts<'m> {
+    key_material: &'m [u8],
+    shared: &'m [u8],
+}
+
+impl<'m> ReceivedParts<'m> {
+    /// The three parts: to be written one after the other.
+    #[must_use]
+    pub const fn parts(&self) -> [&'m [u8]; 3] {
+        [&[RECEIVED], self.key_material, self.shared]
+    }
+
+    /// How long they are together, in bytes.
+    #[must_use]
+    pub const fn total_len(&self) -> usize {
+        1 + self.key_material.len() + self.shared.len()
+    }
+
+    /// A copy in one piece.
+    #[must_use]
+    pub fn to_vec(&self) -> Vec<u8> {
+        self.parts().concat()
+    }
+}
+
+impl fmt::Debug for ReceivedParts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReceivedParts({} bytes)", self.total_len())
+    }
+}
+
+/// What is not read yet, and its place in the message.
+struct Reader<'a> {
+    rest: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn take<const N: usize>(&mut self) -> Result<&'a [u8; N], SentMessageError> {
+        let (taken, rest) = self.rest.split_first_chunk().ok_or(SentMessageError::Malformed)?;
+        self.rest = rest;
+        self.at += N;
+        Ok(taken)
+    }
+
+    /// A varint of 32 bits at most. Written with more bytes than needed, it is refused: the deployed parser
+    /// loses its place then.
+    fn count(&mut self) -> Result<u32, SentMessageError> {
+        let mut value = 0;
+        for shift in (0..35).step_by(7) {
+            let [byte] = *self.take()?;
+            value |= u64::from(byte & 0x7F) << shift;
+            if byte < 0x80 {
+                let minimal = byte != 0 || shift == 0;
+                return u32::try_from(value).ok().filter(|_| minimal).ok_or(SentMessageError::Malformed);
+            }
+        }
+        Err(SentMessageError::Malformed)
+    }
+
+    fn entry(&mut self, version: u8) -> Result<Entry, SentMessageError> {
+        let id = if version == ACIS_ONLY {
+            ServiceId::new(ServiceIdKind::Aci, *self.take()?)
+        } else {
+            ServiceId::from_fixed(self.take::<{ ServiceId::FIXED_LEN }>()?)
+                .map_err(|_| SentMessageError::Malformed)?
+        };
+        let start = self.at;
+        let devices = self.devices()?;
+        if devices > 0 {
+            self.take::<KEY_MATERIAL_LEN>()?;
+        }
+        Ok(Entry { id, start, devices, next: None, first: true })
+    }
+
+    /// Passes over the devices of an entry, and says how many they are.
+    fn devices(&mut self) -> Result<usize, SentMessageError> {
+        for number in 0.. {
+            match *self.take::<1>()? {
+                [0] if number == 0 => return Ok(0),
+                [1..=127] => {}
+                _ => return Err(SentMessageError::Malformed),
+            }
+            if u16::from_be_bytes(*self.take()?) & MORE_DEVICES == 0 {
+                return Ok(number + 1);
+            }
+        }
+        Err(SentMessageError::Malformed)
+    }
+}

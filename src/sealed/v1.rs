@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Version 1: an envelope for one recipient.
+//!
+//! ```text
+//! box(ck, mk, plaintext) = ciphertext || tag
+//!     ciphertext = AES-256-CTR(ck, plaintext)
+//!     tag        = HMAC(mk, ciphertext), first 10 bytes
+//!
+//! chain || ck1 || mk1 = HKDF("UnidentifiedDelivery" || R || E, DH(e, R), "", 96)
+//! encrypted static    = box(ck1, mk1, S)
+//! _     || ck2 || mk2 = HKDF(chain || encrypted static, DH(s, R), "", 96)
+//! encrypted message   = box(ck2, mk2, content)
+//! ```
+//!
+//! R is the recipient's identity key, S the sender's, E a key of this envelope alone; all 33 bytes.
+
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::envelope::{OpenError, SealError};
+use crate::crypto::ctr::{self, TooLong};
+use crate::crypto::curve::{KeyPair, PublicKey};
+use crate::crypto::kdf::{MacKey, hkdf_into};
+use crate::crypto::secret::Secret;
+use crate::identity::{IdentityKey, IdentityKeyPair};
+use crate::wire::sealed_message::SealedMessageParts;
+
+const SALT_PREFIX: &[u8] = b"UnidentifiedDelivery";
+const TAG_LEN: usize = 10;
+
+/// Seals `content` for one recipient. Draws 32 bytes.
+///
+/// # Errors
+/// [`SealError`]: `Agreement` if their key is of low order; `TooLong`.
+pub fn seal(
+    content: &[u8],
+    ours: &IdentityKeyPair,
+    theirs: &IdentityKey,
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<u8>, SealError> {
+    let ephemeral = KeyPair::generate(rng);
+    let outer = Keys::outer(theirs, ephemeral.public(), &ephemeral.private().agree(theirs.public_key())?);
+    let encrypted_static = outer.seal(&ours.public().encode())?;
+    let inner = Keys::inner(&outer, &encrypted_static, &ours.private().agree(theirs.public_key())?);
+    let parts = SealedMessageParts {
+        ephemeral_public: &ephemeral.public().encode(),
+        encrypted_static: &encrypted_static,
+        encrypted_message: &inner.seal(content)?,
+    };
+    Ok(parts.encode())
+}
+
+/// A received envelope that was opened, but for its sender.
+pub(super) struct Opened {
+    pub(super) content: Zeroizing<Vec<u8>>,
+    /// The sender's identity key as it was encrypted.
+    sender: Zeroizing<Vec<u8>>,
+}
+
+/// Opens what follows the first byte.
+pub(super) fn open(body: &[u8], ours: &IdentityKeyPair) -> Result<Opened, OpenError> {
+    let parts = SealedMessageParts::parse(body)?;
+    let ephemeral = PublicKey::decode(parts.ephemeral_public)?;
+    let outer = Keys::outer(ours.public(), &ephemeral, &ours.private().agree(&ephemeral)?);
+    let sender = outer.open(parts.encrypted_static).ok_or(OpenError::NotForUs)?;
+    let shared = ours.private().agree(&PublicKey::decode(&sender)?)?;
+    let inner = Keys::inner(&outer, parts.encrypted_static, &shared);
+    let content = inner.open(parts.encrypted_message).ok_or(OpenError::NotAuthentic)?;
+    Ok(Opened { content, sender })
+}
+
+impl Opened {
+    /// Whether the holder of `sender` sealed it.
+    pub(super) fn is_from(&self, sender: &IdentityKey) -> bool {
+        self.sender.ct_eq(&sender.encode()).into()
+    }
+}
+
+/// The keys of one of the two boxes.
+struct Keys {
+    chain: Secret<32>,
+    cipher: Secret<32>,
+    mac: MacKey,
+}
+
+impl Keys {
+    fn outer(recipient: &IdentityKey, ephemeral: &PublicKey, shared: &Secret<32>) -> Self {
+        Self::derive(&[SALT_PREFIX, &recipient.encode(), &ephemeral.encode()], shared)
+    }
+
+    fn inner(outer: &Self, encrypted_static: &[u8], shared: &Secret<32>) -> Self {
+        Self::derive(&[outer.chain.as_bytes(), encrypted_static], shared)
+    }
+
+    fn derive(salt: &[&[u8]], shared: &Secret<32>) -> Self {
+        let len = salt.iter().map(|part| part.len()).sum();
+        let mut joined = Zeroizing::new(Vec::with_capacity(len));
+        for part in salt {
+            joined.extend_from_slice(part);
+        }
+        let mut okm = Secret::<96>::zero();
+        let expanded = hkdf_into(&joined, shared.as_bytes(), &[], okm.as_bytes_mut());
+        debug_assert!(expanded.is_ok(), "96 bytes are not too many");
+        let (chain, rest) = okm.split::<32, 64>();
+        let (cipher, mac) = rest.split::<32, 32>();
+        Self { chain, cipher, mac: MacKey::new(mac.as_bytes()) }
+    }
+
+    fn seal(&self, plaintext: &[u8]) -> Result<Vec<u8>, TooLong> {
+        let mut out = Vec::with_capacity(plaintext.len() + TAG_LEN);
+        out.extend_from_slice(plaintext);
+        ctr::apply(self.cipher.as_bytes(), &mut out)?;
+        let tag: [u8; TAG_LEN] = self.mac.tag(&[&out]);
+        out.extend_from_slice(&tag);
+        Ok(out)
+    }
+
+    fn open(&self, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (ciphertext, tag) = sealed.split_last_chunk::<TAG_LEN>()?;
+        if !self.mac.verify(&[ciphertext], tag) {
+            return None;
+        }
+        let mut plaintext = Zeroizing::new(ciphertext.to_vec());
+        ctr::apply(self.cipher.as_bytes(), &mut plaintext).ok()?;
+        Some(plaintext)
+    }
+}

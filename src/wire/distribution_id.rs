@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What a sender key is distributed under, and with that the format of its messages.
+
+use core::fmt;
+use core::str::FromStr;
+
+use super::uuid;
+
+/// The text is not a distribution id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a distribution id")]
+pub struct NotADistributionId;
+
+/// The name of a sender key: a UUID, drawn by the sender's application for a group and known to its members
+/// alone. Each sender has its own; a receiver keeps what it holds under the sender's address and this id.
+///
+/// As text it is the hyphenated UUID in lower case.
+///
+/// ```
+/// use subrosa::DistributionId;
+/// let id: DistributionId = "d1d1d1d1-7000-11eb-b32a-33b8a8a487a6".parse()?;
+/// assert_eq!(DistributionId::from_bytes(*id.as_bytes()), id);
+/// # Ok::<(), subrosa::NotADistributionId>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DistributionId([u8; 16]);
+
+impl DistributionId {
+    /// The id of a UUID in network order. Version and variant bits are not checked.
+    #[must_use]
+    pub const fn from_bytes(uuid: [u8; 16]) -> Self {
+        Self(uuid)
+    }
+
+    /// The UUID in network order.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl FromStr for DistributionId {
+    type Err = NotADistributionId;
+
+    fn from_str(text: &str) -> Result<Self, NotADistributionId> {
+        uuid::parse(text).map(Self).ok_or(NotADistributionId)
+    }
+}
+
+impl fmt::Display for DistributionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        uuid::write(&self.0, f)
+    }
+}
+
+impl fmt::Debug for DistributionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// In which format a sender key's messages are written. Keys and chains are the same in both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SenderKeyFormat {
+    /// That of today's clients: each message names the distribution id.
+    WithId(DistributionId),
+    /// The older one, without an id, for deployments that still speak it as they speak version 3. Nothing in a
+    /// message tells which group it belongs to: that comes from outside, and a receiver keeps what it holds
+    /// under the group's name and the sender's address.
+    WithoutId,
+}
+
+impl SenderKeyFormat {
+    /// The distribution id, if messages name one.
+    #[must_use]
+    pub const fn distribution_id(&self) -> Option<DistributionId> {
+        match self {
+            Self::WithId(id) => Some(*id),
+            Self::WithoutId => None,
+        }
+    }
+}
+
+impl From<DistributionId> for SenderKeyFormat {
+    fn from(id: DistributionId) -> Self {
+        Self::WithId(id)
+    }
+}
+
+/// Whether a format has the id: a number to be added to the numbers of the fields after it.
+#[derive(Clone, Copy)]
+pub(super) struct FieldShift(u32);
+
+impl FieldShift {
+    pub(super) const WITH_ID: Self = Self(1);
+    pub(super) const WITHOUT_ID: Self = Self(0);
+
+    pub(super) const fn of(format: SenderKeyFormat) -> Self {
+        match format {
+            SenderKeyFormat::WithId(_) => Self::WITH_ID,
+            SenderKeyFormat::WithoutId => Self::WITHOUT_ID,
+        }
+    }
+
+    /// The number in this format of the field that has `number` in the format without id; 0 is the id.
+    pub(super) const fn number(self, number: u32) -> u32 {
+        number + self.0
+    }
+
+    /// The reverse of [`Self::number`].
+    pub(super) const fn field(self, number: u32) -> u32 {
+        number.wrapping_sub(self.0)
+    }
+
+    /// The format of a message in which `id` was found.
+    pub(super) fn format(self, id: Option<&[u8]>) -> Option<SenderKeyFormat> {
+        if self.0 == 0 {
+            return Some(SenderKeyFormat::WithoutId);
+        }
+        let uuid = id?.try_into().ok()?;
+        Some(SenderKeyFormat::WithId(DistributionId(uuid)))
+    }
+}
