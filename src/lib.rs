@@ -56,7 +56,10 @@ pub use ratchet::chain::ChainExhausted;
 pub use ratchet::double::DoubleRatchetError;
 pub use ratchet::triple::{ReceiveError, SendError};
 pub use record::{Record, RecordError, RecordKey, RecordKind};
-pub use repair::{Advice, Failure, Show};
+pub use repair::{
+    Advice, Failure, Rate, RepairAnswer, RepairChange, RepairLog, RepairPolicy, RepairRefused, Resend,
+    ResendRequest, Show,
+};
 pub use sealed::certificate::{
     CertificateAuthority, CertificateError, CertificateRefused, DEPLOYED_REVOKED, SenderCertificate,
     SenderDetails, ServerCertificate, Signer, VerifiedSenderCertificate, deployed_server_certificates,

@@ -49,11 +49,13 @@ pub enum RecordKind {
     Account,
     /// 10: the uses of a last-resort KEM prekey.
     LastResortUses,
+    /// 11: what was asked of, and done for, a device that could not decrypt.
+    RepairLog,
 }
 
 impl RecordKind {
     /// All kinds, by their numbers.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::IdentityKeyPair,
         Self::OneTimePreKey,
         Self::SignedPreKey,
@@ -64,6 +66,7 @@ impl RecordKind {
         Self::ReceiverKeys,
         Self::Account,
         Self::LastResortUses,
+        Self::RepairLog,
     ];
 
     /// The number of the kind: the third byte of its records.
@@ -80,6 +83,7 @@ impl RecordKind {
             Self::ReceiverKeys => 8,
             Self::Account => 9,
             Self::LastResortUses => 10,
+            Self::RepairLog => 11,
         }
     }
 

@@ -18,7 +18,7 @@ use subrosa::hazmat::record::{
     HEADER_LEN, Record, RecordError, RecordKey, RecordKind, RecordReader, RecordWriter, SEALED_OVERHEAD,
 };
 
-const KINDS: [RecordKind; 10] = [
+const KINDS: [RecordKind; 11] = [
     RecordKind::IdentityKeyPair,
     RecordKind::OneTimePreKey,
     RecordKind::SignedPreKey,
@@ -29,6 +29,7 @@ const KINDS: [RecordKind; 10] = [
     RecordKind::ReceiverKeys,
     RecordKind::Account,
     RecordKind::LastResortUses,
+    RecordKind::RepairLog,
 ];
 
 fn record(kind: RecordKind, content: &[u8]) -> Record {
