@@ -15,6 +15,7 @@ mod account;
 mod address;
 mod agreement;
 mod crypto;
+mod delivery;
 mod group;
 mod identity;
 mod plaintext;
@@ -39,6 +40,7 @@ pub use crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey, ZeroAgreement}
 pub use crypto::kem::{KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
 pub use crypto::secret::Secret;
 pub use crypto::xeddsa::{SIGNATURE_LEN, Signature};
+pub use delivery::{Correction, Delivery, DeviceFailure, DeviceMessage, GaveUp, ServiceAnswer, encrypt_each};
 pub use group::{
     GroupDecryptError, GroupEncryptError, LearnError, ReceiverKeys, ReceiverKeysChange, SenderKey,
     SenderKeyChange, StoredSenderKeyError,
@@ -78,7 +80,7 @@ pub use session::{
     Policy, Requirements, ResponderKeys, Session, SessionChange, SessionEffects, StoredSessionError,
     Undecryptable,
 };
-pub use staged::{Received, Staged, State};
+pub use staged::{Received, Staged, StagedAll, State};
 pub use timestamp::Timestamp;
 pub use wire::ciphertext::Ciphertext;
 pub use wire::decryption_error::{DecryptionErrorMessage, DecryptionErrorMessageError};

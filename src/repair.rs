@@ -61,7 +61,7 @@ impl From<&AcceptError> for Failure {
         match error {
             AcceptError::Decrypt(error) => error.into(),
             AcceptError::ReusedBaseKey => Self::Duplicate,
-            AcceptError::WrongPreKeys | AcceptError::LastResortRefused | AcceptError::Agreement(_) => {
+            AcceptError::WrongPreKeys | AcceptError::Agreement(_) | AcceptError::LastResortRefused => {
                 Self::Undecryptable
             }
         }

@@ -155,6 +155,17 @@ pub struct FirstMessage<'a, 's, T> {
 }
 
 impl<'a, 's, T> FirstMessage<'a, 's, T> {
+    /// A message that changed the session alone.
+    pub(crate) const fn of_session(session: Staged<'s, Session, T>) -> Self {
+        Self { session, account: None }
+    }
+
+    /// The same stage with another output.
+    pub(crate) fn map<U>(self, other: impl FnOnce(T) -> U) -> FirstMessage<'a, 's, U> {
+        let Self { session, account } = self;
+        FirstMessage { session: session.map(other), account }
+    }
+
     /// The stage of the session: its record and effects.
     pub const fn session(&self) -> &Staged<'s, Session, T> {
         &self.session

@@ -5,6 +5,8 @@
 //! They differ from the published text in the sign of the public key: the private scalar is not
 //! negated; instead the true sign bit of the Edwards point travels in the top bit of the signature.
 
+use core::fmt;
+
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use curve25519_dalek::scalar::Scalar;
@@ -75,22 +77,64 @@ pub fn sign_with(key: &PrivateKey, message: &[&[u8]], random: &Secret<64>) -> Si
 /// 2^253. Not constant-time in its inputs, all of which are public.
 #[must_use]
 pub fn verify(key: &PublicKey, message: &[&[u8]], signature: &[u8]) -> bool {
-    let Ok(signature) = <&Signature>::try_from(signature) else { return false };
-    let (Some(point), Some(s)) = (signature.first_chunk::<32>(), signature.last_chunk::<32>()) else {
-        return false;
-    };
-    let mut s = *s;
-    let sign = s[31] >> 7;
-    s[31] &= 0x7F;
-    if s[31] & 0xE0 != 0 {
-        return false;
+    VerifyingKey::new(key).verify(message, signature)
+}
+
+/// A public key, ready to verify several signatures.
+#[derive(Clone, Copy)]
+pub struct VerifyingKey(Option<Point>);
+
+/// The point `A` whose sign bit is 0.
+#[derive(Clone, Copy)]
+struct Point {
+    a: EdwardsPoint,
+    encoded: [u8; 32],
+    /// The encoding of −A: the same but for the sign bit, unless A = −A.
+    negated: [u8; 32],
+}
+
+impl VerifyingKey {
+    /// Prepares `key`. One that is no point of the curve verifies nothing.
+    #[must_use]
+    pub fn new(key: &PublicKey) -> Self {
+        Self(MontgomeryPoint(*key.as_bytes()).to_edwards(0).map(|a| {
+            let encoded = a.compress().to_bytes();
+            let mut negated = encoded;
+            if a != -a {
+                negated[31] ^= 0x80;
+            }
+            Point { a, encoded, negated }
+        }))
     }
-    let Some(public) = MontgomeryPoint(*key.as_bytes()).to_edwards(sign) else { return false };
-    let h = challenge(point, &public.compress().to_bytes(), message);
-    // h·(−A), not (L − h)·A: for a key with a torsion component the two differ.
-    let expected =
-        EdwardsPoint::vartime_double_scalar_mul_basepoint(&h, &-public, &Scalar::from_bytes_mod_order(s));
-    expected.compress().as_bytes().ct_eq(point).into()
+
+    /// [`verify`] with this key.
+    #[must_use]
+    pub fn verify(&self, message: &[&[u8]], signature: &[u8]) -> bool {
+        let Some(Point { a, encoded, negated }) = self.0 else { return false };
+        let Ok(signature) = <&Signature>::try_from(signature) else { return false };
+        let (Some(point), Some(s)) = (signature.first_chunk::<32>(), signature.last_chunk::<32>()) else {
+            return false;
+        };
+        let mut s = *s;
+        let sign = s[31] >> 7;
+        s[31] &= 0x7F;
+        if s[31] & 0xE0 != 0 {
+            return false;
+        }
+        // h·(−A), not (L − h)·A: for a key with a torsion component the two differ.
+        let (minus_a, public) = if sign == 0 { (-a, encoded) } else { (a, negated) };
+        let h = challenge(point, &public, message);
+        let s = Scalar::from_bytes_mod_order(s);
+        let expected = EdwardsPoint::vartime_double_scalar_mul_basepoint(&h, &minus_a, &s);
+        expected.compress().as_bytes().ct_eq(point).into()
+    }
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(point) = self;
+        f.write_str(if point.is_some() { "VerifyingKey(..)" } else { "VerifyingKey(no point)" })
+    }
 }
 
 /// `SHA-512(R || A || M) mod L`.

@@ -51,6 +51,8 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     SignedPreKeyPublic VerifiedBundle BraidError ChainExhausted DoubleRatchetError ReceiveError SendError \
     RecordError RecordKind AcceptError AdmitError DecryptError EncryptError InitiateError KemPreKeyEffect \
     KemPreKeyUse NeededPreKeys Policy Requirements SessionEffects StoredSessionError Undecryptable State Received Timestamp \
+    Correction Delivery DeviceFailure DeviceMessage GaveUp ServiceAnswer encrypt_each StagedAll \
+    Advice Failure Rate RepairAnswer RepairLog RepairPolicy RepairRefused Resend ResendRequest Show \
     AccountError AccountLimits AccountRow FirstMessageError IdSpace IdsExhausted NamedPreKey PreKeyUpload \
     RefillPlan ServiceCounts StoreCheck StoreToken InitialSecrecy ImportError StoredKeyError \
     DecryptionErrorMessageError MessageKind ParseError PlaintextContentError Ciphertext Trust \
@@ -59,7 +61,7 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     GroupDecryptError GroupEncryptError LearnError NotADistributionId SenderKeyFormat StoredSenderKeyError";
 
 /// Types that are only reached inside of another: a change in its stage.
-const INSIDE_OTHERS: &str = "SessionChange SenderKeyChange ReceiverKeysChange AccountChange";
+const INSIDE_OTHERS: &str = "SessionChange SenderKeyChange ReceiverKeysChange AccountChange RepairChange";
 
 #[derive(Default)]
 struct Shown {
