@@ -188,10 +188,10 @@ impl Holder {
         self.account = self.store.load(self.limits);
     }
 
-    /// Generates, uploads, confirms and deletes what is to be. Gives whether something was uploaded.
+    /// Deletes, generates, uploads and confirms what is to be. Gives whether something was uploaded.
     pub fn maintain(&mut self, service: &mut Service) -> bool {
-        self.refill(service.counts());
         self.delete_expired();
+        self.refill(service.counts());
         let upload = self.account.upload();
         if !upload.is_empty() {
             service.take(&upload);
