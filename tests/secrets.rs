@@ -11,6 +11,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
+#[path = "secrets/accounts.rs"]
+mod accounts;
 #[path = "secrets/debug.rs"]
 mod debug;
 #[path = "secrets/heap.rs"]

@@ -2,6 +2,8 @@
 
 //! Moving out: all that an account consists of.
 
+use alloc::boxed::Box;
+
 use super::Account;
 use super::ids::IdSpace;
 use crate::prekey::{LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
@@ -13,12 +15,12 @@ use crate::session::KemPreKeyUse;
 impl Account {
     /// The one-time prekeys, by id.
     pub fn one_time_pre_keys(&self) -> impl Iterator<Item = &OneTimePreKey> {
-        self.keys.one_time.values()
+        self.keys.one_time.values().map(Box::as_ref)
     }
 
     /// The signed prekeys, by id.
     pub fn signed_pre_keys(&self) -> impl Iterator<Item = &SignedPreKey> {
-        self.keys.signed.values()
+        self.keys.signed.values().map(Box::as_ref)
     }
 
     /// The one-time KEM prekeys, by id.

@@ -2,6 +2,7 @@
 
 //! Moving in: an account of keys that were made elsewhere.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -72,7 +73,7 @@ impl AccountImport {
         let id = key.id();
         self.check_new(AccountRow::OneTimePreKey(id))?;
         self.book.one_time.add(id, Stage::Uploaded, self.now);
-        self.keys.one_time.insert(id, key);
+        self.keys.one_time.insert(id, Box::new(key));
         Ok(())
     }
 
@@ -85,7 +86,7 @@ impl AccountImport {
         self.check_new(row)?;
         self.check_signature(row, &key.public().key.encode(), &key.public().signature)?;
         self.book.signed.add(id, Stage::Retired, self.now);
-        self.keys.signed.insert(id, key);
+        self.keys.signed.insert(id, Box::new(key));
         Ok(())
     }
 
