@@ -31,9 +31,9 @@ mod timestamp;
 mod wire;
 
 pub use account::{
-    Account, AccountChange, AccountEffects, AccountError, AccountLimits, AccountRow, FirstMessage,
-    FirstMessageError, IdSpace, IdsExhausted, NamedPreKey, NewAccount, PreKeyUpload, RefillPlan,
-    ServiceCounts, StoreCheck, StoreToken,
+    Account, AccountChange, AccountEffects, AccountError, AccountImport, AccountLimits, AccountRow,
+    FirstMessage, FirstMessageError, IdSpace, IdsExhausted, ImportError, NamedPreKey, NewAccount,
+    PreKeyUpload, RefillPlan, ServiceCounts, StoreCheck, StoreToken,
 };
 pub use address::{Address, DeviceId, InvalidDeviceId, NotAServiceId, ServiceId, ServiceIdKind};
 pub use agreement::AgreementError;
@@ -50,7 +50,7 @@ pub use group::{
     GroupDecryptError, GroupEncryptError, LearnError, ReceiverKeys, ReceiverKeysChange, SenderKey,
     SenderKeyChange, StoredSenderKeyError,
 };
-pub use identity::{IdentityKey, IdentityKeyPair, Trust};
+pub use identity::{IdentityKey, IdentityKeyPair, StoredKeyError, Trust};
 pub use plaintext::Plaintext;
 pub use prekey::{
     BundleError, KemPreKey, KemPreKeyId, KemPreKeyPublic, LastResortKemPreKey, OneTimeKemPreKey,

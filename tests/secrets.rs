@@ -11,6 +11,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
+#[path = "secrets/accounts.rs"]
+mod accounts;
 #[path = "support/by_hand.rs"]
 mod by_hand;
 #[path = "secrets/debug.rs"]

@@ -25,7 +25,7 @@ use subrosa::hazmat::wire::stored::{
     StoredSenderKeyRecord, StoredSession, StoredSessionRecord, StoredSignedPreKey,
 };
 use subrosa::{
-    AcceptError, AcceptFailure, Account, AccountLimits, AccountRow, Address, Admission,
+    AcceptError, AcceptFailure, Account, AccountImport, AccountLimits, AccountRow, Address, Admission,
     DecryptionErrorMessage, DeviceId, DistributionId, IdentityKeyPair, KemKey, KemKeyPair, KemPreKey,
     KemPreKeyId, KemType, KeyPair, LastResortKemPreKey, Local, OneTimeKemPreKey, OneTimePreKey,
     OneTimePreKeyId, PlaintextContent, PreKeyBundle, PrivateKey, ReceiverKeys, RecordKey, RecordKind,
@@ -60,7 +60,7 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     SentMessage SentMessageError Correction Delivery DeviceFailure DeviceMessage GaveUp ServiceAnswer encrypt_each StagedAll \
     Advice Failure Rate RepairAnswer RepairLog RepairPolicy RepairRefused Resend ResendRequest Show \
     AccountError AccountLimits AccountRow FirstMessageError IdSpace IdsExhausted NamedPreKey PreKeyUpload \
-    RefillPlan ServiceCounts StoreCheck StoreToken InitialSecrecy \
+    RefillPlan ServiceCounts StoreCheck StoreToken InitialSecrecy ImportError StoredKeyError \
     DecryptionErrorMessageError MessageKind ParseError PlaintextContentError Ciphertext Trust \
     CertificateAuthority CertificateError CertificateRefused DEPLOYED_REVOKED SenderCertificate SenderDetails \
     ServerCertificate Signer VerifiedSenderCertificate deployed_server_certificates DistributionId \
@@ -266,6 +266,14 @@ fn show_accounts(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("AccountEffects", first.account().unwrap().effects());
     first.commit();
     shown.show("Account", &bob);
+    let identity = bob.identity().to_libsignal_record();
+    let identity = IdentityKeyPair::from_libsignal_record(&identity).unwrap();
+    let mut import = AccountImport::new(identity, 1, START);
+    for key in bob.one_time_pre_keys() {
+        let key = OneTimePreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
+        import.one_time_pre_key(key).unwrap();
+    }
+    shown.show("AccountImport", &import);
 }
 
 /// Sender keys and group messages.
