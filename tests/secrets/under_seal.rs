@@ -122,7 +122,9 @@ fn what_comes_under_seal_is_wiped() {
 
     let watch = Watch::begin();
     watch.secret("plaintext", TEXT);
-    contents.iter().for_each(|content| watch.secret("opened content", content));
+    for content in &contents {
+        watch.secret("opened content", content);
+    }
     let mut session = bob.session(&alice.address).unwrap();
     for sealed in &sealed {
         watch.over(|| {
