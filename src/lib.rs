@@ -16,6 +16,7 @@ mod address;
 mod agreement;
 mod crypto;
 mod delivery;
+mod fingerprint;
 mod group;
 mod identity;
 mod plaintext;
@@ -41,6 +42,10 @@ pub use crypto::kem::{KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecr
 pub use crypto::secret::Secret;
 pub use crypto::xeddsa::{SIGNATURE_LEN, Signature};
 pub use delivery::{Correction, Delivery, DeviceFailure, DeviceMessage, GaveUp, ServiceAnswer, encrypt_each};
+pub use fingerprint::{
+    CompareError, DisplayableFingerprint, Fingerprint, FingerprintHash, FingerprintIterations,
+    FingerprintVersion, InvalidIterationCount, ScannableFingerprint, ScannableFingerprintError,
+};
 pub use group::{
     GroupDecryptError, GroupEncryptError, LearnError, ReceiverKeys, ReceiverKeysChange, SenderKey,
     SenderKeyChange, StoredSenderKeyError,

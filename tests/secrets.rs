@@ -13,6 +13,8 @@
 
 #[path = "secrets/debug.rs"]
 mod debug;
+#[path = "secrets/groups.rs"]
+mod groups;
 #[path = "secrets/heap.rs"]
 mod heap;
 #[path = "secrets/keys.rs"]

@@ -58,7 +58,9 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     DecryptionErrorMessageError MessageKind ParseError PlaintextContentError Ciphertext Trust \
     CertificateAuthority CertificateError CertificateRefused DEPLOYED_REVOKED SenderCertificate SenderDetails \
     ServerCertificate Signer VerifiedSenderCertificate deployed_server_certificates DistributionId \
-    GroupDecryptError GroupEncryptError LearnError NotADistributionId SenderKeyFormat StoredSenderKeyError";
+    GroupDecryptError GroupEncryptError LearnError NotADistributionId SenderKeyFormat StoredSenderKeyError \
+    CompareError DisplayableFingerprint Fingerprint FingerprintHash FingerprintIterations FingerprintVersion \
+    InvalidIterationCount ScannableFingerprint ScannableFingerprintError";
 
 /// Types that are only reached inside of another: a change in its stage.
 const INSIDE_OTHERS: &str = "SessionChange SenderKeyChange ReceiverKeysChange AccountChange RepairChange";
