@@ -13,6 +13,8 @@
 
 #[path = "repair/answers.rs"]
 mod answers;
+#[path = "support/circle.rs"]
+mod circle;
 #[path = "support/device.rs"]
 mod device;
 #[path = "repair/lessons.rs"]
