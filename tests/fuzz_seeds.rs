@@ -61,6 +61,7 @@ fn write_seeds() {
         let mut schedule = vec![0; len];
         rng.fill_bytes(&mut schedule);
         write("two_parties", name, &schedule);
+        write("attachment_stream", name, &schedule);
     }
 }
 
@@ -195,7 +196,7 @@ fn seeds_are_what_they_should_be() {
         Session::from_libsignal_record(seed, local, remote).is_ok_and(|session| session.has_current())
     });
     assert_eq!(taken_over.count(), 12);
-    for target in ["keys", "prekey_records", "service_id", "two_parties"] {
+    for target in ["attachment_stream", "keys", "prekey_records", "service_id", "two_parties"] {
         read(target);
     }
 }

@@ -11,6 +11,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
+#[path = "secrets/attachments.rs"]
+mod attachments;
 #[path = "secrets/debug.rs"]
 mod debug;
 #[path = "secrets/heap.rs"]

@@ -2,15 +2,19 @@
 
 //! HMAC-SHA-256 and HKDF-SHA-256 (RFC 2104, RFC 5869) over fixed arrays.
 
+mod running_mac;
+
 use core::fmt;
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::secret::Secret;
+
+pub use running_mac::RunningMac;
 
 /// The purpose of a derivation: HKDF's `info`. Each is a constant of the module that derives.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +61,14 @@ impl MacKey {
     /// Prepares `key`.
     #[must_use]
     pub fn new(key: &[u8; 32]) -> Self {
+        Self::of_any_len(key)
+    }
+
+    /// Prepares a key of any length; of more than 64 bytes it is their hash, as for all HMACs.
+    #[must_use]
+    pub fn of_any_len(key: &[u8]) -> Self {
+        let hashed = (key.len() > 64).then(|| Zeroizing::new(<[u8; 32]>::from(Sha256::digest(key))));
+        let key = hashed.as_ref().map_or(key, |hash| hash.as_slice());
         let mut block = Zeroizing::new([0; 64]);
         for (slot, byte) in block.iter_mut().zip(key) {
             *slot = *byte;
