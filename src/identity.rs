@@ -5,6 +5,7 @@
 use rand_core::CryptoRng;
 
 use crate::crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey};
+use crate::crypto::secret::Secret;
 use crate::crypto::xeddsa::{self, Signature};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
 
@@ -160,9 +161,14 @@ impl IdentityKeyPair {
     /// [`RecordError`] for another kind of record, a newer format, or damage.
     pub fn from_record(bytes: &[u8]) -> Result<Self, RecordError> {
         let (mut reader, _) = RecordReader::open(RecordKind::IdentityKeyPair, RECORD_VERSION, bytes)?;
-        let public = PublicKey::from_bytes(reader.array()?);
-        let private = PrivateKey::from_secret(&reader.secret()?);
+        let (public, private) = (reader.array()?, reader.secret()?);
         reader.finish()?;
-        Ok(Self::from_key_pair(KeyPair::from_parts(private, public)))
+        Ok(Self::from_halves(public, &private))
+    }
+
+    /// The identity of two halves that were stored, bare and without a check that they belong together.
+    pub(crate) fn from_halves(public: [u8; 32], private: &Secret<32>) -> Self {
+        let pair = KeyPair::from_parts(PrivateKey::from_secret(private), PublicKey::from_bytes(public));
+        Self::from_key_pair(pair)
     }
 }

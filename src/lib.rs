@@ -13,10 +13,12 @@ extern crate std;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 
+mod account;
 mod address;
 mod agreement;
 mod attachment;
 mod crypto;
+mod delivery;
 mod fingerprint;
 mod group;
 mod identity;
@@ -31,6 +33,11 @@ mod staged;
 mod timestamp;
 mod wire;
 
+pub use account::{
+    Account, AccountChange, AccountEffects, AccountError, AccountLimits, AccountRow, FirstMessage,
+    FirstMessageError, IdSpace, IdsExhausted, NamedPreKey, NewAccount, PreKeyUpload, RefillPlan,
+    ServiceCounts, StoreCheck, StoreToken,
+};
 pub use address::{Address, DeviceId, InvalidDeviceId, NotAServiceId, ServiceId, ServiceIdKind};
 pub use agreement::AgreementError;
 pub use attachment::{
@@ -44,6 +51,7 @@ pub use crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey, ZeroAgreement}
 pub use crypto::kem::{KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
 pub use crypto::secret::Secret;
 pub use crypto::xeddsa::{SIGNATURE_LEN, Signature};
+pub use delivery::{Correction, Delivery, DeviceFailure, DeviceMessage, GaveUp, ServiceAnswer, encrypt_each};
 pub use fingerprint::{
     CompareError, DisplayableFingerprint, Fingerprint, FingerprintHash, FingerprintIterations,
     FingerprintVersion, InvalidIterationCount, ScannableFingerprint, ScannableFingerprintError,
@@ -65,7 +73,10 @@ pub use ratchet::chain::ChainExhausted;
 pub use ratchet::double::DoubleRatchetError;
 pub use ratchet::triple::{ReceiveError, SendError};
 pub use record::{Record, RecordError, RecordKey, RecordKind};
-pub use repair::{Advice, Failure, Show};
+pub use repair::{
+    Advice, Failure, Rate, RepairAnswer, RepairChange, RepairLog, RepairPolicy, RepairRefused, Resend,
+    ResendRequest, Show,
+};
 pub use sealed::certificate::{
     CertificateAuthority, CertificateError, CertificateRefused, DEPLOYED_REVOKED, SenderCertificate,
     SenderDetails, ServerCertificate, Signer, VerifiedSenderCertificate, deployed_server_certificates,
@@ -79,11 +90,12 @@ pub use sealed::receive::{
 pub use sealed::sender::{ForeignCertificate, SealedEncryptError, SealedSender};
 pub use sealed::sent::{Devices, ReceivedParts, Recipient, SentMessage, SentMessageError};
 pub use session::{
-    AcceptError, AcceptFailure, Admission, AdmitError, DecryptError, EncryptError, InitiateError, KemKey,
-    KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession, Policy, Requirements,
-    ResponderKeys, Session, SessionChange, SessionEffects, StoredSessionError, Undecryptable,
+    AcceptError, AcceptFailure, Admission, AdmitError, DecryptError, EncryptError, InitialSecrecy,
+    InitiateError, KemKey, KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession,
+    Policy, Requirements, ResponderKeys, Session, SessionChange, SessionEffects, StoredSessionError,
+    Undecryptable,
 };
-pub use staged::{Received, Staged, State};
+pub use staged::{Received, Staged, StagedAll, State};
 pub use timestamp::Timestamp;
 pub use wire::ciphertext::Ciphertext;
 pub use wire::decryption_error::{DecryptionErrorMessage, DecryptionErrorMessageError};

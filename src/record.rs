@@ -45,6 +45,12 @@ pub enum RecordKind {
     SenderKey,
     /// 8: what is held of one sender's keys for one distribution id.
     ReceiverKeys,
+    /// 9: an account, without its prekeys.
+    Account,
+    /// 10: the uses of a last-resort KEM prekey.
+    LastResortUses,
+    /// 11: what was asked of, and done for, a device that could not decrypt.
+    RepairLog,
 }
 
 impl RecordKind {
@@ -60,6 +66,26 @@ impl RecordKind {
             Self::Session => 6,
             Self::SenderKey => 7,
             Self::ReceiverKeys => 8,
+            Self::Account => 9,
+            Self::LastResortUses => 10,
+            Self::RepairLog => 11,
+        }
+    }
+
+    const fn from_u8(number: u8) -> Option<Self> {
+        match number {
+            1 => Some(Self::IdentityKeyPair),
+            2 => Some(Self::OneTimePreKey),
+            3 => Some(Self::SignedPreKey),
+            4 => Some(Self::OneTimeKemPreKey),
+            5 => Some(Self::LastResortKemPreKey),
+            6 => Some(Self::Session),
+            7 => Some(Self::SenderKey),
+            8 => Some(Self::ReceiverKeys),
+            9 => Some(Self::Account),
+            10 => Some(Self::LastResortUses),
+            11 => Some(Self::RepairLog),
+            _ => None,
         }
     }
 }
@@ -107,6 +133,19 @@ impl Record {
     #[must_use]
     pub const fn kind(&self) -> RecordKind {
         self.kind
+    }
+
+    /// What the record in `bytes` holds, by its header alone.
+    ///
+    /// # Errors
+    /// [`RecordError`]: `NotARecord`; `WrongKind` if it is none that this release knows.
+    pub fn kind_of(bytes: &[u8]) -> Result<RecordKind, RecordError> {
+        let header = bytes.first_chunk::<HEADER_LEN>().ok_or(RecordError::NotARecord)?;
+        let [magic @ .., kind, _] = header;
+        if *magic != MAGIC {
+            return Err(RecordError::NotARecord);
+        }
+        RecordKind::from_u8(*kind).ok_or(RecordError::WrongKind)
     }
 
     /// Bytes that have at least the header of a record of this kind.

@@ -10,6 +10,8 @@ mod encrypt;
 mod initiate;
 mod policy;
 mod respond;
+mod responder_keys;
+mod secrecy;
 mod state;
 mod stored;
 mod usable;
@@ -23,10 +25,10 @@ pub use effects::{KemPreKeyEffect, KemPreKeyUse, SessionEffects};
 pub use encrypt::EncryptError;
 pub use initiate::InitiateError;
 pub use policy::{Local, Policy};
-pub use respond::{
-    AcceptError, AcceptFailure, Admission, AdmitError, KemKey, KnownSession, NeededPreKeys, NewSession,
-    ResponderKeys,
-};
+pub use respond::{AcceptError, AcceptFailure, Admission, AdmitError, KnownSession, NewSession};
+pub use responder_keys::{KemKey, NeededPreKeys, ResponderKeys};
+pub(crate) use responder_keys::{LentKemKey, LentKeys};
+pub use secrecy::InitialSecrecy;
 pub use stored::StoredSessionError;
 pub use usable::Requirements;
 
@@ -39,8 +41,9 @@ use archive::MAX_ARCHIVED;
 use effects::SessionEffects as Effects;
 use state::SessionState;
 
-/// Newest format of session records: 2 added the post-quantum ratchet.
-const RECORD_VERSION: u8 = 2;
+/// Newest format of session records: 2 added the post-quantum ratchet; 3 initial secrecy, and whether a session
+/// is retired.
+const RECORD_VERSION: u8 = 3;
 
 /// Everything that is held for one remote device: the current session and up to 40 archived ones.
 ///
@@ -103,6 +106,11 @@ impl Session {
         self.current.as_ref().map(|state| state.version.number())
     }
 
+    /// Our identity in the current session.
+    pub(crate) fn local_identity(&self) -> Option<&IdentityKey> {
+        self.current.as_ref().map(|state| &state.local_identity)
+    }
+
     /// The identity that the current session is with.
     #[must_use]
     pub fn remote_identity(&self) -> Option<&IdentityKey> {
@@ -127,6 +135,12 @@ impl Session {
         self.current.as_ref().map(|state| &state.base_key)
     }
 
+    /// Which one-time prekeys the current session was begun with, so far as it is known here.
+    #[must_use]
+    pub fn initial_secrecy(&self) -> Option<InitialSecrecy> {
+        self.current.as_ref().map(|state| state.initial_secrecy)
+    }
+
     /// Whether `key` is our ratchet key in the current session: whether a
     /// [`DecryptionErrorMessage`](crate::DecryptionErrorMessage) that names it is about that session.
     #[must_use]
@@ -149,6 +163,9 @@ impl Session {
         let generation = reader.u64()?;
         let current =
             if reader.flag()? { Some(Box::new(SessionState::read(&mut reader, version)?)) } else { None };
+        if current.as_ref().is_some_and(|state| state.retired) {
+            return Err(RecordError::Damaged);
+        }
         let count = usize::from(reader.u8()?);
         if count > MAX_ARCHIVED {
             return Err(RecordError::Damaged);
@@ -193,11 +210,13 @@ pub struct SessionChange(Change);
 enum Change {
     /// The current session is archived.
     Archive,
+    /// All sessions are archived for good.
+    Retire,
     /// A new session becomes the current one; the one before is archived.
     Begin(Box<SessionState>),
     /// A message is sent on the current session.
     Sent(crate::ratchet::triple::Change),
-    /// A message was received on a session, which becomes the current one if it was not.
+    /// A message was received on a session, which becomes the current one if it was not, unless it is retired.
     Received(Slot, crate::ratchet::triple::Change),
 }
 
@@ -220,6 +239,7 @@ impl sealed::Sealed for Session {
         self.generation = self.generation.wrapping_add(1);
         match change.0 {
             Change::Archive => self.archive_now(),
+            Change::Retire => self.retire_now(),
             Change::Begin(state) => self.promote(state),
             Change::Sent(change) => {
                 if let Some(current) = &mut self.current {
@@ -227,14 +247,9 @@ impl sealed::Sealed for Session {
                 }
             }
             Change::Received(slot, change) => {
-                if let Slot::Archived(at) = slot
-                    && let Some(state) = self.archived.remove(at)
-                {
-                    self.promote(state);
-                }
-                if let Some(current) = &mut self.current {
-                    current.ratchet.apply(change);
-                    current.pending = None;
+                if let Some(state) = self.receiver_now(slot) {
+                    state.ratchet.apply(change);
+                    state.pending = None;
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 //! Staged changes: nothing leaves before it is stored.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::plaintext::Plaintext;
@@ -108,6 +109,12 @@ impl<'a, S: State, T> Staged<'a, S, T> {
         Ok(Staged { state, change, effects, output: other(output)? })
     }
 
+    /// The state as it still is: whose record this is.
+    #[must_use]
+    pub const fn state(&self) -> &S {
+        self.state
+    }
+
     /// Makes the change and gives the output. The caller vouches that record and effects are stored durably.
     pub fn commit(self) -> T {
         let Self { state, change, effects: _, output } = self;
@@ -144,6 +151,46 @@ impl<S: State, T: Received> Staged<'_, S, T> {
     ) -> Result<T, E> {
         store(&self.record(), &self.effects, &self.output)?;
         Ok(self.commit())
+    }
+}
+
+/// Stages of several states that belong together: to be stored *in one transaction*; then all changes are made at
+/// once.
+#[must_use = "dropping a stage rolls it back"]
+pub struct StagedAll<'a, S: State, T>(Vec<Staged<'a, S, T>>);
+
+impl<'a, S: State, T> StagedAll<'a, S, T> {
+    pub(crate) const fn new(stages: Vec<Staged<'a, S, T>>) -> Self {
+        Self(stages)
+    }
+
+    /// The stages: records and effects of each, and the state that they are of.
+    pub fn stages(&self) -> &[Staged<'a, S, T>] {
+        &self.0
+    }
+
+    /// Makes all changes and gives the outputs. The caller vouches that all records and effects are stored durably.
+    pub fn commit(self) -> Vec<T> {
+        self.0.into_iter().map(Staged::commit).collect()
+    }
+
+    /// Has `store` store all records and effects, then makes all changes and gives the outputs.
+    ///
+    /// # Errors
+    /// What `store` returned; then nothing has changed.
+    pub fn commit_with<E>(
+        self,
+        store: impl FnOnce(&[Staged<'a, S, T>]) -> Result<(), E>,
+    ) -> Result<Vec<T>, E> {
+        store(&self.0)?;
+        Ok(self.commit())
+    }
+}
+
+impl<S: State, T> fmt::Debug for StagedAll<'_, S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(stages) = self;
+        write!(f, "StagedAll({} stages)", stages.len())
     }
 }
 

@@ -16,10 +16,12 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::hazmat::wire::stored::{StoredIdentityKeyPair, StoredPreKey, StoredSignedPreKey};
 use subrosa::{
-    Address, DecryptionErrorMessage, DeviceId, Fingerprint, FingerprintHash, FingerprintVersion,
-    IdentityKeyPair, KemKeyPair, KemType, KeyPair, LastResortKemPreKey, MessageKind, OneTimeKemPreKey,
-    OneTimePreKey, OneTimePreKeyId, PlaintextContent, Policy, PreKeySignalMessage, RecordError, RecordKey,
-    RecordKind, ScannableFingerprint, ServiceId, Session, SignalMessage, SignedPreKey, SignedPreKeyId,
+    Address, DecryptionErrorMessage, DeviceId, DistributionId, Fingerprint, FingerprintHash,
+    FingerprintVersion, IdentityKeyPair, KemKeyPair, KemType, KeyPair, LastResortKemPreKey, MessageKind,
+    OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PlaintextContent, Policy, PreKeySignalMessage,
+    ReceiverKeys, RecordError, RecordKey, RecordKind, ScannableFingerprint, SenderKey,
+    SenderKeyDistributionMessage, SenderKeyFormat, SenderKeyMessage, ServiceId, Session, SignalMessage,
+    SignedPreKey, SignedPreKeyId,
 };
 
 fn folder(target: &str) -> PathBuf {
@@ -48,6 +50,7 @@ fn addresses() -> [Address; 2] {
 fn write_seeds() {
     conversations();
     keys();
+    sender_keys();
     fingerprints();
     let uuid = "796abedb-ca4e-4f18-8803-1fde5b921f9f";
     for (name, text) in [("aci", uuid.to_owned()), ("pni", format!("PNI:{uuid}"))] {
@@ -62,6 +65,7 @@ fn write_seeds() {
         rng.fill_bytes(&mut schedule);
         write("two_parties", name, &schedule);
         write("attachment_stream", name, &schedule);
+        write("group", name, &schedule);
     }
 }
 
@@ -155,19 +159,47 @@ fn keys() {
     }
 }
 
-fn fingerprints() {
-    let [a, b] = [1, 2].map(|byte| FingerprintHash::from_bytes([byte; 64]));
-    for (name, ours, theirs) in [("ours", a, b), ("theirs", b, a)] {
-        for version in [FingerprintVersion::PHONE_NUMBER, FingerprintVersion::ACCOUNT] {
-            let scannable = Fingerprint::new(version, ours, theirs).scannable();
-            write("scannable_fingerprint", &format!("{name}-{}", version.0), &scannable.encode());
+/// Group messages, and what both sides hold between them.
+fn sender_keys() {
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    let id = DistributionId::from_bytes([0xD1; 16]);
+    for (name, format) in
+        [("with-id", SenderKeyFormat::WithId(id)), ("without-id", SenderKeyFormat::WithoutId)]
+    {
+        let mut key = SenderKey::generate(format, &mut rng);
+        let mut keys = ReceiverKeys::new(format);
+        write("sender_key_records", &format!("nothing-{name}"), keys.record().as_bytes());
+        for _ in 0..3 {
+            key = SenderKey::generate(format, &mut rng);
+            let distribution = key.distribution();
+            write("sender_key_distribution", name, &distribution);
+            let message = match format {
+                SenderKeyFormat::WithId(_) => SenderKeyDistributionMessage::parse(&distribution),
+                SenderKeyFormat::WithoutId => SenderKeyDistributionMessage::parse_without_id(&distribution),
+            };
+            keys.learn(&message.unwrap()).unwrap().commit();
         }
+        let sent: Vec<_> = (0..4).map(|_| key.encrypt(b"text", &mut rng).unwrap().commit()).collect();
+        let sent = sent.last().unwrap().as_bytes();
+        write("sender_key_message", name, sent);
+        let message = match format {
+            SenderKeyFormat::WithId(_) => SenderKeyMessage::parse(sent),
+            SenderKeyFormat::WithoutId => SenderKeyMessage::parse_without_id(sent),
+        };
+        keys.decrypt(&message.unwrap()).unwrap().commit();
+        write("sender_key_records", &format!("own-{name}"), key.record().as_bytes());
+        write("sender_key_records", &format!("received-{name}"), keys.record().as_bytes());
+        write("sender_key_records", &format!("libsignal-own-{name}"), &key.to_libsignal_record());
+        write("sender_key_records", &format!("libsignal-received-{name}"), &keys.to_libsignal_record());
     }
 }
 
 /// A seed that does not even parse leads a fuzzer nowhere.
 #[test]
 fn seeds_are_what_they_should_be() {
+    for seed in read("scannable_fingerprint") {
+        ScannableFingerprint::parse(&seed).unwrap();
+    }
     for seed in read("signal_message") {
         SignalMessage::parse(&seed).unwrap();
     }
@@ -179,9 +211,6 @@ fn seeds_are_what_they_should_be() {
     }
     for seed in read("plaintext_content") {
         PlaintextContent::parse(&seed).unwrap().decryption_error_message().unwrap();
-    }
-    for seed in read("scannable_fingerprint") {
-        ScannableFingerprint::parse(&seed).unwrap();
     }
     for seed in read("session_record") {
         let [local, remote] = addresses();
@@ -196,7 +225,34 @@ fn seeds_are_what_they_should_be() {
         Session::from_libsignal_record(seed, local, remote).is_ok_and(|session| session.has_current())
     });
     assert_eq!(taken_over.count(), 12);
-    for target in ["attachment_stream", "keys", "prekey_records", "service_id", "two_parties"] {
+    for seed in read("sender_key_message") {
+        SenderKeyMessage::parse(&seed).or_else(|_| SenderKeyMessage::parse_without_id(&seed)).unwrap();
+    }
+    for seed in read("sender_key_distribution") {
+        let parse = SenderKeyDistributionMessage::parse;
+        parse(&seed).or_else(|_| SenderKeyDistributionMessage::parse_without_id(&seed)).unwrap();
+    }
+    let id = DistributionId::from_bytes([0xD1; 16]);
+    let readable: [fn(&[u8], DistributionId) -> bool; 4] = [
+        |seed, _| SenderKey::from_record(seed).is_ok(),
+        |seed, _| ReceiverKeys::from_record(seed).is_ok_and(|keys| keys.chains().len() == 3),
+        |seed, id| SenderKey::from_libsignal_record(seed, id).is_ok(),
+        |seed, id| ReceiverKeys::from_libsignal_record(seed, id).is_ok_and(|keys| keys.chains().len() == 3),
+    ];
+    for reads in readable {
+        assert_eq!(read("sender_key_records").iter().filter(|seed| reads(seed, id)).count(), 2);
+    }
+    for target in ["attachment_stream", "group", "keys", "prekey_records", "service_id", "two_parties"] {
         read(target);
+    }
+}
+
+fn fingerprints() {
+    let [a, b] = [1, 2].map(|byte| FingerprintHash::from_bytes([byte; 64]));
+    for (name, ours, theirs) in [("ours", a, b), ("theirs", b, a)] {
+        for version in [FingerprintVersion::PHONE_NUMBER, FingerprintVersion::ACCOUNT] {
+            let scannable = Fingerprint::new(version, ours, theirs).scannable();
+            write("scannable_fingerprint", &format!("{name}-{}", version.0), &scannable.encode());
+        }
     }
 }

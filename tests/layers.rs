@@ -31,6 +31,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("staged", 5),
     ("session", 5),
     ("repair", 5),
+    ("delivery", 5),
     ("account", 5),
     ("sealed", SIBLINGS),
     ("group", SIBLINGS),

@@ -9,14 +9,27 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::{
-    Address, Admission, Ciphertext, DeviceId, IdentityKeyPair, KemKey, KemPreKeyId, LastResortKemPreKey,
-    Local, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PreKeyBundle, PreKeySignalMessage, RecordKey,
-    RecordKind, ResponderKeys, Secret, Session, SignalMessage, SignedPreKey, SignedPreKeyId, Timestamp,
-    Trust,
+    Account, AccountLimits, Address, Admission, Ciphertext, DeviceId, IdentityKeyPair, InitialSecrecy,
+    KemKey, KemPreKeyId, LastResortKemPreKey, Local, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId,
+    PreKeyBundle, PreKeySignalMessage, RecordKey, RecordKind, ResponderKeys, Secret, ServiceCounts, Session,
+    SignalMessage, SignedPreKey, SignedPreKeyId, Timestamp, Trust,
+};
+
+const ACCOUNT_LIMITS: AccountLimits = AccountLimits {
+    batch: 2,
+    low: 2,
+    max_kept: 10,
+    max_given_out: 5,
+    signed_lifetime: Duration::from_secs(100_000),
+    last_resort_lifetime: Duration::from_secs(100_000),
+    grace: Duration::from_secs(1_000_000),
+    max_retired: 5,
+    max_uses: 5,
 };
 
 type Texts = BTreeMap<String, String>;
@@ -82,7 +95,44 @@ fn write(rng: &mut ChaCha20Rng) -> Texts {
     keep("sealed_session", &key.seal(&b.record(), OWNER, rng).unwrap());
     let answer = b.encrypt(b"answer", Trust::Anyone, now, rng).unwrap().commit();
     keep("answer", answer.as_bytes());
+    b.retire().commit();
+    keep("retired_session", b.record().as_bytes());
+    let account = account(rng);
+    keep("account", account.record().as_bytes());
+    for (at, (_, record)) in account.rows().iter().enumerate() {
+        keep(&format!("account_row_{at:02}"), record.as_bytes());
+    }
     out
+}
+
+/// An account with prekeys in all stages, whose last-resort KEM prekey was used.
+fn account(rng: &mut ChaCha20Rng) -> Account {
+    let now = Timestamp::from_secs(1_700_000_000);
+    let mut account = Account::generate(ACCOUNT_LIMITS, rng).commit();
+    account.refill(now, ServiceCounts::default(), rng).unwrap().unwrap().commit();
+    let upload = account.upload();
+    account.confirm_uploaded(&upload, now).commit();
+    let bundle = PreKeyBundle {
+        registration_id: upload.registration_id,
+        device_id: DeviceId::PRIMARY,
+        identity_key: upload.identity_key,
+        signed_pre_key: upload.signed_pre_key.unwrap(),
+        one_time_pre_key: Some(upload.one_time_pre_keys[0].clone()),
+        kem_pre_key: upload.last_resort_kem_pre_key,
+    };
+    let (mut a, mut b) = (Session::new(alice(), bob()), Session::new(bob(), alice()));
+    let theirs = IdentityKeyPair::generate(rng);
+    let bundle = bundle.verify(Trust::Anyone).unwrap();
+    a.initiate(&Local::new(&theirs, 55), bundle, now, rng).unwrap().commit();
+    let first = a.encrypt(b"first", Trust::Anyone, now, rng).unwrap().commit();
+    let first = PreKeySignalMessage::parse(first.as_bytes()).unwrap();
+    account.receive(&mut b, &first, Trust::Anyone, rng).unwrap().commit();
+    let later = Timestamp::from_secs(1_700_200_000);
+    account.rotate(later, rng).unwrap().unwrap().commit();
+    let upload = account.upload();
+    account.confirm_uploaded(&upload, later).commit();
+    account.refill(later, ServiceCounts { one_time: 2, one_time_kem: 0 }, rng).unwrap().unwrap().commit();
+    account
 }
 
 fn accept(
@@ -128,10 +178,36 @@ fn check(texts: &Texts) {
         let message = SignalMessage::parse(&message).unwrap();
         assert_eq!(&*session.decrypt(&message, Trust::Anyone, &mut rng).unwrap().commit(), b"late", "{name}");
     }
+    check_account(texts);
+    if texts.contains_key("retired_session") {
+        assert_eq!(session.initial_secrecy(), Some(InitialSecrecy::LastResort));
+        let retired = Session::from_record(&bytes("retired_session"), bob(), alice()).unwrap();
+        assert_eq!((retired.has_current(), retired.retired_len()), (false, 2));
+    } else {
+        assert_eq!(session.initial_secrecy(), Some(InitialSecrecy::Unknown));
+    }
     let mut session = Session::from_record(&bytes("initiated_session_1"), alice(), bob()).unwrap();
     let answer = bytes("answer");
     let answer = SignalMessage::parse(&answer).unwrap();
     assert_eq!(&*session.decrypt(&answer, Trust::Anyone, &mut rng).unwrap().commit(), b"answer");
+}
+
+/// There were no accounts before version 3.
+fn check_account(texts: &Texts) {
+    let Some(account) = texts.get("account") else { return };
+    let account = hex::decode(account).unwrap();
+    let rows = texts.iter().filter(|(name, _)| name.starts_with("account_row"));
+    let rows: Vec<_> = rows.map(|(_, row)| hex::decode(row).unwrap()).collect();
+    let read = Account::from_records(&account, &rows, ACCOUNT_LIMITS).unwrap();
+    assert_eq!(read.record().as_bytes(), account, "of the newest version");
+    assert_eq!(read.generation(), 6);
+    let upload = read.upload();
+    let ids = (upload.one_time_kem_pre_keys[0].id, upload.one_time_kem_pre_keys.len());
+    assert_eq!(ids, (KemPreKeyId(5), 2));
+    let plan = read.plan(Timestamp::from_secs(1_700_200_000), ServiceCounts { one_time: 2, one_time_kem: 0 });
+    assert!(!plan.generates());
+    let plan = read.plan(Timestamp::from_secs(1_800_000_000), ServiceCounts { one_time: 2, one_time_kem: 0 });
+    assert!(plan.rotate_signed && plan.rotate_last_resort && plan.expired.len() == 3, "{plan:?}");
 }
 
 #[test]
@@ -146,8 +222,12 @@ fn all_versions_are_read() {
     let mut files = 0;
     for file in fs::read_dir(folder()).unwrap() {
         let path = file.unwrap().path();
+        // Sender keys are those of `tests/groups/records.rs`.
+        if path.file_name().unwrap().to_str().unwrap().starts_with("groups-") {
+            continue;
+        }
         check(&serde_json::from_slice(&fs::read(&path).unwrap()).unwrap());
         files += 1;
     }
-    assert!(files >= 1);
+    assert!(files >= 3);
 }

@@ -15,8 +15,8 @@ use subrosa::{
     Session, SignedPreKey, SignedPreKeyId, Timestamp, Trust,
 };
 
+use super::published::Published;
 use super::row::Row;
-use super::service::Published;
 use super::side::Side;
 use super::store::{Saved, Store, StoreError};
 use super::world::World;

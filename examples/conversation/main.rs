@@ -18,6 +18,7 @@ mod ledger;
 mod network;
 mod on_purpose;
 mod place;
+mod published;
 mod receive;
 mod report;
 mod row;

@@ -8,7 +8,7 @@ use core::fmt;
 use subtle::ConstantTimeEq;
 
 use super::chunk_size::ChunkSize;
-use crate::crypto::kdf::{MacKey, RunningMac};
+use crate::crypto::mac::{MacKey, RunningMac};
 
 /// Length of a MAC in bytes.
 const MAC_LEN: usize = 32;
@@ -200,7 +200,7 @@ struct Chunked {
 
 impl Chunked {
     fn new(key: &[u8], chunk_size: ChunkSize) -> Self {
-        Self { mac: RunningMac::new(&MacKey::of_any_len(key)), chunk_size, filled: 0 }
+        Self { mac: RunningMac::new(&MacKey::of(key)), chunk_size, filled: 0 }
     }
 
     /// Takes data up to the next boundary and gives the MAC there; or takes all, if it does not reach that far.

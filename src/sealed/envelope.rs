@@ -42,7 +42,7 @@ pub enum OpenError {
     /// A public key in the envelope, or in the certificate that it holds, does not decode.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// A public key in the envelope is of low order.
+    /// A public key in the envelope, or in the certificate that it holds, is of low order.
     #[error(transparent)]
     Agreement(#[from] ZeroAgreement),
     /// It was sealed for another identity key than ours, or was damaged.
@@ -74,7 +74,6 @@ impl From<CertificateError> for OpenError {
 /// A received envelope, decrypted. Who sealed it is known only as far as [`Self::is_from`] tells.
 pub struct Envelope(Opened);
 
-#[expect(clippy::large_enum_variant, reason = "one is held at a time, and not for long")]
 enum Opened {
     V1(v1::Opened),
     V2(v2::Opened),

@@ -22,6 +22,40 @@ impl Session {
         self.stage(SessionChange(Change::Archive), SessionEffects::default(), ())
     }
 
+    /// Archives all sessions for good: what the peer still sends on them is decrypted, but none of them becomes
+    /// the current one again, so that nothing is sent before a new one was begun. For sessions that were
+    /// [restored](crate::Account::check) from a backup: sending on them could repeat keys that were used since.
+    ///
+    /// What was received after the backup was made decrypts a second time.
+    pub fn retire(&mut self) -> Staged<'_, Self, ()> {
+        self.stage(SessionChange(Change::Retire), SessionEffects::default(), ())
+    }
+
+    /// How many of the archived sessions are [retired](Self::retire).
+    #[must_use]
+    pub fn retired_len(&self) -> usize {
+        self.archived.iter().filter(|state| state.retired).count()
+    }
+
+    pub(super) fn retire_now(&mut self) {
+        self.archive_now();
+        for state in &mut self.archived {
+            state.retired = true;
+        }
+    }
+
+    /// The session that a message was received on, in the place that it has from now on.
+    pub(super) fn receiver_now(&mut self, slot: Slot) -> Option<&mut SessionState> {
+        if let Slot::Archived(at) = slot {
+            if self.archived.get(at).is_some_and(|state| state.retired) {
+                return self.archived.get_mut(at).map(Box::as_mut);
+            }
+            let state = self.archived.remove(at)?;
+            self.promote(state);
+        }
+        self.current.as_deref_mut()
+    }
+
     pub(super) fn archive_now(&mut self) {
         if let Some(mut state) = self.current.take() {
             state.pending = None;
@@ -40,20 +74,21 @@ impl Session {
 pub(super) struct StateView<'a> {
     state: &'a SessionState,
     pending: Option<&'a Pending>,
+    retired: bool,
     change: Option<&'a triple::Change>,
 }
 
 impl<'a> StateView<'a> {
     fn as_is(state: &'a SessionState) -> Self {
-        Self { state, pending: state.pending.as_ref(), change: None }
+        Self { state, pending: state.pending.as_ref(), retired: state.retired, change: None }
     }
 
     fn archived(state: &'a SessionState) -> Self {
-        Self { state, pending: None, change: None }
+        Self { state, pending: None, retired: state.retired, change: None }
     }
 
     pub(super) fn write(&self, writer: &mut RecordWriter) {
-        self.state.write(self.pending, self.change, writer);
+        self.state.write((self.pending, self.retired), self.change, writer);
     }
 }
 
@@ -67,23 +102,27 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     pub(super) fn after(session: &'a Session, change: Option<&'a SessionChange>) -> Self {
         let current = session.current.as_deref();
-        let mut archived: Vec<&SessionState> = session.archived.iter().map(Box::as_ref).collect();
+        let mut archived: Vec<StateView<'_>> =
+            session.archived.iter().map(|state| StateView::archived(state)).collect();
         let current = match change.map(|change| &change.0) {
             None => current.map(StateView::as_is),
             Some(Change::Sent(change)) => {
                 current.map(|state| StateView { change: Some(change), ..StateView::as_is(state) })
             }
-            Some(Change::Received(slot, change)) => {
-                let state = match *slot {
-                    Slot::Current => current,
-                    Slot::Archived(at) => {
-                        let promoted = archived.remove(at);
-                        push_front(&mut archived, current);
-                        Some(promoted)
-                    }
-                };
-                state.map(|state| StateView { change: Some(change), ..StateView::archived(state) })
+            Some(Change::Received(Slot::Current, change)) => {
+                current.map(|state| StateView { change: Some(change), ..StateView::archived(state) })
             }
+            Some(Change::Received(Slot::Archived(at), change)) => match archived.get_mut(*at) {
+                Some(state) if state.retired => {
+                    state.change = Some(change);
+                    current.map(StateView::as_is)
+                }
+                _ => {
+                    let promoted = archived.remove(*at);
+                    push_front(&mut archived, current);
+                    Some(StateView { change: Some(change), ..promoted })
+                }
+            },
             Some(Change::Begin(state)) => {
                 push_front(&mut archived, current);
                 Some(StateView::as_is(state))
@@ -92,15 +131,22 @@ impl<'a> View<'a> {
                 push_front(&mut archived, current);
                 None
             }
+            Some(Change::Retire) => {
+                push_front(&mut archived, current);
+                for state in &mut archived {
+                    state.retired = true;
+                }
+                None
+            }
         };
-        Self { current, archived: archived.into_iter().map(StateView::archived).collect() }
+        Self { current, archived }
     }
 }
 
 /// Archives `state`, if there is one.
-fn push_front<'a>(archived: &mut Vec<&'a SessionState>, state: Option<&'a SessionState>) {
+fn push_front<'a>(archived: &mut Vec<StateView<'a>>, state: Option<&'a SessionState>) {
     if let Some(state) = state {
         archived.truncate(MAX_ARCHIVED - 1);
-        archived.insert(0, state);
+        archived.insert(0, StateView::archived(state));
     }
 }

@@ -7,6 +7,7 @@ use alloc::boxed::Box;
 use rand_core::CryptoRng;
 
 use super::policy::{Local, Policy};
+use super::secrecy::InitialSecrecy;
 use super::state::{Pending, PendingKem, SessionState, Version, new_braid};
 use super::{Change, Session, SessionChange, SessionEffects};
 use crate::agreement::{AgreementError, Initiator, pqxdh, x3dh};
@@ -27,6 +28,10 @@ pub enum InitiateError {
     /// The bundle has no KEM prekey, and the [policy](Policy) does not allow version 3. The caller's to decide.
     #[error("the bundle has no KEM prekey")]
     Version3Refused,
+    /// The bundle has no one-time prekey, and the caller
+    /// [requires](super::Local::requiring_one_time) one. Perhaps the service has run out of them.
+    #[error("the bundle has no one-time prekey")]
+    NoOneTimePreKey,
     /// A key in the bundle is of low order. The peer's, or the service's, fault.
     #[error(transparent)]
     Agreement(#[from] AgreementError),
@@ -66,7 +71,7 @@ impl Session {
     /// key, in this order. Changes nothing until the stage is committed.
     ///
     /// # Errors
-    /// [`InitiateError`].
+    /// [`InitiateError`], in the order of its variants.
     pub fn initiate(
         &mut self,
         local: &Local<'_>,
@@ -79,6 +84,7 @@ impl Session {
             SessionEffects { save_identity: Some(state.remote_identity), ..SessionEffects::default() };
         Ok(self.stage(SessionChange(Change::Begin(Box::new(state))), effects, ()))
     }
+
     fn begin(
         &self,
         local: &Local<'_>,
@@ -89,6 +95,9 @@ impl Session {
         let bundle = bundle.into_bundle();
         if bundle.kem_pre_key.is_none() && local.policy != Policy::AllowVersion3 {
             return Err(InitiateError::Version3Refused);
+        }
+        if bundle.one_time_pre_key.is_none() && local.require_one_time {
+            return Err(InitiateError::NoOneTimePreKey);
         }
         let base_key = KeyPair::generate(rng);
         let signed_pre_key = bundle.signed_pre_key.key;
@@ -123,6 +132,8 @@ impl Session {
             local_registration_id: local.registration_id,
             remote_registration_id: bundle.registration_id,
             base_key: *base_key.public(),
+            initial_secrecy: InitialSecrecy::of(bundle.one_time_pre_key.is_some(), false),
+            retired: false,
             pending: Some(Pending {
                 created: now,
                 signed_pre_key_id: bundle.signed_pre_key.id,

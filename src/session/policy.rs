@@ -25,18 +25,28 @@ pub struct Local<'a> {
     pub registration_id: u32,
     /// Which sessions it begins.
     pub policy: Policy,
+    /// Whether it refuses sessions whose first messages lack the protection of one-time prekeys.
+    pub require_one_time: bool,
 }
 
 impl<'a> Local<'a> {
     /// A device with the default policy.
     #[must_use]
     pub const fn new(identity: &'a IdentityKeyPair, registration_id: u32) -> Self {
-        Self { identity, registration_id, policy: Policy::PostQuantum }
+        Self { identity, registration_id, policy: Policy::PostQuantum, require_one_time: false }
     }
 
     /// The same device with another policy.
     #[must_use]
     pub const fn with_policy(self, policy: Policy) -> Self {
         Self { policy, ..self }
+    }
+
+    /// The same device, which begins no session without one-time prekeys: as initiator without a one-time
+    /// prekey in the bundle; as responder without one in the message, nor in version 4 with a KEM prekey of last
+    /// resort. Then who drains the prekeys of a device cuts it off from new peers.
+    #[must_use]
+    pub const fn requiring_one_time(self) -> Self {
+        Self { require_one_time: true, ..self }
     }
 }

@@ -10,15 +10,14 @@ use rand_core::CryptoRng;
 use super::decrypt::{DecryptError, Undecryptable};
 use super::effects::{KemPreKeyEffect, KemPreKeyUse};
 use super::policy::{Local, Policy};
+use super::responder_keys::{LentKemKey, LentKeys, NeededPreKeys, ResponderKeys};
+use super::secrecy::InitialSecrecy;
 use super::state::{SessionState, Version, new_braid};
 use super::{Change, Session, SessionChange, SessionEffects, Slot};
 use crate::agreement::{AgreementError, Responder, pqxdh, x3dh};
 use crate::identity::{IdentityKey, Trust};
 use crate::plaintext::Plaintext;
-use crate::prekey::{
-    KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
-    SignedPreKeyId,
-};
+use crate::prekey::{KemPreKeyId, OneTimePreKey, OneTimePreKeyId, SignedPreKeyId};
 use crate::ratchet::braid::{Braid, Direction};
 use crate::ratchet::chain::ChainKey;
 use crate::ratchet::double::DoubleRatchet;
@@ -40,54 +39,10 @@ pub enum AdmitError {
     /// The message would begin a version-3 session, which the [policy](Policy) does not allow.
     #[error("X3DH no longer supported")]
     Version3Refused,
-}
-
-/// Which prekeys a message needs, for the caller to look up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NeededPreKeys {
-    /// The signed prekey. It may have been rotated out of use; keep old ones for longer than messages stay
-    /// under way.
-    pub signed: SignedPreKeyId,
-    /// The one-time prekey, if the initiator was given one.
-    pub one_time: Option<OneTimePreKeyId>,
-    /// The KEM prekey, none in version 3, and its use: if it turns out to be the last-resort one, the caller
-    /// must look this use up among those it remembers.
-    pub kem: Option<KemPreKeyUse>,
-}
-
-/// The prekeys that a message asks for. One-time keys go in by move; they come back if the message is refused.
-#[derive(Debug)]
-pub struct ResponderKeys<'a> {
-    /// The signed prekey.
-    pub signed: &'a SignedPreKey,
-    /// The one-time prekey, if one is needed.
-    pub one_time: Option<OneTimePreKey>,
-    /// The KEM prekey; none in version 3.
-    pub kem: Option<KemKey<'a>>,
-}
-
-/// A KEM prekey to begin a session with.
-#[derive(Debug)]
-pub enum KemKey<'a> {
-    /// One of those that begin one session.
-    OneTime(OneTimeKemPreKey),
-    /// The one of last resort.
-    LastResort {
-        /// The prekey.
-        key: &'a LastResortKemPreKey,
-        /// Whether this [use](NeededPreKeys::kem) of it is among those that the caller remembers.
-        used_before: bool,
-    },
-}
-
-impl KemKey<'_> {
-    fn pre_key(&self) -> &crate::prekey::KemPreKey {
-        match self {
-            Self::OneTime(key) => key,
-            Self::LastResort { key, .. } => key,
-        }
-    }
+    /// The message would begin a session and names no one-time prekey, and the caller
+    /// [requires](Local::requiring_one_time) one.
+    #[error("no one-time prekey")]
+    NoOneTimePreKey,
 }
 
 /// Why a message that would begin a session was refused. Nothing has changed then.
@@ -97,6 +52,10 @@ pub enum AcceptError {
     /// The caller gave other prekeys than the message [needs](NewSession::needed). The caller's fault.
     #[error("not the prekeys that the message needs")]
     WrongPreKeys,
+    /// The message would begin a session by a KEM prekey of last resort, and the caller
+    /// [requires](Local::requiring_one_time) a one-time one.
+    #[error("a KEM prekey of last resort")]
+    LastResortRefused,
     /// The agreement failed: the peer's base key or KEM ciphertext is not sound.
     #[error(transparent)]
     Agreement(#[from] AgreementError),
@@ -155,7 +114,7 @@ impl Session {
     /// asked about the identity in the message. Changes nothing.
     ///
     /// # Errors
-    /// [`AdmitError`]: `UntrustedIdentity`, `IdentityMismatch`, `Version3Refused`, in this order.
+    /// [`AdmitError`], in the order of its variants.
     pub fn admit<'s, 'm>(
         &'s mut self,
         local: &Local<'m>,
@@ -180,6 +139,9 @@ impl Session {
         if message.version() == Version::V3.number() && local.policy != Policy::AllowVersion3 {
             return Err(AdmitError::Version3Refused);
         }
+        if message.pre_key_id().is_none() && local.require_one_time {
+            return Err(AdmitError::NoOneTimePreKey);
+        }
         Ok(Admission::New(NewSession { session: self, message, local: *local }))
     }
 }
@@ -188,11 +150,16 @@ impl<'s> KnownSession<'s, '_> {
     /// Decrypts the message, as [`Session::decrypt`] does.
     ///
     /// # Errors
-    /// [`DecryptError`].
+    /// [`DecryptError`]; `UntrustedIdentity` if a session decrypts it that is with another identity than the
+    /// message names.
     pub fn decrypt(self, rng: &mut impl CryptoRng) -> Result<Staged<'s, Session, Plaintext>, DecryptError> {
         let Self { session, message, slot } = self;
         let (slot, opened) = session.open_any(message.message(), Some(slot), rng)?;
         let identity = IdentityKey::new(*message.identity_key());
+        // Where the inner message is of another version than its wrapper, not the session that was found.
+        if session.state(slot).is_none_or(|state| state.remote_identity != identity) {
+            return Err(DecryptError::UntrustedIdentity);
+        }
         let effects = SessionEffects { save_identity: Some(identity), ..SessionEffects::default() };
         Ok(session.stage(SessionChange(Change::Received(slot, opened.change)), effects, opened.plaintext))
     }
@@ -215,8 +182,7 @@ impl<'s> NewSession<'s, '_> {
     /// effects say which one-time prekeys are to be deleted.
     ///
     /// # Errors
-    /// [`AcceptFailure`], with the prekeys in it: `WrongPreKeys`, `Agreement`, `Decrypt`, `ReusedBaseKey`, in
-    /// this order.
+    /// [`AcceptFailure`], with the prekeys in it: an [`AcceptError`], in the order of its variants.
     #[expect(
         clippy::result_large_err,
         reason = "the keys go back as they came, and the other outcome is larger"
@@ -226,32 +192,48 @@ impl<'s> NewSession<'s, '_> {
         keys: ResponderKeys<'k>,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'s, Session, Plaintext>, AcceptFailure<'k>> {
-        match self.begin(&keys, rng) {
+        match self.begin(&keys.lend(), rng) {
             Err(error) => Err(AcceptFailure { error, keys }),
             Ok((state, plaintext)) => {
-                let effects = self.effects(&keys);
+                let effects = self.effects(&keys.lend());
                 Ok(self.session.stage(SessionChange(Change::Begin(Box::new(state))), effects, plaintext))
             }
         }
     }
 
+    /// [`Self::accept`] with prekeys that stay where they are, for an owner that deletes them by a stage of its
+    /// own. The effects say nothing of prekeys.
+    pub(crate) fn accept_lent(
+        self,
+        keys: &LentKeys<'_>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Staged<'s, Session, Plaintext>, AcceptError> {
+        let (state, plaintext) = self.begin(keys, rng)?;
+        let effects =
+            SessionEffects { save_identity: Some(state.remote_identity), ..SessionEffects::default() };
+        Ok(self.session.stage(SessionChange(Change::Begin(Box::new(state))), effects, plaintext))
+    }
+
     fn begin(
         &self,
-        keys: &ResponderKeys<'_>,
+        keys: &LentKeys<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<(SessionState, Plaintext), AcceptError> {
         let (message, needed) = (self.message, self.needed());
         let kem_id = keys.kem.as_ref().map(|kem| kem.pre_key().id());
         if keys.signed.id() != needed.signed
-            || keys.one_time.as_ref().map(OneTimePreKey::id) != needed.one_time
+            || keys.one_time.map(OneTimePreKey::id) != needed.one_time
             || kem_id != needed.kem.map(|kem| kem.kem)
         {
             return Err(AcceptError::WrongPreKeys);
         }
+        if self.local.require_one_time && matches!(keys.kem, Some(LentKemKey::LastResort { .. })) {
+            return Err(AcceptError::LastResortRefused);
+        }
         let mut state = self.agree(keys)?;
         let opened = state.open(message.message(), &self.session.local, &self.session.remote, rng);
         let opened = opened.map_err(Undecryptable::into_error)?;
-        if let Some(KemKey::LastResort { used_before: true, .. }) = keys.kem {
+        if let Some(LentKemKey::LastResort { used_before: true, .. }) = keys.kem {
             return Err(AcceptError::ReusedBaseKey);
         }
         state.ratchet.apply(opened.change);
@@ -259,12 +241,12 @@ impl<'s> NewSession<'s, '_> {
     }
 
     /// The session right after the agreement.
-    fn agree(&self, keys: &ResponderKeys<'_>) -> Result<SessionState, AgreementError> {
+    fn agree(&self, keys: &LentKeys<'_>) -> Result<SessionState, AgreementError> {
         let (message, local) = (self.message, self.local);
         let responder = Responder {
             identity: local.identity.private(),
             signed_pre_key: keys.signed.key_pair().private(),
-            one_time_pre_key: keys.one_time.as_ref().map(|one_time| one_time.key_pair().private()),
+            one_time_pre_key: keys.one_time.map(|one_time| one_time.key_pair().private()),
             their_identity: message.identity_key(),
             their_base_key: message.base_key(),
         };
@@ -283,6 +265,7 @@ impl<'s> NewSession<'s, '_> {
                 (Version::V4, secrets.root, secrets.chain, braid)
             }
         };
+        let one_time_kem = matches!(keys.kem, Some(LentKemKey::OneTime(_)));
         let first_pair = keys.signed.key_pair().duplicate();
         let double = DoubleRatchet::responder(RootKey::new(root), ChainKey::new(chain, 0), first_pair);
         Ok(SessionState {
@@ -292,19 +275,21 @@ impl<'s> NewSession<'s, '_> {
             local_registration_id: local.registration_id,
             remote_registration_id: message.registration_id(),
             base_key: *message.base_key(),
+            initial_secrecy: InitialSecrecy::of(keys.one_time.is_some(), one_time_kem),
+            retired: false,
             pending: None,
             ratchet: TripleRatchet::new(double, braid),
         })
     }
 
-    fn effects(&self, keys: &ResponderKeys<'_>) -> SessionEffects {
+    fn effects(&self, keys: &LentKeys<'_>) -> SessionEffects {
         SessionEffects {
             save_identity: Some(IdentityKey::new(*self.message.identity_key())),
-            delete_one_time_pre_key: keys.one_time.as_ref().map(OneTimePreKey::id),
+            delete_one_time_pre_key: keys.one_time.map(OneTimePreKey::id),
             kem_pre_key: match &keys.kem {
                 None => None,
-                Some(KemKey::OneTime(key)) => Some(KemPreKeyEffect::Delete(key.id())),
-                Some(KemKey::LastResort { .. }) => self.needed().kem.map(KemPreKeyEffect::Remember),
+                Some(LentKemKey::OneTime(key)) => Some(KemPreKeyEffect::Delete(key.id())),
+                Some(LentKemKey::LastResort { .. }) => self.needed().kem.map(KemPreKeyEffect::Remember),
             },
         }
     }

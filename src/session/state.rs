@@ -4,6 +4,7 @@
 
 use alloc::boxed::Box;
 
+use super::secrecy::InitialSecrecy;
 use crate::address::{Address, same_account};
 use crate::crypto::curve::PublicKey;
 use crate::crypto::kem::KemCiphertext;
@@ -57,6 +58,9 @@ pub(super) struct SessionState {
     pub(super) remote_registration_id: u32,
     /// The initiator's base key, `EK_A`.
     pub(super) base_key: PublicKey,
+    pub(super) initial_secrecy: InitialSecrecy,
+    /// Never to be sent on again. Only archived sessions are.
+    pub(super) retired: bool,
     /// What each message must repeat until the peer answers. The initiator's alone.
     pub(super) pending: Option<Pending>,
     pub(super) ratchet: TripleRatchet,
@@ -85,10 +89,11 @@ impl SessionState {
         256 + pending + self.ratchet.usual_len()
     }
 
-    /// Writes the session as it will be with another pending part and after a change of its ratchet.
+    /// Writes the session as it will be with another pending part, perhaps retired, and after a change of its
+    /// ratchet.
     pub(super) fn write(
         &self,
-        pending: Option<&Pending>,
+        (pending, retired): (Option<&Pending>, bool),
         change: Option<&triple::Change>,
         writer: &mut RecordWriter,
     ) {
@@ -98,6 +103,8 @@ impl SessionState {
         writer.put_u32(self.local_registration_id);
         writer.put_u32(self.remote_registration_id);
         writer.put_array(self.base_key.as_bytes());
+        writer.put_u8(self.initial_secrecy.to_u8());
+        writer.put_flag(retired);
         writer.put_flag(pending.is_some());
         if let Some(pending) = pending {
             pending.write(writer);
@@ -114,6 +121,11 @@ impl SessionState {
             local_registration_id: reader.u32()?,
             remote_registration_id: reader.u32()?,
             base_key: PublicKey::from_bytes(reader.array()?),
+            initial_secrecy: match version {
+                1 | 2 => InitialSecrecy::Unknown,
+                _ => InitialSecrecy::from_u8(reader.u8()?).ok_or(RecordError::Damaged)?,
+            },
+            retired: version > 2 && reader.flag()?,
             pending: if reader.flag()? { Some(Pending::read(reader)?) } else { None },
             ratchet: match version {
                 1 => TripleRatchet::read_double_only(reader)?,

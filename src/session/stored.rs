@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::Session;
 use super::archive::MAX_ARCHIVED;
+use super::secrecy::InitialSecrecy;
 use super::state::{Pending, PendingKem, SessionState, Version};
 use crate::address::Address;
 use crate::crypto::curve::PublicKey;
@@ -62,12 +63,17 @@ impl Session {
         Ok(Self { local, remote, generation: 0, current, archived: archived.collect::<VecDeque<_>>() })
     }
 
-    /// The session record that libsignal would store.
+    /// The session record that libsignal would store. [Retired](Self::retire) sessions are left out, since
+    /// libsignal would send on them again; and it does not know [initial secrecy](Self::initial_secrecy).
     #[must_use]
     pub fn to_libsignal_record(&self) -> Zeroizing<Vec<u8>> {
         #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is for one lifetime only")]
-        let archived: Vec<Zeroizing<Vec<u8>>> =
-            self.archived.iter().map(|state| state.with_stored(|stored| stored.encode())).collect();
+        let archived: Vec<Zeroizing<Vec<u8>>> = self
+            .archived
+            .iter()
+            .filter(|state| !state.retired)
+            .map(|state| state.with_stored(|stored| stored.encode()))
+            .collect();
         let archived = archived.iter().map(|stored| stored.as_slice()).collect();
         match &self.current {
             None => StoredSessionRecord { current: None, archived }.encode(),
@@ -91,6 +97,8 @@ impl SessionState {
             local_registration_id: stored.local_registration_id,
             remote_registration_id: stored.remote_registration_id,
             base_key: PublicKey::decode(stored.base_key).ok()?,
+            initial_secrecy: InitialSecrecy::Unknown,
+            retired: false,
             pending,
             ratchet: TripleRatchet::from_stored(stored)?,
         })

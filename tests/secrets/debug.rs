@@ -25,15 +25,20 @@ use subrosa::hazmat::wire::stored::{
     StoredSenderKeyRecord, StoredSession, StoredSessionRecord, StoredSignedPreKey,
 };
 use subrosa::{
-    AcceptError, AcceptFailure, Admission, DecryptionErrorMessage, DistributionId, IdentityKeyPair, KemKey,
-    KemKeyPair, KemPreKey, KemPreKeyId, KemType, KeyPair, LastResortKemPreKey, Local, OneTimeKemPreKey,
-    OneTimePreKey, OneTimePreKeyId, PlaintextContent, PrivateKey, ReceiverKeys, RecordKey, RecordKind,
-    ResponderKeys, Secret, SenderKey, SenderKeyDistributionMessage, SenderKeyMessage, Session, SignalMessage,
-    SignedPreKey, SignedPreKeyId, Trust,
+    AcceptError, AcceptFailure, Account, AccountLimits, AccountRow, Address, Admission,
+    DecryptionErrorMessage, DeviceId, DistributionId, IdentityKeyPair, KemKey, KemKeyPair, KemPreKey,
+    KemPreKeyId, KemType, KeyPair, LastResortKemPreKey, Local, OneTimeKemPreKey, OneTimePreKey,
+    OneTimePreKeyId, PlaintextContent, PreKeyBundle, PrivateKey, ReceiverKeys, RecordKey, RecordKind,
+    ResponderKeys, Secret, SenderKey, SenderKeyDistributionMessage, SenderKeyMessage, ServiceCounts, Session,
+    SignalMessage, SignedPreKey, SignedPreKeyId, Trust,
 };
 
 #[path = "../support/device.rs"]
-mod device;
+pub(crate) mod device;
+#[path = "../support/sealed.rs"]
+pub(crate) mod sealed;
+#[path = "debug/under_seal.rs"]
+mod under_seal;
 
 use super::attachments;
 use device::{Device, Offer, START};
@@ -51,6 +56,12 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     SignedPreKeyPublic VerifiedBundle BraidError ChainExhausted DoubleRatchetError ReceiveError SendError \
     RecordError RecordKind AcceptError AdmitError DecryptError EncryptError InitiateError KemPreKeyEffect \
     KemPreKeyUse NeededPreKeys Policy Requirements SessionEffects StoredSessionError Undecryptable State Received Timestamp \
+    ContentHint LocalDevice SenderRefused OpenError SealError RecipientError SealManyError SealedForMany \
+    SealedRecipient SealedReceiveError ForeignCertificate SealedEncryptError Devices ReceivedParts Recipient \
+    SentMessage SentMessageError Correction Delivery DeviceFailure DeviceMessage GaveUp ServiceAnswer encrypt_each StagedAll \
+    Advice Failure Rate RepairAnswer RepairLog RepairPolicy RepairRefused Resend ResendRequest Show \
+    AccountError AccountLimits AccountRow FirstMessageError IdSpace IdsExhausted NamedPreKey PreKeyUpload \
+    RefillPlan ServiceCounts StoreCheck StoreToken InitialSecrecy \
     DecryptionErrorMessageError MessageKind ParseError PlaintextContentError Ciphertext Trust \
     CertificateAuthority CertificateError CertificateRefused DEPLOYED_REVOKED SenderCertificate SenderDetails \
     ServerCertificate Signer VerifiedSenderCertificate deployed_server_certificates DistributionId \
@@ -61,7 +72,7 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     IncrementalMacVerifier IncrementalMacWriter NotAnIncrementalMac UnfinishedAttachment ZeroChunkSize";
 
 /// Types that are only reached inside of another: a change in its stage.
-const INSIDE_OTHERS: &str = "SessionChange SenderKeyChange ReceiverKeysChange";
+const INSIDE_OTHERS: &str = "SessionChange SenderKeyChange ReceiverKeysChange AccountChange RepairChange";
 
 #[derive(Default)]
 pub struct Shown {
@@ -213,6 +224,51 @@ fn show_sessions(shown: &mut Shown) {
     writer.put_bytes(record.as_bytes());
     shown.show("RecordWriter", &writer);
     show_stored(shown, &session);
+}
+
+/// Accounts, and what they are stored as.
+fn show_accounts(shown: &mut Shown, rng: &mut ChaCha20Rng) {
+    let limits = AccountLimits { batch: 1, low: 1, ..AccountLimits::default() };
+    let new = Account::generate(limits, rng);
+    shown.show("NewAccount", &new);
+    let mut bob = new.commit();
+    let refill = bob.refill(START, ServiceCounts::default(), rng).unwrap().unwrap();
+    shown.show("Staged", &refill);
+    shown.show("AccountEffects", refill.effects());
+    refill.commit();
+    shown.secret("identity", bob.identity().private().as_bytes());
+    for (row, record) in bob.rows() {
+        match row {
+            AccountRow::OneTimePreKey(_) => {
+                let key = OneTimePreKey::from_record(record.as_bytes()).unwrap();
+                shown.secret("one-time prekey", key.key_pair().private().as_bytes());
+            }
+            AccountRow::SignedPreKey(_) => {
+                let key = SignedPreKey::from_record(record.as_bytes()).unwrap();
+                shown.secret("signed prekey", key.key_pair().private().as_bytes());
+            }
+            _ => {}
+        }
+    }
+    let mut alice = Device::new(device::ALICE, 5);
+    let upload = bob.upload();
+    let bundle = PreKeyBundle {
+        registration_id: upload.registration_id,
+        device_id: DeviceId::PRIMARY,
+        identity_key: upload.identity_key,
+        signed_pre_key: upload.signed_pre_key.unwrap(),
+        one_time_pre_key: upload.one_time_pre_keys.into_iter().next(),
+        kem_pre_key: upload.last_resort_kem_pre_key,
+    };
+    let address = Address::new(device::BOB, DeviceId::PRIMARY);
+    alice.initiate(&address, bundle).unwrap();
+    let letter = alice.send(&address, TEXT);
+    let mut session = Session::new(address, alice.address);
+    let first = bob.receive(&mut session, &letter.pre_key(), Trust::Anyone, rng).unwrap();
+    shown.show("FirstMessage", &first);
+    shown.show("AccountEffects", first.account().unwrap().effects());
+    first.commit();
+    shown.show("Account", &bob);
 }
 
 /// Sender keys and group messages.
@@ -433,7 +489,9 @@ fn everything() -> Shown {
     let mut shown = Shown::default();
     show_keys(&mut shown, &mut rng);
     show_sessions(&mut shown);
+    show_accounts(&mut shown, &mut rng);
     show_groups(&mut shown, &mut rng);
+    under_seal::show(&mut shown, &mut rng);
     show_agreement(&mut shown, &mut rng);
     show_ratchets(&mut shown, &mut rng);
     show_braid(&mut shown, &mut rng);

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Finding out that an account was restored from a backup, and what is done then.
+
+use rand_core::CryptoRng;
+
+use super::Account;
+use super::ids::{IdSpace, IdsExhausted};
+use super::shelf::Stage;
+use crate::staged::Staged;
+use crate::timestamp::Timestamp;
+
+/// How many ids of each space are skipped when an account is recovered, for those that may have been given out
+/// unknown to it.
+const JUMP: u32 = 1 << 16;
+
+/// Says how far an account had come: 36 public bytes, kept where a backup of the account's store does not reach,
+/// such as at the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreToken {
+    /// Random; names the store that the account is kept in, from its beginning or last recovery on.
+    pub(super) store: [u8; 16],
+    /// How many changes were committed.
+    generation: u64,
+    /// The next id of each space: one-time, signed, KEM.
+    next_ids: [u32; 3],
+}
+
+impl StoreToken {
+    /// Length in bytes.
+    pub const LEN: usize = 16 + 8 + 3 * 4;
+
+    /// The token as bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; Self::LEN] {
+        let [one_time, signed, kem] = self.next_ids.map(u32::to_le_bytes);
+        let generation = self.generation.to_le_bytes();
+        let mut bytes = [0; Self::LEN];
+        let parts = [&self.store[..], &generation, &one_time, &signed, &kem];
+        for (to, from) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
+            *to = *from;
+        }
+        bytes
+    }
+
+    /// Reads what [`Self::to_bytes`] gave; whatever else the bytes are, they are some token.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Self {
+        let (mut store, mut generation) = ([0; 16], [0; 8]);
+        let mut next_ids = [[0; 4]; 3];
+        let parts = store.iter_mut().chain(&mut generation).chain(next_ids.iter_mut().flatten());
+        for (to, from) in parts.zip(bytes) {
+            *to = *from;
+        }
+        Self { store, generation: u64::from_le_bytes(generation), next_ids: next_ids.map(u32::from_le_bytes) }
+    }
+}
+
+/// Whether an account is the newest there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum StoreCheck {
+    /// Nothing speaks against it.
+    Fresh,
+    /// It is older than one that existed, or another has taken its place: it was restored from a backup.
+    /// [Recover](Account::recover) it before anything else is done with it.
+    Restored,
+}
+
+impl Account {
+    /// How far the account has come. It is in each [upload](Self::upload); put it there more often, such as
+    /// after [`Self::advance`] at each start of the app, and backups are detected that were made since.
+    #[must_use]
+    pub const fn token(&self) -> StoreToken {
+        let ids = &self.book.ids;
+        StoreToken {
+            store: self.book.store,
+            generation: self.book.generation,
+            next_ids: [ids.one_time.next, ids.signed.next, ids.kem.next],
+        }
+    }
+
+    /// Changes nothing but the [generation](Self::generation), for a [token](Self::token) that older backups
+    /// don't know.
+    pub fn advance(&mut self) -> Staged<'_, Self, ()> {
+        let change = self.draft();
+        self.stage(change, ())
+    }
+
+    /// Compares the account with the newest token that is kept elsewhere. A token that is older than the account
+    /// is fine: the app may have been stopped before it could put the newest one there. If there should be a
+    /// token and is none, the caller takes that for [`StoreCheck::Restored`].
+    pub fn check(&self, token: &StoreToken) -> StoreCheck {
+        if token.store == self.book.store && token.generation <= self.book.generation {
+            StoreCheck::Fresh
+        } else {
+            StoreCheck::Restored
+        }
+    }
+
+    /// Makes a restored account usable, as a new store of its own:
+    ///
+    /// * Ids continue 65,536 beyond all that the account or `token` know to be given out.
+    /// * Signed and last-resort KEM prekey are replaced, and a batch of one-time prekeys of each kind is
+    ///   generated, if there is [room](super::AccountLimits::max_kept). The next upload replaces all that the service has.
+    /// * The keys of before stay until then, and for their [grace](super::AccountLimits::grace), since peers may have
+    ///   fetched them. Some may have been deleted since the backup was made, and be back.
+    ///
+    /// All sessions are to be [retired](crate::Session::retire), best in the same transaction; upload then, with
+    /// the new token. A crash before that leads to another recovery, which does no harm. Draws 16 bytes, then as
+    /// [`Account::refill`] does.
+    ///
+    /// # Errors
+    /// [`IdsExhausted`].
+    pub fn recover(
+        &mut self,
+        token: Option<&StoreToken>,
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Staged<'_, Self, ()>, IdsExhausted> {
+        let mut change = self.draft();
+        let book = &mut change.book;
+        rng.fill_bytes(&mut book.store);
+        let [one_time, signed, kem] = token.map_or([0; 3], |token| token.next_ids);
+        book.ids.jump(IdSpace::OneTime, one_time, JUMP)?;
+        book.ids.jump(IdSpace::Signed, signed, JUMP)?;
+        book.ids.jump(IdSpace::Kem, kem, JUMP)?;
+        // What was generated may have been uploaded since.
+        book.one_time.advance(Stage::Generated, Stage::Uploaded, now);
+        book.one_time_kem.advance(Stage::Generated, Stage::Uploaded, now);
+        book.signed.advance(Stage::Generated, Stage::Uploaded, now);
+        book.last_resort.advance(Stage::Generated, Stage::Uploaded, now);
+        book.replace = true;
+        let room = |kept: u32| kept.saturating_add(self.limits.batch) <= self.limits.max_kept;
+        let batch = |kept| if room(kept) { self.limits.batch } else { 0 };
+        let (one_time, kem) = (batch(book.one_time.len()), batch(book.one_time_kem.len()));
+        change.generate_one_time(one_time, now, rng)?;
+        change.generate_one_time_kem(kem, &self.identity, now, rng)?;
+        change.generate_signed(&self.identity, now, rng)?;
+        change.generate_last_resort(&self.identity, now, rng)?;
+        Ok(self.stage(change, ()))
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The private halves.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::effects::AccountRow;
+use super::uses::Uses;
+use crate::prekey::{
+    KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
+    SignedPreKeyId,
+};
+use crate::record::Record;
+
+/// A last-resort KEM prekey and what it was used for.
+#[derive(Debug)]
+pub(super) struct LastResort {
+    pub(super) key: LastResortKemPreKey,
+    pub(super) uses: Uses,
+}
+
+/// Prekeys with their private halves.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    pub(super) one_time: BTreeMap<OneTimePreKeyId, OneTimePreKey>,
+    pub(super) signed: BTreeMap<SignedPreKeyId, SignedPreKey>,
+    pub(super) one_time_kem: BTreeMap<KemPreKeyId, OneTimeKemPreKey>,
+    pub(super) last_resort: BTreeMap<KemPreKeyId, LastResort>,
+}
+
+impl Keys {
+    pub(super) fn add(&mut self, more: Self) {
+        let Self { one_time, signed, one_time_kem, last_resort } = more;
+        self.one_time.extend(one_time);
+        self.signed.extend(signed);
+        self.one_time_kem.extend(one_time_kem);
+        self.last_resort.extend(last_resort);
+    }
+
+    /// Deletes what is in a row. The uses of a last-resort KEM prekey go with it.
+    pub(super) fn delete(&mut self, row: AccountRow) {
+        match row {
+            AccountRow::OneTimePreKey(id) => drop(self.one_time.remove(&id)),
+            AccountRow::SignedPreKey(id) => drop(self.signed.remove(&id)),
+            AccountRow::OneTimeKemPreKey(id) => drop(self.one_time_kem.remove(&id)),
+            AccountRow::LastResortKemPreKey(id) => drop(self.last_resort.remove(&id)),
+            AccountRow::LastResortUses(_) => {}
+        }
+    }
+
+    /// All rows.
+    pub(super) fn rows(&self) -> Vec<(AccountRow, Record)> {
+        let Self { one_time, signed, one_time_kem, last_resort } = self;
+        let mut rows =
+            Vec::with_capacity(one_time.len() + signed.len() + one_time_kem.len() + 2 * last_resort.len());
+        rows.extend(one_time.iter().map(|(id, key)| (AccountRow::OneTimePreKey(*id), key.record())));
+        rows.extend(signed.iter().map(|(id, key)| (AccountRow::SignedPreKey(*id), key.record())));
+        rows.extend(one_time_kem.iter().map(|(id, key)| (AccountRow::OneTimeKemPreKey(*id), key.record())));
+        for (id, LastResort { key, uses }) in last_resort {
+            rows.push((AccountRow::LastResortKemPreKey(*id), key.record()));
+            rows.push((AccountRow::LastResortUses(*id), uses.record(*id, None)));
+        }
+        rows
+    }
+}

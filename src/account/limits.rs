@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! How many prekeys an account keeps, and for how long.
+
+use core::time::Duration;
+
+use crate::timestamp::Timestamp;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How many prekeys an account keeps, and for how long. Not stored: given whenever an account is made or read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountLimits {
+    /// How many one-time prekeys of each of the two kinds are generated at once. 100.
+    pub batch: u32,
+    /// New ones are generated when the service has fewer than this left of a kind, those included that are
+    /// still to be uploaded. 20.
+    pub low: u32,
+    /// How many one-time prekeys of each kind are kept at most. At this limit none are generated, and peers get
+    /// the last-resort ones, rather than that a key is deleted which a peer may still use. 1,000; a one-time
+    /// KEM prekey takes about 5 kB.
+    pub max_kept: u32,
+    /// How many one-time prekeys of a kind may be given out by the service and not come back in a message. Beyond
+    /// this, the next upload replaces all that the service has, so that older ones can be deleted once
+    /// [`grace`](Self::grace) is over. 200.
+    pub max_given_out: u32,
+    /// After how long the signed prekey is replaced. 2 days.
+    pub signed_lifetime: Duration,
+    /// After how long the last-resort KEM prekey is replaced. 2 days.
+    pub last_resort_lifetime: Duration,
+    /// How long prekeys are kept after the service stopped giving them out, for peers that fetched one and are
+    /// slow to write. 90 days.
+    pub grace: Duration,
+    /// How many replaced keys are kept, of signed and of last-resort ones. At this limit none are replaced,
+    /// rather than that a key is deleted before its time. 100.
+    pub max_retired: u32,
+    /// How many uses of a last-resort KEM prekey are remembered. At this limit its messages are refused; at
+    /// three quarters of it the key is replaced. 1,000; a use takes 36 bytes.
+    pub max_uses: u32,
+}
+
+impl Default for AccountLimits {
+    fn default() -> Self {
+        Self {
+            batch: 100,
+            low: 20,
+            max_kept: 1_000,
+            max_given_out: 200,
+            signed_lifetime: 2 * DAY,
+            last_resort_lifetime: 2 * DAY,
+            grace: 90 * DAY,
+            max_retired: 100,
+            max_uses: 1_000,
+        }
+    }
+}
+
+impl AccountLimits {
+    /// From how many uses on a last-resort key is replaced.
+    pub(super) const fn many_uses(&self) -> u32 {
+        self.max_uses / 4 * 3 + self.max_uses % 4
+    }
+}
+
+/// Whether `duration` has passed since `since`. A clock that was set back lets no time pass.
+pub(super) fn has_passed(duration: Duration, since: Timestamp, now: Timestamp) -> bool {
+    let duration = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    since.as_millis().saturating_add(duration) <= now.as_millis()
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What a last-resort KEM prekey was used for, so that no first message is accepted twice.
+
+use alloc::collections::BTreeSet;
+
+use crate::prekey::{KemPreKeyId, SignedPreKeyId};
+use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
+use crate::session::KemPreKeyUse;
+
+/// Newest format of the records.
+const RECORD_VERSION: u8 = 1;
+/// Length of one use in a record, in bytes.
+const USE_LEN: usize = 4 + 32;
+
+/// The uses of one last-resort KEM prekey.
+#[derive(Debug, Default)]
+pub(super) struct Uses(BTreeSet<(SignedPreKeyId, [u8; 32])>);
+
+impl Uses {
+    pub(super) fn len(&self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn contains(&self, used: &KemPreKeyUse) -> bool {
+        self.0.contains(&(used.signed, *used.base_key.as_bytes()))
+    }
+
+    pub(super) fn insert(&mut self, used: &KemPreKeyUse) -> bool {
+        self.0.insert((used.signed, *used.base_key.as_bytes()))
+    }
+
+    /// The record of `kem`'s uses and of another one.
+    pub(super) fn record(&self, kem: KemPreKeyId, another: Option<&KemPreKeyUse>) -> Record {
+        let another = another.map(|used| (used.signed, *used.base_key.as_bytes()));
+        let another = another.as_ref().filter(|used| !self.0.contains(used));
+        let count = self.0.len() + usize::from(another.is_some());
+        let mut writer = RecordWriter::new(RecordKind::LastResortUses, RECORD_VERSION, 8 + count * USE_LEN);
+        writer.put_u32(kem.0);
+        writer.put_count(count);
+        let before = self.0.iter().filter(|used| another.is_none_or(|another| *used < another));
+        let after = self.0.iter().filter(|used| another.is_some_and(|another| *used > another));
+        for (signed, base_key) in before.chain(another).chain(after) {
+            writer.put_u32(signed.0);
+            writer.put_array(base_key);
+        }
+        writer.finish()
+    }
+
+    pub(super) fn from_record(bytes: &[u8]) -> Result<(KemPreKeyId, Self), RecordError> {
+        let (mut reader, _) = RecordReader::open(RecordKind::LastResortUses, RECORD_VERSION, bytes)?;
+        let kem = KemPreKeyId(reader.u32()?);
+        let mut all = BTreeSet::new();
+        for _ in 0..reader.count(USE_LEN)? {
+            let used = (SignedPreKeyId(reader.u32()?), reader.array()?);
+            if all.last().is_some_and(|last| *last >= used) {
+                return Err(RecordError::Damaged);
+            }
+            all.insert(used);
+        }
+        reader.finish()?;
+        Ok((kem, Self(all)))
+    }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What the service says about the devices of an account, and what is to be done about it.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::address::{Address, DeviceId};
+use crate::session::Session;
+use crate::staged::StagedAll;
+
+/// What the service says about the messages for one account's devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServiceAnswer {
+    /// It took them.
+    Accepted,
+    /// They are not for the devices that the account has. It took none.
+    Mismatched {
+        /// Devices that there was no message for.
+        missing: Vec<DeviceId>,
+        /// Devices that there was a message for, and that are no more.
+        extra: Vec<DeviceId>,
+    },
+    /// Some devices have another registration id than the sender knew: they were set up anew. It took none.
+    Stale(Vec<DeviceId>),
+    /// There is no such account.
+    UnknownAccount,
+}
+
+/// What is to be done before the next attempt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Correction {
+    /// Whose sessions are no good any more. See [`Self::archive`].
+    pub archive: Vec<Address>,
+    /// With whom a session is needed, after that: from a bundle, unless there is one that can be sent on.
+    pub begin: Vec<Address>,
+    /// Devices that are no more. Their sessions are to be deleted, at the latest when nothing that they sent
+    /// before can be under way any longer.
+    pub forget: Vec<Address>,
+}
+
+impl Correction {
+    /// Archives the sessions that are no good any more, of those given. To be stored *in one transaction*.
+    pub fn archive<'s>(
+        &self,
+        sessions: impl IntoIterator<Item = &'s mut Session>,
+    ) -> StagedAll<'s, Session, ()> {
+        let stale = sessions.into_iter().filter(|session| self.archive.contains(session.remote()));
+        StagedAll::new(stale.map(Session::archive).collect())
+    }
+}
+
+/// An account's messages were refused too often: its devices change all the time, or the service is at fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the service refused the messages too often")]
+#[non_exhaustive]
+pub struct GaveUp {
+    /// What the service said last is to be done all the same, so that the next message has it easier.
+    pub correction: Correction,
+}
+
+/// Who is to get a message, and who has got it: the devices of one or more accounts, among them perhaps one's
+/// own others.
+///
+/// ```text
+/// 1. for all addresses() without a usable session: fetch a bundle, begin a session
+/// 2. encrypt_each, for the sessions of all addresses(); store, commit
+/// 3. send each account's messages; tell answered() what the service said; do what it says
+/// 4. unless is_done(): again
+/// ```
+///
+/// It holds no secrets and is not stored: after a restart the message is sent anew.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    local: Address,
+    /// The devices of each account that has not got its messages yet.
+    waiting: BTreeMap<String, Waiting>,
+    attempts: u8,
+}
+
+#[derive(Clone, Debug)]
+struct Waiting {
+    devices: BTreeSet<DeviceId>,
+    attempts_left: u8,
+}
+
+impl Delivery {
+    /// How often messages for one account are sent, unless that is given: 5 times.
+    pub const ATTEMPTS: u8 = 5;
+
+    /// A delivery from `local` to nobody yet, which sends an account its messages at most `attempts` times; 0 is read
+    /// as 1.
+    #[must_use]
+    pub const fn new(local: Address, attempts: u8) -> Self {
+        Self { local, waiting: BTreeMap::new(), attempts }
+    }
+
+    /// Adds an account, with its devices as far as they are known: with those that there are sessions with, or
+    /// with none. This device itself is left out, so that one's own account can be added, too.
+    #[must_use]
+    pub fn to(mut self, account: &str, devices: impl IntoIterator<Item = DeviceId>) -> Self {
+        let attempts_left = self.attempts;
+        let new = || Waiting { devices: BTreeSet::new(), attempts_left };
+        let (own, local) = (account == self.local.name(), self.local.device());
+        let waiting = self.waiting.entry(account.into()).or_insert_with(new);
+        waiting.devices.extend(devices.into_iter().filter(|device| !(own && *device == local)));
+        self
+    }
+
+    /// The devices that are still to get the message, by account.
+    pub fn addresses(&self) -> impl Iterator<Item = Address> + '_ {
+        self.waiting.iter().flat_map(|(account, waiting)| addresses(account, waiting.devices.iter().copied()))
+    }
+
+    /// The accounts that are still to get the message. Of those without known devices the service is told all
+    /// the same, with no message: it answers which devices they have.
+    pub fn accounts(&self) -> impl Iterator<Item = &str> {
+        self.waiting.keys().map(String::as_str)
+    }
+
+    /// Whether all accounts have got the message, or are given up.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Takes in what the service said about an account's messages, and says what is to be done before the next
+    /// attempt: nothing, if they were accepted or there is no such account.
+    ///
+    /// # Errors
+    /// [`GaveUp`]: that was the last attempt for this account. The others go on.
+    pub fn answered(&mut self, account: &str, answer: &ServiceAnswer) -> Result<Correction, GaveUp> {
+        let own = account == self.local.name();
+        let is_other = |device: &DeviceId| !(own && *device == self.local.device());
+        let Some(waiting) = self.waiting.get_mut(account) else { return Ok(Correction::default()) };
+        let (missing, extra, stale) = match answer {
+            ServiceAnswer::Accepted | ServiceAnswer::UnknownAccount => {
+                let known = self.waiting.remove(account).map(|waiting| waiting.devices).unwrap_or_default();
+                let gone = *answer == ServiceAnswer::UnknownAccount;
+                let forget = if gone { addresses(account, known).collect() } else { Vec::new() };
+                return Ok(Correction { forget, ..Correction::default() });
+            }
+            ServiceAnswer::Mismatched { missing, extra } => (missing.as_slice(), extra.as_slice(), &[][..]),
+            ServiceAnswer::Stale(stale) => (&[][..], &[][..], stale.as_slice()),
+        };
+        let others = |devices: &[DeviceId]| -> BTreeSet<DeviceId> {
+            devices.iter().copied().filter(is_other).collect()
+        };
+        let (missing, extra, stale) = (others(missing), others(extra), others(stale));
+        waiting.devices.retain(|device| !extra.contains(device));
+        waiting.devices.extend(missing.union(&stale));
+        waiting.attempts_left = waiting.attempts_left.saturating_sub(1);
+        let correction = Correction {
+            archive: addresses(account, stale.iter().copied()).collect(),
+            begin: addresses(account, missing.union(&stale).copied()).collect(),
+            forget: addresses(account, extra.difference(&missing).copied()).collect(),
+        };
+        if waiting.attempts_left == 0 {
+            self.give_up(account);
+            return Err(GaveUp { correction });
+        }
+        Ok(correction)
+    }
+
+    /// Leaves an account out from now on. The others go on.
+    ///
+    /// For an account that can't be served now: no bundle is to be had for one of its devices, or the bundle has
+    /// another identity than the one that is pinned, and the user decides first. The service would go on to ask
+    /// for that device.
+    pub fn give_up(&mut self, account: &str) {
+        self.waiting.remove(account);
+    }
+}
+
+fn addresses(account: &str, devices: impl IntoIterator<Item = DeviceId>) -> impl Iterator<Item = Address> {
+    devices.into_iter().map(move |device| Address::new(account, device))
+}
