@@ -66,6 +66,7 @@ fn write_seeds() {
         let mut schedule = vec![0; len];
         rng.fill_bytes(&mut schedule);
         write("two_parties", name, &schedule);
+        write("attachment_stream", name, &schedule);
         write("group", name, &schedule);
     }
 }
@@ -258,7 +259,7 @@ fn seeds_are_what_they_should_be() {
     for reads in readable {
         assert_eq!(read("sender_key_records").iter().filter(|seed| reads(seed, id)).count(), 2);
     }
-    for target in ["group", "keys", "prekey_records", "service_id", "two_parties"] {
+    for target in ["attachment_stream", "group", "keys", "prekey_records", "service_id", "two_parties"] {
         read(target);
     }
 }

@@ -13,6 +13,8 @@
 
 #[path = "secrets/accounts.rs"]
 mod accounts;
+#[path = "secrets/attachments.rs"]
+mod attachments;
 #[path = "support/by_hand.rs"]
 mod by_hand;
 #[path = "secrets/debug.rs"]

@@ -40,6 +40,7 @@ pub(crate) mod sealed;
 #[path = "debug/under_seal.rs"]
 mod under_seal;
 
+use super::attachments;
 use device::{Device, Offer, START};
 
 /// A piece of a secret.
@@ -66,13 +67,15 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     ServerCertificate Signer VerifiedSenderCertificate deployed_server_certificates DistributionId \
     GroupDecryptError GroupEncryptError LearnError NotADistributionId SenderKeyFormat StoredSenderKeyError \
     CompareError DisplayableFingerprint Fingerprint FingerprintHash FingerprintIterations FingerprintVersion \
-    InvalidIterationCount ScannableFingerprint ScannableFingerprintError";
+    InvalidIterationCount ScannableFingerprint ScannableFingerprintError AttachmentError AttachmentManifest \
+    ChunkSize ChunkTooLarge IncrementalMac IncrementalMacBuilder IncrementalMacError IncrementalMacReader \
+    IncrementalMacVerifier IncrementalMacWriter NotAnIncrementalMac UnfinishedAttachment ZeroChunkSize";
 
 /// Types that are only reached inside of another: a change in its stage.
 const INSIDE_OTHERS: &str = "SessionChange SenderKeyChange ReceiverKeysChange AccountChange RepairChange";
 
 #[derive(Default)]
-struct Shown {
+pub struct Shown {
     /// What was shown, and the types it is of.
     lines: Vec<(&'static str, String)>,
     secrets: HashMap<Piece, &'static str>,
@@ -80,7 +83,7 @@ struct Shown {
 
 impl Shown {
     /// Formats a value in all ways that there are.
-    fn show(&mut self, name: &'static str, value: &dyn Debug) {
+    pub fn show(&mut self, name: &'static str, value: &dyn Debug) {
         let text = format!("{value:?} {value:#?} {value:x?} {value:X?} {value:#x?}");
         // Neither line breaks nor prefixes are to hide anything.
         let line = text.replace("0x", "").replace([' ', '\n'], "");
@@ -89,7 +92,7 @@ impl Shown {
         }
     }
 
-    fn secret(&mut self, name: &'static str, bytes: &[u8]) {
+    pub fn secret(&mut self, name: &'static str, bytes: &[u8]) {
         let pieces = bytes.windows(5).map(|piece| Piece::try_from(piece).unwrap());
         let pieces = pieces.filter(|piece| piece.iter().any(|byte| *byte > 15));
         self.secrets.extend(pieces.map(|piece| (piece, name)));
@@ -500,6 +503,7 @@ fn everything() -> Shown {
     show_agreement(&mut shown, &mut rng);
     show_ratchets(&mut shown, &mut rng);
     show_braid(&mut shown, &mut rng);
+    attachments::show(&mut shown, &mut rng);
     shown
 }
 
