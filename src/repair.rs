@@ -71,10 +71,11 @@ impl From<&AcceptError> for Failure {
     fn from(error: &AcceptError) -> Self {
         match error {
             AcceptError::Decrypt(error) => error.into(),
-            AcceptError::ReusedBaseKey => Self::Duplicate,
-            AcceptError::WrongPreKeys | AcceptError::Agreement(_) | AcceptError::LastResortRefused => {
-                Self::Undecryptable
-            }
+            // Perhaps no replay, but the next message of a session that is lost here.
+            AcceptError::ReusedBaseKey
+            | AcceptError::WrongPreKeys
+            | AcceptError::Agreement(_)
+            | AcceptError::LastResortRefused => Self::Undecryptable,
         }
     }
 }

@@ -10,18 +10,19 @@ mod device;
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use device::{Device, KemOffer, Offer};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::hazmat::wire::stored::{StoredIdentityKeyPair, StoredPreKey, StoredSignedPreKey};
 use subrosa::{
-    Address, DecryptionErrorMessage, DeviceId, DistributionId, Fingerprint, FingerprintHash,
-    FingerprintVersion, IdentityKeyPair, KemKeyPair, KemType, KeyPair, LastResortKemPreKey, MessageKind,
-    OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PlaintextContent, Policy, PreKeySignalMessage,
-    ReceiverKeys, RecordError, RecordKey, RecordKind, ScannableFingerprint, SenderKey,
-    SenderKeyDistributionMessage, SenderKeyFormat, SenderKeyMessage, ServiceId, Session, SignalMessage,
-    SignedPreKey, SignedPreKeyId,
+    Account, AccountLimits, Address, DecryptionErrorMessage, DeviceId, DistributionId, Fingerprint,
+    FingerprintHash, FingerprintVersion, IdentityKeyPair, KemKeyPair, KemType, KeyPair, LastResortKemPreKey,
+    MessageKind, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PlaintextContent, Policy, PreKeyBundle,
+    PreKeySignalMessage, ReceiverKeys, RecordError, RecordKey, RecordKind, ScannableFingerprint, SenderKey,
+    SenderKeyDistributionMessage, SenderKeyFormat, SenderKeyMessage, ServiceCounts, ServiceId, Session,
+    SignalMessage, SignedPreKey, SignedPreKeyId, Timestamp, Trust,
 };
 
 fn folder(target: &str) -> PathBuf {
@@ -52,6 +53,7 @@ fn write_seeds() {
     keys();
     sender_keys();
     fingerprints();
+    accounts();
     let uuid = "796abedb-ca4e-4f18-8803-1fde5b921f9f";
     for (name, text) in [("aci", uuid.to_owned()), ("pni", format!("PNI:{uuid}"))] {
         let id: ServiceId = text.parse().unwrap();
@@ -64,6 +66,7 @@ fn write_seeds() {
         let mut schedule = vec![0; len];
         rng.fill_bytes(&mut schedule);
         write("two_parties", name, &schedule);
+        write("attachment_stream", name, &schedule);
         write("group", name, &schedule);
     }
 }
@@ -147,6 +150,10 @@ fn keys() {
     let stored = StoredIdentityKeyPair { public_key: &public, private_key: &private };
     write("libsignal_records", "identity", &stored.encode());
 
+    let kem =
+        subrosa::KemPreKey::generate(subrosa::KemPreKeyId(5), &identity, device::START, &mut account_rng());
+    write("libsignal_records", "kyber", &kem.to_libsignal_record());
+
     let pair = KeyPair::generate(&mut rng);
     write("keys", "public", &pair.public().encode());
     write("keys", "private", pair.private().as_bytes());
@@ -196,6 +203,17 @@ fn sender_keys() {
 /// A seed that does not even parse leads a fuzzer nowhere.
 #[test]
 fn seeds_are_what_they_should_be() {
+    for seed in read("account_records") {
+        let mut records = Vec::new();
+        let mut rest = &seed[..];
+        while let Some((len, after)) = rest.split_first_chunk::<2>() {
+            let (record, after) = after.split_at(u16::from_le_bytes(*len).into());
+            records.push(record);
+            rest = after;
+        }
+        let (account, rows) = records.split_first().unwrap();
+        Account::from_records(account, rows, ACCOUNT_LIMITS).unwrap();
+    }
     for seed in read("scannable_fingerprint") {
         ScannableFingerprint::parse(&seed).unwrap();
     }
@@ -241,7 +259,7 @@ fn seeds_are_what_they_should_be() {
     for reads in readable {
         assert_eq!(read("sender_key_records").iter().filter(|seed| reads(seed, id)).count(), 2);
     }
-    for target in ["group", "keys", "prekey_records", "service_id", "two_parties"] {
+    for target in ["attachment_stream", "group", "keys", "prekey_records", "service_id", "two_parties"] {
         read(target);
     }
 }
@@ -254,4 +272,61 @@ fn fingerprints() {
             write("scannable_fingerprint", &format!("{name}-{}", version.0), &scannable.encode());
         }
     }
+}
+
+const ACCOUNT_LIMITS: AccountLimits = AccountLimits {
+    batch: 1,
+    low: 1,
+    max_kept: 10,
+    max_given_out: 5,
+    signed_lifetime: Duration::from_secs(100_000),
+    last_resort_lifetime: Duration::from_secs(100_000),
+    grace: Duration::from_secs(1_000_000),
+    max_retired: 5,
+    max_uses: 5,
+};
+
+fn account_rng() -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(4)
+}
+
+/// An account as it begins, and after it was rotated and its last-resort KEM prekey used.
+fn accounts() {
+    let mut rng = account_rng();
+    let mut account = Account::generate(ACCOUNT_LIMITS, &mut rng).commit();
+    write_account(&account, "new");
+    account.refill(device::START, ServiceCounts::default(), &mut rng).unwrap().unwrap().commit();
+    let upload = account.upload();
+    account.confirm_uploaded(&upload, device::START).commit();
+    let bundle = PreKeyBundle {
+        registration_id: upload.registration_id,
+        device_id: DeviceId::PRIMARY,
+        identity_key: upload.identity_key,
+        signed_pre_key: upload.signed_pre_key.unwrap(),
+        one_time_pre_key: None,
+        kem_pre_key: upload.last_resort_kem_pre_key,
+    };
+    let mut alice = Device::new(device::ALICE, 4);
+    let [local, _] = addresses();
+    alice.initiate(&local, bundle).unwrap();
+    let first = alice.send(&local, b"hello");
+    let mut session = Session::new(local, alice.address);
+    account.receive(&mut session, &first.pre_key(), Trust::Anyone, &mut rng).unwrap().commit();
+    write_account(&account, "used");
+    let later = Timestamp::from_secs(1_800_000_000);
+    account.rotate(later, &mut rng).unwrap().unwrap().commit();
+    let upload = account.upload();
+    account.confirm_uploaded(&upload, later).commit();
+    write_account(&account, "rotated");
+}
+
+fn write_account(account: &Account, name: &str) {
+    let rows = account.rows();
+    let records = [account.record()];
+    let records = records.iter().chain(rows.iter().map(|(_, record)| record));
+    let parts = records.flat_map(|record| {
+        let len = u16::try_from(record.as_bytes().len()).unwrap().to_le_bytes();
+        [&len[..], record.as_bytes()].concat()
+    });
+    write("account_records", name, &parts.collect::<Vec<u8>>());
 }

@@ -23,9 +23,11 @@ mod receive;
 mod report;
 mod row;
 mod scenes;
+mod senders;
 mod service;
 mod side;
 mod store;
+mod text;
 mod wire;
 mod world;
 

@@ -5,6 +5,8 @@
 //! Most of what the protocol derives takes one or two blocks, so what surrounds them counts. A key's two pads
 //! are hashed once, whatever it is used for, and those of the zero key, which HKDF without a salt has, never.
 
+mod running;
+
 use core::fmt;
 
 use sha2::block_api::compress256;
@@ -13,6 +15,8 @@ use subtle::ConstantTimeEq;
 use zeroize::{ZeroizeOnDrop, optimization_barrier};
 
 use super::secret::Secret;
+
+pub use running::RunningMac;
 
 const BLOCK_LEN: usize = 64;
 const IPAD: u8 = 0x36;

@@ -23,9 +23,9 @@ const LINE_GROUPS: usize = 4;
 /// # use subrosa::{Fingerprint, FingerprintHash, FingerprintVersion};
 /// # let [ours, theirs] = [1, 2].map(|byte| FingerprintHash::from_bytes([byte; 64]));
 /// # let displayable = Fingerprint::new(FingerprintVersion::ACCOUNT, ours, theirs).displayable();
-/// let shown = "43009 43009 43009 43009\n\
-///              43009 43009 86018 86018\n\
-///              86018 86018 86018 86018";
+/// let shown = "10305 10305 10305 10305\n\
+///              10305 10305 20610 20610\n\
+///              20610 20610 20610 20610";
 /// assert_eq!(format!("{displayable:#}"), shown);
 /// ```
 #[derive(Clone, Copy)]

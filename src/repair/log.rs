@@ -121,7 +121,7 @@ impl RepairLog {
         self.generation
     }
 
-    /// The record of the log as it is: 17 bytes and 16 for each event.
+    /// The record of the log as it is: 15 bytes and 16 for each event.
     #[must_use]
     pub fn record(&self) -> Record {
         self.write(self.generation, &RepairChange::default())

@@ -26,6 +26,14 @@ pub fn sealed_box(cipher: &[u8; 32], mac: &[u8; 32], plaintext: &[u8]) -> Vec<u8
     out
 }
 
+/// What is in such a box.
+pub fn opened_box(cipher: &[u8; 32], mac: &[u8; 32], sealed: &[u8]) -> Option<Vec<u8>> {
+    let (ciphertext, tag) = sealed.split_last_chunk::<10>()?;
+    let mut plaintext = ciphertext.to_vec();
+    ctr::apply(cipher, &mut plaintext).unwrap();
+    MacKey::new(mac).verify(&[ciphertext], tag).then_some(plaintext)
+}
+
 /// 96 bytes of HKDF in three.
 fn three_keys(salt: &[u8], ikm: &[u8; 32]) -> [[u8; 32]; 3] {
     let mut okm = [0; 96];
@@ -63,10 +71,23 @@ pub struct Outer {
 impl Outer {
     pub fn new(ephemeral: &PrivateKey, recipient: &IdentityKey) -> Self {
         let shared = agree(ephemeral, recipient.public_key());
-        let ephemeral = ephemeral.public_key();
+        Self::derive(ephemeral.public_key(), recipient, shared)
+    }
+
+    /// The same, by the recipient.
+    pub fn received(ephemeral: PublicKey, recipient: &IdentityKeyPair) -> Self {
+        Self::derive(ephemeral, recipient.public(), agree(recipient.private(), &ephemeral))
+    }
+
+    fn derive(ephemeral: PublicKey, recipient: &IdentityKey, shared: [u8; 32]) -> Self {
         let salt = [&b"UnidentifiedDelivery"[..], &recipient.encode(), &ephemeral.encode()].concat();
         let [chain, cipher, mac] = three_keys(&salt, &shared);
         Self { ephemeral, shared, salt, chain, cipher, mac }
+    }
+
+    /// The box that only the recipient opens.
+    pub fn open(&self, sealed: &[u8]) -> Option<Vec<u8>> {
+        opened_box(&self.cipher, &self.mac, sealed)
     }
 
     /// The sender's key, or what stands in its place, as it is sent.
@@ -90,9 +111,27 @@ impl Inner {
         sender: &IdentityKeyPair,
         recipient: &IdentityKey,
     ) -> Self {
-        let shared = agree(sender.private(), recipient.public_key());
+        Self::derive(outer, encrypted_static, agree(sender.private(), recipient.public_key()))
+    }
+
+    /// The same, by the recipient.
+    pub fn received(
+        outer: &Outer,
+        encrypted_static: &[u8],
+        sender: &IdentityKey,
+        recipient: &IdentityKeyPair,
+    ) -> Self {
+        Self::derive(outer, encrypted_static, agree(recipient.private(), sender.public_key()))
+    }
+
+    fn derive(outer: &Outer, encrypted_static: &[u8], shared: [u8; 32]) -> Self {
         let [unused, cipher, mac] = three_keys(&[&outer.chain[..], encrypted_static].concat(), &shared);
         Self { shared, unused, cipher, mac }
+    }
+
+    /// The box that only the recipient opens, and only the sender can have filled.
+    pub fn open(&self, sealed: &[u8]) -> Option<Vec<u8>> {
+        opened_box(&self.cipher, &self.mac, sealed)
     }
 
     pub fn encrypted_message(&self, content: &[u8]) -> Vec<u8> {
@@ -143,8 +182,7 @@ impl Many {
     pub fn material(&self, sender: &IdentityKeyPair, recipient: &IdentityKey) -> Material {
         let ephemeral = self.ephemeral_public().encode();
         let shared = agree(&self.ephemeral, recipient.public_key());
-        let ikm = [&shared[..], &ephemeral, &recipient.encode()].concat();
-        let pad = *hkdf::<32>(None, &ikm, Label::new("Sealed Sender v2: DH")).as_bytes();
+        let pad = pad(&shared, &ephemeral, recipient);
         let encrypted_seed = std::array::from_fn(|at| pad[at] ^ self.seed[at]);
         let sender_shared = agree(sender.private(), recipient.public_key());
         let keys = [&encrypted_seed[..], &sender.public().encode(), &recipient.encode()].concat();
@@ -153,10 +191,21 @@ impl Many {
         Material { shared, pad, encrypted_seed, sender_shared, tag }
     }
 
+    /// What a recipient takes away from C, for an E of any form.
+    pub fn pad(recipient: &IdentityKeyPair, ephemeral: &[u8; 33]) -> [u8; 32] {
+        let shared = agree(recipient.private(), &PublicKey::decode(ephemeral).unwrap());
+        pad(&shared, ephemeral, recipient.public())
+    }
+
     /// What a recipient gets.
     pub fn received(&self, material: &Material) -> Vec<u8> {
         [&[0x22][..], &material.to_bytes(), self.ephemeral_public().as_bytes(), &self.ciphertext].concat()
     }
+}
+
+fn pad(shared: &[u8; 32], ephemeral: &[u8; 33], recipient: &IdentityKey) -> [u8; 32] {
+    let ikm = [&shared[..], ephemeral, &recipient.encode()].concat();
+    *hkdf::<32>(None, &ikm, Label::new("Sealed Sender v2: DH")).as_bytes()
 }
 
 impl Material {
