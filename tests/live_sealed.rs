@@ -10,6 +10,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
+    clippy::string_slice,
     reason = "a test fails by panicking"
 )]
 
@@ -57,7 +58,7 @@ struct Device {
     /// What it is called at its home.
     party: String,
     name: String,
-    device: u64,
+    id: u64,
     identity_public: Value,
     identity_private: Value,
     registration_id: Value,
@@ -65,7 +66,7 @@ struct Device {
 
 impl Device {
     fn address(&self) -> Value {
-        json!({ "name": self.name, "device": self.device })
+        json!({ "name": self.name, "device": self.id })
     }
 }
 
@@ -121,6 +122,7 @@ impl World {
     }
 
     #[track_caller]
+    #[allow(clippy::needless_pass_by_value, reason = "requests are written where they are made")]
     fn must(&mut self, home: usize, request: Value) -> Value {
         self.ask(home, &request).unwrap_or_else(|error| panic!("{home}: {request:.300}: {error}"))
     }
@@ -157,16 +159,16 @@ impl World {
     fn device(&mut self, home: usize, sibling: Option<&Device>) -> Device {
         self.parties += 1;
         let party = format!("party {}", self.parties);
-        let (name, device) = match sibling {
+        let (name, id) = match sibling {
             None => (self.name(), self.below(40) + 1),
-            Some(sibling) => (sibling.name.clone(), usize::try_from(sibling.device).unwrap() + 40),
+            Some(sibling) => (sibling.name.clone(), usize::try_from(sibling.id).unwrap() + 40),
         };
         let any = self.below(0x3FFF) + 1;
         let registration_id = self.choose(&[1, 0x3FFF, any]);
         let answer = self.must(
             home,
             json!({
-                "op": "new_party", "party": party, "name": name, "device": device,
+                "op": "new_party", "party": party, "name": name, "device": id,
                 "registration_id": registration_id,
                 "identity_private": sibling.map(|sibling| sibling.identity_private.clone()),
             }),
@@ -175,7 +177,7 @@ impl World {
             home,
             party,
             name,
-            device: u64::try_from(device).unwrap(),
+            id: u64::try_from(id).unwrap(),
             identity_public: answer["identity_public"].clone(),
             identity_private: answer["identity_private"].clone(),
             registration_id: answer["registration_id"].clone(),
@@ -193,15 +195,15 @@ impl World {
 
     /// A certificate for a device, issued by an implementation.
     fn certificate(&mut self, issuer: usize, device: &Device, e164: Option<&str>) -> Value {
-        let issued = self.must(
+        let answer = self.must(
             issuer,
             json!({
-                "op": "sender_cert", "sender_uuid": device.name, "sender_device": device.device,
+                "op": "sender_cert", "sender_uuid": device.name, "sender_device": device.id,
                 "sender_public": device.identity_public, "sender_e164": e164, "expiration": EXPIRES,
                 "server_cert": self.server_certificates[issuer], "server_private": self.server["private"],
             }),
         );
-        issued["sender_cert"].clone()
+        answer["sender_cert"].clone()
     }
 
     /// A content of a device's, with any hint and group.

@@ -51,7 +51,7 @@ impl Twins {
         world.must(
             home,
             json!({
-                "op": "new_party", "party": twin.party, "name": twin.name, "device": twin.device,
+                "op": "new_party", "party": twin.party, "name": twin.name, "device": twin.id,
                 "identity_private": twin.identity_private,
             }),
         );

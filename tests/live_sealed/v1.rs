@@ -68,7 +68,7 @@ fn deliver(world: &mut World, [from, to]: [&Device; 2], certificate: &Value) -> 
     }
     let read = world.must(to.home, unseal.clone());
     assert_eq!(read["plaintext"], plaintext);
-    assert_eq!((&read["sender_uuid"], &read["sender_device"]), (&json!(from.name), &json!(from.device)));
+    assert_eq!((&read["sender_uuid"], &read["sender_device"]), (&json!(from.name), &json!(from.id)));
     assert_eq!(read["sender_e164"], content["sender_e164"]);
     assert!(world.ask(to.home, &unseal).unwrap_err().contains("DuplicatedMessage"));
     content["msg_type"].clone()
@@ -177,7 +177,7 @@ fn a_message_to_oneself() {
         // Named as the recipient, by the account or by the number.
         let named = [(&to.name, None, None), (&from.name, Some("+1"), Some("+1"))];
         for (name, e164, local_e164) in named {
-            let claimed = Device { name: name.clone(), device: to.device, ..from.clone() };
+            let claimed = Device { name: name.clone(), id: to.id, ..from.clone() };
             let certificate = world.certificate(home, &claimed, e164);
             let content = world.content(&from, &certificate, &inner);
             let sealed = world.must(

@@ -69,7 +69,7 @@ fn split(
     assert_eq!(found.len(), accounts.len());
     for (found, account) in found.iter().zip(accounts) {
         assert_eq!(found["service_id"], account[0].name);
-        assert_eq!(found["devices"], json!(account.iter().map(|device| device.device).collect::<Vec<_>>()));
+        assert_eq!(found["devices"], json!(account.iter().map(|device| device.id).collect::<Vec<_>>()));
         let ids: Vec<_> = account.iter().map(|device| device.registration_id.clone()).collect();
         assert_eq!(found["registration_ids"], json!(ids));
     }
