@@ -10,7 +10,7 @@
 pub mod pqxdh;
 pub mod x3dh;
 
-use crate::crypto::curve::{PrivateKey, PublicKey, ZeroAgreement};
+use crate::crypto::curve::{PreparedKey, PrivateKey, PublicKey, ZeroAgreement};
 use crate::crypto::kem::KemError;
 use crate::crypto::secret::Secret;
 
@@ -47,9 +47,10 @@ pub struct Initiator<'a> {
 impl Initiator<'_> {
     fn secret_input(&self) -> Result<SecretInput, ZeroAgreement> {
         let mut input = SecretInput::new();
-        input.append(&self.identity.agree(self.their_signed_pre_key)?);
+        let signed_pre_key = self.their_signed_pre_key.prepare();
+        input.append(&self.identity.agree_with(&signed_pre_key)?);
         input.append(&self.base_key.agree(self.their_identity)?);
-        input.append(&self.base_key.agree(self.their_signed_pre_key)?);
+        input.append(&self.base_key.agree_with(&signed_pre_key)?);
         if let Some(one_time) = self.their_one_time_pre_key {
             input.append(&self.base_key.agree(one_time)?);
         }
@@ -73,13 +74,13 @@ pub struct Responder<'a> {
 }
 
 impl Responder<'_> {
-    fn secret_input(&self) -> Result<SecretInput, ZeroAgreement> {
+    fn secret_input(&self, their_base_key: &PreparedKey) -> Result<SecretInput, ZeroAgreement> {
         let mut input = SecretInput::new();
         input.append(&self.signed_pre_key.agree(self.their_identity)?);
-        input.append(&self.identity.agree(self.their_base_key)?);
-        input.append(&self.signed_pre_key.agree(self.their_base_key)?);
+        input.append(&self.identity.agree_with(their_base_key)?);
+        input.append(&self.signed_pre_key.agree_with(their_base_key)?);
         if let Some(one_time) = self.one_time_pre_key {
-            input.append(&one_time.agree(self.their_base_key)?);
+            input.append(&one_time.agree_with(their_base_key)?);
         }
         Ok(input)
     }

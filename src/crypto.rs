@@ -12,5 +12,6 @@ pub mod gf16;
 pub mod kdf;
 pub mod kem;
 pub mod kem768;
+pub mod mac;
 pub mod secret;
 pub mod xeddsa;

@@ -2,6 +2,7 @@
 
 //! First messages: session and account change together.
 
+use alloc::boxed::Box;
 use core::fmt;
 
 use rand_core::CryptoRng;
@@ -91,7 +92,7 @@ impl Account {
         let one_time = match needed.one_time {
             None => None,
             Some(id) => {
-                let key = self.keys.one_time.get(&id);
+                let key = self.keys.one_time.get(&id).map(Box::as_ref);
                 Some(key.ok_or_else(|| self.lacking(NamedPreKey::OneTime(id)))?)
             }
         };
@@ -155,6 +156,17 @@ pub struct FirstMessage<'a, 's, T> {
 }
 
 impl<'a, 's, T> FirstMessage<'a, 's, T> {
+    /// A message that changed the session alone.
+    pub(crate) const fn of_session(session: Staged<'s, Session, T>) -> Self {
+        Self { session, account: None }
+    }
+
+    /// The same stage with another output.
+    pub(crate) fn map<U>(self, other: impl FnOnce(T) -> U) -> FirstMessage<'a, 's, U> {
+        let Self { session, account } = self;
+        FirstMessage { session: session.map(other), account }
+    }
+
     /// The stage of the session: its record and effects.
     pub const fn session(&self) -> &Staged<'s, Session, T> {
         &self.session

@@ -52,10 +52,11 @@ pub fn respond(
     kem_pre_key: &KemSecretKey,
     kem_ciphertext: &[u8],
 ) -> Result<PqxdhSecrets, AgreementError> {
-    if !responder.their_base_key.is_canonical() {
+    let their_base_key = responder.their_base_key.prepare();
+    if !their_base_key.is_canonical() {
         return Err(AgreementError::BaseKeyNotCanonical);
     }
-    let mut input = responder.secret_input()?;
+    let mut input = responder.secret_input(&their_base_key)?;
     input.append(&kem_pre_key.decapsulate(&KemCiphertext::decode(kem_ciphertext)?)?);
     Ok(derive(&input))
 }

@@ -34,7 +34,7 @@ pub fn initiate(initiator: &Initiator<'_>) -> Result<X3dhSecrets, AgreementError
 /// # Errors
 /// [`AgreementError::Zero`].
 pub fn respond(responder: &Responder<'_>) -> Result<X3dhSecrets, AgreementError> {
-    Ok(derive(&responder.secret_input()?))
+    Ok(derive(&responder.secret_input(&responder.their_base_key.prepare())?))
 }
 
 fn derive(input: &SecretInput) -> X3dhSecrets {

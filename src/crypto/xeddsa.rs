@@ -5,6 +5,8 @@
 //! They differ from the published text in the sign of the public key: the private scalar is not
 //! negated; instead the true sign bit of the Edwards point travels in the top bit of the signature.
 
+use core::fmt;
+
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use curve25519_dalek::scalar::Scalar;
@@ -40,33 +42,72 @@ const NONCE_PREFIX: [u8; 32] = {
 /// signature = R || s, with sign in the top bit
 /// ```
 pub fn sign(key: &PrivateKey, message: &[&[u8]], rng: &mut impl CryptoRng) -> Signature {
-    sign_with(key, message, &Secret::random(rng))
+    Signer::new(key).sign(message, rng)
+}
+
+/// A private key, ready to sign several messages: its point `A` is computed once.
+#[derive(Debug)]
+pub struct Signer<'a> {
+    key: &'a PrivateKey,
+    public: [u8; 32],
+}
+
+impl<'a> Signer<'a> {
+    /// Prepares `key`.
+    #[must_use]
+    pub fn new(key: &'a PrivateKey) -> Self {
+        Self { key, public: EdwardsPoint::mul_base_clamped(*key.as_bytes()).compress().to_bytes() }
+    }
+
+    /// A key that was prepared before, with what [`Self::public`] gave. That the two belong together is the
+    /// caller's to see to: a signature under another point would tell about the private key.
+    #[must_use]
+    pub const fn from_parts(key: &'a PrivateKey, public: [u8; 32]) -> Self {
+        Self { key, public }
+    }
+
+    /// The encoding of `A`, 32 bytes. Public.
+    #[must_use]
+    pub const fn public(&self) -> &[u8; 32] {
+        &self.public
+    }
+
+    /// [`sign`] with this key.
+    pub fn sign(&self, message: &[&[u8]], rng: &mut impl CryptoRng) -> Signature {
+        self.sign_with(message, &Secret::random(rng))
+    }
+
+    /// [`sign_with`] with this key.
+    #[must_use]
+    pub fn sign_with(&self, message: &[&[u8]], random: &Secret<64>) -> Signature {
+        let Self { key, public } = self;
+        let a = Zeroizing::new(Scalar::from_bytes_mod_order(*key.as_bytes()));
+
+        let mut nonce = Sha512::new_with_prefix(NONCE_PREFIX);
+        nonce.update(key.as_bytes());
+        for part in message {
+            nonce.update(part);
+        }
+        nonce.update(random.as_bytes());
+        let nonce = Zeroizing::new(<[u8; 64]>::from(nonce.finalize()));
+        let r = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&nonce));
+
+        let point = EdwardsPoint::mul_base(&r).compress().to_bytes();
+        let s = challenge(&point, public, message) * *a + *r;
+
+        let mut signature = [0; SIGNATURE_LEN];
+        let (left, right) = signature.split_at_mut(32);
+        left.copy_from_slice(&point);
+        right.copy_from_slice(s.as_bytes());
+        signature[63] = (signature[63] & 0x7F) | (public[31] & 0x80);
+        signature
+    }
 }
 
 /// [`sign`] with the 64 random bytes given by the caller, who must never give the same ones twice.
 #[must_use]
 pub fn sign_with(key: &PrivateKey, message: &[&[u8]], random: &Secret<64>) -> Signature {
-    let a = Zeroizing::new(Scalar::from_bytes_mod_order(*key.as_bytes()));
-    let public = EdwardsPoint::mul_base(&a).compress().to_bytes();
-
-    let mut nonce = Sha512::new_with_prefix(NONCE_PREFIX);
-    nonce.update(key.as_bytes());
-    for part in message {
-        nonce.update(part);
-    }
-    nonce.update(random.as_bytes());
-    let nonce = Zeroizing::new(<[u8; 64]>::from(nonce.finalize()));
-    let r = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&nonce));
-
-    let point = EdwardsPoint::mul_base(&r).compress().to_bytes();
-    let s = challenge(&point, &public, message) * *a + *r;
-
-    let mut signature = [0; SIGNATURE_LEN];
-    let (left, right) = signature.split_at_mut(32);
-    left.copy_from_slice(&point);
-    right.copy_from_slice(s.as_bytes());
-    signature[63] = (signature[63] & 0x7F) | (public[31] & 0x80);
-    signature
+    Signer::new(key).sign_with(message, random)
 }
 
 /// Whether `signature` is one by the holder of `key` over the concatenation of `message`'s parts.
@@ -75,22 +116,64 @@ pub fn sign_with(key: &PrivateKey, message: &[&[u8]], random: &Secret<64>) -> Si
 /// 2^253. Not constant-time in its inputs, all of which are public.
 #[must_use]
 pub fn verify(key: &PublicKey, message: &[&[u8]], signature: &[u8]) -> bool {
-    let Ok(signature) = <&Signature>::try_from(signature) else { return false };
-    let (Some(point), Some(s)) = (signature.first_chunk::<32>(), signature.last_chunk::<32>()) else {
-        return false;
-    };
-    let mut s = *s;
-    let sign = s[31] >> 7;
-    s[31] &= 0x7F;
-    if s[31] & 0xE0 != 0 {
-        return false;
+    VerifyingKey::new(key).verify(message, signature)
+}
+
+/// A public key, ready to verify several signatures.
+#[derive(Clone, Copy)]
+pub struct VerifyingKey(Option<Point>);
+
+/// The point `A` whose sign bit is 0.
+#[derive(Clone, Copy)]
+struct Point {
+    a: EdwardsPoint,
+    encoded: [u8; 32],
+    /// The encoding of −A: the same but for the sign bit, unless A = −A.
+    negated: [u8; 32],
+}
+
+impl VerifyingKey {
+    /// Prepares `key`. One that is no point of the curve verifies nothing.
+    #[must_use]
+    pub fn new(key: &PublicKey) -> Self {
+        Self(MontgomeryPoint(*key.as_bytes()).to_edwards(0).map(|a| {
+            let encoded = a.compress().to_bytes();
+            let mut negated = encoded;
+            if a != -a {
+                negated[31] ^= 0x80;
+            }
+            Point { a, encoded, negated }
+        }))
     }
-    let Some(public) = MontgomeryPoint(*key.as_bytes()).to_edwards(sign) else { return false };
-    let h = challenge(point, &public.compress().to_bytes(), message);
-    // h·(−A), not (L − h)·A: for a key with a torsion component the two differ.
-    let expected =
-        EdwardsPoint::vartime_double_scalar_mul_basepoint(&h, &-public, &Scalar::from_bytes_mod_order(s));
-    expected.compress().as_bytes().ct_eq(point).into()
+
+    /// [`verify`] with this key.
+    #[must_use]
+    pub fn verify(&self, message: &[&[u8]], signature: &[u8]) -> bool {
+        let Some(Point { a, encoded, negated }) = self.0 else { return false };
+        let Ok(signature) = <&Signature>::try_from(signature) else { return false };
+        let (Some(point), Some(s)) = (signature.first_chunk::<32>(), signature.last_chunk::<32>()) else {
+            return false;
+        };
+        let mut s = *s;
+        let sign = s[31] >> 7;
+        s[31] &= 0x7F;
+        if s[31] & 0xE0 != 0 {
+            return false;
+        }
+        // h·(−A), not (L − h)·A: for a key with a torsion component the two differ.
+        let (minus_a, public) = if sign == 0 { (-a, encoded) } else { (a, negated) };
+        let h = challenge(point, &public, message);
+        let s = Scalar::from_bytes_mod_order(s);
+        let expected = EdwardsPoint::vartime_double_scalar_mul_basepoint(&h, &minus_a, &s);
+        expected.compress().as_bytes().ct_eq(point).into()
+    }
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(point) = self;
+        f.write_str(if point.is_some() { "VerifyingKey(..)" } else { "VerifyingKey(no point)" })
+    }
 }
 
 /// `SHA-512(R || A || M) mod L`.

@@ -8,7 +8,7 @@ use super::signed::SignedPreKeyId;
 use crate::address::DeviceId;
 use crate::crypto::curve::PublicKey;
 use crate::crypto::kem::{KemPublicKey, KemType};
-use crate::crypto::xeddsa::Signature;
+use crate::crypto::xeddsa::{Signature, VerifyingKey};
 use crate::identity::{IdentityKey, Trust};
 
 /// The published half of a one-time prekey.
@@ -94,12 +94,12 @@ impl PreKeyBundle {
         {
             return Err(BundleError::KemType(kem.key.kem_type().type_byte()));
         }
-        let signed = &self.signed_pre_key;
-        if !self.identity_key.verify(&[&signed.key.encode()], &signed.signature) {
+        let (signed, identity) = (&self.signed_pre_key, VerifyingKey::new(self.identity_key.public_key()));
+        if !identity.verify(&[&signed.key.encode()], &signed.signature) {
             return Err(BundleError::SignedPreKeySignature);
         }
         if let Some(kem) = &self.kem_pre_key
-            && !self.identity_key.verify(&[&kem.key.encode()], &kem.signature)
+            && !identity.verify(&[&kem.key.encode()], &kem.signature)
         {
             return Err(BundleError::KemPreKeySignature);
         }

@@ -214,9 +214,10 @@ impl DoubleRatchet {
     /// root'', sending chain   = root step (root', DH(new ratchet key, theirs))
     /// ```
     fn turn(&self, remote: PublicKey, rng: &mut impl CryptoRng) -> Result<(Turn, ChainKey), ZeroAgreement> {
-        let (root, receiving) = self.root.step(&self.sending.pair.private().agree(&remote)?);
+        let remote = remote.prepare();
+        let (root, receiving) = self.root.step(&self.sending.pair.private().agree_with(&remote)?);
         let pair = KeyPair::generate(rng);
-        let (root, sending) = root.step(&pair.private().agree(&remote)?);
+        let (root, sending) = root.step(&pair.private().agree_with(&remote)?);
         let previous_counter = self.sending.chain.index().saturating_sub(1);
         let sending = SendingChain { pair, chain: sending };
         Ok((Turn { root, sending, previous_counter }, receiving))

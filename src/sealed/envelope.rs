@@ -74,7 +74,6 @@ impl From<CertificateError> for OpenError {
 /// A received envelope, decrypted. Who sealed it is known only as far as [`Self::is_from`] tells.
 pub struct Envelope(Opened);
 
-#[expect(clippy::large_enum_variant, reason = "one is held at a time, and not for long")]
 enum Opened {
     V1(v1::Opened),
     V2(v2::Opened),

@@ -9,6 +9,7 @@ use rand_core::CryptoRng;
 
 use super::certificate::VerifiedSenderCertificate;
 use super::content::VerifiedContent;
+use crate::account::{Account, FirstMessage, FirstMessageError};
 use crate::identity::Trust;
 use crate::plaintext::Plaintext;
 use crate::repair::Failure;
@@ -81,6 +82,9 @@ pub enum SealedReceiveError {
     /// The message did not decrypt.
     #[error(transparent)]
     Decrypt(#[from] DecryptError),
+    /// The message, which was to be received with an account's prekeys, was refused.
+    #[error(transparent)]
+    First(#[from] FirstMessageError),
 }
 
 impl From<&SealedReceiveError> for Failure {
@@ -89,6 +93,7 @@ impl From<&SealedReceiveError> for Failure {
             SealedReceiveError::WrongSession | SealedReceiveError::IdentityMismatch => Self::Undecryptable,
             SealedReceiveError::Admit(error) => error.into(),
             SealedReceiveError::Decrypt(error) => error.into(),
+            SealedReceiveError::First(error) => error.into(),
         }
     }
 }
@@ -150,31 +155,63 @@ impl SessionMessage<'_> {
         trust: Trust<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<SealedAdmission<'s, 'm>, SealedReceiveError> {
+        self.check(session)?;
         let content = self.content;
-        let sender = content.sender().sender();
+        let staged = match &self.message {
+            Parsed::Whisper(message) => self.decrypt(session, message, trust, rng)?,
+            Parsed::PreKey(message) => match session.admit(local, message, trust)? {
+                Admission::Known(known) => known.decrypt(rng).map_err(mismatch)?,
+                Admission::New(new) => return Ok(SealedAdmission::New(NewSealedSession { content, new })),
+            },
+        };
+        Ok(SealedAdmission::Decrypted(staged.map(|plaintext| content.unsealed(plaintext))))
+    }
+
+    /// Decrypts the message on `session`, as [`receive`](Self::receive) does, with the prekeys of `account` if
+    /// it begins one. Session and account are staged together.
+    ///
+    /// # Errors
+    /// [`SealedReceiveError`].
+    pub fn receive_with<'a, 's>(
+        &self,
+        account: &'a mut Account,
+        session: &'s mut Session,
+        trust: Trust<'_>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<FirstMessage<'a, 's, Unsealed>, SealedReceiveError> {
+        self.check(session)?;
+        let staged = match &self.message {
+            Parsed::Whisper(message) => FirstMessage::of_session(self.decrypt(session, message, trust, rng)?),
+            Parsed::PreKey(message) => account.receive(session, message, trust, rng)?,
+        };
+        Ok(staged.map(|plaintext| self.content.unsealed(plaintext)))
+    }
+
+    /// Whether session and message are of the sender.
+    fn check(&self, session: &Session) -> Result<(), SealedReceiveError> {
+        let sender = self.content.sender().sender();
         if session.remote().name() != sender.name || session.remote().device() != sender.device {
             return Err(SealedReceiveError::WrongSession);
         }
-        let certified = Trust::Pinned(&sender.identity_key);
-        let staged = match &self.message {
-            Parsed::Whisper(message) => session.decrypt(message, certified, rng).map_err(mismatch)?,
-            Parsed::PreKey(message) => {
-                if sender.identity_key.public_key() != message.identity_key() {
-                    return Err(SealedReceiveError::IdentityMismatch);
-                }
-                match session.admit(local, message, trust)? {
-                    Admission::Known(known) => known.decrypt(rng).map_err(mismatch)?,
-                    Admission::New(new) => {
-                        return Ok(SealedAdmission::New(NewSealedSession { content, new }));
-                    }
-                }
+        match &self.message {
+            Parsed::PreKey(message) if sender.identity_key.public_key() != message.identity_key() => {
+                Err(SealedReceiveError::IdentityMismatch)
             }
-        };
-        // As for every later message, asked only after it proved to be authentic.
-        if !trust.accepts(&sender.identity_key) {
-            return Err(DecryptError::UntrustedIdentity.into());
+            _ => Ok(()),
         }
-        Ok(SealedAdmission::Decrypted(staged.map(|plaintext| content.unsealed(plaintext))))
+    }
+
+    fn decrypt<'s>(
+        &self,
+        session: &'s mut Session,
+        message: &SignalMessage<'_>,
+        trust: Trust<'_>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Staged<'s, Session, Plaintext>, SealedReceiveError> {
+        let certified = &self.content.sender().sender().identity_key;
+        let staged = session.decrypt(message, Trust::Pinned(certified), rng).map_err(mismatch)?;
+        // As for every later message, asked only after it proved to be authentic.
+        if trust.accepts(certified) { Ok(staged) } else { Err(DecryptError::UntrustedIdentity.into()) }
     }
 }
 

@@ -43,9 +43,10 @@ pub fn seal(
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, SealError> {
     let ephemeral = KeyPair::generate(rng);
-    let outer = Keys::outer(theirs, ephemeral.public(), &ephemeral.private().agree(theirs.public_key())?);
+    let recipient = theirs.public_key().prepare();
+    let outer = Keys::outer(theirs, ephemeral.public(), &ephemeral.private().agree_with(&recipient)?);
     let encrypted_static = outer.seal(&ours.public().encode())?;
-    let inner = Keys::inner(&outer, &encrypted_static, &ours.private().agree(theirs.public_key())?);
+    let inner = Keys::inner(&outer, &encrypted_static, &ours.private().agree_with(&recipient)?);
     let parts = SealedMessageParts {
         ephemeral_public: &ephemeral.public().encode(),
         encrypted_static: &encrypted_static,

@@ -73,7 +73,7 @@ impl Shared {
     #[must_use]
     pub fn derive(seed: Secret<32>) -> Self {
         let ephemeral = PrivateKey::from_secret(&hkdf(None, seed.as_bytes(), EPHEMERAL));
-        Self { seed, ephemeral: KeyPair::from_private(ephemeral), salt: HkdfSalt::new(&[0; 32]) }
+        Self { seed, ephemeral: KeyPair::from_private(ephemeral), salt: HkdfSalt::ZERO }
     }
 
     /// E.
@@ -114,10 +114,10 @@ impl Shared {
         ours: &IdentityKeyPair,
         theirs: &IdentityKey,
     ) -> Result<KeyMaterial, ZeroAgreement> {
-        let ephemeral = self.ephemeral.public();
-        let agreed = self.ephemeral.private().agree(theirs.public_key())?;
+        let (ephemeral, recipient) = (self.ephemeral.public(), theirs.public_key().prepare());
+        let agreed = self.ephemeral.private().agree_with(&recipient)?;
         let encrypted_seed = mask(&self.salt, &agreed, (ephemeral, theirs), self.seed.as_bytes());
-        let agreed = ours.private().agree(theirs.public_key())?;
+        let agreed = ours.private().agree_with(&recipient)?;
         let tag = tag(&self.salt, &agreed, (ephemeral, &encrypted_seed), (ours.public(), theirs));
         Ok(KeyMaterial { encrypted_seed: *encrypted_seed.as_bytes(), tag })
     }
@@ -144,7 +144,7 @@ pub(super) fn open(body: &[u8], ours: &IdentityKeyPair) -> Result<Opened, OpenEr
     let (ephemeral, ciphertext) = rest.split_first_chunk::<32>().ok_or(OpenError::InvalidProtobuf)?;
     let ephemeral = PublicKey::from_bytes(*ephemeral);
     let agreed = ours.private().agree(&ephemeral)?;
-    let salt = HkdfSalt::new(&[0; 32]);
+    let salt = HkdfSalt::ZERO;
     let shared = Shared::derive(mask(&salt, &agreed, (&ephemeral, ours.public()), encrypted_seed));
     if *shared.ephemeral() != ephemeral {
         return Err(OpenError::NotForUs);

@@ -60,7 +60,7 @@ impl Authenticator {
     /// Mixes `key` into both keys.
     pub fn update(&mut self, epoch: u64, key: &[u8]) {
         let ikm = [&self.root.as_bytes()[..], key];
-        let keys: Secret<64> = HkdfSalt::new(&[0; 32]).derive(&ikm, (&[], UPDATE, &epoch.to_be_bytes()));
+        let keys: Secret<64> = HkdfSalt::ZERO.derive(&ikm, (&[], UPDATE, &epoch.to_be_bytes()));
         (self.root, self.mac) = keys.split();
     }
 

@@ -162,7 +162,7 @@ impl Chain {
     /// Begins epoch 0 with the secret that both sides share, of any length.
     #[must_use]
     pub fn start(auth_key: &[u8], direction: Direction, limits: Limits) -> Self {
-        let keys = HkdfSalt::new(&[0; 32]).derive(&[auth_key], (&[], START, &[]));
+        let keys = HkdfSalt::ZERO.derive(&[auth_key], (&[], START, &[]));
         let (root, link) = split_keys(&keys, direction);
         Self { direction, limits, root, send_epoch: 0, first_epoch: 0, links: alloc::vec![link] }
     }

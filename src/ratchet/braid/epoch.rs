@@ -32,7 +32,7 @@ impl Epoch {
     pub(super) fn agree(&mut self, shared_secret: &Secret<32>) -> Secret<32> {
         let info = self.number.to_be_bytes();
         let secret: Secret<32> =
-            HkdfSalt::new(&[0; 32]).derive(&[shared_secret.as_bytes()], (&[], EPOCH_SECRET, &info));
+            HkdfSalt::ZERO.derive(&[shared_secret.as_bytes()], (&[], EPOCH_SECRET, &info));
         self.authenticator.update(self.number, secret.as_bytes());
         secret
     }

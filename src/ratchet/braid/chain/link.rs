@@ -19,7 +19,7 @@ struct Stepper(HkdfSalt);
 
 impl Stepper {
     fn new() -> Self {
-        Self(HkdfSalt::new(&[0; 32]))
+        Self(HkdfSalt::ZERO)
     }
 
     /// The chain key after `next` and the message key of index `counter`.
