@@ -90,6 +90,16 @@ pub(crate) enum Home {
     Theirs(Program),
 }
 
+impl Home {
+    /// Answers a request, about whichever party.
+    pub(crate) fn handle(&mut self, request: &Value) -> Value {
+        match self {
+            Self::Ours(peer) => peer.handle(request),
+            Self::Theirs(program) => program.handle(request),
+        }
+    }
+}
+
 /// A party, called `me` at its home.
 pub(crate) struct Side {
     home: Home,
@@ -113,10 +123,7 @@ impl Side {
 
     fn ask_as(&mut self, party: &str, mut request: Value) -> Result<Value, String> {
         request["party"] = party.into();
-        let answer = match &mut self.home {
-            Home::Ours(peer) => peer.handle(&request),
-            Home::Theirs(program) => program.handle(&request),
-        };
+        let answer = self.home.handle(&request);
         if answer["ok"] == true { Ok(answer) } else { Err(format!("{}", answer["error"])) }
     }
 
