@@ -97,6 +97,17 @@ pub(crate) enum Home {
     Here(Answers),
 }
 
+impl Home {
+    /// Answers a request, about whichever party.
+    pub(crate) fn handle(&mut self, request: &Value) -> Value {
+        match self {
+            Self::Ours(peer) => peer.handle(request),
+            Self::Theirs(program) => program.handle(request),
+            Self::Here(answers) => answers(request),
+        }
+    }
+}
+
 /// A party at its home.
 pub(crate) struct Side {
     home: Rc<RefCell<Home>>,
@@ -145,11 +156,7 @@ impl Side {
 
     fn ask_as(&mut self, party: &str, mut request: Value) -> Result<Value, String> {
         request["party"] = party.into();
-        let answer = match &mut *self.home.borrow_mut() {
-            Home::Ours(peer) => peer.handle(&request),
-            Home::Theirs(program) => program.handle(&request),
-            Home::Here(answers) => answers(&request),
-        };
+        let answer = self.home.borrow_mut().handle(&request);
         if answer["ok"] == true { Ok(answer) } else { Err(format!("{}", answer["error"])) }
     }
 
