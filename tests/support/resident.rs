@@ -27,8 +27,8 @@ use subrosa::{
     MessageKind, OneTimePreKeyId, OneTimePreKeyPublic, PlaintextContent, PreKeyBundle, PreKeySignalMessage,
     PreKeyUpload, PublicKey, ReceiverKeys, RepairLog, RepairPolicy, RepairRefused, Resend, ResendRequest,
     SealedMessage, SealedSender, SenderCertificate, SenderKey, SenderKeyDistributionMessage,
-    SenderKeyMessage, ServiceCounts, Session, SignalMessage, SignedPreKeyId, SignedPreKeyPublic, Timestamp,
-    Trust, UnverifiedContent, VerifiedContent,
+    SenderKeyMessage, ServiceCounts, Session, SignalMessage, SignedPreKey, SignedPreKeyId,
+    SignedPreKeyPublic, Timestamp, Trust, UnverifiedContent, VerifiedContent,
 };
 
 use crate::live::{Answers, Home, Side};
@@ -73,13 +73,20 @@ impl Resident {
     /// A new device, `name.1`.
     pub(crate) fn new(name: &str, now: Timestamp, seed: u64) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
-        let mut account = Account::generate(AccountLimits::default(), &mut rng).commit();
-        account.refill(now, ServiceCounts::default(), &mut rng).unwrap().unwrap().commit();
+        let account = Account::generate(AccountLimits::default(), &mut rng).commit();
         Self::with_account(name, account, now, rng)
     }
 
-    /// A device of an account, with nothing else yet.
-    pub(crate) fn with_account(name: &str, mut account: Account, now: Timestamp, rng: ChaCha20Rng) -> Self {
+    /// A device of an account, with nothing else yet. The service gets what prekeys it lacks.
+    pub(crate) fn with_account(
+        name: &str,
+        mut account: Account,
+        now: Timestamp,
+        mut rng: ChaCha20Rng,
+    ) -> Self {
+        if let Some(staged) = account.refill(now, ServiceCounts::default(), &mut rng).unwrap() {
+            staged.commit();
+        }
         let published = account.upload();
         account.confirm_uploaded(&published, now).commit();
         Self {
@@ -159,11 +166,13 @@ impl Resident {
 
     fn bundle(&mut self, one_time: bool) -> PreKeyBundle {
         let upload = &mut self.published;
+        let signed = upload.signed_pre_key.clone();
+        let signed = signed.or(self.account.signed_pre_keys().last().map(SignedPreKey::public));
         PreKeyBundle {
             registration_id: upload.registration_id,
             device_id: self.address.device(),
             identity_key: upload.identity_key,
-            signed_pre_key: upload.signed_pre_key.clone().expect("a signed prekey"),
+            signed_pre_key: signed.expect("a signed prekey"),
             one_time_pre_key: if one_time { upload.one_time_pre_keys.pop() } else { None },
             kem_pre_key: upload.one_time_kem_pre_keys.pop().or(upload.last_resort_kem_pre_key.clone()),
         }
