@@ -17,22 +17,12 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::hazmat::wire::stored::{StoredIdentityKeyPair, StoredPreKey, StoredSignedPreKey};
 use subrosa::{
-    Account, AccountLimits, Address, DecryptionErrorMessage, DeviceId, IdentityKeyPair, KemKeyPair, KemType,
-    KeyPair, LastResortKemPreKey, MessageKind, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId,
-    PlaintextContent, Policy, PreKeyBundle, PreKeySignalMessage, RecordError, RecordKey, RecordKind,
-    ServiceCounts, ServiceId, Session, SignalMessage, SignedPreKey, SignedPreKeyId, Timestamp, Trust,
-};
-
-const ACCOUNT_LIMITS: AccountLimits = AccountLimits {
-    batch: 1,
-    low: 1,
-    max_kept: 10,
-    max_given_out: 5,
-    signed_lifetime: Duration::from_secs(100_000),
-    last_resort_lifetime: Duration::from_secs(100_000),
-    grace: Duration::from_secs(1_000_000),
-    max_retired: 5,
-    max_uses: 5,
+    Account, AccountLimits, Address, DecryptionErrorMessage, DeviceId, DistributionId, Fingerprint,
+    FingerprintHash, FingerprintVersion, IdentityKeyPair, KemKeyPair, KemType, KeyPair, LastResortKemPreKey,
+    MessageKind, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PlaintextContent, Policy, PreKeyBundle,
+    PreKeySignalMessage, ReceiverKeys, RecordError, RecordKey, RecordKind, ScannableFingerprint, SenderKey,
+    SenderKeyDistributionMessage, SenderKeyFormat, SenderKeyMessage, ServiceCounts, ServiceId, Session,
+    SignalMessage, SignedPreKey, SignedPreKeyId, Timestamp, Trust,
 };
 
 fn folder(target: &str) -> PathBuf {
@@ -61,6 +51,8 @@ fn addresses() -> [Address; 2] {
 fn write_seeds() {
     conversations();
     keys();
+    sender_keys();
+    fingerprints();
     accounts();
     let uuid = "796abedb-ca4e-4f18-8803-1fde5b921f9f";
     for (name, text) in [("aci", uuid.to_owned()), ("pni", format!("PNI:{uuid}"))] {
@@ -74,6 +66,8 @@ fn write_seeds() {
         let mut schedule = vec![0; len];
         rng.fill_bytes(&mut schedule);
         write("two_parties", name, &schedule);
+        write("attachment_stream", name, &schedule);
+        write("group", name, &schedule);
     }
 }
 
@@ -171,6 +165,127 @@ fn keys() {
     }
 }
 
+/// Group messages, and what both sides hold between them.
+fn sender_keys() {
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    let id = DistributionId::from_bytes([0xD1; 16]);
+    for (name, format) in
+        [("with-id", SenderKeyFormat::WithId(id)), ("without-id", SenderKeyFormat::WithoutId)]
+    {
+        let mut key = SenderKey::generate(format, &mut rng);
+        let mut keys = ReceiverKeys::new(format);
+        write("sender_key_records", &format!("nothing-{name}"), keys.record().as_bytes());
+        for _ in 0..3 {
+            key = SenderKey::generate(format, &mut rng);
+            let distribution = key.distribution();
+            write("sender_key_distribution", name, &distribution);
+            let message = match format {
+                SenderKeyFormat::WithId(_) => SenderKeyDistributionMessage::parse(&distribution),
+                SenderKeyFormat::WithoutId => SenderKeyDistributionMessage::parse_without_id(&distribution),
+            };
+            keys.learn(&message.unwrap()).unwrap().commit();
+        }
+        let sent: Vec<_> = (0..4).map(|_| key.encrypt(b"text", &mut rng).unwrap().commit()).collect();
+        let sent = sent.last().unwrap().as_bytes();
+        write("sender_key_message", name, sent);
+        let message = match format {
+            SenderKeyFormat::WithId(_) => SenderKeyMessage::parse(sent),
+            SenderKeyFormat::WithoutId => SenderKeyMessage::parse_without_id(sent),
+        };
+        keys.decrypt(&message.unwrap()).unwrap().commit();
+        write("sender_key_records", &format!("own-{name}"), key.record().as_bytes());
+        write("sender_key_records", &format!("received-{name}"), keys.record().as_bytes());
+        write("sender_key_records", &format!("libsignal-own-{name}"), &key.to_libsignal_record());
+        write("sender_key_records", &format!("libsignal-received-{name}"), &keys.to_libsignal_record());
+    }
+}
+
+/// A seed that does not even parse leads a fuzzer nowhere.
+#[test]
+fn seeds_are_what_they_should_be() {
+    for seed in read("account_records") {
+        let mut records = Vec::new();
+        let mut rest = &seed[..];
+        while let Some((len, after)) = rest.split_first_chunk::<2>() {
+            let (record, after) = after.split_at(u16::from_le_bytes(*len).into());
+            records.push(record);
+            rest = after;
+        }
+        let (account, rows) = records.split_first().unwrap();
+        Account::from_records(account, rows, ACCOUNT_LIMITS).unwrap();
+    }
+    for seed in read("scannable_fingerprint") {
+        ScannableFingerprint::parse(&seed).unwrap();
+    }
+    for seed in read("signal_message") {
+        SignalMessage::parse(&seed).unwrap();
+    }
+    for seed in read("prekey_message") {
+        PreKeySignalMessage::parse(&seed).unwrap();
+    }
+    for seed in read("decryption_error_message") {
+        DecryptionErrorMessage::parse(&seed).unwrap();
+    }
+    for seed in read("plaintext_content") {
+        PlaintextContent::parse(&seed).unwrap().decryption_error_message().unwrap();
+    }
+    for seed in read("session_record") {
+        let [local, remote] = addresses();
+        Session::from_record(&seed, local, remote).unwrap();
+    }
+    for seed in read("sealed_record") {
+        let opened = RecordKey::from_bytes(&[7; 32]).open(RecordKind::Session, b"owner", &seed);
+        assert_eq!(opened.unwrap_err(), RecordError::NotAuthentic);
+    }
+    let taken_over = read("libsignal_records").into_iter().filter(|seed| {
+        let [local, remote] = addresses();
+        Session::from_libsignal_record(seed, local, remote).is_ok_and(|session| session.has_current())
+    });
+    assert_eq!(taken_over.count(), 12);
+    for seed in read("sender_key_message") {
+        SenderKeyMessage::parse(&seed).or_else(|_| SenderKeyMessage::parse_without_id(&seed)).unwrap();
+    }
+    for seed in read("sender_key_distribution") {
+        let parse = SenderKeyDistributionMessage::parse;
+        parse(&seed).or_else(|_| SenderKeyDistributionMessage::parse_without_id(&seed)).unwrap();
+    }
+    let id = DistributionId::from_bytes([0xD1; 16]);
+    let readable: [fn(&[u8], DistributionId) -> bool; 4] = [
+        |seed, _| SenderKey::from_record(seed).is_ok(),
+        |seed, _| ReceiverKeys::from_record(seed).is_ok_and(|keys| keys.chains().len() == 3),
+        |seed, id| SenderKey::from_libsignal_record(seed, id).is_ok(),
+        |seed, id| ReceiverKeys::from_libsignal_record(seed, id).is_ok_and(|keys| keys.chains().len() == 3),
+    ];
+    for reads in readable {
+        assert_eq!(read("sender_key_records").iter().filter(|seed| reads(seed, id)).count(), 2);
+    }
+    for target in ["attachment_stream", "group", "keys", "prekey_records", "service_id", "two_parties"] {
+        read(target);
+    }
+}
+
+fn fingerprints() {
+    let [a, b] = [1, 2].map(|byte| FingerprintHash::from_bytes([byte; 64]));
+    for (name, ours, theirs) in [("ours", a, b), ("theirs", b, a)] {
+        for version in [FingerprintVersion::PHONE_NUMBER, FingerprintVersion::ACCOUNT] {
+            let scannable = Fingerprint::new(version, ours, theirs).scannable();
+            write("scannable_fingerprint", &format!("{name}-{}", version.0), &scannable.encode());
+        }
+    }
+}
+
+const ACCOUNT_LIMITS: AccountLimits = AccountLimits {
+    batch: 1,
+    low: 1,
+    max_kept: 10,
+    max_given_out: 5,
+    signed_lifetime: Duration::from_secs(100_000),
+    last_resort_lifetime: Duration::from_secs(100_000),
+    grace: Duration::from_secs(1_000_000),
+    max_retired: 5,
+    max_uses: 5,
+};
+
 fn account_rng() -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(4)
 }
@@ -214,48 +329,4 @@ fn write_account(account: &Account, name: &str) {
         [&len[..], record.as_bytes()].concat()
     });
     write("account_records", name, &parts.collect::<Vec<u8>>());
-}
-
-/// A seed that does not even parse leads a fuzzer nowhere.
-#[test]
-fn seeds_are_what_they_should_be() {
-    for seed in read("signal_message") {
-        SignalMessage::parse(&seed).unwrap();
-    }
-    for seed in read("prekey_message") {
-        PreKeySignalMessage::parse(&seed).unwrap();
-    }
-    for seed in read("decryption_error_message") {
-        DecryptionErrorMessage::parse(&seed).unwrap();
-    }
-    for seed in read("plaintext_content") {
-        PlaintextContent::parse(&seed).unwrap().decryption_error_message().unwrap();
-    }
-    for seed in read("session_record") {
-        let [local, remote] = addresses();
-        Session::from_record(&seed, local, remote).unwrap();
-    }
-    for seed in read("sealed_record") {
-        let opened = RecordKey::from_bytes(&[7; 32]).open(RecordKind::Session, b"owner", &seed);
-        assert_eq!(opened.unwrap_err(), RecordError::NotAuthentic);
-    }
-    let taken_over = read("libsignal_records").into_iter().filter(|seed| {
-        let [local, remote] = addresses();
-        Session::from_libsignal_record(seed, local, remote).is_ok_and(|session| session.has_current())
-    });
-    assert_eq!(taken_over.count(), 12);
-    for seed in read("account_records") {
-        let mut records = Vec::new();
-        let mut rest = &seed[..];
-        while let Some((len, after)) = rest.split_first_chunk::<2>() {
-            let (record, after) = after.split_at(u16::from_le_bytes(*len).into());
-            records.push(record);
-            rest = after;
-        }
-        let (account, rows) = records.split_first().unwrap();
-        Account::from_records(account, rows, ACCOUNT_LIMITS).unwrap();
-    }
-    for target in ["keys", "prekey_records", "service_id", "two_parties"] {
-        read(target);
-    }
 }

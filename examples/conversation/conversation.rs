@@ -2,7 +2,7 @@
 
 //! The conversation: two devices, what is between them, and what they say.
 
-use subrosa::{KemPreKeyPublic, OneTimePreKeyPublic, Policy, PreKeyBundle, Session};
+use subrosa::{KemPreKeyPublic, OneTimePreKeyPublic, Policy, PreKeyBundle, PublicKey, Session};
 
 use super::device::Device;
 use super::failure::{Failure, promised};
@@ -11,16 +11,18 @@ use super::network::{Envelope, Fate, Network};
 use super::place::Place;
 use super::receive::{ReceiveError, Received};
 use super::report::{Report, grouped};
-use super::service::Service;
+use super::service::{CERTIFIED, Service};
 use super::side::Side;
 use super::store::Saved;
-use super::wire::{Visible, hex};
+use super::wire::{Inside, Visible, hex};
 use super::world::World;
 
 /// The conversation.
 pub struct Conversation<'a> {
     pub place: &'a Place,
     pub policy: Policy,
+    /// Whoever has its private half says which service may say who somebody is.
+    pub trust_root: PublicKey,
     pub devices: Devices,
     pub service: Service,
     pub network: Network,
@@ -37,8 +39,13 @@ pub struct Devices {
 
 impl Devices {
     /// Reads both from their stores, or makes them.
-    pub fn open(place: &Place, policy: Policy, world: &mut World) -> Result<Self, Failure> {
-        let mut open = |side| Device::open(side, place.path(), policy, world);
+    pub fn open(
+        place: &Place,
+        policy: Policy,
+        trust_root: PublicKey,
+        world: &mut World,
+    ) -> Result<Self, Failure> {
+        let mut open = |side| Device::open(side, place.path(), policy, trust_root, world);
         Ok(Self { alice: open(Side::Alice)?, bob: open(Side::Bob)? })
     }
 
@@ -77,7 +84,7 @@ impl Devices {
 impl Conversation<'_> {
     /// Sends a message and lets the network do with it what its fate is; prints what comes of it.
     pub fn say(&mut self, from: Side, text: &str, fate: Fate) -> Result<(), Failure> {
-        let (envelope, visible) = self.post(from, text)?;
+        let envelope = self.post(from, text)?;
         self.ledger.fate(envelope.number, fate);
         let mut arriving = self.network.carry(envelope.clone(), fate).into_iter();
         let mark = match fate {
@@ -91,28 +98,56 @@ impl Conversation<'_> {
                 }
             }
         };
-        self.report.sent(&envelope, &visible, text, &mark)?;
+        self.show(&envelope, text, &mark)?;
         arriving.try_for_each(|late| self.deliver_late(&late))
     }
 
-    /// Encrypts a message, beginning a session if there is none to send on. It is not delivered yet.
-    pub fn post(&mut self, from: Side, text: &str) -> Result<(Envelope, Visible), Failure> {
+    /// Encrypts and seals a message, beginning a session if there is none to send on, and fetching a certificate if
+    /// there is no good one. It is not delivered yet.
+    pub fn post(&mut self, from: Side, text: &str) -> Result<Envelope, Failure> {
+        if !self.devices.get(from).is_certified(self.world.now) {
+            self.certify(from)?;
+        }
         if !self.devices.get(from).is_ready(self.world.now) {
             self.begin(from)?;
         }
-        let sent = self.devices.get_mut(from).send(text, &mut self.world)?;
-        let visible = Visible::of(sent.kind(), sent.as_bytes())?;
-        let number = self.ledger.sent(from, text, &visible);
-        let envelope = Envelope { number, from, kind: sent.kind(), bytes: sent.into_bytes() };
-        Ok((envelope, visible))
+        let sealed = self.devices.get_mut(from).send(text, &mut self.world)?;
+        let inside = self.inside(from.other(), &sealed)?;
+        let number = self.ledger.sent(from, text, &Visible::of(&sealed), &inside);
+        Ok(Envelope { number, from, sealed, taken: self.world.now })
+    }
+
+    /// Prints a message that was sent: what anybody on the way sees, and what is inside.
+    pub fn show(&mut self, envelope: &Envelope, text: &str, mark: &str) -> Result<(), Failure> {
+        let (visible, inside) =
+            (Visible::of(&envelope.sealed), self.inside(envelope.from.other(), &envelope.sealed)?);
+        Ok(self.report.sent(envelope, (&visible, &inside), text, mark)?)
+    }
+
+    /// Looks into an envelope with the key of the device that it is for. No one else could.
+    fn inside(&self, receiver: Side, sealed: &[u8]) -> Result<Inside, Failure> {
+        Ok(Inside::of(sealed, &self.devices.get(receiver).identity)?)
+    }
+
+    /// Has the service certify a device.
+    pub fn certify(&mut self, side: Side) -> Result<(), Failure> {
+        let Self { devices, service, world, report, .. } = self;
+        let certificate = service.certify(&side.address(), world.now, &mut world.random);
+        devices.get_mut(side).certify(certificate, world.now)?;
+        let hours = CERTIFIED.as_secs() / 3600;
+        report.note(side, format_args!("fetches a certificate of who {side} is, good for {hours} hours"))?;
+        Ok(())
     }
 
     /// Hands a message to the device that it is for. The inner error is why that refused it.
     pub fn deliver(&mut self, envelope: &Envelope) -> Result<Result<Received, ReceiveError>, Failure> {
-        let Envelope { number, from, kind, bytes } = envelope;
-        let device = self.devices.get_mut(from.other());
-        match device.receive(&from.address(), *kind, bytes, &mut self.world) {
+        let Envelope { number, from, sealed, taken } = envelope;
+        match self.devices.get_mut(from.other()).receive(sealed, *taken, &mut self.world) {
             Ok(received) => {
+                promised(received.from == from.address(), "the sender is who it was")?;
+                let last = self.devices.get(from.other()).store().last_text()?;
+                let stored = last.is_some_and(|text| *text == *received.plaintext);
+                promised(stored, "what is decrypted is stored in the same transaction")?;
                 self.ledger.decrypted(*number, &received.plaintext);
                 Ok(Ok(received))
             }
@@ -182,12 +217,14 @@ fn contents(bundle: &PreKeyBundle) -> String {
     format!("signed prekey {}{one_time}{kem}", bundle.signed_pre_key.id.0)
 }
 
-/// What was stored in one transaction, in words.
-pub fn stored(saved: &Saved) -> Vec<String> {
+/// What was stored in one transaction, in words: what there always is, and what goes with a first message.
+pub fn stored(saved: &Saved) -> [Vec<String>; 2] {
     let (plain, sealed) = saved.session;
-    let mut words = vec![format!("the session ({} bytes, {} sealed)", grouped(plain), grouped(sealed))];
-    words.extend(saved.pinned.map(|_| "the pinned identity".to_owned()));
-    words.extend(saved.deleted.map(|id| format!("one-time prekey {} deleted", id.0)));
-    words.extend(saved.remembered.map(|used| format!("the use of KEM prekey {} remembered", used.kem.0)));
-    words
+    let mut always = vec![format!("the session ({} bytes, {} sealed)", grouped(plain), grouped(sealed))];
+    always.extend(saved.text.map(|(plain, sealed)| format!("the text ({plain} bytes, {sealed} sealed)")));
+    let mut first = Vec::new();
+    first.extend(saved.pinned.map(|_| "the pinned identity".to_owned()));
+    first.extend(saved.deleted.map(|id| format!("one-time prekey {} deleted", id.0)));
+    first.extend(saved.remembered.map(|used| format!("the use of KEM prekey {} remembered", used.kem.0)));
+    [always, first]
 }

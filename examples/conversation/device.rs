@@ -10,13 +10,14 @@ use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use subrosa::{
-    Address, BundleError, Ciphertext, EncryptError, IdentityKey, IdentityKeyPair, InitiateError, KemPreKeyId,
-    LastResortKemPreKey, Local, OneTimePreKey, OneTimePreKeyId, Policy, PreKeyBundle, Record, Requirements,
-    Session, SignedPreKey, SignedPreKeyId, Timestamp, Trust,
+    Address, BundleError, CertificateAuthority, CertificateRefused, ForeignCertificate, IdentityKey,
+    IdentityKeyPair, InitiateError, KemPreKeyId, LastResortKemPreKey, Local, OneTimePreKey, OneTimePreKeyId,
+    Policy, PreKeyBundle, PublicKey, Record, Requirements, SealedEncryptError, SealedSender,
+    SenderCertificate, Session, SignedPreKey, SignedPreKeyId, Timestamp, Trust,
 };
 
+use super::published::Published;
 use super::row::Row;
-use super::service::Published;
 use super::side::Side;
 use super::store::{Saved, Store, StoreError};
 use super::world::World;
@@ -51,11 +52,24 @@ pub enum BeginError {
     Store(#[from] StoreError),
 }
 
+/// Why a device has no certificate.
+#[derive(Debug, thiserror::Error)]
+pub enum CertifyError {
+    #[error("the service does not know this device")]
+    NotRegistered,
+    #[error("the service's certificate is not good: {0}")]
+    Refused(#[from] CertificateRefused),
+}
+
 /// Why a message could not be sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
+    #[error("no certificate was fetched")]
+    NotCertified,
     #[error(transparent)]
-    Encrypt(#[from] EncryptError),
+    Certificate(#[from] ForeignCertificate),
+    #[error(transparent)]
+    Encrypt(#[from] SealedEncryptError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -65,6 +79,10 @@ pub struct Device {
     pub(super) identity: IdentityKeyPair,
     pub(super) registration_id: u32,
     pub(super) policy: Policy,
+    /// Which the messenger has built in.
+    pub(super) trust_root: PublicKey,
+    /// The service's word for who this is, if it was fetched. A messenger would store it.
+    pub(super) certificate: Option<SenderCertificate>,
     pub(super) store: Store,
     pub(super) sessions: Sessions,
     peer: Address,
@@ -75,17 +93,25 @@ pub struct Device {
 pub struct Snapshot {
     session: Record,
     rows: Vec<(String, Vec<u8>)>,
+    texts: u64,
 }
 
 impl PartialEq for Snapshot {
     fn eq(&self, other: &Self) -> bool {
-        self.session.as_bytes() == other.session.as_bytes() && self.rows == other.rows
+        let same_rows = self.rows == other.rows && self.texts == other.texts;
+        self.session.as_bytes() == other.session.as_bytes() && same_rows
     }
 }
 
 impl Device {
     /// Reads one side's device from its store in `dir`, or makes a new one with fresh keys.
-    pub fn open(side: Side, dir: &Path, policy: Policy, world: &mut World) -> Result<Self, StoreError> {
+    pub fn open(
+        side: Side,
+        dir: &Path,
+        policy: Policy,
+        trust_root: PublicKey,
+        world: &mut World,
+    ) -> Result<Self, StoreError> {
         let store = Store::open(dir, side, &mut world.random)?;
         if store.format()?.is_none() {
             register(&store, world)?;
@@ -95,7 +121,7 @@ impl Device {
         let peer = side.other().address();
         let mut sessions = Sessions { local: side.address(), open: BTreeMap::new() };
         sessions.with(&peer, &store)?;
-        Ok(Self { identity, registration_id, policy, store, sessions, peer })
+        Ok(Self { identity, registration_id, policy, trust_root, certificate: None, store, sessions, peer })
     }
 
     pub const fn identity(&self) -> &IdentityKey {
@@ -113,7 +139,8 @@ impl Device {
 
     pub fn snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
         let rows = self.store.all_sealed()?;
-        Ok(self.session().map(|session| Snapshot { session: session.record(), rows }))
+        let texts = self.store.text_count()?;
+        Ok(self.session().map(|session| Snapshot { session: session.record(), rows, texts }))
     }
 
     /// Makes fresh one-time prekeys, stores them, and gives what is to be published. The service of an
@@ -166,20 +193,40 @@ impl Device {
         let staged = session.initiate(&local, bundle, world.now, &mut world.random)?;
         let mut saved = Saved::default();
         staged.commit_with(|record, effects| {
-            saved = self.store.save_session(&self.peer, record, effects, &mut world.random)?;
+            saved = self.store.save_session(&self.peer, record, effects, None, &mut world.random)?;
             Ok::<_, StoreError>(())
         })?;
         Ok(saved)
     }
 
-    /// Encrypts a message to the other side. It comes out only if the session was stored.
-    pub fn send(&mut self, text: &str, world: &mut World) -> Result<Ciphertext, SendError> {
+    /// Whether there is a certificate that is still good. If not, [take](Self::certify) another.
+    pub fn is_certified(&self, now: Timestamp) -> bool {
+        self.certificate.as_ref().is_some_and(|certificate| now <= certificate.claimed().expires)
+    }
+
+    /// Takes a certificate from the service. One that others would refuse is refused.
+    pub fn certify(
+        &mut self,
+        certificate: Option<SenderCertificate>,
+        now: Timestamp,
+    ) -> Result<(), CertifyError> {
+        let certificate = certificate.ok_or(CertifyError::NotRegistered)?;
+        let authority = CertificateAuthority { trust_roots: &[self.trust_root], revoked: &[], known: &[] };
+        certificate.clone().verify(&authority, now)?;
+        self.certificate = Some(certificate);
+        Ok(())
+    }
+
+    /// Encrypts a message to the other side, and seals it. It comes out only if the session was stored.
+    pub fn send(&mut self, text: &str, world: &mut World) -> Result<Vec<u8>, SendError> {
+        let certificate = self.certificate.as_ref().ok_or(SendError::NotCertified)?;
+        let sender = SealedSender::new(&self.identity, certificate)?;
         let pinned = self.store.pinned(&self.peer)?;
         let trust = Trust::on_first_use(pinned.as_ref());
         let session = self.sessions.with(&self.peer, &self.store)?;
-        let staged = session.encrypt(text.as_bytes(), trust, world.now, &mut world.random)?;
+        let staged = sender.encrypt(session, text.as_bytes(), trust, world.now, &mut world.random)?;
         Ok(staged.commit_with(|record, effects| {
-            self.store.save_session(&self.peer, record, effects, &mut world.random).map(|_| ())
+            self.store.save_session(&self.peer, record, effects, None, &mut world.random).map(|_| ())
         })?)
     }
 }
@@ -191,6 +238,10 @@ pub struct Sessions {
 }
 
 impl Sessions {
+    pub const fn local(&self) -> &Address {
+        &self.local
+    }
+
     /// The session with `remote`; an empty one if nothing is stored.
     pub fn with(&mut self, remote: &Address, store: &Store) -> Result<&mut Session, StoreError> {
         Ok(match self.open.entry(remote.clone()) {

@@ -4,12 +4,11 @@
 
 use std::io;
 
-use subrosa::ParseError;
-
-use super::device::{BeginError, SendError};
+use super::device::{BeginError, CertifyError, SendError};
 use super::place::PlaceError;
 use super::receive::ReceiveError;
 use super::store::StoreError;
+use super::wire::LookError;
 
 /// Why the conversation could not be held.
 #[derive(Debug, thiserror::Error)]
@@ -24,8 +23,10 @@ pub enum Failure {
     Send(#[from] SendError),
     #[error(transparent)]
     Receive(#[from] ReceiveError),
-    #[error("what we sent can't be read: {0}")]
-    Wire(#[from] ParseError),
+    #[error(transparent)]
+    Certify(#[from] CertifyError),
+    #[error("what we sent can't be looked into: {0}")]
+    Look(#[from] LookError),
     #[error("the output can't be written: {0}")]
     Output(#[from] io::Error),
     /// Something happened that the crate promises not to let happen.

@@ -4,7 +4,7 @@
 
 use super::network::Fate;
 use super::side::Side;
-use super::wire::Visible;
+use super::wire::{Inside, Visible};
 
 /// One message.
 #[derive(Debug)]
@@ -18,9 +18,11 @@ struct Entry {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     pub messages: usize,
-    /// In bytes; what the network repeats counts once.
+    /// The envelopes, in bytes; what the network repeats counts once.
     pub bytes: usize,
-    /// The part of these bytes that is the post-quantum ratchet's.
+    /// The messages inside them, in bytes.
+    pub inside: usize,
+    /// The part of those that is the post-quantum ratchet's.
     pub post_quantum: usize,
     /// The latest epoch of the post-quantum ratchet.
     pub epoch: Option<u64>,
@@ -72,7 +74,7 @@ impl Summary {
 
 impl Ledger {
     /// Enters a message that was sent. Gives its number, which counts from 1.
-    pub fn sent(&mut self, from: Side, text: &str, visible: &Visible) -> usize {
+    pub fn sent(&mut self, from: Side, text: &str, visible: &Visible, inside: &Inside) -> usize {
         self.entries.push(Entry { text: text.to_owned(), lost: false, decrypted: 0 });
         let traffic = match from {
             Side::Alice => &mut self.alice,
@@ -80,7 +82,8 @@ impl Ledger {
         };
         traffic.messages += 1;
         traffic.bytes += visible.len;
-        if let Some(part) = visible.post_quantum {
+        traffic.inside += inside.len;
+        if let Some(part) = inside.post_quantum {
             traffic.post_quantum += part.len;
             traffic.epoch = traffic.epoch.max(Some(part.epoch));
         }

@@ -18,13 +18,16 @@ mod ledger;
 mod network;
 mod on_purpose;
 mod place;
+mod published;
 mod receive;
 mod report;
 mod row;
 mod scenes;
+mod senders;
 mod service;
 mod side;
 mod store;
+mod text;
 mod wire;
 mod world;
 

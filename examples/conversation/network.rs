@@ -2,7 +2,7 @@
 
 //! A network that loses, delays and repeats.
 
-use subrosa::MessageKind;
+use subrosa::Timestamp;
 
 use super::side::Side;
 use super::world::Random;
@@ -19,9 +19,12 @@ const LONGEST_WAIT: u32 = 3;
 pub struct Envelope {
     /// Counts all messages of the conversation; not on the wire.
     pub number: usize,
+    /// Who sent it: not on the wire, but inside.
     pub from: Side,
-    pub kind: MessageKind,
-    pub bytes: Vec<u8>,
+    /// The envelope.
+    pub sealed: Vec<u8>,
+    /// When the service took it, which it tells the receiver.
+    pub taken: Timestamp,
 }
 
 /// What the network does with a message.

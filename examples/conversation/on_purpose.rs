@@ -2,42 +2,44 @@
 
 //! What a bad network does not do by itself: done on purpose.
 
+use std::collections::VecDeque;
+
 use subrosa::{
-    BundleError, DecryptError, DeviceId, IdentityKeyPair, KemPreKeyId, LastResortKemPreKey, Policy,
-    PreKeyBundle, RecordError, SignedPreKey, SignedPreKeyId,
+    BundleError, DeviceId, IdentityKeyPair, KemPreKeyId, LastResortKemPreKey, OpenError, Policy, RecordError,
+    SignedPreKey, SignedPreKeyId,
 };
 
 use super::conversation::Conversation;
 use super::device::{BeginError, SendError};
 use super::failure::{Failure, promised};
 use super::network::{Envelope, Fate};
+use super::published::Published;
 use super::receive::ReceiveError;
 use super::row::Row;
+use super::senders;
 use super::side::Side::{Alice, Bob};
 use super::side::mallory;
 use super::store::StoreError;
-use super::wire::flip_a_bit;
+use super::wire::flip_bits;
 use super::world::World;
 
 /// Does all of it. `first` is the message that began the session, if that was in this run.
 pub fn play(conversation: &mut Conversation<'_>, first: Option<&Envelope>) -> Result<(), Failure> {
     conversation.report.scene("On purpose")?;
     out_of_order(conversation)?;
-    forged(conversation)?;
+    tampered(conversation)?;
     failing_store(conversation)?;
-    if let Some(first) = first {
-        replayed(conversation, first)?;
-    }
     impostor(conversation)?;
-    moved_record(conversation)
+    moved_record(conversation)?;
+    senders::play(conversation, first)
 }
 
 /// Three messages arrive in another order, and one of them once more.
 fn out_of_order(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
     let mut posted = Vec::new();
     for text in ["One.", "Two.", "Three."] {
-        let (envelope, visible) = conversation.post(Bob, text)?;
-        conversation.report.sent(&envelope, &visible, text, "held")?;
+        let envelope = conversation.post(Bob, text)?;
+        conversation.show(&envelope, text, "held")?;
         posted.push(envelope);
     }
     posted.rotate_right(1);
@@ -56,25 +58,28 @@ fn out_of_order(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A message with a flipped bit arrives before the genuine one.
-fn forged(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
+/// Envelopes with a flipped bit arrive before the genuine one.
+fn tampered(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
     let text = "The password is swordfish.";
-    let (genuine, visible) = conversation.post(Alice, text)?;
-    conversation.report.sent(&genuine, &visible, text, "held")?;
-    let forged = flip_a_bit(genuine.kind, &genuine.bytes)?;
+    let genuine = conversation.post(Alice, text)?;
+    conversation.show(&genuine, text, "held")?;
     let before = conversation.devices.bob.snapshot()?;
     let Conversation { devices, world, report, ledger, .. } = conversation;
-    match devices.bob.receive(&Alice.address(), genuine.kind, &forged, world) {
-        Err(error @ ReceiveError::Decrypt(DecryptError::Undecryptable(_))) => {
-            ledger.attack();
-            report.note(Bob, format_args!("receives it with one bit flipped, refuses it: {error}"))?;
+    let number = genuine.number;
+    report.note(Bob, format_args!("receives no. {number} three times with one bit flipped, refuses it:"))?;
+    for (part, forged) in flip_bits(&genuine.sealed)? {
+        match devices.bob.receive(&forged, genuine.taken, world) {
+            Err(ReceiveError::Open(error @ (OpenError::NotForUs | OpenError::NotAuthentic))) => {
+                ledger.attack();
+                report.note("", format_args!("in {part}: {error}"))?;
+            }
+            _ => return Err(Failure::Promise("a tampered envelope is refused")),
         }
-        _ => return Err(Failure::Promise("a forged message is refused")),
     }
-    promised(devices.bob.snapshot()? == before, "a forged message changes nothing")?;
+    promised(devices.bob.snapshot()? == before, "a tampered envelope changes nothing")?;
     let arrived = conversation.deliver(&genuine)?;
-    promised(arrived.is_ok(), "the genuine message is decrypted after a forged one")?;
-    conversation.report.note(Bob, "has changed nothing, so the genuine one is decrypted after it ✓")?;
+    promised(arrived.is_ok(), "the genuine message is decrypted after a tampered one")?;
+    conversation.report.note(Bob, "has changed nothing, so the genuine one is decrypted after them ✓")?;
     Ok(())
 }
 
@@ -95,29 +100,11 @@ fn failing_store(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
     conversation.say(Bob, text, Fate::Arrives)
 }
 
-/// The first message comes again, as somebody else's.
-fn replayed(conversation: &mut Conversation<'_>, first: &Envelope) -> Result<(), Failure> {
-    let Conversation { devices, world, report, ledger, .. } = conversation;
-    let before = devices.bob.snapshot()?;
-    match devices.bob.receive(&mallory(), first.kind, &first.bytes, world) {
-        Err(ReceiveError::Store(error)) => return Err(error.into()),
-        Err(error) => {
-            ledger.attack();
-            let number = first.number;
-            report.note(
-                Bob,
-                format_args!("receives no. {number} again in mallory's name, refuses it: {error}"),
-            )?;
-        }
-        Ok(_) => return Err(Failure::Promise("a replayed first message is refused")),
-    }
-    promised(devices.bob.snapshot()? == before, "a replayed message changes nothing")
-}
-
 /// The service hands out mallory's keys as bob's.
 fn impostor(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
     let Conversation { devices, world, report, ledger, policy, .. } = conversation;
-    let bundle = mallorys_bundle(*policy, world);
+    let identity = IdentityKeyPair::generate(&mut world.random);
+    let bundle = mallorys_keys(*policy, &identity, world).bundle(DeviceId::PRIMARY);
     let before = devices.alice.snapshot()?;
     match devices.alice.begin(Some(bundle), world) {
         Err(BeginError::Bundle(error @ BundleError::UntrustedIdentity)) => {
@@ -132,19 +119,17 @@ fn impostor(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
     promised(devices.alice.snapshot()? == before, "a refused bundle changes nothing")
 }
 
-/// A good bundle, but for whose it is.
-fn mallorys_bundle(policy: Policy, world: &mut World) -> PreKeyBundle {
+/// What mallory publishes.
+pub fn mallorys_keys(policy: Policy, identity: &IdentityKeyPair, world: &mut World) -> Published {
     let (now, random) = (world.now, &mut world.random);
-    let identity = IdentityKeyPair::generate(random);
-    let signed = SignedPreKey::generate(SignedPreKeyId(1), &identity, now, random);
-    let kem = LastResortKemPreKey::generate(KemPreKeyId(1), &identity, now, random);
-    PreKeyBundle {
+    let signed = SignedPreKey::generate(SignedPreKeyId(1), identity, now, random);
+    let kem = LastResortKemPreKey::generate(KemPreKeyId(1), identity, now, random);
+    Published {
         registration_id: 666,
-        device_id: DeviceId::PRIMARY,
         identity_key: *identity.public(),
         signed_pre_key: signed.public(),
-        one_time_pre_key: None,
-        kem_pre_key: (policy == Policy::PostQuantum).then(|| kem.public()),
+        last_resort_kem_pre_key: (policy == Policy::PostQuantum).then(|| kem.public()),
+        one_time_pre_keys: VecDeque::new(),
     }
 }
 

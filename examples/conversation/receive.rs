@@ -3,9 +3,10 @@
 //! A device receives a message.
 
 use subrosa::{
-    AcceptError, Address, Admission, AdmitError, DecryptError, KemKey, LastResortKemPreKey, Local,
-    MessageKind, NeededPreKeys, OneTimePreKey, ParseError, Plaintext, PreKeySignalMessage, RecordError,
-    ResponderKeys, Session, SignalMessage, SignedPreKey, Staged, Trust,
+    AcceptError, Address, CertificateAuthority, DecryptError, KemKey, LastResortKemPreKey, Local,
+    LocalDevice, NeededPreKeys, OneTimePreKey, OpenError, ParseError, Plaintext, RecordError, ResponderKeys,
+    SealedAdmission, SealedMessage, SealedReceiveError, SenderRefused, Session, SessionMessage, SignedPreKey,
+    Staged, Timestamp, Trust, Unsealed, UnverifiedContent,
 };
 
 use super::device::Device;
@@ -16,19 +17,21 @@ use super::world::World;
 /// Why a message was refused, or could not be stored. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiveError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Sender(#[from] SenderRefused),
     #[error("not a message: {0}")]
     Parse(#[from] ParseError),
     #[error("a message of kind {0} has no place in this conversation")]
     Kind(u8),
-    #[error(transparent)]
-    Admit(#[from] AdmitError),
+    #[error("{}", explain(.0))]
+    Receive(#[from] SealedReceiveError),
     /// Used before, or never ours.
     #[error("{0} is not there (any more)")]
     NoPreKey(String),
     #[error(transparent)]
     Accept(#[from] AcceptError),
-    #[error("{}", explain(.0))]
-    Decrypt(#[from] DecryptError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -36,53 +39,52 @@ pub enum ReceiveError {
 impl ReceiveError {
     /// Whether the message was decrypted before.
     pub const fn is_duplicate(&self) -> bool {
-        matches!(self, Self::Decrypt(DecryptError::Duplicate { .. }))
+        matches!(self, Self::Receive(SealedReceiveError::Decrypt(DecryptError::Duplicate { .. })))
     }
 }
 
 /// A decrypted message, and what was stored with it.
 #[derive(Debug)]
 pub struct Received {
+    /// Who sent it: the envelope proves it.
+    pub from: Address,
     pub plaintext: Plaintext,
     pub saved: Saved,
 }
 
 impl Device {
-    /// Decrypts a message that came under the name of `from`. The plaintext comes out only if the session and
-    /// all that goes with it were stored.
+    /// Opens an envelope that the service took at the time `taken`, and decrypts what is inside. The plaintext
+    /// comes out only if the sender is verified, and if session, text and all that goes with them were stored.
     pub fn receive(
         &mut self,
+        sealed: &[u8],
+        taken: Timestamp,
+        world: &mut World,
+    ) -> Result<Received, ReceiveError> {
+        let content = UnverifiedContent::open(sealed, &self.identity)?;
+        let authority = CertificateAuthority { trust_roots: &[self.trust_root], revoked: &[], known: &[] };
+        let content = content.verify(&authority, &LocalDevice::new(self.sessions.local()), taken)?;
+        match content.message()? {
+            SealedMessage::Session(message) => {
+                self.receive_from(&content.sender().address(), &message, world)
+            }
+            _ => Err(ReceiveError::Kind(content.kind().to_u8())),
+        }
+    }
+
+    fn receive_from(
+        &mut self,
         from: &Address,
-        kind: MessageKind,
-        bytes: &[u8],
+        message: &SessionMessage<'_>,
         world: &mut World,
     ) -> Result<Received, ReceiveError> {
         let pinned = self.store.pinned(from)?;
         let trust = Trust::on_first_use(pinned.as_ref());
-        match kind {
-            MessageKind::PreKey => {
-                self.receive_first(from, &PreKeySignalMessage::parse(bytes)?, trust, world)
-            }
-            MessageKind::Whisper => {
-                let session = self.sessions.with(from, &self.store)?;
-                let staged = session.decrypt(&SignalMessage::parse(bytes)?, trust, &mut world.random)?;
-                store_and_take(staged, from, &self.store, world)
-            }
-            other => Err(ReceiveError::Kind(other.to_u8())),
-        }
-    }
-
-    fn receive_first(
-        &mut self,
-        from: &Address,
-        message: &PreKeySignalMessage<'_>,
-        trust: Trust<'_>,
-        world: &mut World,
-    ) -> Result<Received, ReceiveError> {
         let local = Local::new(&self.identity, self.registration_id).with_policy(self.policy);
-        let staged = match self.sessions.with(from, &self.store)?.admit(&local, message, trust)? {
-            Admission::Known(known) => known.decrypt(&mut world.random)?,
-            Admission::New(new) => {
+        let session = self.sessions.with(from, &self.store)?;
+        let staged = match message.receive(session, &local, trust, &mut world.random)? {
+            SealedAdmission::Decrypted(staged) => staged,
+            SealedAdmission::New(new) => {
                 let mut keys = Keys::look_up(&new.needed(), &self.store)?;
                 new.accept(keys.lend(), &mut world.random).map_err(|refused| refused.error)?
             }
@@ -91,21 +93,21 @@ impl Device {
     }
 }
 
-/// Stores a stage, then takes the plaintext out of it.
+/// Stores a stage and the text in it, then takes the text out of it.
 fn store_and_take(
-    staged: Staged<'_, Session, Plaintext>,
+    staged: Staged<'_, Session, Unsealed>,
     from: &Address,
     store: &Store,
     world: &mut World,
 ) -> Result<Received, ReceiveError> {
     let mut saved = Saved::default();
-    let plaintext = staged.commit_with(|record, effects| {
-        saved = store.save_session(from, record, effects, &mut world.random)?;
+    let unsealed = staged.commit_with_received(|record, effects, unsealed| {
+        let text = Some(&*unsealed.plaintext);
+        saved = store.save_session(from, record, effects, text, &mut world.random)?;
         Ok::<_, StoreError>(())
     })?;
-    Ok(Received { plaintext, saved })
+    Ok(Received { from: unsealed.sender.address(), plaintext: unsealed.plaintext, saved })
 }
-
 /// The prekeys that a first message asks for.
 struct Keys {
     signed: SignedPreKey,
@@ -145,9 +147,9 @@ fn load<T>(
     store.load(row, read)?.ok_or_else(|| ReceiveError::NoPreKey(row.name().to_owned()))
 }
 
-fn explain(error: &DecryptError) -> String {
+fn explain(error: &SealedReceiveError) -> String {
     match error {
-        DecryptError::Undecryptable(reason) => format!("{error}: {reason}"),
+        SealedReceiveError::Decrypt(DecryptError::Undecryptable(reason)) => format!("{error}: {reason}"),
         _ => error.to_string(),
     }
 }

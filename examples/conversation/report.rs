@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use super::ledger::{Summary, Traffic};
 use super::network::Envelope;
 use super::side::Side;
-use super::wire::Visible;
+use super::wire::{Inside, Visible};
 
 /// Prints for a person, one step a line.
 pub struct Report<'a> {
@@ -42,14 +42,21 @@ impl<'a> Report<'a> {
         writeln!(self.out, "      {who:<7} {what}")
     }
 
-    /// A message that was sent, as the wire shows it. Only the text is not there to be seen.
-    pub fn sent(&mut self, envelope: &Envelope, visible: &Visible, text: &str, mark: &str) -> io::Result<()> {
+    /// A message that was sent: on the left what anybody on the way sees, on the right what is inside.
+    pub fn sent(
+        &mut self,
+        envelope: &Envelope,
+        (visible, inside): (&Visible, &Inside),
+        text: &str,
+        mark: &str,
+    ) -> io::Result<()> {
         let Envelope { number, from, .. } = envelope;
-        let Visible { kind, version, counter, len, head, post_quantum } = visible;
-        let (way, len, text) = (format!("{from} → {}", from.other()), grouped(*len), format!("\"{text}\""));
+        let (to, sealed, sealed_len) = (from.other(), visible.version, grouped(visible.len));
+        let Inside { kind, version, counter, len, post_quantum } = inside;
+        let (len, text) = (grouped(*len), format!("\"{text}\""));
         let epoch = post_quantum.map_or_else(String::new, |part| format!("e{} +{}", part.epoch, part.len));
         let line = format!(
-            "{number:>4}  {way:<11}  {kind:<7}  v{version} {epoch:<6} #{counter:<2} {len:>6} bytes  {text:<33}  {head} …  {mark}"
+            "{number:>4}  → {to:<5}  v{sealed} {sealed_len:>6} │ {from:<5}  {kind:<7}  v{version} {epoch:<6} #{counter:<2} {len:>6}  {text:<33}  {mark}"
         );
         writeln!(self.out, "{}", line.trim_end())
     }
@@ -87,13 +94,17 @@ impl<'a> Report<'a> {
     }
 
     fn traffic(&mut self, side: Side, traffic: &Traffic) -> io::Result<()> {
-        let Traffic { messages, bytes, post_quantum, epoch } = *traffic;
+        let Traffic { messages, bytes, inside, post_quantum, epoch } = *traffic;
         let ratchet = epoch.map_or_else(String::new, |epoch| {
             format!(", of these {} for the post-quantum ratchet, in epoch {epoch}", grouped(post_quantum))
         });
         self.field(
             &format!("{side} sent"),
-            format_args!("{} bytes in {messages} messages{ratchet}", grouped(bytes)),
+            format_args!(
+                "{messages} envelopes of {} bytes; inside {}{ratchet}",
+                grouped(bytes),
+                grouped(inside)
+            ),
         )
     }
 }

@@ -4,7 +4,7 @@
 
 use std::io::Write;
 
-use subrosa::{Policy, Session};
+use subrosa::{KeyPair, Policy, Session};
 
 use super::args::Options;
 use super::conversation::{Conversation, Devices, stored};
@@ -48,11 +48,13 @@ pub fn play(options: &Options, out: &mut dyn Write) -> Result<Summary, Failure> 
     let place = Place::open(options.dir.as_deref())?;
     let policy = if options.version3 { Policy::AllowVersion3 } else { Policy::PostQuantum };
     let mut world = World::new(options.seed, place.run());
+    let trust_root = KeyPair::generate(&mut world.random);
     let mut conversation = Conversation {
-        devices: Devices::open(&place, policy, &mut world)?,
+        devices: Devices::open(&place, policy, *trust_root.public(), &mut world)?,
         place: &place,
         policy,
-        service: Service::default(),
+        trust_root: *trust_root.public(),
+        service: Service::new(trust_root.private(), &mut world.random),
         network: Network::new(luck(options.seed, place.run()), options.loss),
         ledger: Ledger::default(),
         world,
@@ -93,9 +95,10 @@ fn title(options: &Options, conversation: &mut Conversation<'_>) -> Result<(), F
     }
     report.field(
         "message lines",
-        "number, way, kind, version, epoch (e) and bytes (+) of the third ratchet,",
+        "number; what anybody on the way sees: receiver, envelope's version and bytes;",
     )?;
-    report.field("", "place in its chain (#), size, text, first bytes, fate")?;
+    report.field("", "│ inside: sender, kind, version, epoch (e) and bytes (+) of the third ratchet,")?;
+    report.field("", "place in its chain (#), bytes, text; and its fate")?;
     Ok(())
 }
 
@@ -117,6 +120,9 @@ fn prekeys(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
         service.publish(side.address(), published);
     }
     report.note("at rest", "every record is sealed, for its kind and for its row in its device's store")?;
+    for side in Side::BOTH {
+        conversation.certify(side)?;
+    }
     Ok(())
 }
 
@@ -141,8 +147,8 @@ fn first_contact(conversation: &mut Conversation<'_>) -> Result<Option<Envelope>
     }
     conversation.report.scene("First contact")?;
     let text = "Shall we meet?";
-    let (envelope, visible) = conversation.post(Alice, text)?;
-    conversation.report.sent(&envelope, &visible, text, "")?;
+    let envelope = conversation.post(Alice, text)?;
+    conversation.show(&envelope, text, "")?;
     let before = conversation.devices.bob.snapshot()?;
     conversation.devices.bob.store().fail_next();
     let failed = conversation.deliver(&envelope);
@@ -156,7 +162,7 @@ fn first_contact(conversation: &mut Conversation<'_>) -> Result<Option<Envelope>
         .note(Bob, "his store fails, disk full: no plaintext comes out, and nothing has changed")?;
     let received = conversation.deliver(&envelope)??;
     conversation.report.note(Bob, "tries again: decrypted ✓; in one transaction were stored")?;
-    for words in stored(&received.saved).chunks(2) {
+    for words in stored(&received.saved) {
         conversation.report.note("", words.join(", "))?;
     }
     Ok(Some(envelope))
@@ -181,12 +187,12 @@ fn talk<'l>(
 fn restart(mut conversation: Conversation<'_>) -> Result<Conversation<'_>, Failure> {
     conversation.report.scene("Both processes end and start again")?;
     conversation.say(Alice, "I am on my way.", Fate::Late)?;
-    let Conversation { place, policy, devices, service, network, ledger, mut world, mut report } =
+    let Conversation { place, policy, trust_root, devices, service, network, ledger, mut world, mut report } =
         conversation;
     report.note("network", format_args!("goes on, with no. {} under way", network.under_way().join(", ")))?;
     let before = [devices.alice.snapshot()?, devices.bob.snapshot()?];
     drop(devices);
-    let devices = Devices::open(place, policy, &mut world)?;
+    let devices = Devices::open(place, policy, trust_root, &mut world)?;
     promised(before == [devices.alice.snapshot()?, devices.bob.snapshot()?], "a restart changes nothing")?;
     for side in Side::BOTH {
         let session = devices.get(side).session();
@@ -200,7 +206,7 @@ fn restart(mut conversation: Conversation<'_>) -> Result<Conversation<'_>, Failu
             ),
         )?;
     }
-    Ok(Conversation { place, policy, devices, service, network, ledger, world, report })
+    Ok(Conversation { place, policy, trust_root, devices, service, network, ledger, world, report })
 }
 
 /// What is still under way arrives, and one more message each way.
@@ -223,7 +229,9 @@ fn records(conversation: &Conversation<'_>, side: Side) -> Result<(Side, String)
     let [(_, session), (_, identity), (count, prekeys)] =
         ["session", "identity", "prekey"].map(count_and_len);
     let [session, identity, prekeys] = [session, identity, prekeys].map(grouped);
-    let words =
-        format!("session {session} bytes, identity {identity}, {count} prekeys {prekeys}; all sealed");
+    let texts = conversation.devices.get(side).store().text_count()?;
+    let words = format!(
+        "session {session} bytes, identity {identity}, {count} prekeys {prekeys}, {texts} texts; all sealed"
+    );
     Ok((side, words))
 }

@@ -11,16 +11,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use redb::{
-    Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition, TableError,
+    Database, DatabaseError, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageError,
+    TableDefinition, TableError,
 };
 use subrosa::{
     Address, IdentityKey, KemPreKeyEffect, KemPreKeyUse, OneTimePreKeyId, Record, RecordError, RecordKey,
     SessionEffects,
 };
+use zeroize::Zeroizing;
 
 use super::key_file;
 use super::row::Row;
 use super::side::Side;
+use super::text;
 use super::world::Random;
 
 /// The sealed records, by the names of their rows.
@@ -30,6 +33,8 @@ const IDENTITIES: TableDefinition<'_, &str, &[u8; IdentityKey::ENCODED_LEN]> =
     TableDefinition::new("identities");
 /// The uses of last-resort KEM prekeys that are remembered.
 const KEM_USES: TableDefinition<'_, &[u8; 40], ()> = TableDefinition::new("KEM uses");
+/// The texts that were received, sealed, in the order in which they came.
+const TEXTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("texts");
 /// Counters and other numbers.
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
 
@@ -54,6 +59,8 @@ pub enum StoreError {
     OtherKey { store: PathBuf, key: PathBuf },
     #[error("the record `{row}` can't be read: {error}")]
     Record { row: String, error: RecordError },
+    #[error("the text no. {0} can't be read")]
+    Text(u64),
     #[error("the number `{0}` is out of range")]
     BadNumber(&'static str),
     #[error("the record `{0}` is gone")]
@@ -85,6 +92,8 @@ struct Paths {
 pub struct Saved {
     /// The session's record, in bytes: plain and sealed.
     pub session: (usize, usize),
+    /// A text that was received, in bytes: plain and sealed.
+    pub text: Option<(usize, usize)>,
     /// The peer's identity key, if it was not pinned before.
     pub pinned: Option<IdentityKey>,
     pub deleted: Option<OneTimePreKeyId>,
@@ -201,18 +210,39 @@ impl Store {
         Ok(found.unwrap_or_default())
     }
 
+    /// The text that was received last.
+    pub fn last_text(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        let found = self.read(TEXTS, |table| {
+            Ok(table.last()?.map(|(at, sealed)| (at.value(), sealed.value().to_vec())))
+        })?;
+        let Some((at, sealed)) = found.flatten() else { return Ok(None) };
+        text::open(&self.key, &self.text_owner(at), &sealed).map(Some).ok_or(StoreError::Text(at))
+    }
+
+    /// How many texts were received.
+    pub fn text_count(&self) -> Result<u64, StoreError> {
+        Ok(self.read(TEXTS, |table| table.len())?.unwrap_or_default())
+    }
+
+    /// What the text at this place is sealed for.
+    fn text_owner(&self, at: u64) -> Vec<u8> {
+        format!("{}: text {at}", self.owner).into_bytes()
+    }
+
     /// Begins a transaction.
     pub fn batch<'a>(&'a self, random: &'a mut Random) -> Result<Batch<'a>, StoreError> {
         let transaction = self.database.begin_write().map_err(redb::Error::from)?;
         Ok(Batch { store: self, transaction, random })
     }
 
-    /// Stores what a staged change of the session with `remote` asks for, all of it or nothing.
+    /// Stores what a staged change of the session with `remote` asks for, and the text that was received with it:
+    /// all of it or nothing.
     pub fn save_session(
         &self,
         remote: &Address,
         record: &Record,
         effects: &SessionEffects,
+        text: Option<&[u8]>,
         random: &mut Random,
     ) -> Result<Saved, StoreError> {
         let known = self.pinned(remote)?;
@@ -234,9 +264,10 @@ impl Store {
             }
             _ => {}
         }
+        let text = text.map(|text| batch.add_text(text).map(|sealed| (text.len(), sealed))).transpose()?;
         batch.commit()?;
         let session = (record.as_bytes().len(), sealed);
-        Ok(Saved { session, pinned, deleted: effects.delete_one_time_pre_key, remembered })
+        Ok(Saved { session, text, pinned, deleted: effects.delete_one_time_pre_key, remembered })
     }
 
     /// Lets the next transaction fail at its very end.
@@ -279,6 +310,16 @@ impl Batch<'_> {
         let sealed = self.store.key.seal(record, &owner, self.random);
         let sealed = sealed.map_err(|error| StoreError::Record { row: row.name().to_owned(), error })?;
         self.insert(RECORDS, &row.name(), &sealed.as_slice())?;
+        Ok(sealed.len())
+    }
+
+    /// Seals a text that was received, after those before. Gives the length of the sealed text in bytes.
+    fn add_text(&mut self, text: &[u8]) -> Result<usize, StoreError> {
+        let count = || -> Result<u64, redb::Error> { Ok(self.transaction.open_table(TEXTS)?.len()?) };
+        let at = count()?;
+        let owner = self.store.text_owner(at);
+        let sealed = text::seal(&self.store.key, &owner, text, self.random).ok_or(StoreError::Text(at))?;
+        self.insert(TEXTS, &at, &sealed.as_slice())?;
         Ok(sealed.len())
     }
 

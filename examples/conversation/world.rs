@@ -3,7 +3,7 @@
 //! What the crate takes as arguments and never fetches by itself: random bytes and the time.
 
 use std::convert::Infallible;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use getrandom::SysRng;
 use rand_chacha::ChaCha20Rng;
@@ -26,6 +26,12 @@ impl World {
         };
         Self { random: Random::new(seed, run.wrapping_mul(2)), now }
     }
+}
+
+/// The time that is `duration` after `time`.
+pub fn later(time: Timestamp, duration: Duration) -> Timestamp {
+    let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    Timestamp::from_millis(time.as_millis().saturating_add(millis))
 }
 
 /// The network's luck: not drawn from the keys' generator, so that neither disturbs the other.

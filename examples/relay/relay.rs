@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The service: it registers devices, vouches for who they are, keeps messages until they are fetched, and
+//! does not know who sent them.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::Scope;
+use std::time::{Duration, Instant};
+
+use subrosa::rand_core::Rng;
+use subrosa::{
+    IdentityKey, KeyPair, PrivateKey, SenderDetails, SentMessage, ServerCertificate, ServiceId,
+    ServiceIdKind, Timestamp,
+};
+
+use super::answer::{Refusal, encode_answer};
+use super::codec::{Field, Reader};
+use super::frame;
+use super::learnt::Learnt;
+use super::protocol::{Place, Request, Token};
+use super::registry::Registry;
+use super::sight::Overheard;
+use super::world::{Random, World};
+
+/// How long the service waits for somebody who says nothing.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How many connections it serves at a time.
+const MAX_CONNECTIONS: usize = 64;
+/// How long a sender certificate is good.
+const CERTIFIED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The service.
+pub struct Relay {
+    registry: Mutex<Registry>,
+    random: Mutex<Random>,
+    certificate: ServerCertificate,
+    key: KeyPair,
+    begun: Instant,
+    connections: AtomicUsize,
+    stopped: AtomicBool,
+    log: Sender<Learnt>,
+    /// All bytes of all requests that do not say who asks. Kept for this example alone, so that it can look
+    /// whether somebody is named in them after all.
+    overheard: Mutex<Vec<Overheard>>,
+}
+
+impl Relay {
+    /// A service that the holder of `trust_root` vouches for.
+    pub fn new(trust_root: &PrivateKey, mut world: World, log: Sender<Learnt>) -> Self {
+        let key = KeyPair::generate(&mut world.random);
+        Self {
+            registry: Mutex::default(),
+            certificate: ServerCertificate::issue(1, key.public(), trust_root, &mut world.random),
+            key,
+            random: Mutex::new(world.random),
+            begun: Instant::now(),
+            connections: AtomicUsize::new(0),
+            stopped: AtomicBool::new(false),
+            log,
+            overheard: Mutex::default(),
+        }
+    }
+
+    /// Serves until it is [stopped](Stop), each connection in a thread of its own.
+    pub fn serve<'s>(&'s self, listener: &TcpListener, scope: &'s Scope<'s, '_>) {
+        for stream in listener.incoming() {
+            if self.stopped.load(Ordering::Acquire) {
+                return;
+            }
+            let Ok(stream) = stream else { continue };
+            if self.connections.fetch_add(1, Ordering::AcqRel) < MAX_CONNECTIONS {
+                scope.spawn(move || {
+                    // Whoever breaks off, or sends what is no request, has seen the end of it.
+                    let _ = self.attend(&stream);
+                    self.connections.fetch_sub(1, Ordering::AcqRel);
+                });
+            } else {
+                self.connections.fetch_sub(1, Ordering::AcqRel);
+            }
+        }
+    }
+
+    /// What was said on connections that did not say who it was.
+    pub fn overheard(&self) -> Vec<Overheard> {
+        lock(&self.overheard).clone()
+    }
+
+    /// Serves one request.
+    fn attend(&self, mut stream: &TcpStream) -> io::Result<()> {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        let head = frame::read(&mut stream)?;
+        let Ok(request) = Request::parse(&head) else {
+            return frame::write(&mut stream, &[&encode_answer(&Err(Refusal::Malformed))]);
+        };
+        let body = if request.has_body() { frame::read(&mut stream)? } else { Vec::new() };
+        if request.is_anonymous() {
+            lock(&self.overheard).push(Overheard { head, body: body.clone() });
+        }
+        if let Request::Receive(place, token) = request {
+            return self.hand_out(stream, place, token);
+        }
+        frame::write(&mut stream, &[&encode_answer(&self.answer(request, body))])
+    }
+
+    fn answer(&self, request: Request, body: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+        let mut answer = Vec::new();
+        match request {
+            Request::Register(place, published) => {
+                let mut token = Token::default();
+                lock(&self.random).fill_bytes(&mut token);
+                lock(&self.registry).register(place, *published, token)?;
+                token.put(&mut answer);
+            }
+            Request::Unlink(place, token, unlinked) => {
+                let mut registry = lock(&self.registry);
+                registry.identity(place, &token)?;
+                registry.unlink((place.0, unlinked))?;
+            }
+            Request::Certify(place, token) => {
+                let identity = lock(&self.registry).identity(place, &token)?;
+                answer = self.certify(place, identity);
+            }
+            Request::Bundles(account, devices) => {
+                lock(&self.registry).bundles(account, &devices)?.put(&mut answer);
+            }
+            Request::Deliver(place, registration_id) => {
+                let learnt = Learnt::of_one(self.begun.elapsed(), place, &body);
+                self.note(learnt, lock(&self.registry).deliver(place, registration_id, body))?;
+            }
+            Request::DeliverToMany => self.split(body)?,
+            // Not a matter of one answer.
+            Request::Receive(..) => return Err(Refusal::Malformed),
+        }
+        Ok(answer)
+    }
+
+    /// Takes a message for many apart, and leaves to each device its part of it.
+    fn split(&self, body: Vec<u8>) -> Result<(), Refusal> {
+        let (at, body) = (self.begun.elapsed(), Arc::new(body));
+        match SentMessage::parse(&body) {
+            Ok(sent) => {
+                let learnt = Learnt::of_many(at, &body, Some(&sent));
+                self.note(learnt, lock(&self.registry).deliver_to_many(&body, &sent))
+            }
+            Err(_) => self.note(Learnt::of_many(at, &body, None), Err(Refusal::Malformed)),
+        }
+    }
+
+    /// Notes what was learnt of a message and what became of it.
+    fn note(&self, mut learnt: Learnt, outcome: Result<(), Refusal>) -> Result<(), Refusal> {
+        learnt.refused = outcome.as_ref().err().cloned();
+        // If nobody looks at the notes any more, the service goes on without.
+        let _ = self.log.send(learnt);
+        outcome
+    }
+
+    /// Hands a device what waits for it. What it does not say to have received is kept.
+    fn hand_out(&self, mut stream: &TcpStream, place: Place, token: Token) -> io::Result<()> {
+        let known = lock(&self.registry).identity(place, &token);
+        if let Err(refusal) = known {
+            return frame::write(&mut stream, &[&encode_answer(&Err(refusal))]);
+        }
+        let waiting = lock(&self.registry).waiting(place);
+        let mut count = Vec::new();
+        u32::try_from(waiting.len()).unwrap_or(u32::MAX).put(&mut count);
+        frame::write(&mut stream, &[&encode_answer(&Ok(count))])?;
+        for message in &waiting {
+            let [first, own, shared] = message.parts();
+            frame::write(&mut stream, &[&message.number.to_be_bytes(), first, own, shared])?;
+        }
+        let receipt = frame::read(&mut stream)?;
+        if let Ok(number) = Reader::new(&receipt).field() {
+            lock(&self.registry).received(place, number);
+        }
+        frame::write(&mut stream, &[&encode_answer(&Ok(Vec::new()))])
+    }
+
+    /// The service's word for who a device is.
+    fn certify(&self, (account, device): Place, identity_key: IdentityKey) -> Vec<u8> {
+        let expires = World::new(None, 0).now.as_millis() + CERTIFIED.as_secs() * 1000;
+        let details = SenderDetails {
+            name: account.to_string(),
+            e164: None,
+            device,
+            identity_key,
+            expires: Timestamp::from_millis(expires),
+        };
+        let random = &mut *lock(&self.random);
+        details.issue(&self.certificate, self.key.private(), random).as_bytes().to_vec()
+    }
+}
+
+/// Stops the service when dropped, however the example ends.
+pub struct Stop<'r> {
+    pub relay: &'r Relay,
+    pub address: SocketAddr,
+}
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.relay.stopped.store(true, Ordering::Release);
+        // Wakes the service up, which waits for somebody to call.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+/// A panic in another thread does not make what is inside unusable: nothing is changed half.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Draws the id of a new account.
+pub fn new_account(random: &mut Random) -> ServiceId {
+    let mut uuid = [0; 16];
+    random.fill_bytes(&mut uuid);
+    ServiceId::new(ServiceIdKind::Aci, uuid)
+}
