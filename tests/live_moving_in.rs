@@ -13,6 +13,9 @@
 )]
 
 #[allow(dead_code, reason = "shared between tests")]
+#[path = "support/chorus.rs"]
+mod chorus;
+#[allow(dead_code, reason = "shared between tests")]
 #[path = "support/live.rs"]
 mod live;
 #[allow(dead_code, reason = "shared between tests")]
@@ -21,6 +24,10 @@ mod network;
 #[allow(dead_code, reason = "the program's loop is not needed here")]
 #[path = "../examples/peer/peer.rs"]
 mod peer;
+#[path = "support/resident.rs"]
+mod resident;
+#[path = "live_moving_in/whole.rs"]
+mod whole;
 
 use std::collections::BTreeSet;
 

@@ -142,6 +142,11 @@ impl Side {
         Self { home: Rc::clone(&self.home), party: party.to_owned(), name: self.name.clone() }
     }
 
+    /// The same party once more, for another place in a test.
+    pub(crate) fn again(&self) -> Self {
+        Self { home: Rc::clone(&self.home), party: self.party.clone(), name: self.name.clone() }
+    }
+
     fn begin(&mut self, extra: &Value) {
         let mut request = json!({ "op": "new_party", "name": self.name, "device": 1 });
         merge(&mut request, extra);
