@@ -13,8 +13,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::{
     Account, AccountImport, AccountLimits, AccountRow, Address, DeviceId, IdSpace, IdentityKeyPair,
-    KemPreKey, KemPreKeyId, KemPreKeyUse, OneTimePreKey, PublicKey, ServiceCounts, Session, SignedPreKey,
-    SignedPreKeyId, Timestamp,
+    ImportError, KemPreKey, KemPreKeyId, KemPreKeyUse, OneTimePreKey, PublicKey, ServiceCounts, Session,
+    SignedPreKey, SignedPreKeyId, Timestamp,
 };
 
 fuzz_target!(|bytes: &[u8]| {
@@ -28,7 +28,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut import = AccountImport::new(identity, 5, now);
     for part in parts {
         let Some((kind, record)) = part.split_first() else { continue };
-        take(&mut import, *kind, record);
+        let _ = take(&mut import, *kind, record);
     }
     let mut rng = ChaCha20Rng::seed_from_u64(0);
     let Ok(new) = import.finish(limits, &mut rng) else { return };
@@ -51,17 +51,16 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-fn take(import: &mut AccountImport, kind: u8, record: &[u8]) {
+/// Whether it was taken over, if it is what it is taken for.
+fn take(import: &mut AccountImport, kind: u8, record: &[u8]) -> Option<Result<(), ImportError>> {
     let number = |bytes: &[u8]| bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
     match kind % 7 {
-        0 => drop(OneTimePreKey::from_libsignal_record(record).map(|key| import.one_time_pre_key(key))),
-        1 => drop(SignedPreKey::from_libsignal_record(record).map(|key| import.signed_pre_key(key))),
-        2 => {
-            drop(KemPreKey::from_libsignal_record(record).map(|key| import.one_time_kem_pre_key(key.into())))
-        }
-        3 => drop(
-            KemPreKey::from_libsignal_record(record).map(|key| import.last_resort_kem_pre_key(key.into())),
-        ),
+        0 => OneTimePreKey::from_libsignal_record(record).ok().map(|key| import.one_time_pre_key(key)),
+        1 => SignedPreKey::from_libsignal_record(record).ok().map(|key| import.signed_pre_key(key)),
+        2 => KemPreKey::from_libsignal_record(record).ok().map(|key| import.one_time_kem_pre_key(key.into())),
+        3 => KemPreKey::from_libsignal_record(record)
+            .ok()
+            .map(|key| import.last_resort_kem_pre_key(key.into())),
         4 => {
             let base_key = record.last_chunk().map_or([9; 32], |key| *key);
             let used = KemPreKeyUse {
@@ -69,14 +68,18 @@ fn take(import: &mut AccountImport, kind: u8, record: &[u8]) {
                 signed: SignedPreKeyId(number(record.get(4..).unwrap_or_default())),
                 base_key: PublicKey::from_bytes(base_key),
             };
-            let _ = import.used(&used);
+            Some(import.used(&used))
         }
         5 => {
             let spaces = [IdSpace::OneTime, IdSpace::Signed, IdSpace::Kem];
             let space = spaces[usize::from(record.get(4).copied().unwrap_or_default()) % 3];
             import.next_id(space, number(record));
+            None
         }
-        _ => session(record),
+        _ => {
+            session(record);
+            None
+        }
     }
 }
 
