@@ -7,6 +7,8 @@
 
 #[path = "support/braids.rs"]
 mod braids;
+#[path = "support/groups.rs"]
+mod groups;
 #[path = "support/setting.rs"]
 mod setting;
 
@@ -18,7 +20,7 @@ use subrosa::hazmat::crypto::erasure::Decoder;
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::ratchet::braid::{Braid, Direction, Limits};
 use subrosa::hazmat::wire::braid_message::{BraidMessage, BraidPayload};
-use subrosa::{Address, DeviceId, Local, Session, Trust};
+use subrosa::{Address, DeviceId, Local, ReceiverKeys, Session, Trust};
 
 /// What is counted. Its name is what callgrind is told to watch.
 #[inline(never)]
@@ -39,6 +41,12 @@ const OPERATIONS: &[Operation] = &[
     ("session/decrypt after a skip of 2,000", 1, |_| skip(2_000)),
     ("record/write", 1, |_| record_write()),
     ("record/read", 1, |_| record_read()),
+    ("group/encrypt 1 KiB", 1, |_| group_encrypt()),
+    ("group/decrypt 1 KiB in order", 1, |_| group_decrypt(0)),
+    ("group/decrypt after a skip of 2,000", 1, |_| group_decrypt(2_000)),
+    ("group/decrypt after a skip of 25,000", 1, |_| group_decrypt(25_000)),
+    ("group/write keys with 2,000 skipped ones", 1, |_| group_write()),
+    ("group/read keys with 2,000 skipped ones", 1, |_| group_read()),
     ("braid/send, average of an epoch", 87, |times| braid(times, true)),
     ("braid/receive, average of an epoch", 87, |times| braid(times, false)),
     ("braid/send that makes a key (KeysUnsampled)", 1, |_| dear_send(0, "KeysUnsampled")),
@@ -126,6 +134,28 @@ fn record_write() {
 fn record_read() {
     let talk = Talk::new(4);
     drop(measured(|| setting::copy(&talk.alice)));
+}
+
+fn group_encrypt() {
+    let (mut key, _) = groups::pair();
+    drop(measured(|| groups::send(&mut key, &[b'x'; 1024], &mut rng())));
+}
+
+fn group_decrypt(skipped: u32) {
+    let (mut key, mut keys) = groups::pair();
+    groups::lose(&mut key, skipped);
+    let message = groups::send(&mut key, &[b'x'; 1024], &mut rng());
+    measured(|| groups::receive(&mut keys, &message));
+}
+
+fn group_write() {
+    let keys = groups::after_skip(2_000);
+    drop(measured(|| keys.record()));
+}
+
+fn group_read() {
+    let record = groups::after_skip(2_000).record();
+    drop(measured(|| ReceiverKeys::from_record(record.as_bytes()).unwrap()));
 }
 
 /// Lockstep; the sends or the receives of one side are counted.

@@ -6,7 +6,9 @@ mod backup;
 mod book;
 mod change;
 mod effects;
+mod export;
 mod ids;
+mod import;
 mod keys;
 mod limits;
 mod load;
@@ -26,6 +28,7 @@ pub use backup::{StoreCheck, StoreToken};
 pub use change::AccountChange;
 pub use effects::{AccountEffects, AccountRow};
 pub use ids::{IdSpace, IdsExhausted};
+pub use import::{AccountImport, ImportError};
 pub use limits::AccountLimits;
 pub use load::AccountError;
 pub use new::NewAccount;
@@ -88,14 +91,14 @@ use keys::Keys;
 /// let account = Account::generate(limits, &mut rng);
 /// let mut bob = account.commit_with(|record, effects| store.write(record, effects))?;
 ///
-/// // Every day, and when the service says that prekeys run low: generate what is needed, upload it, and note that
-/// // the service has it.
+/// // Every day, and when the service says that prekeys run low: delete what has had its time, generate what is
+/// // needed, upload it, and note that the service has it.
 /// let counts = ServiceCounts { one_time: 0, one_time_kem: 0 }; // As the service says.
 /// assert_eq!(bob.plan(now, counts).one_time, 10);
-/// if let Some(staged) = bob.refill(now, counts, &mut rng)? {
+/// if let Some(staged) = bob.delete_expired(now) {
 ///     staged.commit_with(|record, effects| store.write(record, effects))?;
 /// }
-/// if let Some(staged) = bob.delete_expired(now) {
+/// if let Some(staged) = bob.refill(now, counts, &mut rng)? {
 ///     staged.commit_with(|record, effects| store.write(record, effects))?;
 /// }
 /// let mut upload = bob.upload();

@@ -2,7 +2,12 @@
 
 //! Identity keys: the long-term keys that devices of an account are known by.
 
+mod stored;
+
 use rand_core::CryptoRng;
+
+pub use stored::StoredKeyError;
+pub(crate) use stored::stored_pair;
 
 use crate::crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey};
 use crate::crypto::secret::Secret;

@@ -7,6 +7,8 @@
 #![cfg_attr(not(feature = "hazmat"), allow(dead_code, unused_imports))]
 
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
@@ -14,8 +16,10 @@ pub mod hazmat;
 mod account;
 mod address;
 mod agreement;
+mod attachment;
 mod crypto;
 mod delivery;
+mod fingerprint;
 mod group;
 mod identity;
 mod plaintext;
@@ -30,22 +34,33 @@ mod timestamp;
 mod wire;
 
 pub use account::{
-    Account, AccountChange, AccountEffects, AccountError, AccountLimits, AccountRow, FirstMessage,
-    FirstMessageError, IdSpace, IdsExhausted, NamedPreKey, NewAccount, PreKeyUpload, RefillPlan,
-    ServiceCounts, StoreCheck, StoreToken,
+    Account, AccountChange, AccountEffects, AccountError, AccountImport, AccountLimits, AccountRow,
+    FirstMessage, FirstMessageError, IdSpace, IdsExhausted, ImportError, NamedPreKey, NewAccount,
+    PreKeyUpload, RefillPlan, ServiceCounts, StoreCheck, StoreToken,
 };
 pub use address::{Address, DeviceId, InvalidDeviceId, NotAServiceId, ServiceId, ServiceIdKind};
 pub use agreement::AgreementError;
+pub use attachment::{
+    AttachmentDecryptor, AttachmentEncryptor, AttachmentEnd, AttachmentError, AttachmentKey,
+    AttachmentManifest, AttachmentVerifier, ChunkSize, ChunkTooLarge, IncrementalMac, IncrementalMacBuilder,
+    IncrementalMacError, IncrementalMacVerifier, NotAnIncrementalMac, UnfinishedAttachment, ZeroChunkSize,
+};
+#[cfg(feature = "std")]
+pub use attachment::{AttachmentReader, AttachmentWriter, IncrementalMacReader, IncrementalMacWriter};
 pub use crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey, ZeroAgreement};
 pub use crypto::kem::{KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
 pub use crypto::secret::Secret;
 pub use crypto::xeddsa::{SIGNATURE_LEN, Signature};
 pub use delivery::{Correction, Delivery, DeviceFailure, DeviceMessage, GaveUp, ServiceAnswer, encrypt_each};
+pub use fingerprint::{
+    CompareError, DisplayableFingerprint, Fingerprint, FingerprintHash, FingerprintIterations,
+    FingerprintVersion, InvalidIterationCount, ScannableFingerprint, ScannableFingerprintError,
+};
 pub use group::{
     GroupDecryptError, GroupEncryptError, LearnError, ReceiverKeys, ReceiverKeysChange, SenderKey,
     SenderKeyChange, StoredSenderKeyError,
 };
-pub use identity::{IdentityKey, IdentityKeyPair, Trust};
+pub use identity::{IdentityKey, IdentityKeyPair, StoredKeyError, Trust};
 pub use plaintext::Plaintext;
 pub use prekey::{
     BundleError, KemPreKey, KemPreKeyId, KemPreKeyPublic, LastResortKemPreKey, OneTimeKemPreKey,

@@ -9,6 +9,7 @@ mod bundle;
 mod kem;
 mod one_time;
 mod signed;
+mod stored;
 
 pub use bundle::{
     BundleError, KemPreKeyPublic, OneTimePreKeyPublic, PreKeyBundle, SignedPreKeyPublic, VerifiedBundle,

@@ -54,6 +54,21 @@ pub enum RecordKind {
 }
 
 impl RecordKind {
+    /// All kinds, by their numbers.
+    pub const ALL: [Self; 11] = [
+        Self::IdentityKeyPair,
+        Self::OneTimePreKey,
+        Self::SignedPreKey,
+        Self::OneTimeKemPreKey,
+        Self::LastResortKemPreKey,
+        Self::Session,
+        Self::SenderKey,
+        Self::ReceiverKeys,
+        Self::Account,
+        Self::LastResortUses,
+        Self::RepairLog,
+    ];
+
     /// The number of the kind: the third byte of its records.
     #[must_use]
     pub const fn to_u8(self) -> u8 {
@@ -72,21 +87,8 @@ impl RecordKind {
         }
     }
 
-    const fn from_u8(number: u8) -> Option<Self> {
-        match number {
-            1 => Some(Self::IdentityKeyPair),
-            2 => Some(Self::OneTimePreKey),
-            3 => Some(Self::SignedPreKey),
-            4 => Some(Self::OneTimeKemPreKey),
-            5 => Some(Self::LastResortKemPreKey),
-            6 => Some(Self::Session),
-            7 => Some(Self::SenderKey),
-            8 => Some(Self::ReceiverKeys),
-            9 => Some(Self::Account),
-            10 => Some(Self::LastResortUses),
-            11 => Some(Self::RepairLog),
-            _ => None,
-        }
+    fn from_u8(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.to_u8() == number)
     }
 }
 

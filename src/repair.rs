@@ -5,6 +5,16 @@
 //! A device that can't decrypt a message asks its sender to send it again, by a
 //! [`DecryptionErrorMessage`] in a [`PlaintextContent`]. Nothing protects that but
 //! the envelope around it, so both sides count what they do for a peer: see [`RepairLog`].
+//!
+//! ```text
+//! who can't decrypt                           who sent it
+//!   error -> Failure -> Advice
+//!   RepairLog::ask -> ResendRequest
+//!                       PlaintextContent  ->    DecryptionErrorMessage
+//!                                               RepairLog::answer -> RepairAnswer -> Resend
+//!                                               if reset: a bundle, a new session
+//!   the message, with its first timestamp <-    the message, encrypted anew
+//! ```
 
 mod answer;
 mod log;
@@ -27,7 +37,8 @@ use crate::wire::sealed_content::ContentHint;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure {
-    /// It was decrypted before: nothing is amiss.
+    /// It was decrypted before: nothing is amiss. Or so late that its key was given up, which can't be told from
+    /// that.
     Duplicate,
     /// It may have been good, but our state does not decrypt it.
     Undecryptable,
@@ -60,10 +71,11 @@ impl From<&AcceptError> for Failure {
     fn from(error: &AcceptError) -> Self {
         match error {
             AcceptError::Decrypt(error) => error.into(),
-            AcceptError::ReusedBaseKey => Self::Duplicate,
-            AcceptError::WrongPreKeys | AcceptError::Agreement(_) | AcceptError::LastResortRefused => {
-                Self::Undecryptable
-            }
+            // Perhaps no replay, but the next message of a session that is lost here.
+            AcceptError::ReusedBaseKey
+            | AcceptError::WrongPreKeys
+            | AcceptError::Agreement(_)
+            | AcceptError::LastResortRefused => Self::Undecryptable,
         }
     }
 }
@@ -121,34 +133,40 @@ impl ResendRequest {
 pub struct Advice {
     /// Whether to show that it is missing.
     pub show: Show,
-    /// What to ask its sender for, if [`RepairLog::ask`] lets it pass. None if asking is of no use.
+    /// What to ask its sender for, if [`RepairLog::ask`] lets it pass; if not, it will not be sent again. None if
+    /// asking is of no use.
     pub ask: Option<ResendRequest>,
 }
 
 impl Advice {
-    /// What to do about a message of this kind and these bytes, which came with this hint and timestamp from
-    /// this device. Messages that came without an envelope have the default hint.
+    /// What to do about a message of this kind and these bytes, which came with this hint and from this device.
+    /// `timestamp` is the one that the service delivered it with. A message that came without an envelope has the
+    /// default hint; of one that came in an envelope [`VerifiedContent::advice`](crate::VerifiedContent::advice)
+    /// knows all but failure and timestamp.
     ///
-    /// A message that does not even parse is not asked for: its sender could not tell which session is meant.
+    /// A message that does not even parse is not asked for: its sender could not tell which session is meant. Nor
+    /// is what is not encrypted.
     #[must_use]
     pub fn about(
         failure: Failure,
         hint: ContentHint,
-        (kind, message): (MessageKind, &[u8]),
-        (timestamp, device): (Timestamp, DeviceId),
+        kind: MessageKind,
+        message: &[u8],
+        timestamp: Timestamp,
+        device: DeviceId,
     ) -> Self {
-        let show = match (failure, hint) {
-            (Failure::Duplicate, _) | (Failure::Undecryptable, ContentHint::Implicit) => Show::Never,
-            (Failure::Undecryptable, ContentHint::Resendable) => Show::IfNotSentAgain,
-            (Failure::Undecryptable | Failure::Untrusted, _) => Show::Now,
-        };
-        let request = |message| ResendRequest { message, kind, timestamp, device };
         let ask = match failure {
             Failure::Undecryptable => {
-                let (timestamp, device) = (timestamp.as_millis(), device.get().into());
-                DecryptionErrorMessage::for_original(message, kind, timestamp, device).ok().map(request)
+                let (millis, id) = (timestamp.as_millis(), device.get().into());
+                let error = DecryptionErrorMessage::for_original(message, kind, millis, id);
+                error.ok().map(|message| ResendRequest { message, kind, timestamp, device })
             }
             Failure::Duplicate | Failure::Untrusted => None,
+        };
+        let show = match (failure, hint) {
+            (Failure::Duplicate, _) | (Failure::Undecryptable, ContentHint::Implicit) => Show::Never,
+            (Failure::Undecryptable, ContentHint::Resendable) if ask.is_some() => Show::IfNotSentAgain,
+            (Failure::Undecryptable | Failure::Untrusted, _) => Show::Now,
         };
         Self { show, ask }
     }

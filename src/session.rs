@@ -106,6 +106,11 @@ impl Session {
         self.current.as_ref().map(|state| state.version.number())
     }
 
+    /// Our identity in the current session.
+    pub(crate) fn local_identity(&self) -> Option<&IdentityKey> {
+        self.current.as_ref().map(|state| &state.local_identity)
+    }
+
     /// The identity that the current session is with.
     #[must_use]
     pub fn remote_identity(&self) -> Option<&IdentityKey> {

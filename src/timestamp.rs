@@ -27,6 +27,12 @@ impl Timestamp {
         self.0
     }
 
+    /// The point in time that is `duration` later, in whole milliseconds. What does not fit saturates.
+    #[must_use]
+    pub fn saturating_add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(Self::from(duration).0))
+    }
+
     /// Whole seconds since 1970.
     #[must_use]
     pub const fn as_secs(self) -> u64 {

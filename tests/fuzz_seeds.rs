@@ -14,16 +14,19 @@ mod sealed;
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use device::{Device, KemOffer, Offer};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::hazmat::wire::stored::{StoredIdentityKeyPair, StoredPreKey, StoredSignedPreKey};
 use subrosa::{
-    Address, DecryptionErrorMessage, DeviceId, IdentityKeyPair, KemKeyPair, KemType, KeyPair,
-    LastResortKemPreKey, MessageKind, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PlaintextContent,
-    Policy, PreKeySignalMessage, RecordError, RecordKey, RecordKind, ServiceId, Session, SignalMessage,
-    SignedPreKey, SignedPreKeyId,
+    Account, AccountLimits, Address, DecryptionErrorMessage, DeviceId, DistributionId, Fingerprint,
+    FingerprintHash, FingerprintVersion, IdentityKeyPair, KemKeyPair, KemType, KeyPair, LastResortKemPreKey,
+    MessageKind, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PlaintextContent, Policy, PreKeyBundle,
+    PreKeySignalMessage, ReceiverKeys, RecordError, RecordKey, RecordKind, ScannableFingerprint, SenderKey,
+    SenderKeyDistributionMessage, SenderKeyFormat, SenderKeyMessage, ServiceCounts, ServiceId, Session,
+    SignalMessage, SignedPreKey, SignedPreKeyId, Timestamp, Trust,
 };
 
 fn folder(target: &str) -> PathBuf {
@@ -53,6 +56,9 @@ fn write_seeds() {
     conversations();
     keys();
     sealed::write_seeds();
+    sender_keys();
+    fingerprints();
+    accounts();
     let uuid = "796abedb-ca4e-4f18-8803-1fde5b921f9f";
     for (name, text) in [("aci", uuid.to_owned()), ("pni", format!("PNI:{uuid}"))] {
         let id: ServiceId = text.parse().unwrap();
@@ -65,6 +71,8 @@ fn write_seeds() {
         let mut schedule = vec![0; len];
         rng.fill_bytes(&mut schedule);
         write("two_parties", name, &schedule);
+        write("attachment_stream", name, &schedule);
+        write("group", name, &schedule);
     }
 }
 
@@ -147,6 +155,10 @@ fn keys() {
     let stored = StoredIdentityKeyPair { public_key: &public, private_key: &private };
     write("libsignal_records", "identity", &stored.encode());
 
+    let kem =
+        subrosa::KemPreKey::generate(subrosa::KemPreKeyId(5), &identity, device::START, &mut account_rng());
+    write("libsignal_records", "kyber", &kem.to_libsignal_record());
+
     let pair = KeyPair::generate(&mut rng);
     write("keys", "public", &pair.public().encode());
     write("keys", "private", pair.private().as_bytes());
@@ -158,9 +170,58 @@ fn keys() {
     }
 }
 
+/// Group messages, and what both sides hold between them.
+fn sender_keys() {
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    let id = DistributionId::from_bytes([0xD1; 16]);
+    for (name, format) in
+        [("with-id", SenderKeyFormat::WithId(id)), ("without-id", SenderKeyFormat::WithoutId)]
+    {
+        let mut key = SenderKey::generate(format, &mut rng);
+        let mut keys = ReceiverKeys::new(format);
+        write("sender_key_records", &format!("nothing-{name}"), keys.record().as_bytes());
+        for _ in 0..3 {
+            key = SenderKey::generate(format, &mut rng);
+            let distribution = key.distribution();
+            write("sender_key_distribution", name, &distribution);
+            let message = match format {
+                SenderKeyFormat::WithId(_) => SenderKeyDistributionMessage::parse(&distribution),
+                SenderKeyFormat::WithoutId => SenderKeyDistributionMessage::parse_without_id(&distribution),
+            };
+            keys.learn(&message.unwrap()).unwrap().commit();
+        }
+        let sent: Vec<_> = (0..4).map(|_| key.encrypt(b"text", &mut rng).unwrap().commit()).collect();
+        let sent = sent.last().unwrap().as_bytes();
+        write("sender_key_message", name, sent);
+        let message = match format {
+            SenderKeyFormat::WithId(_) => SenderKeyMessage::parse(sent),
+            SenderKeyFormat::WithoutId => SenderKeyMessage::parse_without_id(sent),
+        };
+        keys.decrypt(&message.unwrap()).unwrap().commit();
+        write("sender_key_records", &format!("own-{name}"), key.record().as_bytes());
+        write("sender_key_records", &format!("received-{name}"), keys.record().as_bytes());
+        write("sender_key_records", &format!("libsignal-own-{name}"), &key.to_libsignal_record());
+        write("sender_key_records", &format!("libsignal-received-{name}"), &keys.to_libsignal_record());
+    }
+}
+
 /// A seed that does not even parse leads a fuzzer nowhere.
 #[test]
 fn seeds_are_what_they_should_be() {
+    for seed in read("account_records") {
+        let mut records = Vec::new();
+        let mut rest = &seed[..];
+        while let Some((len, after)) = rest.split_first_chunk::<2>() {
+            let (record, after) = after.split_at(u16::from_le_bytes(*len).into());
+            records.push(record);
+            rest = after;
+        }
+        let (account, rows) = records.split_first().unwrap();
+        Account::from_records(account, rows, ACCOUNT_LIMITS).unwrap();
+    }
+    for seed in read("scannable_fingerprint") {
+        ScannableFingerprint::parse(&seed).unwrap();
+    }
     for seed in read("signal_message") {
         SignalMessage::parse(&seed).unwrap();
     }
@@ -186,8 +247,92 @@ fn seeds_are_what_they_should_be() {
         Session::from_libsignal_record(seed, local, remote).is_ok_and(|session| session.has_current())
     });
     assert_eq!(taken_over.count(), 12);
-    for target in ["keys", "prekey_records", "service_id", "two_parties"] {
+    for seed in read("sender_key_message") {
+        SenderKeyMessage::parse(&seed).or_else(|_| SenderKeyMessage::parse_without_id(&seed)).unwrap();
+    }
+    for seed in read("sender_key_distribution") {
+        let parse = SenderKeyDistributionMessage::parse;
+        parse(&seed).or_else(|_| SenderKeyDistributionMessage::parse_without_id(&seed)).unwrap();
+    }
+    let id = DistributionId::from_bytes([0xD1; 16]);
+    let readable: [fn(&[u8], DistributionId) -> bool; 4] = [
+        |seed, _| SenderKey::from_record(seed).is_ok(),
+        |seed, _| ReceiverKeys::from_record(seed).is_ok_and(|keys| keys.chains().len() == 3),
+        |seed, id| SenderKey::from_libsignal_record(seed, id).is_ok(),
+        |seed, id| ReceiverKeys::from_libsignal_record(seed, id).is_ok_and(|keys| keys.chains().len() == 3),
+    ];
+    for reads in readable {
+        assert_eq!(read("sender_key_records").iter().filter(|seed| reads(seed, id)).count(), 2);
+    }
+    for target in ["attachment_stream", "group", "keys", "prekey_records", "service_id", "two_parties"] {
         read(target);
     }
     sealed::check_seeds();
+}
+
+fn fingerprints() {
+    let [a, b] = [1, 2].map(|byte| FingerprintHash::from_bytes([byte; 64]));
+    for (name, ours, theirs) in [("ours", a, b), ("theirs", b, a)] {
+        for version in [FingerprintVersion::PHONE_NUMBER, FingerprintVersion::ACCOUNT] {
+            let scannable = Fingerprint::new(version, ours, theirs).scannable();
+            write("scannable_fingerprint", &format!("{name}-{}", version.0), &scannable.encode());
+        }
+    }
+}
+
+const ACCOUNT_LIMITS: AccountLimits = AccountLimits {
+    batch: 1,
+    low: 1,
+    max_kept: 10,
+    max_given_out: 5,
+    signed_lifetime: Duration::from_secs(100_000),
+    last_resort_lifetime: Duration::from_secs(100_000),
+    grace: Duration::from_secs(1_000_000),
+    max_retired: 5,
+    max_uses: 5,
+};
+
+fn account_rng() -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(4)
+}
+
+/// An account as it begins, and after it was rotated and its last-resort KEM prekey used.
+fn accounts() {
+    let mut rng = account_rng();
+    let mut account = Account::generate(ACCOUNT_LIMITS, &mut rng).commit();
+    write_account(&account, "new");
+    account.refill(device::START, ServiceCounts::default(), &mut rng).unwrap().unwrap().commit();
+    let upload = account.upload();
+    account.confirm_uploaded(&upload, device::START).commit();
+    let bundle = PreKeyBundle {
+        registration_id: upload.registration_id,
+        device_id: DeviceId::PRIMARY,
+        identity_key: upload.identity_key,
+        signed_pre_key: upload.signed_pre_key.unwrap(),
+        one_time_pre_key: None,
+        kem_pre_key: upload.last_resort_kem_pre_key,
+    };
+    let mut alice = Device::new(device::ALICE, 4);
+    let [local, _] = addresses();
+    alice.initiate(&local, bundle).unwrap();
+    let first = alice.send(&local, b"hello");
+    let mut session = Session::new(local, alice.address);
+    account.receive(&mut session, &first.pre_key(), Trust::Anyone, &mut rng).unwrap().commit();
+    write_account(&account, "used");
+    let later = Timestamp::from_secs(1_800_000_000);
+    account.rotate(later, &mut rng).unwrap().unwrap().commit();
+    let upload = account.upload();
+    account.confirm_uploaded(&upload, later).commit();
+    write_account(&account, "rotated");
+}
+
+fn write_account(account: &Account, name: &str) {
+    let rows = account.rows();
+    let records = [account.record()];
+    let records = records.iter().chain(rows.iter().map(|(_, record)| record));
+    let parts = records.flat_map(|record| {
+        let len = u16::try_from(record.as_bytes().len()).unwrap().to_le_bytes();
+        [&len[..], record.as_bytes()].concat()
+    });
+    write("account_records", name, &parts.collect::<Vec<u8>>());
 }

@@ -12,6 +12,7 @@
     reason = "a test fails by panicking"
 )]
 
+#[allow(dead_code, reason = "shared between tests")]
 #[path = "support/live.rs"]
 mod live;
 #[path = "support/network.rs"]

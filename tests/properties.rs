@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
 
+#[path = "support/cases.rs"]
+mod cases;
 #[path = "properties/damage.rs"]
 mod damage;
 #[path = "support/device.rs"]
@@ -15,18 +17,10 @@ mod simulation;
 
 use device::{KemOffer, Offer, Table};
 use proptest::prelude::*;
-use proptest::test_runner::FileFailurePersistence;
 use simulation::{Fate, Side, Step, World};
 
-/// `cases` of a property, or as many as the environment says. Failing ones are kept in `tests`.
 fn config(cases: u32) -> ProptestConfig {
-    let mut config = ProptestConfig::default();
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = cases;
-    }
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/properties.proptest-regressions");
-    config.failure_persistence = Some(Box::new(FileFailurePersistence::Direct(file)));
-    config
+    cases::config(cases, concat!(env!("CARGO_MANIFEST_DIR"), "/tests/properties.proptest-regressions"))
 }
 
 fn side() -> impl Strategy<Value = Side> {

@@ -17,6 +17,8 @@
 mod protobuf_oracle {
     pub(super) mod bytes;
     mod messages;
+    mod sealed;
+    mod sender_keys;
     mod stored;
 }
 

@@ -222,8 +222,12 @@ fn all_versions_are_read() {
     let mut files = 0;
     for file in fs::read_dir(folder()).unwrap() {
         let path = file.unwrap().path();
+        // Those of other kinds are read by tests of their own: `tests/groups/records.rs`, `tests/repair/records.rs`.
+        if !path.file_name().unwrap().to_str().unwrap().starts_with('v') {
+            continue;
+        }
         check(&serde_json::from_slice(&fs::read(&path).unwrap()).unwrap());
         files += 1;
     }
-    assert!(files >= 1);
+    assert!(files >= 3);
 }

@@ -18,15 +18,18 @@ use subrosa::hazmat::record::{
     HEADER_LEN, Record, RecordError, RecordKey, RecordKind, RecordReader, RecordWriter, SEALED_OVERHEAD,
 };
 
-const KINDS: [RecordKind; 8] = [
+const KINDS: [RecordKind; 11] = [
     RecordKind::IdentityKeyPair,
     RecordKind::OneTimePreKey,
     RecordKind::SignedPreKey,
     RecordKind::OneTimeKemPreKey,
     RecordKind::LastResortKemPreKey,
     RecordKind::Session,
+    RecordKind::SenderKey,
+    RecordKind::ReceiverKeys,
     RecordKind::Account,
     RecordKind::LastResortUses,
+    RecordKind::RepairLog,
 ];
 
 fn record(kind: RecordKind, content: &[u8]) -> Record {

@@ -568,6 +568,26 @@ fn e16_a_version_3_message_in_a_version_4_wrapper() {
     assert_eq!(failure, undecryptable(Undecryptable::Version(3)));
 }
 
+/// A session that is there makes no message of another identity's session its own.
+#[test]
+fn e16_a_version_3_message_of_another_identity_in_a_version_4_wrapper() {
+    let [mut old_alice, mut bob] = Device::pair(16);
+    for device in [&mut old_alice, &mut bob] {
+        device.policy = Policy::AllowVersion3;
+    }
+    old_alice.greet(&mut bob, Offer::VERSION_3);
+    let mut alice = old_alice.reinstalled(160);
+    bob.store.identities.insert(alice.address.clone(), *alice.identity.public());
+    alice.begin_with(&mut bob, Offer::FULL);
+    let letter = alice.tell(&mut bob, b"it is me");
+
+    let stale = old_alice.send(&bob.address, b"it is me, too");
+    let wrapped = Wrapper::changed(&letter, |wrapper| wrapper.message.clone_from(&stale.bytes));
+    let untrusted = Failure::Decrypt(DecryptError::UntrustedIdentity);
+    assert_eq!(bob.refuse(&alice.address, &stale), untrusted);
+    assert_eq!(bob.refuse(&alice.address, &wrapped), untrusted);
+}
+
 #[test]
 fn the_lower_half_of_the_wrappers_first_byte_does_not_matter() {
     let ([alice, mut bob], mut letter) = first_message(17, Offer::FULL);

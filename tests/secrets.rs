@@ -11,11 +11,21 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
+#[path = "secrets/accounts.rs"]
+mod accounts;
+#[path = "secrets/attachments.rs"]
+mod attachments;
+#[path = "support/by_hand.rs"]
+mod by_hand;
 #[path = "secrets/debug.rs"]
 mod debug;
+#[path = "secrets/groups.rs"]
+mod groups;
 #[path = "secrets/heap.rs"]
 mod heap;
 #[path = "secrets/keys.rs"]
 mod keys;
 #[path = "secrets/sessions.rs"]
 mod sessions;
+#[path = "secrets/under_seal.rs"]
+mod under_seal;

@@ -111,6 +111,7 @@ version4! {
     malformed: "malformed", Official, differences::MALFORMED;
     older_clients: "older-clients", BesideOlder, &[];
     certificates: "certificates", Official, &[];
+    fingerprints: "fingerprints", Official, &[];
     sealed_v1: "sealed-v1", Official, &[];
     sealed_v2: "sealed-v2", Official, &[];
     groups: "groups", Official, differences::GROUPS;

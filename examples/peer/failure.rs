@@ -5,10 +5,11 @@
 use serde_json::{Value, json};
 use subrosa::hazmat::crypto::kdf::OutputTooLong;
 use subrosa::{
-    AcceptError, Address, AdmitError, BundleError, CertificateError, DecryptError,
-    DecryptionErrorMessageError, EncryptError, GroupDecryptError, GroupEncryptError, InitiateError, KemError,
-    KeyError, LearnError, OpenError, ParseError, PlaintextContentError, SealedReceiveError, SenderRefused,
-    SentMessageError, StoredSenderKeyError, ZeroAgreement,
+    AcceptError, Address, AdmitError, BundleError, CertificateError, CompareError, DecryptError,
+    DecryptionErrorMessageError, EncryptError, GroupDecryptError, GroupEncryptError, InitiateError,
+    InvalidIterationCount, KemError, KeyError, LearnError, OpenError, ParseError, PlaintextContentError,
+    ScannableFingerprintError, SealedReceiveError, SenderRefused, SentMessageError, StoredSenderKeyError,
+    ZeroAgreement,
 };
 
 /// Why a request was refused.
@@ -92,6 +93,9 @@ generic!(
     CertificateError,
     OpenError,
     SentMessageError,
+    CompareError,
+    ScannableFingerprintError,
+    InvalidIterationCount,
     KeyError,
     ZeroAgreement,
     OutputTooLong,

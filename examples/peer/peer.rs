@@ -6,6 +6,7 @@
 
 mod certificates;
 mod failure;
+mod fingerprints;
 mod groups;
 mod messages;
 mod parties;
@@ -45,6 +46,7 @@ const OPERATIONS: &[&[Operation]] = &[
     sessions::OPERATIONS,
     groups::OPERATIONS,
     certificates::OPERATIONS,
+    fingerprints::OPERATIONS,
     sealed::OPERATIONS,
     retry::OPERATIONS,
     messages::OPERATIONS,

@@ -13,6 +13,9 @@ use crate::timestamp::Timestamp;
 /// How many ids of each space are skipped when an account is recovered, for those that may have been given out
 /// unknown to it.
 const JUMP: u32 = 1 << 16;
+/// Up to so many more if nothing tells how many were given out, so that a backup that is restored twice does
+/// not begin twice at the same id.
+const SPREAD: u32 = 1 << 20;
 
 /// Says how far an account had come: 36 public bytes, kept where a backup of the account's store does not reach,
 /// such as at the service.
@@ -100,15 +103,17 @@ impl Account {
 
     /// Makes a restored account usable, as a new store of its own:
     ///
-    /// * Ids continue 65,536 beyond all that the account or `token` know to be given out.
+    /// * Ids continue 65,536 beyond all that the account and `token` know to be given out. Give the token wherever
+    ///   there is one. Without it they continue up to 2^20 beyond that, at random, and only chance keeps ids
+    ///   apart that were given out after the same backup was restored before.
     /// * Signed and last-resort KEM prekey are replaced, and a batch of one-time prekeys of each kind is
     ///   generated, if there is [room](super::AccountLimits::max_kept). The next upload replaces all that the service has.
     /// * The keys of before stay until then, and for their [grace](super::AccountLimits::grace), since peers may have
     ///   fetched them. Some may have been deleted since the backup was made, and be back.
     ///
     /// All sessions are to be [retired](crate::Session::retire), best in the same transaction; upload then, with
-    /// the new token. A crash before that leads to another recovery, which does no harm. Draws 16 bytes, then as
-    /// [`Account::refill`] does.
+    /// the new token. A crash before that leads to another recovery, which does no harm. Draws 16 bytes, without
+    /// a token three times 4, then as [`Account::refill`] does.
     ///
     /// # Errors
     /// [`IdsExhausted`].
@@ -121,10 +126,11 @@ impl Account {
         let mut change = self.draft();
         let book = &mut change.book;
         rng.fill_bytes(&mut book.store);
-        let [one_time, signed, kem] = token.map_or([0; 3], |token| token.next_ids);
-        book.ids.jump(IdSpace::OneTime, one_time, JUMP)?;
-        book.ids.jump(IdSpace::Signed, signed, JUMP)?;
-        book.ids.jump(IdSpace::Kem, kem, JUMP)?;
+        for (at, space) in [IdSpace::OneTime, IdSpace::Signed, IdSpace::Kem].into_iter().enumerate() {
+            let seen = token.and_then(|token| token.next_ids.get(at).copied());
+            let spread = if seen.is_some() { 0 } else { rng.next_u32() % SPREAD };
+            book.ids.jump(space, seen.unwrap_or(0), JUMP + spread)?;
+        }
         // What was generated may have been uploaded since.
         book.one_time.advance(Stage::Generated, Stage::Uploaded, now);
         book.one_time_kem.advance(Stage::Generated, Stage::Uploaded, now);

@@ -2,6 +2,7 @@
 
 //! A change to an account, while it is made up and until it is made.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -44,7 +45,7 @@ impl AccountChange {
     ) -> Result<(), IdsExhausted> {
         for id in self.book.ids.take(IdSpace::OneTime, count)?.map(OneTimePreKeyId) {
             self.book.one_time.add(id, Stage::Generated, now);
-            self.new.one_time.insert(id, OneTimePreKey::generate(id, rng));
+            self.new.one_time.insert(id, Box::new(OneTimePreKey::generate(id, rng)));
         }
         Ok(())
     }
@@ -70,7 +71,7 @@ impl AccountChange {
         rng: &mut impl CryptoRng,
     ) -> Result<(), IdsExhausted> {
         let id = self.book.next_signed(now)?;
-        self.new.signed.insert(id, SignedPreKey::generate(id, identity, now, rng));
+        self.new.signed.insert(id, Box::new(SignedPreKey::generate(id, identity, now, rng)));
         Ok(())
     }
 

@@ -102,7 +102,7 @@ impl Allocator {
         Ok(())
     }
 
-    const fn unused_mut(&mut self, space: IdSpace) -> &mut UnusedIds {
+    pub(super) const fn unused_mut(&mut self, space: IdSpace) -> &mut UnusedIds {
         match space {
             IdSpace::OneTime => &mut self.one_time,
             IdSpace::Signed => &mut self.signed,

@@ -2,6 +2,7 @@
 
 //! The private halves.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -20,11 +21,12 @@ pub(super) struct LastResort {
     pub(super) uses: Uses,
 }
 
-/// Prekeys with their private halves.
+/// Prekeys with their private halves. Those that would lie in the maps themselves are boxed: a map that grows
+/// moves its entries, and does not wipe where they were.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    pub(super) one_time: BTreeMap<OneTimePreKeyId, OneTimePreKey>,
-    pub(super) signed: BTreeMap<SignedPreKeyId, SignedPreKey>,
+    pub(super) one_time: BTreeMap<OneTimePreKeyId, Box<OneTimePreKey>>,
+    pub(super) signed: BTreeMap<SignedPreKeyId, Box<SignedPreKey>>,
     pub(super) one_time_kem: BTreeMap<KemPreKeyId, OneTimeKemPreKey>,
     pub(super) last_resort: BTreeMap<KemPreKeyId, LastResort>,
 }

@@ -2,6 +2,7 @@
 
 //! Reading an account back from its records.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
@@ -144,8 +145,8 @@ impl Loader {
             return Err(AccountError::Twice(name));
         }
         match row {
-            Row::OneTime(key) => drop(self.keys.one_time.insert(key.id(), key)),
-            Row::Signed(key) => drop(self.keys.signed.insert(key.id(), key)),
+            Row::OneTime(key) => drop(self.keys.one_time.insert(key.id(), Box::new(key))),
+            Row::Signed(key) => drop(self.keys.signed.insert(key.id(), Box::new(key))),
             Row::OneTimeKem(key) => drop(self.keys.one_time_kem.insert(key.id(), key)),
             Row::LastResort(key) => drop(self.last_resort.insert(key.id(), key)),
             Row::Uses(id, uses) => drop(self.uses.insert(id, uses)),

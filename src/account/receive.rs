@@ -2,6 +2,7 @@
 
 //! First messages: session and account change together.
 
+use alloc::boxed::Box;
 use core::fmt;
 
 use rand_core::CryptoRng;
@@ -91,7 +92,7 @@ impl Account {
         let one_time = match needed.one_time {
             None => None,
             Some(id) => {
-                let key = self.keys.one_time.get(&id);
+                let key = self.keys.one_time.get(&id).map(Box::as_ref);
                 Some(key.ok_or_else(|| self.lacking(NamedPreKey::OneTime(id)))?)
             }
         };

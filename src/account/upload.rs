@@ -8,7 +8,7 @@ use super::Account;
 use super::backup::StoreToken;
 use super::shelf::Stage;
 use crate::identity::IdentityKey;
-use crate::prekey::{KemPreKeyPublic, OneTimePreKey, OneTimePreKeyPublic, SignedPreKey, SignedPreKeyPublic};
+use crate::prekey::{KemPreKeyPublic, OneTimePreKeyPublic, SignedPreKeyPublic};
 use crate::staged::Staged;
 use crate::timestamp::Timestamp;
 
@@ -63,9 +63,9 @@ impl Account {
         PreKeyUpload {
             identity_key: *self.identity.public(),
             registration_id: book.registration_id,
-            signed_pre_key: signed.last().map(SignedPreKey::public),
+            signed_pre_key: signed.last().map(|key| key.public()),
             last_resort_kem_pre_key: last_resort.last().map(|last_resort| last_resort.key.public()),
-            one_time_pre_keys: one_time.map(OneTimePreKey::public).collect(),
+            one_time_pre_keys: one_time.map(|key| key.public()).collect(),
             one_time_kem_pre_keys: kem.map(|key| key.public()).collect(),
             replace_one_time: book.replace,
             token: self.token(),

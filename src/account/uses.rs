@@ -4,6 +4,7 @@
 
 use alloc::collections::BTreeSet;
 
+use crate::crypto::curve::PublicKey;
 use crate::prekey::{KemPreKeyId, SignedPreKeyId};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
 use crate::session::KemPreKeyUse;
@@ -28,6 +29,14 @@ impl Uses {
 
     pub(super) fn insert(&mut self, used: &KemPreKeyUse) -> bool {
         self.0.insert((used.signed, *used.base_key.as_bytes()))
+    }
+
+    /// All of them, the last-resort KEM prekey being `kem`.
+    pub(super) fn iter(&self, kem: KemPreKeyId) -> impl Iterator<Item = KemPreKeyUse> + '_ {
+        self.0.iter().map(move |(signed, key)| {
+            let (signed, base_key) = (*signed, PublicKey::from_bytes(*key));
+            KemPreKeyUse { kem, signed, base_key }
+        })
     }
 
     /// The record of `kem`'s uses and of another one.

@@ -3,11 +3,15 @@
 //! AES-256-CBC with PKCS#7 padding (SP 800-38A, RFC 5652 §6.3). Unauthenticated: the caller checks a
 //! MAC before it decrypts.
 
+mod stream;
+
 use aes::Aes256;
 use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use alloc::vec::Vec;
 use zeroize::Zeroizing;
+
+pub use stream::{CbcDecryptor, CbcEncryptor};
 
 /// Length of a block, and of the initialisation vector, in bytes.
 pub const BLOCK_LEN: usize = 16;

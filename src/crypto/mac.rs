@@ -5,14 +5,18 @@
 //! Most of what the protocol derives takes one or two blocks, so what surrounds them counts. A key's two pads
 //! are hashed once, whatever it is used for, and those of the zero key, which HKDF without a salt has, never.
 
+mod running;
+
 use core::fmt;
 
 use sha2::block_api::compress256;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{ZeroizeOnDrop, optimization_barrier};
 
 use super::secret::Secret;
+
+pub use running::RunningMac;
 
 const BLOCK_LEN: usize = 64;
 const IPAD: u8 = 0x36;
@@ -23,7 +27,6 @@ const INITIAL: [u32; 8] =
     [0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19];
 
 /// An HMAC-SHA-256 key, ready to be used several times.
-#[derive(Zeroize, ZeroizeOnDrop)]
 pub struct MacKey {
     /// SHA-256 after the key's inner pad.
     inner: [u32; 8],
@@ -75,16 +78,18 @@ impl MacKey {
 
     /// Prepares a key of at most a block.
     fn of_short(key: &[u8]) -> Self {
-        let mut block = Block([IPAD; BLOCK_LEN]);
-        for (slot, byte) in block.0.iter_mut().zip(key) {
+        let mut block = [IPAD; BLOCK_LEN];
+        for (slot, byte) in block.iter_mut().zip(key) {
             *slot ^= byte;
         }
         let (mut inner, mut outer) = (INITIAL, INITIAL);
-        compress256(&mut inner, &[block.0]);
-        for slot in &mut block.0 {
+        compress256(&mut inner, &[block]);
+        for slot in &mut block {
             *slot ^= IPAD ^ OPAD;
         }
-        compress256(&mut outer, &[block.0]);
+        compress256(&mut outer, &[block]);
+        block = [0; BLOCK_LEN];
+        optimization_barrier(&block);
         Self { inner, outer }
     }
 
@@ -95,10 +100,10 @@ impl MacKey {
         for part in parts {
             hash.update(part);
         }
-        let inner = hash.finish();
-        let mut hash = Hash::after_a_block(self.outer);
-        hash.update(inner.as_bytes());
-        hash.finish()
+        hash.finish();
+        hash.restart_with_output(self.outer);
+        hash.finish();
+        hash.output()
     }
 
     /// The first `N` bytes of the MAC of the concatenation of `parts`. Public from here on.
@@ -117,6 +122,15 @@ impl MacKey {
     }
 }
 
+impl Drop for MacKey {
+    fn drop(&mut self) {
+        (self.inner, self.outer) = ([0; 8], [0; 8]);
+        optimization_barrier(self);
+    }
+}
+
+impl ZeroizeOnDrop for MacKey {}
+
 impl fmt::Debug for MacKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { inner: _, outer: _ } = self;
@@ -124,12 +138,7 @@ impl fmt::Debug for MacKey {
     }
 }
 
-/// A block that is wiped.
-#[derive(Zeroize, ZeroizeOnDrop)]
-struct Block([u8; BLOCK_LEN]);
-
 /// SHA-256 in progress.
-#[derive(Zeroize, ZeroizeOnDrop)]
 struct Hash {
     state: [u32; 8],
     /// What is not hashed yet: the first `filled` bytes, fewer than a block.
@@ -164,8 +173,8 @@ impl Hash {
         self.filled = rest.len();
     }
 
-    /// Pads (FIPS 180-4 §5.1.1) and gives the hash.
-    fn finish(mut self) -> Secret<32> {
+    /// Pads (FIPS 180-4 §5.1.1), so that the state is the hash.
+    fn finish(&mut self) {
         let (_, room) = self.block.split_at_mut(self.filled);
         room.fill(0);
         if let Some(first) = room.first_mut() {
@@ -175,15 +184,32 @@ impl Hash {
             compress256(&mut self.state, &[self.block]);
             self.block = [0; BLOCK_LEN];
         }
-        let bits = self.len.wrapping_mul(8).to_be_bytes();
         if let Some(end) = self.block.last_chunk_mut() {
-            *end = bits;
+            *end = self.len.wrapping_mul(8).to_be_bytes();
         }
         compress256(&mut self.state, &[self.block]);
+    }
+
+    /// Begins anew from `state`, after a block, with the hash as the first bytes.
+    fn restart_with_output(&mut self, state: [u32; 8]) {
+        let (words, _) = self.block.as_chunks_mut();
+        words.iter_mut().zip(self.state).for_each(|(bytes, word)| *bytes = word.to_be_bytes());
+        (self.state, self.filled, self.len) = (state, 32, 64 + 32);
+    }
+
+    fn output(&self) -> Secret<32> {
         let mut out = Secret::zero();
         let (words, _) = out.as_bytes_mut().as_chunks_mut();
         words.iter_mut().zip(self.state).for_each(|(bytes, word)| *bytes = word.to_be_bytes());
         out
+    }
+}
+
+impl Drop for Hash {
+    fn drop(&mut self) {
+        self.state = [0; 8];
+        self.block = [0; BLOCK_LEN];
+        optimization_barrier(self);
     }
 }
 

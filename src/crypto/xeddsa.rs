@@ -42,33 +42,72 @@ const NONCE_PREFIX: [u8; 32] = {
 /// signature = R || s, with sign in the top bit
 /// ```
 pub fn sign(key: &PrivateKey, message: &[&[u8]], rng: &mut impl CryptoRng) -> Signature {
-    sign_with(key, message, &Secret::random(rng))
+    Signer::new(key).sign(message, rng)
+}
+
+/// A private key, ready to sign several messages: its point `A` is computed once.
+#[derive(Debug)]
+pub struct Signer<'a> {
+    key: &'a PrivateKey,
+    public: [u8; 32],
+}
+
+impl<'a> Signer<'a> {
+    /// Prepares `key`.
+    #[must_use]
+    pub fn new(key: &'a PrivateKey) -> Self {
+        Self { key, public: EdwardsPoint::mul_base_clamped(*key.as_bytes()).compress().to_bytes() }
+    }
+
+    /// A key that was prepared before, with what [`Self::public`] gave. That the two belong together is the
+    /// caller's to see to: a signature under another point would tell about the private key.
+    #[must_use]
+    pub const fn from_parts(key: &'a PrivateKey, public: [u8; 32]) -> Self {
+        Self { key, public }
+    }
+
+    /// The encoding of `A`, 32 bytes. Public.
+    #[must_use]
+    pub const fn public(&self) -> &[u8; 32] {
+        &self.public
+    }
+
+    /// [`sign`] with this key.
+    pub fn sign(&self, message: &[&[u8]], rng: &mut impl CryptoRng) -> Signature {
+        self.sign_with(message, &Secret::random(rng))
+    }
+
+    /// [`sign_with`] with this key.
+    #[must_use]
+    pub fn sign_with(&self, message: &[&[u8]], random: &Secret<64>) -> Signature {
+        let Self { key, public } = self;
+        let a = Zeroizing::new(Scalar::from_bytes_mod_order(*key.as_bytes()));
+
+        let mut nonce = Sha512::new_with_prefix(NONCE_PREFIX);
+        nonce.update(key.as_bytes());
+        for part in message {
+            nonce.update(part);
+        }
+        nonce.update(random.as_bytes());
+        let nonce = Zeroizing::new(<[u8; 64]>::from(nonce.finalize()));
+        let r = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&nonce));
+
+        let point = EdwardsPoint::mul_base(&r).compress().to_bytes();
+        let s = challenge(&point, public, message) * *a + *r;
+
+        let mut signature = [0; SIGNATURE_LEN];
+        let (left, right) = signature.split_at_mut(32);
+        left.copy_from_slice(&point);
+        right.copy_from_slice(s.as_bytes());
+        signature[63] = (signature[63] & 0x7F) | (public[31] & 0x80);
+        signature
+    }
 }
 
 /// [`sign`] with the 64 random bytes given by the caller, who must never give the same ones twice.
 #[must_use]
 pub fn sign_with(key: &PrivateKey, message: &[&[u8]], random: &Secret<64>) -> Signature {
-    let a = Zeroizing::new(Scalar::from_bytes_mod_order(*key.as_bytes()));
-    let public = EdwardsPoint::mul_base(&a).compress().to_bytes();
-
-    let mut nonce = Sha512::new_with_prefix(NONCE_PREFIX);
-    nonce.update(key.as_bytes());
-    for part in message {
-        nonce.update(part);
-    }
-    nonce.update(random.as_bytes());
-    let nonce = Zeroizing::new(<[u8; 64]>::from(nonce.finalize()));
-    let r = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&nonce));
-
-    let point = EdwardsPoint::mul_base(&r).compress().to_bytes();
-    let s = challenge(&point, &public, message) * *a + *r;
-
-    let mut signature = [0; SIGNATURE_LEN];
-    let (left, right) = signature.split_at_mut(32);
-    left.copy_from_slice(&point);
-    right.copy_from_slice(s.as_bytes());
-    signature[63] = (signature[63] & 0x7F) | (public[31] & 0x80);
-    signature
+    Signer::new(key).sign_with(message, random)
 }
 
 /// Whether `signature` is one by the holder of `key` over the concatenation of `message`'s parts.

@@ -35,9 +35,10 @@ pub enum ServiceAnswer {
 pub struct Correction {
     /// Whose sessions are no good any more. See [`Self::archive`].
     pub archive: Vec<Address>,
-    /// With whom sessions are to be begun, each from a bundle.
+    /// With whom a session is needed, after that: from a bundle, unless there is one that can be sent on.
     pub begin: Vec<Address>,
-    /// Devices that are no more: their sessions are to be deleted.
+    /// Devices that are no more. Their sessions are to be deleted, at the latest when nothing that they sent
+    /// before can be under way any longer.
     pub forget: Vec<Address>,
 }
 
@@ -53,9 +54,13 @@ impl Correction {
 }
 
 /// An account's messages were refused too often: its devices change all the time, or the service is at fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the service refused the messages too often")]
-pub struct GaveUp;
+#[non_exhaustive]
+pub struct GaveUp {
+    /// What the service said last is to be done all the same, so that the next message has it easier.
+    pub correction: Correction,
+}
 
 /// Who is to get a message, and who has got it: the devices of one or more accounts, among them perhaps one's
 /// own others.
@@ -86,7 +91,8 @@ impl Delivery {
     /// How often messages for one account are sent, unless that is given: 5 times.
     pub const ATTEMPTS: u8 = 5;
 
-    /// A delivery from `local` to nobody yet, which sends an account its messages at most `attempts` times.
+    /// A delivery from `local` to nobody yet, which sends an account its messages at most `attempts` times; 0 is read
+    /// as 1.
     #[must_use]
     pub const fn new(local: Address, attempts: u8) -> Self {
         Self { local, waiting: BTreeMap::new(), attempts }
@@ -140,24 +146,32 @@ impl Delivery {
             ServiceAnswer::Mismatched { missing, extra } => (missing.as_slice(), extra.as_slice(), &[][..]),
             ServiceAnswer::Stale(stale) => (&[][..], &[][..], stale.as_slice()),
         };
-        waiting.attempts_left = waiting.attempts_left.saturating_sub(1);
-        if waiting.attempts_left == 0 {
-            self.waiting.remove(account);
-            return Err(GaveUp);
-        }
-        for device in extra {
-            waiting.devices.remove(device);
-        }
         let others = |devices: &[DeviceId]| -> BTreeSet<DeviceId> {
             devices.iter().copied().filter(is_other).collect()
         };
-        let (missing, stale) = (others(missing), others(stale));
+        let (missing, extra, stale) = (others(missing), others(extra), others(stale));
+        waiting.devices.retain(|device| !extra.contains(device));
         waiting.devices.extend(missing.union(&stale));
-        Ok(Correction {
+        waiting.attempts_left = waiting.attempts_left.saturating_sub(1);
+        let correction = Correction {
             archive: addresses(account, stale.iter().copied()).collect(),
             begin: addresses(account, missing.union(&stale).copied()).collect(),
-            forget: addresses(account, others(extra).difference(&missing).copied()).collect(),
-        })
+            forget: addresses(account, extra.difference(&missing).copied()).collect(),
+        };
+        if waiting.attempts_left == 0 {
+            self.give_up(account);
+            return Err(GaveUp { correction });
+        }
+        Ok(correction)
+    }
+
+    /// Leaves an account out from now on. The others go on.
+    ///
+    /// For an account that can't be served now: no bundle is to be had for one of its devices, or the bundle has
+    /// another identity than the one that is pinned, and the user decides first. The service would go on to ask
+    /// for that device.
+    pub fn give_up(&mut self, account: &str) {
+        self.waiting.remove(account);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::crypto::xeddsa;
 use crate::plaintext::Plaintext;
 use crate::ratchet::chain::ChainExhausted;
 use crate::ratchet::receiving::{MAX_JUMP, ReceivingError};
+use crate::repair::Failure;
 use crate::staged::Staged;
 use crate::wire::sender_key_message::SenderKeyMessage;
 
@@ -58,6 +59,20 @@ impl From<ReceivingError> for GroupDecryptError {
             }
             ReceivingError::TooFarAhead { jump } => Self::TooFarAhead { jump },
             ReceivingError::Exhausted(error) => Self::Exhausted(error),
+        }
+    }
+}
+
+impl From<&GroupDecryptError> for Failure {
+    fn from(error: &GroupDecryptError) -> Self {
+        match error {
+            GroupDecryptError::Duplicate { .. } => Self::Duplicate,
+            GroupDecryptError::OtherDistribution
+            | GroupDecryptError::NoSenderKey
+            | GroupDecryptError::Signature
+            | GroupDecryptError::TooFarAhead { .. }
+            | GroupDecryptError::Exhausted(_)
+            | GroupDecryptError::Padding => Self::Undecryptable,
         }
     }
 }

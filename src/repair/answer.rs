@@ -11,8 +11,12 @@ use crate::staged::Staged;
 use crate::timestamp::Timestamp;
 use crate::wire::decryption_error::DecryptionErrorMessage;
 
-/// What is to be sent again. The message is to be encrypted anew and to bear its first timestamp, so that it
-/// is not taken for a new one.
+/// What is to be sent again: to the device that asked, if the message was for it. *Only then*: the request
+/// names a time and no more, and a peer may name that of a message for somebody else.
+///
+/// The message is to be encrypted anew and to bear its first timestamp, so that it is not taken for a new one. If
+/// it is there no more and the session was reset, send something else, such as an empty message, so that the
+/// peer gets to know the new session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Resend {
@@ -41,7 +45,8 @@ impl RepairLog {
     /// envelope, the service's word for it.
     ///
     /// # Errors
-    /// [`RepairRefused`]. Nothing is to be done then.
+    /// [`RepairRefused`]. Nothing is to be done then, nor is the session reset: if it is broken, the request for
+    /// the next message that is sent on it will tell.
     pub fn answer<'l, 's>(
         &'l mut self,
         session: &'s mut Session,

@@ -4,9 +4,10 @@
 
 use alloc::collections::VecDeque;
 use core::fmt;
+use core::time::Duration;
 
 use super::ResendRequest;
-use super::policy::{Rate, RepairPolicy, after};
+use super::policy::{Rate, RepairPolicy};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
 use crate::staged::{Staged, State, sealed};
 use crate::timestamp::Timestamp;
@@ -93,7 +94,7 @@ impl RepairLog {
         policy: &RepairPolicy,
         now: Timestamp,
     ) -> Result<Event, RepairRefused> {
-        if message > now || after(message, policy.max_age) < now {
+        if !is_recent(message, policy.max_age, now) {
             return Err(RepairRefused::TooOld);
         }
         self.answered.allow(policy.resend, now)?;
@@ -101,6 +102,7 @@ impl RepairLog {
         if before >= policy.resend_each.into() {
             return Err(RepairRefused::TooOften(None));
         }
+        self.answered.allow_forgetting(policy.max_age, now)?;
         Ok(Event { at: now, message })
     }
 
@@ -119,7 +121,7 @@ impl RepairLog {
         self.generation
     }
 
-    /// The record of the log as it is: 17 bytes and 16 for each event.
+    /// The record of the log as it is: 15 bytes and 16 for each event.
     #[must_use]
     pub fn record(&self) -> Record {
         self.write(self.generation, &RepairChange::default())
@@ -177,15 +179,28 @@ impl Events {
     /// Whether one more may happen now.
     fn allow(&self, rate: Rate, now: Timestamp) -> Result<(), RepairRefused> {
         // An event of long after now shows only that the clock was wrong, then or now.
-        let counts = |at: Timestamp| after(at, rate.per) > now && after(now, rate.per) > at;
+        let counts = |at: Timestamp| at.saturating_add(rate.per) > now && now.saturating_add(rate.per) > at;
         let mut recent = self.0.iter().rev().map(|event| event.at).filter(|at| counts(*at));
         let max = usize::from(rate.max).min(MAX_EVENTS);
         match max.checked_sub(1) {
             None => Err(RepairRefused::TooOften(None)),
             Some(others) => match recent.nth(others) {
-                Some(at) => Err(RepairRefused::TooOften(Some(after(at, rate.per)))),
+                Some(at) => Err(RepairRefused::TooOften(Some(at.saturating_add(rate.per)))),
                 None => Ok(()),
             },
+        }
+    }
+
+    /// Whether one more does not push out an event whose message may still be asked for: how often it was sent
+    /// again would be forgotten.
+    fn allow_forgetting(&self, max_age: Duration, now: Timestamp) -> Result<(), RepairRefused> {
+        let oldest = self.0.front().filter(|_| self.0.len() >= MAX_EVENTS).map(|event| event.message);
+        match oldest.filter(|message| is_recent(*message, max_age, now)) {
+            None => Ok(()),
+            Some(message) => {
+                let too_old = message.saturating_add(max_age).saturating_add(Duration::from_millis(1));
+                Err(RepairRefused::TooOften(Some(too_old)))
+            }
         }
     }
 
@@ -212,6 +227,11 @@ impl Events {
         let mut time = || reader.u64().map(Timestamp::from_millis);
         (0..count).map(|_| Ok(Event { at: time()?, message: time()? })).collect::<Result<_, _>>().map(Self)
     }
+}
+
+/// Whether a message is neither older than `max_age` nor of the future.
+fn is_recent(message: Timestamp, max_age: Duration, now: Timestamp) -> bool {
+    message <= now && message.saturating_add(max_age) >= now
 }
 
 impl fmt::Debug for RepairLog {

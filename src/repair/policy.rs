@@ -4,14 +4,13 @@
 
 use core::time::Duration;
 
-use crate::timestamp::Timestamp;
-
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// How often something may happen: not more than `max` times within any span of the length `per`.
+/// How often something may happen: not more than `max` times within any span of the length `per`, by a clock that
+/// is not set back. Each time that it is, as much again may happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// How often, 64 at most: more is read as 64.
+    /// How often, 64 at most: more is read as 64. 0 is never.
     pub max: u8,
     /// Within what time.
     pub per: Duration,
@@ -26,9 +25,10 @@ pub struct RepairPolicy {
     pub resend: Rate,
     /// How often our session with it is reset because it says so. 3 an hour.
     pub reset: Rate,
-    /// How often we send it one and the same message again. 2.
+    /// How often we send it one and the same message again, on top of the first time. 2.
     pub resend_each: u8,
-    /// How old a message may be that is sent again: older ones would come as if they were new. A day.
+    /// How old a message may be that is sent again: older ones would come as if they were new. A day. Within that
+    /// time no more than 64 are sent again, whatever [`resend`](Self::resend) says.
     pub max_age: Duration,
 }
 
@@ -42,10 +42,4 @@ impl Default for RepairPolicy {
             max_age: 24 * HOUR,
         }
     }
-}
-
-/// The point in time that is `duration` after `since`.
-pub(super) fn after(since: Timestamp, duration: Duration) -> Timestamp {
-    let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    Timestamp::from_millis(since.as_millis().saturating_add(millis))
 }

@@ -156,7 +156,7 @@ impl VerifiedContent {
     #[must_use]
     pub fn advice(&self, failure: Failure, timestamp: Timestamp) -> Advice {
         let device = self.sender.sender().device;
-        Advice::about(failure, self.hint(), (self.kind(), &self.content.message), (timestamp, device))
+        Advice::about(failure, self.hint(), self.kind(), &self.content.message, timestamp, device)
     }
 
     pub(super) fn bytes(&self) -> &[u8] {

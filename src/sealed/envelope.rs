@@ -42,7 +42,7 @@ pub enum OpenError {
     /// A public key in the envelope, or in the certificate that it holds, does not decode.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// A public key in the envelope is of low order.
+    /// A public key in the envelope, or in the certificate that it holds, is of low order.
     #[error(transparent)]
     Agreement(#[from] ZeroAgreement),
     /// It was sealed for another identity key than ours, or was damaged.

@@ -99,7 +99,6 @@ impl From<&SealedReceiveError> for Failure {
 }
 
 /// A plaintext, and who sent it.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Unsealed {
     /// Who sent it.
@@ -112,6 +111,16 @@ pub struct Unsealed {
 
 impl sealed::Received for Unsealed {}
 impl Received for Unsealed {}
+
+impl fmt::Debug for Unsealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sender, group_id: _, plaintext } = self;
+        f.debug_struct("Unsealed")
+            .field("sender", sender)
+            .field("plaintext", plaintext)
+            .finish_non_exhaustive()
+    }
+}
 
 /// What a message of a session turned out to be.
 #[expect(clippy::large_enum_variant, reason = "one is held at a time, and not for long")]
@@ -151,7 +160,7 @@ impl SessionMessage<'_> {
         let staged = match &self.message {
             Parsed::Whisper(message) => self.decrypt(session, message, trust, rng)?,
             Parsed::PreKey(message) => match session.admit(local, message, trust)? {
-                Admission::Known(known) => known.decrypt(rng)?,
+                Admission::Known(known) => known.decrypt(rng).map_err(mismatch)?,
                 Admission::New(new) => return Ok(SealedAdmission::New(NewSealedSession { content, new })),
             },
         };

@@ -3,6 +3,7 @@
 //! Sealing: for one recipient, for the peer of a session, for many.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use rand_core::CryptoRng;
 
@@ -28,8 +29,8 @@ pub struct ForeignCertificate;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealedEncryptError {
-    /// The certificate names another device than the one that the session is of: the peer would look for
-    /// another session.
+    /// The certificate names another device, or another identity, than the session is of: the peer would not
+    /// find the session, or would refuse the message.
     #[error("the session is not of the device that the certificate names")]
     WrongSession,
     /// The certificate expired: the peer would refuse it. Fetch another.
@@ -47,7 +48,7 @@ pub enum SealedEncryptError {
 /// messages that it seals.
 ///
 /// Bytes are sealed at once and need no storing: what is sealed was staged before, or is no secret.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct SealedSender<'a> {
     identity: &'a IdentityKeyPair,
     certificate: &'a SenderCertificate,
@@ -101,7 +102,11 @@ impl<'a> SealedSender<'a> {
         if local.name() != claimed.name || local.device() != claimed.device {
             return Err(SealedEncryptError::WrongSession);
         }
-        let peer = session.remote_identity().copied().ok_or(EncryptError::NoSession)?;
+        let identities = session.local_identity().zip(session.remote_identity());
+        let (ours, &peer) = identities.ok_or(EncryptError::NoSession)?;
+        if *ours != claimed.identity_key {
+            return Err(SealedEncryptError::WrongSession);
+        }
         if now > claimed.expires {
             return Err(SealedEncryptError::CertificateExpired);
         }
@@ -158,5 +163,15 @@ impl<'a> SealedSender<'a> {
             hint: self.hint,
             group_id: self.group_id,
         }
+    }
+}
+
+impl fmt::Debug for SealedSender<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { identity: _, certificate, hint, group_id: _ } = self;
+        f.debug_struct("SealedSender")
+            .field("certificate", certificate)
+            .field("hint", hint)
+            .finish_non_exhaustive()
     }
 }

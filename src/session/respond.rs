@@ -150,11 +150,16 @@ impl<'s> KnownSession<'s, '_> {
     /// Decrypts the message, as [`Session::decrypt`] does.
     ///
     /// # Errors
-    /// [`DecryptError`].
+    /// [`DecryptError`]; `UntrustedIdentity` if a session decrypts it that is with another identity than the
+    /// message names.
     pub fn decrypt(self, rng: &mut impl CryptoRng) -> Result<Staged<'s, Session, Plaintext>, DecryptError> {
         let Self { session, message, slot } = self;
         let (slot, opened) = session.open_any(message.message(), Some(slot), rng)?;
         let identity = IdentityKey::new(*message.identity_key());
+        // Where the inner message is of another version than its wrapper, not the session that was found.
+        if session.state(slot).is_none_or(|state| state.remote_identity != identity) {
+            return Err(DecryptError::UntrustedIdentity);
+        }
         let effects = SessionEffects { save_identity: Some(identity), ..SessionEffects::default() };
         Ok(session.stage(SessionChange(Change::Received(slot, opened.change)), effects, opened.plaintext))
     }

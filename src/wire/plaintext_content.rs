@@ -10,8 +10,9 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::ciphertext::Ciphertext;
 use super::decryption_error::DecryptionErrorMessage;
-use super::message::ParseError;
+use super::message::{MessageKind, ParseError};
 use super::protobuf::{Encode, Fields, Sink};
 
 const FIRST_BYTE: u8 = 0xC0;
@@ -107,6 +108,13 @@ impl From<&DecryptionErrorMessage> for PlaintextContent<'static> {
         content.write(&mut out);
         out.push(BOUNDARY);
         Self(Cow::Owned(out))
+    }
+}
+
+impl From<PlaintextContent<'_>> for Ciphertext {
+    /// To be sealed as other messages are, though it is not encrypted itself.
+    fn from(content: PlaintextContent<'_>) -> Self {
+        Self::new(MessageKind::Plaintext, content.0.into_owned())
     }
 }
 

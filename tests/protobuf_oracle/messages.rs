@@ -166,17 +166,19 @@ fn content(bytes: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn key() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn key() -> impl Strategy<Value = Vec<u8>> {
     let right = any::<[u8; 32]>().prop_map(|key| [&[5][..], &key].concat());
     prop_oneof![9 => right, 1 => bytes()]
 }
 
-fn bytes() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn bytes() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(any::<u8>(), 0..40)
 }
 
 /// Nearly always there.
-fn usual<T: core::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Option<T>> {
+pub(super) fn usual<T: core::fmt::Debug>(
+    value: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Option<T>> {
     proptest::option::weighted(0.95, value)
 }
 
@@ -231,7 +233,7 @@ fn valid_content() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Right, nearly right, twice, or anything.
-fn near<S: Strategy<Value = Vec<u8>>>(valid: impl Fn() -> S) -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn near<S: Strategy<Value = Vec<u8>>>(valid: impl Fn() -> S) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         valid(),
         changed(valid()),

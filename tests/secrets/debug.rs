@@ -25,7 +25,7 @@ use subrosa::hazmat::wire::stored::{
     StoredSenderKeyRecord, StoredSession, StoredSessionRecord, StoredSignedPreKey,
 };
 use subrosa::{
-    AcceptError, AcceptFailure, Account, AccountLimits, AccountRow, Address, Admission,
+    AcceptError, AcceptFailure, Account, AccountImport, AccountLimits, AccountRow, Address, Admission,
     DecryptionErrorMessage, DeviceId, DistributionId, IdentityKeyPair, KemKey, KemKeyPair, KemPreKey,
     KemPreKeyId, KemType, KeyPair, LastResortKemPreKey, Local, OneTimeKemPreKey, OneTimePreKey,
     OneTimePreKeyId, PlaintextContent, PreKeyBundle, PrivateKey, ReceiverKeys, RecordKey, RecordKind,
@@ -34,8 +34,13 @@ use subrosa::{
 };
 
 #[path = "../support/device.rs"]
-mod device;
+pub(crate) mod device;
+#[path = "../support/sealed.rs"]
+pub(crate) mod sealed;
+#[path = "debug/under_seal.rs"]
+mod under_seal;
 
+use super::attachments;
 use device::{Device, Offer, START};
 
 /// A piece of a secret.
@@ -51,20 +56,26 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     SignedPreKeyPublic VerifiedBundle BraidError ChainExhausted DoubleRatchetError ReceiveError SendError \
     RecordError RecordKind AcceptError AdmitError DecryptError EncryptError InitiateError KemPreKeyEffect \
     KemPreKeyUse NeededPreKeys Policy Requirements SessionEffects StoredSessionError Undecryptable State Received Timestamp \
-    Correction Delivery DeviceFailure DeviceMessage GaveUp ServiceAnswer encrypt_each StagedAll \
+    ContentHint LocalDevice SenderRefused OpenError SealError RecipientError SealManyError SealedForMany \
+    SealedRecipient SealedReceiveError ForeignCertificate SealedEncryptError Devices ReceivedParts Recipient \
+    SentMessage SentMessageError Correction Delivery DeviceFailure DeviceMessage GaveUp ServiceAnswer encrypt_each StagedAll \
     Advice Failure Rate RepairAnswer RepairLog RepairPolicy RepairRefused Resend ResendRequest Show \
     AccountError AccountLimits AccountRow FirstMessageError IdSpace IdsExhausted NamedPreKey PreKeyUpload \
-    RefillPlan ServiceCounts StoreCheck StoreToken InitialSecrecy \
+    RefillPlan ServiceCounts StoreCheck StoreToken InitialSecrecy ImportError StoredKeyError \
     DecryptionErrorMessageError MessageKind ParseError PlaintextContentError Ciphertext Trust \
     CertificateAuthority CertificateError CertificateRefused DEPLOYED_REVOKED SenderCertificate SenderDetails \
     ServerCertificate Signer VerifiedSenderCertificate deployed_server_certificates DistributionId \
-    GroupDecryptError GroupEncryptError LearnError NotADistributionId SenderKeyFormat StoredSenderKeyError";
+    GroupDecryptError GroupEncryptError LearnError NotADistributionId SenderKeyFormat StoredSenderKeyError \
+    CompareError DisplayableFingerprint Fingerprint FingerprintHash FingerprintIterations FingerprintVersion \
+    InvalidIterationCount ScannableFingerprint ScannableFingerprintError AttachmentError AttachmentManifest \
+    ChunkSize ChunkTooLarge IncrementalMac IncrementalMacBuilder IncrementalMacError IncrementalMacReader \
+    IncrementalMacVerifier IncrementalMacWriter NotAnIncrementalMac UnfinishedAttachment ZeroChunkSize";
 
 /// Types that are only reached inside of another: a change in its stage.
 const INSIDE_OTHERS: &str = "SessionChange SenderKeyChange ReceiverKeysChange AccountChange RepairChange";
 
 #[derive(Default)]
-struct Shown {
+pub struct Shown {
     /// What was shown, and the types it is of.
     lines: Vec<(&'static str, String)>,
     secrets: HashMap<Piece, &'static str>,
@@ -72,7 +83,7 @@ struct Shown {
 
 impl Shown {
     /// Formats a value in all ways that there are.
-    fn show(&mut self, name: &'static str, value: &dyn Debug) {
+    pub fn show(&mut self, name: &'static str, value: &dyn Debug) {
         let text = format!("{value:?} {value:#?} {value:x?} {value:X?} {value:#x?}");
         // Neither line breaks nor prefixes are to hide anything.
         let line = text.replace("0x", "").replace([' ', '\n'], "");
@@ -81,7 +92,7 @@ impl Shown {
         }
     }
 
-    fn secret(&mut self, name: &'static str, bytes: &[u8]) {
+    pub fn secret(&mut self, name: &'static str, bytes: &[u8]) {
         let pieces = bytes.windows(5).map(|piece| Piece::try_from(piece).unwrap());
         let pieces = pieces.filter(|piece| piece.iter().any(|byte| *byte > 15));
         self.secrets.extend(pieces.map(|piece| (piece, name)));
@@ -258,6 +269,14 @@ fn show_accounts(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("AccountEffects", first.account().unwrap().effects());
     first.commit();
     shown.show("Account", &bob);
+    let identity = bob.identity().to_libsignal_record();
+    let identity = IdentityKeyPair::from_libsignal_record(&identity).unwrap();
+    let mut import = AccountImport::new(identity, 1, START);
+    for key in bob.one_time_pre_keys() {
+        let key = OneTimePreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
+        import.one_time_pre_key(key).unwrap();
+    }
+    shown.show("AccountImport", &import);
 }
 
 /// Sender keys and group messages.
@@ -480,9 +499,11 @@ fn everything() -> Shown {
     show_sessions(&mut shown);
     show_accounts(&mut shown, &mut rng);
     show_groups(&mut shown, &mut rng);
+    under_seal::show(&mut shown, &mut rng);
     show_agreement(&mut shown, &mut rng);
     show_ratchets(&mut shown, &mut rng);
     show_braid(&mut shown, &mut rng);
+    attachments::show(&mut shown, &mut rng);
     shown
 }
 

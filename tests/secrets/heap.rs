@@ -160,6 +160,12 @@ impl Watch {
         inside(|state| state.freed)
     }
 
+    /// How many bytes are in observed blocks that are still in use.
+    #[expect(clippy::unused_self, reason = "without a watch there are no observed blocks")]
+    pub fn live_bytes(&self) -> usize {
+        inside(|state| state.live.values().sum())
+    }
+
     /// How many freed blocks held a secret.
     #[expect(clippy::unused_self, reason = "without a watch nothing is found")]
     pub fn findings(&self) -> usize {

@@ -126,10 +126,10 @@ fn commit(staged: Staged<'_, Session, Plaintext>) -> Plaintext {
 
 /// Everything public of a conversation, in pieces of four bytes.
 #[derive(Default)]
-struct PublicBytes(HashSet<[u8; 4]>);
+pub struct PublicBytes(HashSet<[u8; 4]>);
 
 impl PublicBytes {
-    fn add(&mut self, bytes: &[u8]) {
+    pub fn add(&mut self, bytes: &[u8]) {
         self.0.extend(bytes.windows(4).map(|window| <[u8; 4]>::try_from(window).unwrap()));
     }
 
@@ -160,27 +160,32 @@ impl PublicBytes {
     }
 }
 
-/// Follows one side's session: everything secret in its record must be in no freed block, ever, and what is no
-/// longer in its record must be in no block at all.
-struct Follower<'a> {
+/// Follows a state: everything secret in its record must be in no freed block, ever, and what is no longer in its
+/// record must be in no block at all.
+pub struct Follower<'a> {
     watch: &'a Watch,
     public: PublicBytes,
     /// What was in a record once.
-    seen: HashSet<Piece>,
+    pub seen: HashSet<Piece>,
 }
 
 impl<'a> Follower<'a> {
-    fn new(watch: &'a Watch, public: PublicBytes) -> Self {
+    pub fn new(watch: &'a Watch, public: PublicBytes) -> Self {
         Self { watch, public, seen: HashSet::new() }
     }
 
     #[track_caller]
     fn check(&mut self, session: &Session) {
         self.public.add_ratchet_key(session);
-        let now = self.public.secrets_in(session.record().as_bytes());
-        self.watch.pieces("session", now.iter().copied());
+        self.check_record(session.record().as_bytes());
+    }
+
+    #[track_caller]
+    pub fn check_record(&mut self, record: &[u8]) {
+        let now = self.public.secrets_in(record);
+        self.watch.pieces("state", now.iter().copied());
         let mut kept = PublicBytes::default();
-        kept.add(session.record().as_bytes());
+        kept.add(record);
         let gone = self.seen.iter().copied().filter(|piece| !kept.touches(*piece)).collect();
         assert!(!self.watch.is_live(&gone), "what left the record is still in memory");
         self.seen.extend(now);

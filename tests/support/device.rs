@@ -470,7 +470,7 @@ impl Device {
     }
 
     /// Asserts that what was stored is what the session in memory would store, and that it reads back.
-    fn check(&self, session: &Session) -> Result<(), Failure> {
+    pub fn check(&self, session: &Session) -> Result<(), Failure> {
         let record = self.record(session.remote());
         assert_eq!(record, session.record().as_bytes(), "a staged record is the one after the commit");
         let again = Session::from_record(record, session.local().clone(), session.remote().clone())?;
@@ -480,7 +480,7 @@ impl Device {
 }
 
 /// Stores a stage's record and effects in one transaction, and commits it.
-fn store_and_commit<T>(
+pub fn store_and_commit<T>(
     staged: Staged<'_, Session, T>,
     store: &mut Store,
     faults: &Faults,

@@ -36,6 +36,21 @@ impl Program {
     /// Starts `node SCRIPT ARGS` in the folder that `SUBROSA_INTEROP` names. None, said loudly, if that is not
     /// set; with `SUBROSA_REQUIRE_LIVE=1` that is a failure.
     pub(crate) fn node(folder: &str, script: &str, args: &[&str]) -> Option<Self> {
+        let folder = Self::interop()?.join(folder);
+        assert!(folder.join("node_modules").is_dir(), "{} has no node_modules", folder.display());
+        Some(Self::start(Command::new("node").arg(script).args(args).current_dir(&folder)))
+    }
+
+    /// Starts a program that `cargo build --release` made in a folder of that which `SUBROSA_INTEROP` names. None
+    /// as with [`Self::node`].
+    pub(crate) fn built(folder: &str, program: &str) -> Option<Self> {
+        let program = Self::interop()?.join(folder).join("target/release").join(program);
+        assert!(program.is_file(), "{} is not there", program.display());
+        Some(Self::start(&mut Command::new(program)))
+    }
+
+    /// The folder that `SUBROSA_INTEROP` names.
+    fn interop() -> Option<PathBuf> {
         let Some(interop) = env::var_os("SUBROSA_INTEROP").map(PathBuf::from) else {
             assert!(env::var_os("SUBROSA_REQUIRE_LIVE").is_none(), "SUBROSA_INTEROP is not set");
             eprintln!(
@@ -43,18 +58,14 @@ impl Program {
             );
             return None;
         };
-        let folder = interop.join(folder);
-        assert!(folder.join("node_modules").is_dir(), "{} has no node_modules", folder.display());
-        let mut child = Command::new("node")
-            .arg(script)
-            .args(args)
-            .current_dir(&folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("node starts");
+        Some(interop)
+    }
+
+    fn start(command: &mut Command) -> Self {
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
         let (input, output) = (child.stdin.take(), child.stdout.take().expect("piped"));
-        Some(Self { child, input, output: BufReader::new(output) })
+        Self { child, input, output: BufReader::new(output) }
     }
 
     fn handle(&mut self, request: &Value) -> Value {
@@ -96,8 +107,12 @@ impl Side {
     }
 
     /// What the party answers: the fields, or the error's name and message.
-    pub(crate) fn ask(&mut self, mut request: Value) -> Result<Value, String> {
-        request["party"] = "me".into();
+    pub(crate) fn ask(&mut self, request: Value) -> Result<Value, String> {
+        self.ask_as("me", request)
+    }
+
+    fn ask_as(&mut self, party: &str, mut request: Value) -> Result<Value, String> {
+        request["party"] = party.into();
         let answer = match &mut self.home {
             Home::Ours(peer) => peer.handle(&request),
             Home::Theirs(program) => program.handle(&request),
@@ -107,8 +122,13 @@ impl Side {
 
     /// What the party answers; it must not refuse.
     pub(crate) fn must(&mut self, request: Value) -> Value {
+        self.must_as("me", request)
+    }
+
+    /// What another party at the same home answers; it must not refuse.
+    pub(crate) fn must_as(&mut self, party: &str, request: Value) -> Value {
         let shown = format!("{request:.300}");
-        self.ask(request).unwrap_or_else(|error| panic!("{shown}: {error}"))
+        self.ask_as(party, request).unwrap_or_else(|error| panic!("{shown}: {error}"))
     }
 
     /// Fetches a bundle of `other` and begins a session from it.

@@ -17,6 +17,7 @@ pub enum Table {
     OneTimePreKeys,
     KemPreKeys,
     KemUses,
+    RepairLogs,
 }
 
 /// Everything that a device keeps. A clone of it is a snapshot. All values are records as stored, so that each
@@ -30,6 +31,7 @@ pub struct Store {
     pub one_time_kem_pre_keys: BTreeMap<u32, Vec<u8>>,
     pub last_resort_kem_pre_keys: BTreeMap<u32, Vec<u8>>,
     pub kem_uses: BTreeSet<[u8; 40]>,
+    pub repair_logs: BTreeMap<Address, Vec<u8>>,
     /// Plaintexts that were received, oldest first.
     pub inbox: Vec<Vec<u8>>,
 }
@@ -109,6 +111,13 @@ impl Store {
         Ok(())
     }
 
+    /// Writes the repair log of a peer.
+    pub fn write_log(&mut self, faults: &Faults, peer: &Address, record: &Record) -> Result<(), Failure> {
+        faults.write(Table::RepairLogs)?;
+        self.repair_logs.insert(peer.clone(), record.as_bytes().to_vec());
+        Ok(())
+    }
+
     /// Asserts that two stores are alike, and says which table is not.
     #[track_caller]
     pub fn assert_same(&self, other: &Self) {
@@ -117,6 +126,7 @@ impl Store {
         assert!(self.one_time_pre_keys == other.one_time_pre_keys, "one-time prekeys differ");
         assert!(self.one_time_kem_pre_keys == other.one_time_kem_pre_keys, "one-time KEM prekeys differ");
         assert!(self.kem_uses == other.kem_uses, "KEM uses differ");
-        assert!(self == other, "signed or last-resort prekeys differ");
+        assert!(self.repair_logs == other.repair_logs, "repair logs differ");
+        assert!(self == other, "signed or last-resort prekeys, or what was received, differ");
     }
 }

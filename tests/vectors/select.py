@@ -13,6 +13,7 @@ import sys
 SELECTION = {
     "libsignal-0.103.0/primitives.json": [],
     "libsignal-0.103.0/certificates.json": [],
+    "libsignal-0.103.0/fingerprints.json": [],
     "libsignal-0.103.0/retry.json": [],
     "libsignal-0.103.0/one-way.json": [
         "100 messages in order",

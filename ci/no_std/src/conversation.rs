@@ -7,10 +7,10 @@ use alloc::vec::Vec;
 use core::error::Error;
 
 use subrosa::{
-    Address, Admission, Ciphertext, DecryptionErrorMessage, DeviceId, IdentityKeyPair, KemKey, KemPreKeyId,
-    LastResortKemPreKey, Local, MessageKind, OneTimePreKey, OneTimePreKeyId, PreKeyBundle,
-    PreKeySignalMessage, RecordKey, RecordKind, ResponderKeys, Session, SignalMessage, SignedPreKey,
-    SignedPreKeyId, Timestamp, Trust,
+    Address, Admission, AttachmentDecryptor, AttachmentEncryptor, AttachmentKey, ChunkSize, Ciphertext,
+    DecryptionErrorMessage, DeviceId, IdentityKeyPair, KemKey, KemPreKeyId, LastResortKemPreKey, Local,
+    MessageKind, OneTimePreKey, OneTimePreKeyId, PreKeyBundle, PreKeySignalMessage, RecordKey, RecordKind,
+    ResponderKeys, Session, SignalMessage, SignedPreKey, SignedPreKeyId, Timestamp, Trust,
 };
 
 use crate::rng::Repeatable;
@@ -146,7 +146,8 @@ pub fn hold() -> Outcome<u32> {
         bob.receive(&late, b"late")?;
     }
     refuse(&mut alice, &mut bob)?;
-    Ok(3 + 3 * ROUNDS + 1)
+    attach(&mut alice, &mut bob)?;
+    Ok(3 + 3 * ROUNDS + 2)
 }
 
 /// What is damaged or comes twice is refused, and a retry can be asked for.
@@ -168,4 +169,34 @@ fn refuse(alice: &mut Device, bob: &mut Device) -> Outcome<()> {
         Some(key) if alice.load()?.current_ratchet_key_matches(key) => Ok(()),
         _ => Err("the retry names another ratchet key".into()),
     }
+}
+
+/// An attachment, whose key travels in a message.
+fn attach(alice: &mut Device, bob: &mut Device) -> Outcome<()> {
+    let (key, chunk_size) = (AttachmentKey::generate(&mut alice.rng), ChunkSize::new(1024)?);
+    let (mut plaintext, mut blob, mut out) = (&[7; 5_000][..], Vec::new(), [0; 512]);
+    let mut encryptor = AttachmentEncryptor::new(&key, chunk_size, &mut alice.rng);
+    while !plaintext.is_empty() {
+        let written = encryptor.update(&mut plaintext, &mut out);
+        blob.extend_from_slice(out.get(..written).unwrap_or_default());
+    }
+    let mut end = encryptor.finish();
+    loop {
+        match end.read(&mut out) {
+            0 => break,
+            written => blob.extend_from_slice(out.get(..written).unwrap_or_default()),
+        }
+    }
+    let manifest = end.manifest()?;
+    let message = alice.send(key.to_secret().as_bytes())?;
+    bob.receive(&message, key.to_secret().as_bytes())?;
+
+    let (mut decryptor, mut received) = (AttachmentDecryptor::new(&key, manifest)?, Vec::new());
+    let mut left = blob.as_slice();
+    while !left.is_empty() {
+        let written = decryptor.update(&mut left, &mut out)?;
+        received.extend_from_slice(out.get(..written).unwrap_or_default());
+    }
+    received.extend_from_slice(&decryptor.finish()?);
+    same(&received, &[7; 5_000])
 }

@@ -55,7 +55,7 @@ mod tests {
     use hex_literal::hex;
 
     #[test]
-    fn each_has_its_id_and_its_root() {
+    fn s11_each_has_its_id_and_its_root() {
         let roots = [
             (2, hex!("058854ead3e3a8fe3a286644cd1b3538be14dfd5797653c9fd7d3d85ae2b12b926")),
             (3, hex!("054918d08fbdfa83e00c29f8f8073a22ef35df2bea903aff81af03ccbc45c6e93a")),

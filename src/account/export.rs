@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Moving out: all that an account consists of.
+
+use alloc::boxed::Box;
+
+use super::Account;
+use super::ids::IdSpace;
+use crate::prekey::{LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
+use crate::session::KemPreKeyUse;
+
+/// What another implementation needs in order to go on with this account, beside [identity](Self::identity) and
+/// [registration id](Self::registration_id). Each key can be written as libsignal stores it
+/// ([`OneTimePreKey::to_libsignal_record`] and so on). Of keys of which one is in use that is the newest.
+impl Account {
+    /// The one-time prekeys, by id.
+    pub fn one_time_pre_keys(&self) -> impl Iterator<Item = &OneTimePreKey> {
+        self.keys.one_time.values().map(Box::as_ref)
+    }
+
+    /// The signed prekeys, by id.
+    pub fn signed_pre_keys(&self) -> impl Iterator<Item = &SignedPreKey> {
+        self.keys.signed.values().map(Box::as_ref)
+    }
+
+    /// The one-time KEM prekeys, by id.
+    pub fn one_time_kem_pre_keys(&self) -> impl Iterator<Item = &OneTimeKemPreKey> {
+        self.keys.one_time_kem.values()
+    }
+
+    /// The last-resort KEM prekeys, by id.
+    pub fn last_resort_kem_pre_keys(&self) -> impl Iterator<Item = &LastResortKemPreKey> {
+        self.keys.last_resort.values().map(|last_resort| &last_resort.key)
+    }
+
+    /// What the last-resort KEM prekeys were used for.
+    pub fn last_resort_uses(&self) -> impl Iterator<Item = KemPreKeyUse> {
+        self.keys.last_resort.iter().flat_map(|(id, last_resort)| last_resort.uses.iter(*id))
+    }
+
+    /// The id that the next prekey gets: above all that were given out. If ids are exhausted, there is none.
+    #[must_use]
+    pub const fn next_id(&self, space: IdSpace) -> Option<u32> {
+        let unused = self.book.ids.unused(space);
+        if unused.next < unused.end { Some(unused.next) } else { None }
+    }
+}

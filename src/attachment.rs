@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! L6: attachments: data too long for a message, encrypted under a key that travels in one.
+//!
+//! The encrypted form, the *blob*, lies with the service. The layout is written from public descriptions of the
+//! deployed one, and was not compared with an official build, which does not have it: there it is a part of the
+//! apps. The incremental MAC was compared.
+//!
+//! ```text
+//! key   = AES key (32) || HMAC key (32)
+//! blob  = IV (16) || AES-256-CBC(AES key, IV, plaintext || zeros) || HMAC-SHA-256(HMAC key, all before) (32)
+//! digest = SHA-256(blob)
+//! incremental MAC = that of the blob, under the HMAC key
+//! ```
+//!
+//! Zeros fill the plaintext up to one of a few lengths, 5 % apart. Key, digest, length of the plaintext and the
+//! incremental MAC travel in the message.
+
+mod bucket;
+mod chunk_size;
+mod decrypt;
+mod encrypt;
+mod gate;
+mod incremental_mac;
+#[cfg(feature = "std")]
+mod io;
+mod key;
+mod manifest;
+mod room;
+mod verify;
+
+pub use chunk_size::{ChunkSize, ZeroChunkSize};
+pub use decrypt::{AttachmentDecryptor, AttachmentError};
+pub use encrypt::{AttachmentEncryptor, AttachmentEnd, UnfinishedAttachment};
+pub use gate::ChunkTooLarge;
+pub use incremental_mac::{
+    IncrementalMac, IncrementalMacBuilder, IncrementalMacError, IncrementalMacVerifier, NotAnIncrementalMac,
+};
+#[cfg(feature = "std")]
+pub use io::{AttachmentReader, AttachmentWriter, IncrementalMacReader, IncrementalMacWriter};
+pub use key::AttachmentKey;
+pub use manifest::AttachmentManifest;
+pub use verify::AttachmentVerifier;

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Decrypting an attachment while it arrives.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::gate::{ChunkTooLarge, Gate};
+use super::incremental_mac::IncrementalMacError;
+use super::key::AttachmentKey;
+use super::manifest::AttachmentManifest;
+use super::room::{Ready, Room};
+use crate::crypto::cbc::{BLOCK_LEN, CbcDecryptor};
+use crate::crypto::secret::Secret;
+use crate::plaintext::Plaintext;
+
+/// Length of the MAC at the end of a blob, in bytes.
+pub(super) const MAC_LEN: usize = 32;
+
+/// Why a blob is not the attachment that the message speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AttachmentError {
+    /// The blob was changed, cut short or made longer on its way; or it is another one, or the key is.
+    #[error(transparent)]
+    IncrementalMac(#[from] IncrementalMacError),
+    /// The blob is shorter than any, or not a whole number of blocks.
+    #[error("not a blob of whole blocks")]
+    Malformed,
+    /// The MAC at the blob's end is wrong: changed on its way, or another key.
+    #[error("the attachment's MAC does not fit")]
+    BadMac,
+    /// The blob's SHA-256 is another one than the message says.
+    #[error("the attachment's digest does not fit")]
+    BadDigest,
+    /// The sender's mistake: authentic, but the padding of the cipher is wrong.
+    #[error("the attachment's padding is wrong")]
+    BadPadding,
+    /// The sender's mistake: authentic, but the plaintext is shorter than the message says.
+    #[error("the attachment is shorter than announced")]
+    TooShort,
+}
+
+/// Decrypts a blob that comes in pieces, in the memory for one chunk. No byte of plaintext comes out before its
+/// chunk is validated against the manifest's incremental MAC.
+///
+/// How the blob is cut, and how large the buffers for the plaintext are, does not matter. The end is only believed
+/// by [`finish`](Self::finish): whoever leaves it out can't tell a blob from its beginning.
+///
+/// ```
+/// # use subrosa::{AttachmentDecryptor, AttachmentError, AttachmentKey, AttachmentManifest};
+/// # fn receive(key: &AttachmentKey, manifest: AttachmentManifest, pieces: &[&[u8]]) -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut file = Vec::new();
+/// # let mut buffer = [0; 1024];
+/// let mut decryptor = AttachmentDecryptor::new(key, manifest)?;
+/// for mut piece in pieces.iter().copied() {
+///     while !piece.is_empty() {
+///         let written = decryptor.update(&mut piece, &mut buffer)?;
+///         file.extend_from_slice(&buffer[..written]);
+///     }
+/// }
+/// file.extend_from_slice(&decryptor.finish()?);
+/// # Ok(())
+/// # }
+/// ```
+pub struct AttachmentDecryptor {
+    key: Secret<32>,
+    cipher: CbcDecryptor,
+    /// Whether the IV has come, which is the cipher's then.
+    begun: bool,
+    gate: Gate,
+    digest: Sha256,
+    expected_digest: [u8; 32],
+    /// A block of plaintext for which there was no room.
+    ready: Ready<BLOCK_LEN>,
+    /// How much plaintext is still to come.
+    left: u64,
+    failed: Option<AttachmentError>,
+}
+
+impl AttachmentDecryptor {
+    /// A decryptor of a blob that has not begun.
+    ///
+    /// # Errors
+    /// [`ChunkTooLarge`] if the manifest's chunks are larger than 2 MiB.
+    pub fn new(key: &AttachmentKey, manifest: AttachmentManifest) -> Result<Self, ChunkTooLarge> {
+        let AttachmentManifest { digest, plaintext_len, incremental_mac } = manifest;
+        Ok(Self {
+            key: key.cipher().duplicate(),
+            cipher: CbcDecryptor::new(key.cipher().as_bytes(), &[0; BLOCK_LEN]),
+            begun: false,
+            gate: Gate::new(key.mac().as_bytes(), incremental_mac, MAC_LEN)?,
+            digest: Sha256::new(),
+            expected_digest: digest,
+            ready: Ready::new(),
+            left: plaintext_len,
+            failed: None,
+        })
+    }
+
+    /// Takes from the front of `blob` until it is empty or a chunk is validated, and writes validated plaintext into
+    /// `out`. Gives the number of bytes written, which is 0 if there is none yet.
+    ///
+    /// # Errors
+    /// [`AttachmentError::IncrementalMac`]. Nothing more comes out then, and all further calls give the same error.
+    pub fn update(&mut self, blob: &mut &[u8], out: &mut [u8]) -> Result<usize, AttachmentError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        let mut written = self.release(out);
+        while written == 0 && !out.is_empty() && !blob.is_empty() {
+            let taken = self.gate.take_in(blob).map_err(AttachmentError::from);
+            self.digest.update(taken.inspect_err(|error| self.failed = Some(*error))?);
+            written = self.release(out);
+        }
+        Ok(written)
+    }
+
+    /// Checks the end of the blob, after its last byte, and gives the rest of the plaintext: at most a chunk and a
+    /// little more.
+    ///
+    /// # Errors
+    /// [`AttachmentError`]: that of [`Self::update`], if there was one; else in this order `IncrementalMac`,
+    /// `Malformed`, `BadMac`, `BadDigest`, `BadPadding`, `TooShort`.
+    pub fn finish(mut self) -> Result<Plaintext, AttachmentError> {
+        self.end()
+    }
+
+    /// [`Self::finish`], which must not be called again after it succeeded.
+    pub(super) fn end(&mut self) -> Result<Plaintext, AttachmentError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        self.check_end().inspect_err(|error| self.failed = Some(*error))
+    }
+
+    fn check_end(&mut self) -> Result<Plaintext, AttachmentError> {
+        let mac = self.gate.finish()?;
+        let (blob, end) =
+            self.gate.validated().split_last_chunk::<MAC_LEN>().ok_or(AttachmentError::Malformed)?;
+        let mut ciphertext = blob;
+        if !self.begun {
+            let (iv, blocks) = blob.split_first_chunk().ok_or(AttachmentError::Malformed)?;
+            self.cipher = CbcDecryptor::new(self.key.as_bytes(), iv);
+            ciphertext = blocks;
+        }
+        if ciphertext.is_empty() || !ciphertext.len().is_multiple_of(BLOCK_LEN) {
+            return Err(AttachmentError::Malformed);
+        }
+        if !bool::from(mac.ct_eq(end)) {
+            return Err(AttachmentError::BadMac);
+        }
+        if !bool::from(self.digest.clone().finalize().ct_eq(&self.expected_digest)) {
+            return Err(AttachmentError::BadDigest);
+        }
+        decrypt_end(&mut self.cipher, ciphertext, self.ready.rest(), self.left)
+    }
+
+    /// Decrypts what is validated into `out`, and gives the number of bytes. The last block stays, for it may be
+    /// the one with the padding of the cipher.
+    fn release(&mut self, out: &mut [u8]) -> usize {
+        let mut room = Room::new(out);
+        loop {
+            self.ready.drain(&mut room);
+            if room.is_full() || !self.decrypt(&mut room) {
+                return room.written();
+            }
+        }
+    }
+
+    /// Decrypts some of what is validated into `room`, or one block to where it is drained from. False if there is
+    /// nothing.
+    fn decrypt(&mut self, room: &mut Room<'_>) -> bool {
+        let validated = self.gate.validated();
+        if !self.begun {
+            let Some(iv) = validated.first_chunk() else { return false };
+            self.cipher = CbcDecryptor::new(self.key.as_bytes(), iv);
+            self.begun = true;
+            self.gate.take_out(BLOCK_LEN);
+            return true;
+        }
+        let blocks = validated.get(..validated.len().saturating_sub(1) / BLOCK_LEN * BLOCK_LEN);
+        let Some(blocks) = blocks.filter(|blocks| !blocks.is_empty()) else { return false };
+        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+        if left == 0 {
+            // Padding. Of it only the last block is decrypted, at the end, and needs the one before.
+            let iv = blocks.last_chunk().unwrap_or(&[0; BLOCK_LEN]);
+            self.cipher = CbcDecryptor::new(self.key.as_bytes(), iv);
+            self.gate.take_out(blocks.len());
+            return true;
+        }
+        let to = room.left();
+        let to_len = to.len().min(left);
+        let mut count = self.cipher.decrypt(blocks, to.get_mut(..to_len).unwrap_or_default());
+        room.keep(count);
+        let mut wanted = count;
+        if count == 0 {
+            let mut block = Zeroizing::new([0; BLOCK_LEN]);
+            count = self.cipher.decrypt(blocks, block.as_mut_slice());
+            wanted = count.min(left);
+            self.ready.put(block.get(..wanted).unwrap_or_default());
+        }
+        self.left -= u64::try_from(wanted).unwrap_or_default();
+        self.gate.take_out(count);
+        true
+    }
+}
+
+/// Decrypts the last blocks. Gives `ready`, and behind it the `left` bytes that are not padding.
+fn decrypt_end(
+    cipher: &mut CbcDecryptor,
+    ciphertext: &[u8],
+    ready: &[u8],
+    left: u64,
+) -> Result<Plaintext, AttachmentError> {
+    let mut plaintext = Zeroizing::new(Vec::with_capacity(ready.len() + ciphertext.len()));
+    plaintext.extend_from_slice(ready);
+    plaintext.resize(ready.len() + ciphertext.len(), 0);
+    let (_, end) = plaintext.split_at_mut(ready.len());
+    cipher.decrypt(ciphertext, end);
+    let end_len = unpadded_len(end).ok_or(AttachmentError::BadPadding)?;
+    let left = usize::try_from(left).ok().filter(|left| *left <= end_len).ok_or(AttachmentError::TooShort)?;
+    plaintext.truncate(ready.len() + left);
+    Ok(Plaintext::new(plaintext))
+}
+
+/// The length without PKCS#7 padding. Padding need not be hidden from timing: it is authentic.
+fn unpadded_len(padded: &[u8]) -> Option<usize> {
+    let padding = *padded.last()?;
+    let len = padded.len().checked_sub(usize::from(padding))?;
+    let valid = (1..=16).contains(&padding) && padded.iter().skip(len).all(|byte| *byte == padding);
+    valid.then_some(len)
+}
+
+impl fmt::Debug for AttachmentDecryptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key: _, cipher: _, begun, gate: _, digest: _, expected_digest: _, ready: _, left, failed } =
+            self;
+        let mut shown = f.debug_struct("AttachmentDecryptor");
+        shown.field("begun", begun).field("left", left).field("failed", failed).finish_non_exhaustive()
+    }
+}

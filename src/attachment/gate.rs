@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Where data waits until the MAC of its chunk has come.
+
+use alloc::vec::Vec;
+
+use super::chunk_size::ChunkSize;
+use super::incremental_mac::{IncrementalMac, IncrementalMacError, IncrementalMacVerifier};
+use crate::crypto::cbc::BLOCK_LEN;
+
+/// The list's chunks are larger than 2 MiB, the largest that are in use: so much would have to be kept in memory.
+/// Carries the chunk size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("chunks of {} bytes are too large", .0.get())]
+pub struct ChunkTooLarge(pub ChunkSize);
+
+/// Holds data back, of at most one chunk and a little more, until it is validated.
+///
+/// With a *lag*, the last so many bytes of the data are only validated at the end. Then the MAC of all data before
+/// them is known there.
+pub(super) struct Gate {
+    verifier: IncrementalMacVerifier,
+    /// Validated, then hashed but not yet validated, then the lagging bytes.
+    held: Vec<u8>,
+    validated: usize,
+    hashed: usize,
+    /// Validated bytes that were taken out, but not yet removed.
+    taken: usize,
+    lag: usize,
+    capacity: usize,
+}
+
+/// How many validated bytes may be left in before more are needed: a block.
+const MAY_STAY: usize = BLOCK_LEN;
+
+impl Gate {
+    pub(super) fn new(key: &[u8], expected: IncrementalMac, lag: usize) -> Result<Self, ChunkTooLarge> {
+        let chunk_size = expected.chunk_size();
+        if chunk_size > ChunkSize::LARGEST {
+            return Err(ChunkTooLarge(chunk_size));
+        }
+        let chunk = usize::try_from(chunk_size.get()).map_err(|_| ChunkTooLarge(chunk_size))?;
+        Ok(Self {
+            verifier: IncrementalMacVerifier::new(key, expected),
+            held: Vec::with_capacity(chunk + lag + MAY_STAY),
+            validated: 0,
+            hashed: 0,
+            taken: 0,
+            lag,
+            capacity: chunk + lag + MAY_STAY,
+        })
+    }
+
+    /// What is validated and not taken out.
+    pub(super) fn validated(&self) -> &[u8] {
+        self.held.get(self.taken..self.validated).unwrap_or_default()
+    }
+
+    /// Takes out the first `count` validated bytes.
+    pub(super) fn take_out(&mut self, count: usize) {
+        self.taken = (self.taken + count).min(self.validated);
+    }
+
+    /// Takes data from the front of `input` until something is validated or `input` is empty. All but
+    /// [`MAY_STAY`] of what was validated must have been taken out. Gives what was taken from `input`.
+    pub(super) fn take_in<'a>(&mut self, input: &mut &'a [u8]) -> Result<&'a [u8], IncrementalMacError> {
+        if self.held.len() == self.capacity {
+            self.held.drain(..self.taken);
+            self.validated -= self.taken;
+            self.hashed -= self.taken;
+            self.taken = 0;
+        }
+        let count = (self.capacity - self.held.len()).min(input.len());
+        let data = input.split_off(..count).unwrap_or_default();
+        self.held.extend_from_slice(data);
+        self.hash_up_to(self.held.len().saturating_sub(self.lag))?;
+        Ok(data)
+    }
+
+    /// At the end of the data: validates the rest, lagging bytes and all. Gives the MAC of the data before them.
+    pub(super) fn finish(&mut self) -> Result<[u8; 32], IncrementalMacError> {
+        let mac = self.verifier.so_far();
+        self.hash_up_to(self.held.len())?;
+        self.verifier.check_end()?;
+        self.validated = self.held.len();
+        Ok(mac)
+    }
+
+    fn hash_up_to(&mut self, end: usize) -> Result<(), IncrementalMacError> {
+        let data = self.held.get(self.hashed..end).unwrap_or_default();
+        self.hashed += data.len();
+        let validated = self.verifier.update(data)?;
+        // Not more than is held.
+        self.validated += usize::try_from(validated).unwrap_or_default();
+        Ok(())
+    }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Attachments and incremental MACs as readers and writers of the standard library.
+
+mod attachment;
+mod incremental_mac;
+
+use std::io;
+
+pub use attachment::{AttachmentReader, AttachmentWriter};
+pub use incremental_mac::{IncrementalMacReader, IncrementalMacWriter};
+
+use super::decrypt::AttachmentError;
+use super::gate::ChunkTooLarge;
+use super::incremental_mac::IncrementalMacError;
+
+/// How much is read or written at once, in bytes.
+const BUFFER_LEN: usize = 1 << 14;
+
+/// The data is to blame. The error itself is inside.
+macro_rules! invalid_data {
+    ($($error:ty),*) => {
+        $(impl From<$error> for io::Error {
+            fn from(error: $error) -> Self {
+                Self::new(io::ErrorKind::InvalidData, error)
+            }
+        })*
+    };
+}
+
+invalid_data!(AttachmentError, ChunkTooLarge, IncrementalMacError);

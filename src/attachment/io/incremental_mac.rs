@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Data that passes through: its incremental MAC is made, or it is held back until it is validated.
+
+use core::fmt;
+use std::io::{self, BufRead, BufReader, Read, Write};
+
+use super::BUFFER_LEN;
+use crate::attachment::chunk_size::ChunkSize;
+use crate::attachment::gate::{ChunkTooLarge, Gate};
+use crate::attachment::incremental_mac::{IncrementalMac, IncrementalMacBuilder};
+
+/// Passes on what is written, and makes its incremental MAC.
+pub struct IncrementalMacWriter<W> {
+    inner: W,
+    builder: IncrementalMacBuilder,
+}
+
+impl<W: Write> IncrementalMacWriter<W> {
+    /// Writes into `inner`.
+    pub fn new(inner: W, key: &[u8], chunk_size: ChunkSize) -> Self {
+        Self { inner, builder: IncrementalMacBuilder::new(key, chunk_size) }
+    }
+
+    /// After the last write: the writer inside, and the list.
+    pub fn finish(self) -> (W, IncrementalMac) {
+        let Self { inner, builder } = self;
+        (inner, builder.finish())
+    }
+}
+
+impl<W: Write> Write for IncrementalMacWriter<W> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let count = self.inner.write(data)?;
+        self.builder.update(data.get(..count).unwrap_or(data));
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// Passes on what is read, but only after it was validated against an incremental MAC, in the memory for a chunk.
+///
+/// The end is only reached if all of the data is authentic. Else reading fails with
+/// [`InvalidData`](io::ErrorKind::InvalidData), and an [`IncrementalMacError`](crate::IncrementalMacError) is inside.
+pub struct IncrementalMacReader<R> {
+    inner: BufReader<R>,
+    gate: Gate,
+    /// The data has ended well.
+    ended: bool,
+}
+
+impl<R: Read> IncrementalMacReader<R> {
+    /// Reads from `inner`, which must end where the data does.
+    ///
+    /// # Errors
+    /// [`ChunkTooLarge`] if the chunks are larger than 2 MiB.
+    pub fn new(inner: R, key: &[u8], expected: IncrementalMac) -> Result<Self, ChunkTooLarge> {
+        let gate = Gate::new(key, expected, 0)?;
+        Ok(Self { inner: BufReader::with_capacity(BUFFER_LEN, inner), gate, ended: false })
+    }
+}
+
+impl<R: Read> Read for IncrementalMacReader<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.gate.validated().read(out)?;
+            self.gate.take_out(count);
+            if count > 0 || out.is_empty() || self.ended {
+                return Ok(count);
+            }
+            let mut data = self.inner.fill_buf()?;
+            if data.is_empty() {
+                self.gate.finish()?;
+                self.ended = true;
+            } else {
+                let taken = self.gate.take_in(&mut data)?.len();
+                self.inner.consume(taken);
+            }
+        }
+    }
+}
+
+impl<W> fmt::Debug for IncrementalMacWriter<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { inner: _, builder } = self;
+        f.debug_struct("IncrementalMacWriter").field("builder", builder).finish_non_exhaustive()
+    }
+}
+
+impl<R> fmt::Debug for IncrementalMacReader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { inner: _, gate: _, ended } = self;
+        f.debug_struct("IncrementalMacReader").field("ended", ended).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Prekeys as libsignal stores them: for moving over from it, and for going back.
+
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use super::kem::{KemPreKey, KemPreKeyId};
+use super::one_time::{OneTimePreKey, OneTimePreKeyId};
+use super::signed::{SignedPreKey, SignedPreKeyId};
+use crate::crypto::kem::{KemKeyPair, KemPublicKey, KemSecretKey};
+use crate::identity::{StoredKeyError, stored_pair};
+use crate::timestamp::Timestamp;
+use crate::wire::stored::{StoredPreKey, StoredSignedPreKey};
+
+/// Where the encoded secret key of a KEM has its public key: type byte, then that of the underlying scheme, which is
+/// 1,536 bytes.
+const PUBLIC_IN_SECRET: core::ops::Range<usize> = 1537..3105;
+
+impl OneTimePreKey {
+    /// Reads a one-time prekey as libsignal stores it.
+    ///
+    /// # Errors
+    /// [`StoredKeyError`].
+    pub fn from_libsignal_record(bytes: &[u8]) -> Result<Self, StoredKeyError> {
+        let stored = StoredPreKey::parse(bytes).map_err(|_| StoredKeyError::InvalidProtobuf)?;
+        let pair = stored_pair(stored.public_key, stored.private_key)?;
+        Ok(Self::from_key_pair(OneTimePreKeyId(stored.id), pair))
+    }
+
+    /// The record that libsignal would store.
+    #[must_use]
+    pub fn to_libsignal_record(&self) -> Zeroizing<Vec<u8>> {
+        let public = self.key_pair().public().encode();
+        let private_key = self.key_pair().private().as_bytes();
+        StoredPreKey { id: self.id().0, public_key: &public, private_key }.encode()
+    }
+}
+
+impl SignedPreKey {
+    /// Reads a signed prekey as libsignal stores it. The signature is not verified.
+    ///
+    /// # Errors
+    /// [`StoredKeyError`].
+    pub fn from_libsignal_record(bytes: &[u8]) -> Result<Self, StoredKeyError> {
+        let stored = StoredSignedPreKey::parse(bytes).map_err(|_| StoredKeyError::InvalidProtobuf)?;
+        let pair = stored_pair(stored.public_key, stored.private_key)?;
+        let signature = stored.signature.try_into().map_err(|_| StoredKeyError::BadSignature)?;
+        let created = Timestamp::from_millis(stored.timestamp);
+        Ok(Self::from_parts(SignedPreKeyId(stored.id), pair, signature, created))
+    }
+
+    /// The record that libsignal would store.
+    #[must_use]
+    pub fn to_libsignal_record(&self) -> Zeroizing<Vec<u8>> {
+        let public = self.public();
+        let stored = StoredSignedPreKey {
+            id: self.id().0,
+            public_key: &public.key.encode(),
+            private_key: self.key_pair().private().as_bytes(),
+            signature: &public.signature,
+            timestamp: self.created().as_millis(),
+        };
+        stored.encode()
+    }
+}
+
+impl KemPreKey {
+    /// Reads a Kyber prekey as libsignal stores it. The signature is not verified. The record does not say whether
+    /// it is one-time or last-resort; make it [one](super::OneTimeKemPreKey) or the
+    /// [other](super::LastResortKemPreKey) by `into`.
+    ///
+    /// # Errors
+    /// [`StoredKeyError`].
+    pub fn from_libsignal_record(bytes: &[u8]) -> Result<Self, StoredKeyError> {
+        let stored = StoredSignedPreKey::parse(bytes).map_err(|_| StoredKeyError::InvalidProtobuf)?;
+        let public = KemPublicKey::decode(stored.public_key).map_err(|_| StoredKeyError::Unsound)?;
+        let secret = KemSecretKey::decode(stored.private_key).map_err(|_| StoredKeyError::Unsound)?;
+        if stored.private_key.get(PUBLIC_IN_SECRET) != stored.public_key.get(1..) {
+            return Err(StoredKeyError::Mismatch);
+        }
+        let pair = KemKeyPair::from_parts(secret, public).map_err(|_| StoredKeyError::Mismatch)?;
+        let signature = stored.signature.try_into().map_err(|_| StoredKeyError::BadSignature)?;
+        let created = Timestamp::from_millis(stored.timestamp);
+        Ok(Self::from_parts(KemPreKeyId(stored.id), pair, signature, created))
+    }
+
+    /// The record that libsignal would store.
+    #[must_use]
+    pub fn to_libsignal_record(&self) -> Zeroizing<Vec<u8>> {
+        let (public, secret) = (self.public(), self.key_pair().secret().encode());
+        let stored = StoredSignedPreKey {
+            id: self.id().0,
+            public_key: &public.key.encode(),
+            private_key: secret.as_bytes(),
+            signature: &public.signature,
+            timestamp: self.created().as_millis(),
+        };
+        stored.encode()
+    }
+}

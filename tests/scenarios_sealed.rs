@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Sealed sender's behaviour, scenario by scenario. A test is named after its scenario's number where it has
+//! one (`s1`, `s2`, …).
+//!
+//! Not here: 11, the table of known servers, is beside that table; 31, messages of other releases, is what the
+//! transcripts and the live tests have; 43 is about another library's interface; 53, arbitrary bytes, is in
+//! `sealed_properties` and among the fuzz targets.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "support/by_hand.rs"]
+mod by_hand;
+#[path = "scenarios_sealed/certificates.rs"]
+mod certificates;
+#[path = "support/device.rs"]
+mod device;
+#[path = "support/sealed.rs"]
+mod sealed;
+#[path = "scenarios_sealed/sent.rs"]
+mod sent;
+#[path = "scenarios_sealed/session.rs"]
+mod session;
+#[path = "scenarios_sealed/v1.rs"]
+mod v1;
+#[path = "scenarios_sealed/v2.rs"]
+mod v2;
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use subrosa::hazmat::wire::sealed_content::SealedContent;
+use subrosa::{ContentHint, DeviceId, MessageKind, SenderCertificate};
+
+fn rng(seed: u64) -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(seed)
+}
+
+fn id(device: u32) -> DeviceId {
+    DeviceId::new(device).unwrap()
+}
+
+/// The bytes of a content with the default hint and no group.
+fn content(certificate: &SenderCertificate, kind: MessageKind, message: &[u8]) -> Vec<u8> {
+    let (hint, certificate) = (ContentHint::Default, certificate.as_bytes());
+    SealedContent { kind, certificate, message, hint, group_id: None }.encode()
+}

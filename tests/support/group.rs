@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Sender keys as a messenger uses them. Each step is checked: the record that was staged is that of the state
+//! after the commit, and reads back as the same; a refusal and a stage that is dropped change nothing.
+
+use rand_chacha::ChaCha20Rng;
+use subrosa::hazmat::ratchet::chain::ChainKey;
+use subrosa::hazmat::wire::stored::{StoredChainKey, StoredSenderKeyRecord};
+use subrosa::{
+    GroupDecryptError, GroupEncryptError, ReceiverKeys, Secret, SenderKey, SenderKeyDistributionMessage,
+    SenderKeyFormat, SenderKeyMessage,
+};
+
+/// Reads a distribution message of `format`.
+pub fn distribution(format: SenderKeyFormat, bytes: &[u8]) -> SenderKeyDistributionMessage<'_> {
+    match format {
+        SenderKeyFormat::WithId(_) => SenderKeyDistributionMessage::parse(bytes),
+        SenderKeyFormat::WithoutId => SenderKeyDistributionMessage::parse_without_id(bytes),
+    }
+    .unwrap()
+}
+
+/// Reads a group message of `format`.
+pub fn message(format: SenderKeyFormat, bytes: &[u8]) -> SenderKeyMessage<'_> {
+    match format {
+        SenderKeyFormat::WithId(_) => SenderKeyMessage::parse(bytes),
+        SenderKeyFormat::WithoutId => SenderKeyMessage::parse_without_id(bytes),
+    }
+    .unwrap()
+}
+
+/// Takes up a distribution message.
+pub fn learn(keys: &mut ReceiverKeys, bytes: &[u8]) {
+    let before = keys.record();
+    let message = distribution(keys.format(), bytes);
+    drop(keys.learn(&message).unwrap());
+    assert_eq!(keys.record().as_bytes(), before.as_bytes());
+    let staged = keys.learn(&message).unwrap();
+    let record = staged.record();
+    staged.commit();
+    assert!(keys.chains().len() <= 5);
+    check_receiver(keys, record.as_bytes());
+}
+
+/// What receives all that `key` sends from now on.
+pub fn receiver(key: &SenderKey) -> ReceiverKeys {
+    let mut keys = ReceiverKeys::new(key.format());
+    learn(&mut keys, &key.distribution());
+    keys
+}
+
+/// Sends a message.
+pub fn send(
+    key: &mut SenderKey,
+    plaintext: &[u8],
+    rng: &mut ChaCha20Rng,
+) -> Result<Vec<u8>, GroupEncryptError> {
+    let before = key.record();
+    let staged = key.encrypt(plaintext, rng)?;
+    let record = staged.record();
+    assert_ne!(record.as_bytes(), before.as_bytes());
+    let sent = staged.commit();
+    assert_eq!(key.record().as_bytes(), record.as_bytes());
+    *key = SenderKey::from_record(record.as_bytes()).unwrap();
+    assert_eq!(key.record().as_bytes(), record.as_bytes());
+    Ok(sent.into_bytes())
+}
+
+/// Sends `count` messages that nobody gets.
+pub fn lose(key: &mut SenderKey, count: u32) {
+    let record = key.to_libsignal_record();
+    let mut record = StoredSenderKeyRecord::parse(&record).unwrap();
+    let chain = record.states[0].chain_key.unwrap();
+    let chain = ChainKey::new(Secret::try_from(chain.key).unwrap(), chain.index);
+    let chain = chain.skip_to(chain.index() + count).unwrap();
+    record.states[0].chain_key = Some(StoredChainKey { index: chain.index(), key: chain.as_bytes() });
+    *key = SenderKey::from_libsignal_record(&record.encode(), key.format()).unwrap();
+}
+
+/// Receives a message.
+pub fn receive(keys: &mut ReceiverKeys, bytes: &[u8]) -> Result<Vec<u8>, GroupDecryptError> {
+    let before = keys.record();
+    let message = message(keys.format(), bytes);
+    let (record, plaintext) = match keys.decrypt(&message) {
+        Ok(staged) => (staged.record(), staged.received().to_vec()),
+        Err(error) => {
+            assert_eq!(keys.record().as_bytes(), before.as_bytes());
+            return Err(error);
+        }
+    };
+    assert_eq!(keys.record().as_bytes(), before.as_bytes(), "a stage that is dropped changes nothing");
+    assert_eq!(*keys.decrypt(&message).unwrap().commit(), plaintext);
+    check_receiver(keys, record.as_bytes());
+    Ok(plaintext)
+}
+
+/// Checks that `keys` are what was staged, and goes on with what that reads as.
+fn check_receiver(keys: &mut ReceiverKeys, staged: &[u8]) {
+    assert_eq!(keys.record().as_bytes(), staged);
+    *keys = ReceiverKeys::from_record(staged).unwrap();
+    assert_eq!(keys.record().as_bytes(), staged);
+}

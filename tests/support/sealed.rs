@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The test kit for sealed sender: a service that issues certificates, and devices that write and read under
+//! seal, in transactions as the [device] does everything.
+
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    missing_debug_implementations,
+    reason = "a test kit, of which each test uses a part"
+)]
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use subrosa::{
+    AcceptError, Address, CertificateAuthority, Ciphertext, ContentHint, IdentityKeyPair, Local, LocalDevice,
+    MessageKind, OpenError, ParseError, PrivateKey, PublicKey, SealedAdmission, SealedEncryptError,
+    SealedMessage, SealedReceiveError, SealedRecipient, SealedSender, SenderCertificate, SenderDetails,
+    SenderRefused, ServerCertificate, Session, SessionMessage, Staged, Timestamp, Unsealed,
+    UnverifiedContent, VerifiedContent,
+};
+
+use super::device::{self, Device, PreKeys, START};
+
+/// Until when certificates are good, unless said otherwise.
+pub const EXPIRES: Timestamp = Timestamp::from_millis(START.as_millis() + 24 * 3_600_000);
+
+/// A messenger's service: what it signs certificates with, and what its clients trust.
+pub struct Service {
+    pub root: PrivateKey,
+    pub server_key: PrivateKey,
+    pub server: ServerCertificate,
+    pub roots: Vec<PublicKey>,
+    pub revoked: Vec<u32>,
+    pub known: Vec<ServerCertificate>,
+    pub rng: ChaCha20Rng,
+}
+
+impl Service {
+    /// A service with one root and one server, of id 7.
+    pub fn new(seed: u64) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let (root, server_key) = (PrivateKey::generate(&mut rng), PrivateKey::generate(&mut rng));
+        let server = ServerCertificate::issue(7, &server_key.public_key(), &root, &mut rng);
+        let roots = vec![root.public_key()];
+        Self { root, server_key, server, roots, revoked: vec![], known: vec![], rng }
+    }
+
+    /// What its clients hold certificates against.
+    pub fn authority(&self) -> CertificateAuthority<'_> {
+        CertificateAuthority { trust_roots: &self.roots, revoked: &self.revoked, known: &self.known }
+    }
+
+    pub fn issue(&mut self, details: SenderDetails) -> SenderCertificate {
+        details.issue(&self.server, &self.server_key, &mut self.rng)
+    }
+
+    /// A certificate for a device as it is.
+    pub fn certify(&mut self, device: &Device) -> SenderCertificate {
+        self.issue(details(device))
+    }
+}
+
+/// What a certificate says of a device.
+pub fn details(device: &Device) -> SenderDetails {
+    SenderDetails {
+        name: device.address.name().to_owned(),
+        e164: None,
+        device: device.address.device(),
+        identity_key: *device.identity.public(),
+        expires: EXPIRES,
+    }
+}
+
+/// A certificate, and what its holder says about messages.
+#[derive(Clone, Copy)]
+pub struct Seal<'a> {
+    pub certificate: &'a SenderCertificate,
+    pub hint: ContentHint,
+    pub group_id: Option<&'a [u8]>,
+}
+
+impl<'a> Seal<'a> {
+    pub const fn with(certificate: &'a SenderCertificate) -> Self {
+        Self { certificate, hint: ContentHint::Default, group_id: None }
+    }
+
+    #[track_caller]
+    pub fn of(self, identity: &'a IdentityKeyPair) -> SealedSender<'a> {
+        let sender = SealedSender::new(identity, self.certificate).unwrap().with_hint(self.hint);
+        self.group_id.map_or(sender, |id| sender.with_group_id(id))
+    }
+}
+
+/// Why a sealed message was not read. Nothing has changed then.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refused {
+    Open(OpenError),
+    Sender(SenderRefused),
+    Parse(ParseError),
+    Receive(SealedReceiveError),
+    Accept(AcceptError),
+    /// A message of this kind is none of a session.
+    Kind(MessageKind),
+    /// The store failed, or lacks a key.
+    Store(device::Failure),
+}
+
+macro_rules! refused_from {
+    ($($error:ty => $variant:ident),* $(,)?) => {
+        $(impl From<$error> for Refused {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        })*
+    };
+}
+
+refused_from!(
+    OpenError => Open,
+    SenderRefused => Sender,
+    ParseError => Parse,
+    SealedReceiveError => Receive,
+    AcceptError => Accept,
+    device::Failure => Store,
+);
+
+/// What a device does under seal.
+impl Device {
+    /// Encrypts a message for `peer` and seals it.
+    pub fn seal(
+        &mut self,
+        peer: &Address,
+        seal: Seal<'_>,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, SealedEncryptError> {
+        let mut session = self.session(peer).unwrap();
+        let before = session.record();
+        let trust = self.store.trust(peer, self.sending);
+        let outcome =
+            seal.of(&self.identity).encrypt(&mut session, plaintext, trust, self.now, &mut self.rng);
+        match outcome {
+            Ok(staged) => {
+                let sealed = device::store_and_commit(staged, &mut self.store, &self.faults, peer).unwrap();
+                self.check(&session).unwrap();
+                Ok(sealed)
+            }
+            Err(error) => {
+                assert_eq!(session.record().as_bytes(), before.as_bytes());
+                Err(error)
+            }
+        }
+    }
+
+    /// Encrypts a message for `peer`, and does not seal it.
+    pub fn message_to(&mut self, peer: &Address, plaintext: &[u8]) -> Ciphertext {
+        let mut session = self.session(peer).unwrap();
+        let trust = self.store.trust(peer, self.sending);
+        let staged = session.encrypt(plaintext, trust, self.now, &mut self.rng).unwrap();
+        device::store_and_commit(staged, &mut self.store, &self.faults, peer).unwrap()
+    }
+
+    /// Opens an envelope and verifies its sender, now.
+    pub fn verify(&self, sealed: &[u8], service: &Service) -> Result<VerifiedContent, Refused> {
+        let content = UnverifiedContent::open(sealed, &self.identity)?;
+        Ok(content.verify(&service.authority(), &LocalDevice::new(&self.address), self.now)?)
+    }
+
+    /// Reads a sealed message of a session.
+    pub fn unseal(&mut self, sealed: &[u8], service: &Service) -> Result<Unsealed, Refused> {
+        let content = self.verify(sealed, service)?;
+        match content.message()? {
+            SealedMessage::Session(message) => self.unseal_message(&content.sender().address(), &message),
+            _ => Err(Refused::Kind(content.kind())),
+        }
+    }
+
+    /// Decrypts a message that came under seal, on the session with `from`.
+    pub fn unseal_message(
+        &mut self,
+        from: &Address,
+        message: &SessionMessage<'_>,
+    ) -> Result<Unsealed, Refused> {
+        let mut session = self.session(from)?;
+        let before = session.record();
+        let outcome = self.try_unseal(&mut session, from, message);
+        match &outcome {
+            Ok(_) => self.check(&session)?,
+            Err(_) => assert_eq!(session.record().as_bytes(), before.as_bytes()),
+        }
+        outcome
+    }
+
+    fn try_unseal(
+        &mut self,
+        session: &mut Session,
+        from: &Address,
+        message: &SessionMessage<'_>,
+    ) -> Result<Unsealed, Refused> {
+        let local = Local::new(&self.identity, self.registration_id).with_policy(self.policy);
+        let trust = self.store.trust(from, self.receiving);
+        let staged: Staged<'_, Session, Unsealed> =
+            match message.receive(session, &local, trust, &mut self.rng)? {
+                SealedAdmission::Decrypted(staged) => staged,
+                SealedAdmission::New(new) => {
+                    let needed = new.needed();
+                    let keys = PreKeys::find(&self.store, &self.faults, needed)?;
+                    new.accept(keys.lend(), &mut self.rng).map_err(|failure| {
+                        let returned = failure.keys.one_time.map(|key| key.id());
+                        assert_eq!(returned, needed.one_time, "a refusal gives the one-time prekey back");
+                        failure.error
+                    })?
+                }
+            };
+        Ok(staged.commit_with_received(|record, effects, unsealed| {
+            self.store.write(&self.faults, from, record, effects)?;
+            self.store.inbox.push(unsealed.plaintext.to_vec());
+            Ok::<_, device::Failure>(())
+        })?)
+    }
+
+    /// Reads a sealed message that must be refused, and leave the whole store as it was. Gives the reason.
+    #[track_caller]
+    pub fn refuse_sealed(&mut self, sealed: &[u8], service: &Service) -> Refused {
+        let before = self.store.clone();
+        let refused = self.unseal(sealed, service).map(|unsealed| unsealed.plaintext).unwrap_err();
+        self.store.assert_same(&before);
+        refused
+    }
+
+    /// Makes recipients of accounts, each by its devices, from the sessions with them.
+    #[track_caller]
+    pub fn with_recipients<T>(
+        &self,
+        accounts: &[&[&Address]],
+        work: impl FnOnce(&[SealedRecipient<'_>]) -> T,
+    ) -> T {
+        let session = |device: &&Address| self.session(device).unwrap();
+        let sessions: Vec<Vec<Session>> =
+            accounts.iter().map(|devices| devices.iter().map(session).collect()).collect();
+        let recipients: Vec<_> =
+            sessions.iter().map(|sessions| SealedRecipient::of_sessions(sessions).unwrap()).collect();
+        work(&recipients)
+    }
+}
