@@ -20,7 +20,10 @@ use subrosa::hazmat::crypto::erasure::Decoder;
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::ratchet::braid::{Braid, Direction, Limits};
 use subrosa::hazmat::wire::braid_message::{BraidMessage, BraidPayload};
-use subrosa::{Address, DeviceId, Local, ReceiverKeys, Session, Trust};
+use subrosa::{
+    Address, AttachmentDecryptor, AttachmentEncryptor, AttachmentKey, ChunkSize, DeviceId, FingerprintHash,
+    FingerprintIterations, IdentityKeyPair, Local, ReceiverKeys, Session, Trust,
+};
 
 /// What is counted. Its name is what callgrind is told to watch.
 #[inline(never)]
@@ -47,6 +50,9 @@ const OPERATIONS: &[Operation] = &[
     ("group/decrypt after a skip of 25,000", 1, |_| group_decrypt(25_000)),
     ("group/write keys with 2,000 skipped ones", 1, |_| group_write()),
     ("group/read keys with 2,000 skipped ones", 1, |_| group_read()),
+    ("fingerprint/hash of one party", 1, |_| fingerprint()),
+    ("attachment/encrypt 1 MiB", 1, |_| attachment(true)),
+    ("attachment/decrypt 1 MiB", 1, |_| attachment(false)),
     ("braid/send, average of an epoch", 87, |times| braid(times, true)),
     ("braid/receive, average of an epoch", 87, |times| braid(times, false)),
     ("braid/send that makes a key (KeysUnsampled)", 1, |_| dear_send(0, "KeysUnsampled")),
@@ -156,6 +162,36 @@ fn group_write() {
 fn group_read() {
     let record = groups::after_skip(2_000).record();
     drop(measured(|| ReceiverKeys::from_record(record.as_bytes()).unwrap()));
+}
+
+fn fingerprint() {
+    let identity = IdentityKeyPair::generate(&mut rng());
+    measured(|| FingerprintHash::compute(FingerprintIterations::DEPLOYED, &[1; 16], identity.public()));
+}
+
+fn attachment(encrypts: bool) {
+    let (mut rng, plaintext, mut blob) = (rng(), vec![7; 1 << 20], vec![0; 1 << 21]);
+    let key = AttachmentKey::generate(&mut rng);
+    let mut encryptor = AttachmentEncryptor::new(&key, ChunkSize::SMALLEST, &mut rng);
+    let encrypt = || {
+        let written = encryptor.update(&mut plaintext.as_slice(), &mut blob);
+        let mut end = encryptor.finish();
+        let len = written + end.read(blob.get_mut(written..).unwrap());
+        (len, end.manifest().unwrap())
+    };
+    if encrypts {
+        measured(encrypt);
+        return;
+    }
+    let (len, manifest) = encrypt();
+    let mut decryptor = AttachmentDecryptor::new(&key, manifest).unwrap();
+    let (mut left, mut out) = (blob.get(..len).unwrap(), vec![0; 1 << 14]);
+    measured(|| {
+        while !left.is_empty() {
+            decryptor.update(&mut left, &mut out).unwrap();
+        }
+        decryptor.finish().unwrap()
+    });
 }
 
 /// Lockstep; the sends or the receives of one side are counted.
