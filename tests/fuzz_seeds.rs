@@ -3,10 +3,14 @@
 //! The seeds of the fuzz targets: real messages and records. `cargo test --test fuzz_seeds -- --ignored`
 //! writes them anew; the other test reads them as the targets do.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
 
 #[path = "support/device.rs"]
 mod device;
+#[path = "support/envelopes.rs"]
+mod envelopes;
+#[path = "fuzz_seeds/sealed.rs"]
+mod sealed;
 
 use std::fs;
 use std::path::PathBuf;
@@ -54,6 +58,7 @@ fn write_seeds() {
     sender_keys();
     fingerprints();
     accounts();
+    sealed::write_seeds();
     let uuid = "796abedb-ca4e-4f18-8803-1fde5b921f9f";
     for (name, text) in [("aci", uuid.to_owned()), ("pni", format!("PNI:{uuid}"))] {
         let id: ServiceId = text.parse().unwrap();
@@ -262,6 +267,7 @@ fn seeds_are_what_they_should_be() {
     for target in ["attachment_stream", "group", "keys", "prekey_records", "service_id", "two_parties"] {
         read(target);
     }
+    sealed::check_seeds();
 }
 
 fn fingerprints() {

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Server and sender certificates. What parses keeps its bytes; what is in it can be certified anew, and then
+//! verifies.
+
+#![no_main]
+
+#[path = "../../tests/support/envelopes.rs"]
+mod envelopes;
+
+use std::sync::LazyLock;
+
+use envelopes::{Cast, NOW};
+use libfuzzer_sys::fuzz_target;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use subrosa::{CertificateRefused, PrivateKey, SenderCertificate, ServerCertificate, Timestamp};
+
+static CAST: LazyLock<Cast> = LazyLock::new(Cast::new);
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(certificate) = ServerCertificate::parse(bytes) {
+        server(bytes, &certificate);
+    }
+    if let Ok(certificate) = SenderCertificate::parse(bytes) {
+        sender(bytes, certificate);
+    }
+});
+
+fn server(bytes: &[u8], certificate: &ServerCertificate) {
+    assert_eq!(certificate.as_bytes(), bytes);
+    let _ = certificate.verify(&CAST.authority());
+    let root = PrivateKey::decode(&[0x11; 32]).unwrap();
+    let mut rng = ChaCha20Rng::seed_from_u64(0);
+    let ours = ServerCertificate::issue(certificate.id(), certificate.key(), &root, &mut rng);
+    assert_eq!(ServerCertificate::parse(ours.as_bytes()), Ok(ours.clone()));
+    let expected = if ours.id() == 8 { Err(CertificateRefused::Revoked(8)) } else { Ok(()) };
+    assert_eq!(ours.verify(&CAST.authority()), expected);
+}
+
+fn sender(bytes: &[u8], certificate: SenderCertificate) {
+    assert_eq!(certificate.as_bytes(), bytes);
+    let details = certificate.claimed().clone();
+    let verified = certificate.verify(&CAST.authority(), NOW);
+    assert!(verified.is_err() || details.expires >= NOW);
+    let mut rng = ChaCha20Rng::seed_from_u64(0);
+    let ours = details.clone().issue(&CAST.server, &CAST.server_key, &mut rng);
+    assert_eq!(SenderCertificate::parse(ours.as_bytes()), Ok(ours.clone()));
+    let expires = details.expires.as_millis();
+    let at = |millis| ours.clone().verify(&CAST.authority(), Timestamp::from_millis(millis));
+    assert_eq!(*at(expires).unwrap().sender(), details);
+    if let Some(later) = expires.checked_add(1) {
+        assert_eq!(at(later), Err(CertificateRefused::Expired));
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What a sender puts into an envelope: what parses is written and read again as the same. Sealed by somebody with
+//! a good key, it is taken if it holds that key's certificate, the same way in both versions.
+
+#![no_main]
+
+#[path = "../../tests/support/envelopes.rs"]
+mod envelopes;
+
+use std::sync::LazyLock;
+
+use envelopes::{ALICE, Cast, NOW, bobs_address};
+use libfuzzer_sys::fuzz_target;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use subrosa::hazmat::sealed::many::{Entry, seal_for_many};
+use subrosa::hazmat::sealed::v1;
+use subrosa::hazmat::wire::sealed_content::SealedContent;
+use subrosa::{
+    Address, DeviceId, Failure, Local, LocalDevice, OpenError, SealedAdmission, SealedMessage, Secret,
+    SenderCertificate, SenderKeyMessage, SentMessage, ServiceId, Session, Trust, UnverifiedContent,
+    VerifiedContent,
+};
+
+static CAST: LazyLock<Cast> = LazyLock::new(Cast::new);
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(content) = SealedContent::parse(bytes) {
+        let encoded = content.encode();
+        let again = SealedContent::parse(&encoded).unwrap();
+        // An empty group id is not written.
+        let group_id = content.group_id.filter(|id| !id.is_empty());
+        assert!(again == SealedContent { group_id, ..content });
+    }
+    let [v1, v2] = expected(bytes);
+    for (sealed, expected) in [(seal_v1(bytes), v1), (seal_v2(bytes), v2)] {
+        match UnverifiedContent::open(&sealed, CAST.bob()) {
+            Ok(content) => {
+                assert_eq!(expected, Ok(()));
+                verify(content, bytes);
+            }
+            Err(error) => assert_eq!(expected, Err(error)),
+        }
+    }
+});
+
+/// What opening must come to, in each version: they differ in how they find that a certificate's key, which is
+/// not the one that sealed, is of low order.
+fn expected(bytes: &[u8]) -> [Result<(), OpenError>; 2] {
+    let certified = SealedContent::parse(bytes)
+        .map_err(OpenError::from)
+        .and_then(|content| Ok(SenderCertificate::parse(content.certificate)?));
+    match certified.map(|certificate| certificate.claimed().identity_key) {
+        Err(error) => [Err(error); 2],
+        Ok(key) if key == *CAST.alice.public() => [Ok(()); 2],
+        Ok(key) => {
+            let agreed = CAST.bob().private().agree(key.public_key());
+            let v2 = agreed.map_or_else(OpenError::from, |_| OpenError::WrongSender);
+            [Err(OpenError::WrongSender), Err(v2)]
+        }
+    }
+}
+
+fn seal_v1(content: &[u8]) -> Vec<u8> {
+    v1::seal(content, &CAST.alice, CAST.bob().public(), &mut ChaCha20Rng::seed_from_u64(0)).unwrap()
+}
+
+fn seal_v2(content: &[u8]) -> Vec<u8> {
+    let bob: ServiceId = envelopes::BOB.parse().unwrap();
+    let devices = vec![(DeviceId::PRIMARY, 1)];
+    let entry = Entry { service_id: bob, identity: CAST.bob().public(), devices };
+    let sent = seal_for_many(content, &CAST.alice, &[&entry], &[], Secret::new([1; 32])).unwrap();
+    let sent = SentMessage::parse(&sent.bytes).unwrap();
+    sent.recipients().next().unwrap().received().to_vec()
+}
+
+/// Verifies a content, and takes what is inside.
+fn verify(content: UnverifiedContent, bytes: &[u8]) {
+    let bob = bobs_address();
+    let raw = SealedContent::parse(bytes).unwrap();
+    let certificate = SenderCertificate::parse(raw.certificate).unwrap();
+    let verified = content.verify(&CAST.authority(), &LocalDevice::new(&bob), NOW);
+    let own = certificate.claimed().name == bob.name() && certificate.claimed().device == bob.device();
+    let good = certificate.verify(&CAST.authority(), NOW).is_ok();
+    assert_eq!(verified.is_ok(), good && !own);
+    let Ok(content) = verified else { return };
+    assert_eq!((content.kind(), content.hint()), (raw.kind, raw.hint));
+    assert_eq!(content.group_id(), raw.group_id);
+    let advice = content.advice(Failure::Undecryptable, NOW);
+    assert!(advice.ask.is_none_or(|request| request.message.timestamp() == NOW.as_millis()));
+    receive(&content, &bob);
+}
+
+fn receive(content: &VerifiedContent, bob: &Address) {
+    match content.message() {
+        Ok(SealedMessage::Session(message)) => {
+            let mut session = Session::new(bob.clone(), content.sender().address());
+            let before = session.record();
+            let (local, mut rng) = (Local::new(CAST.bob(), 1), ChaCha20Rng::seed_from_u64(0));
+            match message.receive(&mut session, &local, Trust::Anyone, &mut rng) {
+                Ok(SealedAdmission::Decrypted(_)) => panic!("there is no session yet"),
+                Ok(SealedAdmission::New(new)) => drop(new.needed()),
+                Err(error) => drop(error.to_string()),
+            }
+            assert_eq!(session.record().as_bytes(), before.as_bytes());
+        }
+        Ok(SealedMessage::Group(message)) => drop(SenderKeyMessage::parse(message)),
+        Ok(SealedMessage::Plaintext(plaintext)) => drop(plaintext.decryption_error_message()),
+        Ok(_) => {}
+        Err(error) => drop(error.to_string()),
+    }
+    assert!(content.sender().sender().name != ALICE || content.sender().sender().device == DeviceId::PRIMARY);
+}
