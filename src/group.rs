@@ -8,13 +8,15 @@
 //! the sender makes another key.
 
 mod codec;
+mod learn;
 mod receive;
 mod receiver_keys;
 mod sender_key;
 mod stored;
 
+pub use learn::LearnError;
 pub use receive::GroupDecryptError;
-pub use receiver_keys::{LearnError, ReceiverKeys, ReceiverKeysChange};
+pub use receiver_keys::{ReceiverKeys, ReceiverKeysChange};
 pub use sender_key::{GroupEncryptError, SenderKey, SenderKeyChange};
 pub use stored::StoredSenderKeyError;
 

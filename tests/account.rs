@@ -10,14 +10,15 @@ mod accounts;
 
 use std::time::Duration;
 
-use accounts::{DAY, Holder, LIMITS, Peer, START, Service, stranger};
+use accounts::{DAY, Holder, LIMITS, Peer, START, Service, Store, stranger};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::{
     AcceptError, Account, AccountError, AccountImport, AccountLimits, AccountRow, FirstMessageError, IdSpace,
     IdentityKeyPair, IdsExhausted, ImportError, KemPreKey, KemPreKeyId, KemPreKeyUse, KeyPair, NamedPreKey,
     NewAccount, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PreKeySignalMessage, RecordError,
-    ServiceCounts, Session, SignedPreKey, SignedPreKeyId, StoreCheck, StoreToken, StoredKeyError, Trust,
+    ServiceCounts, Session, SignedPreKey, SignedPreKeyId, Staged, StoreCheck, StoreToken, StoredKeyError,
+    Trust,
 };
 
 const NONE: ServiceCounts = ServiceCounts { one_time: 0, one_time_kem: 0 };
@@ -54,22 +55,32 @@ fn a_store_that_fails_at_first_has_no_account() {
     assert_eq!(new.commit_with(|_, _| Err("disk full")).unwrap_err(), "disk full");
 }
 
-/// Two processes share a store: each change makes the generation go up by one, and the record holds it.
+/// Writes a change if the store has what it was made from.
+fn compare_and_swap(store: &mut Store, staged: &Staged<'_, Account, ()>) -> Result<(), &'static str> {
+    let record = staged.record();
+    let generation = u64::from_le_bytes(record.as_bytes()[4..12].try_into().unwrap());
+    if store.load(LIMITS).generation() + 1 != generation {
+        return Err("changed by another process");
+    }
+    store.write(&record, staged.effects());
+    Ok(())
+}
+
+/// Lessons 20, 25 and 40: an app and its notification extension share a store.
 #[test]
-fn the_generation_tells_two_processes_apart() {
-    let (mut bob, _) = Holder::stocked("bob", 2);
-    let mut other = bob.store.load(LIMITS);
-    assert_eq!(other.generation(), bob.account.generation());
-    assert!(bob.refill(NONE));
-    let staged = other.refill(START, NONE, &mut bob.rng).unwrap().unwrap();
-    // What the other process must compare before it writes.
-    let stored = bob.store.load(LIMITS).generation();
-    let staged_over = Account::from_records(staged.record().as_bytes(), bob.store.rows.values(), LIMITS);
+fn the_generation_keeps_two_processes_from_overwriting_each_other() {
+    let mut app = Holder::new("bob", 2);
+    let mut extension = app.store.load(LIMITS);
+    let staged = app.account.refill(START, NONE, &mut app.rng).unwrap().unwrap();
+    assert_eq!(compare_and_swap(&mut app.store, &staged), Ok(()));
+    staged.commit();
+    let staged = extension.refill(START, NONE, &mut app.rng).unwrap().unwrap();
+    assert_eq!(staged.effects().put[0].0, AccountRow::OneTimePreKey(OneTimePreKeyId(1)), "the same id");
+    assert_eq!(compare_and_swap(&mut app.store, &staged), Err("changed by another process"));
     drop(staged);
-    assert_ne!(other.generation(), stored, "a compare-and-swap refuses the change");
-    assert!(staged_over.is_ok(), "nothing else would, as both took the same ids");
-    let other = bob.store.load(LIMITS);
-    assert_eq!(other.generation(), bob.account.generation());
+    let mut extension = app.store.load(LIMITS);
+    assert!(extension.refill(START, NONE, &mut app.rng).unwrap().is_none(), "it is done");
+    app.check();
 }
 
 #[test]
@@ -281,7 +292,7 @@ fn records_that_do_not_go_together_are_told() {
     let load = |account: &[u8], rows: Vec<&Vec<u8>>| {
         Account::from_records(account, rows, LIMITS).map(|account| account.generation())
     };
-    let rows = |store: &accounts::Store, without: Option<AccountRow>| -> Vec<Vec<u8>> {
+    let rows = |store: &Store, without: Option<AccountRow>| -> Vec<Vec<u8>> {
         store.rows.iter().filter(|(row, _)| Some(**row) != without).map(|(_, bytes)| bytes.clone()).collect()
     };
     for row in new.rows.keys() {
@@ -455,6 +466,48 @@ fn session_and_account_are_stored_and_changed_together() {
     let staged = bob.account.receive(&mut session, &message, Trust::Anyone, &mut bob.rng).unwrap();
     assert!(staged.account().is_none());
     assert_eq!(&*staged.commit(), b"two");
+}
+
+/// A session that was retired is read, and leaves the one that came after it in its place.
+#[test]
+fn a_message_on_a_retired_session_leaves_the_current_one_alone() {
+    let (mut bob, mut service) = Holder::stocked("bob", 17);
+    let mut alice = Peer::new("alice", &bob.address, 1);
+    let mut session = bob.session(&alice.address);
+    let bundles = [(); 3].map(|()| service.bundle(&bob));
+    let mut receive = |session: &mut Session, bytes: &[u8]| {
+        let message = PreKeySignalMessage::parse(bytes).unwrap();
+        let staged = bob.account.receive(session, &message, Trust::Anyone, &mut bob.rng).unwrap();
+        let promised = staged.session().record();
+        let text = staged.commit();
+        assert_eq!(promised.as_bytes(), session.record().as_bytes());
+        text.to_vec()
+    };
+    let mut late = Vec::new();
+    let [first, second, third] = bundles;
+    for (bundle, text) in [(first, b"one"), (second, b"two")] {
+        let message = alice.first(bundle, text);
+        assert_eq!(receive(&mut session, &message), text);
+        late.push(alice.write(b"late").into_bytes());
+    }
+    let staged = session.retire();
+    let promised = staged.record();
+    staged.commit();
+    assert_eq!(promised.as_bytes(), session.record().as_bytes());
+    assert_eq!((session.has_current(), session.retired_len()), (false, 2));
+    // Late ones of both are read while there is no current session, and while there is one.
+    assert_eq!(receive(&mut session, &late[0]), b"late");
+    assert!(!session.has_current());
+    let message = alice.first(third, b"three");
+    assert_eq!(receive(&mut session, &message), b"three");
+    let base_key = *session.base_key().unwrap();
+    assert_eq!(receive(&mut session, &late[1]), b"late");
+    assert_eq!((session.base_key(), session.retired_len(), session.archived_len()), (Some(&base_key), 2, 2));
+    // Archived and promoted as ever, between the retired ones.
+    session.archive().commit();
+    let message = alice.write(b"four").into_bytes();
+    assert_eq!(receive(&mut session, &message), b"four");
+    assert_eq!((session.base_key(), session.retired_len(), session.archived_len()), (Some(&base_key), 2, 2));
 }
 
 #[test]

@@ -55,10 +55,10 @@ fn addresses() -> [Address; 2] {
 fn write_seeds() {
     conversations();
     keys();
-    sealed::write_seeds();
     sender_keys();
     fingerprints();
     accounts();
+    sealed::write_seeds();
     let uuid = "796abedb-ca4e-4f18-8803-1fde5b921f9f";
     for (name, text) in [("aci", uuid.to_owned()), ("pni", format!("PNI:{uuid}"))] {
         let id: ServiceId = text.parse().unwrap();

@@ -15,6 +15,7 @@
 #[allow(dead_code, reason = "shared between tests")]
 #[path = "support/live.rs"]
 mod live;
+#[allow(dead_code, reason = "shared between tests")]
 #[path = "support/network.rs"]
 mod network;
 #[allow(dead_code, reason = "the program's loop is not needed here")]
@@ -126,43 +127,6 @@ fn its_session_passes_through_ours() {
     }
     assert!(states.len() >= 9, "most states are come upon: {states:?}");
     assert!(epoch(&mut network) > 10, "at least ten epochs");
-}
-
-#[test]
-fn a_deleted_session_is_repaired() {
-    for deleter in 0..2 {
-        let Some(mut network) = network(5) else { return };
-        begin(&mut network, 0, &json!({}));
-        network.run(100);
-        let (mine, yours) = (deleter, 1 - deleter);
-        let at = [network.sides[0].address(), network.sides[1].address()];
-        network.sides[mine].must(json!({ "op": "session_delete", "remote": at[yours] }));
-
-        // The next message fails; its receiver says so, its sender archives and begins anew.
-        let sent =
-            network.sides[yours].must(json!({ "op": "encrypt", "remote": at[mine], "plaintext": "aa" }));
-        let request =
-            json!({ "op": "decrypt", "remote": at[yours], "type": sent["type"], "message": sent["message"] });
-        network.sides[mine].ask(request).unwrap_err();
-        let error = network.sides[mine].must(json!({
-            "op": "dem", "original": sent["message"], "original_type": sent["type"],
-            "timestamp": 1_700_000_000_000u64, "device": 1,
-        }));
-        let content = network.sides[mine].must(json!({ "op": "plaintext_content", "dem": error["dem"] }));
-        let received = network.sides[yours].must(json!({ "op": "dem_from_body", "body": content["body"] }));
-        let info = network.sides[yours].must(json!({
-            "op": "session_info", "remote": at[mine], "ratchet_key": received["ratchet_key"],
-        }));
-        assert_eq!(info["ratchet_key_matches"], true);
-        network.sides[yours].must(json!({ "op": "session_archive", "remote": at[mine] }));
-        let (left, right) = network.sides.split_at_mut(1);
-        let (from, to) =
-            if yours == 0 { (&mut left[0], &mut right[0]) } else { (&mut right[0], &mut left[0]) };
-        from.initiate(to, &json!({}));
-        network.exchange_from(yours);
-        network.run(100);
-        network.exchange();
-    }
 }
 
 /// Scenarios 48 and 49 of the post-quantum ratchet: a message without its field, whose keys do without its key,

@@ -15,6 +15,7 @@
 #[allow(dead_code, reason = "shared between tests")]
 #[path = "support/live.rs"]
 mod live;
+#[allow(dead_code, reason = "shared between tests")]
 #[path = "support/network.rs"]
 mod network;
 #[allow(dead_code, reason = "the program's loop is not needed here")]

@@ -27,5 +27,9 @@ mod records;
 mod repair;
 #[path = "repair/requests.rs"]
 mod requests;
+#[path = "support/sealed.rs"]
+mod sealed;
 #[path = "repair/two_devices.rs"]
 mod two_devices;
+#[path = "repair/under_seal.rs"]
+mod under_seal;

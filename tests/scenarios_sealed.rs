@@ -15,6 +15,10 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "scenarios_sealed/account.rs"]
+mod account;
+#[path = "support/accounts.rs"]
+mod accounts;
 #[path = "support/by_hand.rs"]
 mod by_hand;
 #[path = "scenarios_sealed/certificates.rs"]

@@ -42,6 +42,29 @@ pub enum GroupEncryptError {
 /// To rotate is to [`generate`](Self::generate) another key in its place. Do so whenever a member leaves or a
 /// device is unlinked: they could read on with the old one. And from time to time, because this is the only
 /// recovery from a stolen key.
+///
+/// ```
+/// # use subrosa::{DistributionId, ReceiverKeys, SenderKey, SenderKeyDistributionMessage, SenderKeyMessage};
+/// # fn group(rng: &mut impl subrosa::rand_core::CryptoRng) -> Result<(), Box<dyn std::error::Error>> {
+/// # fn store(_: &subrosa::Record) -> Result<(), std::io::Error> { Ok(()) }
+/// let id: DistributionId = "d1d1d1d1-7000-11eb-b32a-33b8a8a487a6".parse()?;
+/// let mut ours = SenderKey::generate(id, rng);
+/// store(&ours.record())?;
+/// let distribution = ours.distribution(); // to each member, inside a message of a session
+/// let sent = ours.encrypt(b"hello group", rng)?.commit_with(|record, ()| store(record))?;
+///
+/// // A member keeps this under our address and the distribution id.
+/// let mut theirs = ReceiverKeys::new(id);
+/// let distribution = SenderKeyDistributionMessage::parse(&distribution)?;
+/// theirs.learn(&distribution)?.commit_with(|record, ()| store(record))?;
+/// let message = SenderKeyMessage::parse(sent.as_bytes())?;
+/// let plaintext = theirs.decrypt(&message)?.commit_with_received(|record, (), _| store(record))?;
+/// assert_eq!(&*plaintext, b"hello group");
+/// # Ok(())
+/// # }
+/// # use rand_chacha::rand_core::SeedableRng;
+/// # group(&mut rand_chacha::ChaCha20Rng::seed_from_u64(1)).unwrap();
+/// ```
 pub struct SenderKey {
     pub(super) format: SenderKeyFormat,
     pub(super) chain_id: u32,

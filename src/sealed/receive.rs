@@ -82,9 +82,19 @@ pub enum SealedReceiveError {
     /// The message did not decrypt.
     #[error(transparent)]
     Decrypt(#[from] DecryptError),
-    /// The message, which was to be received with an account's prekeys, was refused.
+    /// The message would begin a session with an account's prekeys, but must not, or does not decrypt.
     #[error(transparent)]
-    First(#[from] FirstMessageError),
+    First(FirstMessageError),
+}
+
+impl From<FirstMessageError> for SealedReceiveError {
+    fn from(error: FirstMessageError) -> Self {
+        match error {
+            FirstMessageError::Admit(error) => Self::Admit(error),
+            FirstMessageError::Decrypt(error) => mismatch(error),
+            error => Self::First(error),
+        }
+    }
 }
 
 impl From<&SealedReceiveError> for Failure {

@@ -4,6 +4,7 @@
 //! messages that are not decrypted (92).
 
 use subrosa::hazmat::sealed::v1;
+use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::{
     AcceptError, Address, Advice, ContentHint, DecryptError, DecryptionErrorMessage, DistributionId,
     EncryptError, Failure, ForeignCertificate, GroupDecryptError, IdentityKey, Local, MessageKind,
@@ -283,6 +284,18 @@ fn s92_what_is_asked_for_by_kind() {
     assert_eq!(asks(&group).unwrap().message.ratchet_key(), None);
     assert_eq!(asks(&Letter::new(MessageKind::Plaintext, plaintext)), None);
     assert_eq!(asks(&rubbish), None);
+    // What can't be asked for will not be sent again, whatever the sender says.
+    let resendable = SealedContent {
+        kind: rubbish.kind,
+        certificate: certificate.as_bytes(),
+        message: &rubbish.bytes,
+        hint: ContentHint::Resendable,
+        group_id: None,
+    };
+    let sealed =
+        v1::seal(&resendable.encode(), &alice.identity, bob.identity.public(), &mut rng(11)).unwrap();
+    let content = bob.verify(&sealed, &service).unwrap();
+    assert_eq!(content.advice(Failure::Undecryptable, alice.now).show, Show::Now);
 }
 
 #[test]
@@ -303,7 +316,7 @@ fn s92_failures_of_group_messages() {
     assert_eq!(others.decrypt(&message).map(drop).map_err(failure), Err(Failure::Undecryptable));
 }
 
-/// A replayed first message is a duplicate, though its session is gone.
+/// A first message whose session is lost here can't be told from a replay: it is asked for.
 #[test]
 fn s92_a_first_message_that_comes_again() {
     let [mut alice, mut bob] = Device::pair(14);
@@ -316,7 +329,7 @@ fn s92_a_first_message_that_comes_again() {
     let refused = bob.refuse_sealed(&sealed, &service);
     assert_eq!(refused, Refused::Accept(AcceptError::ReusedBaseKey));
     let advice = advice(&bob.verify(&sealed, &service).unwrap(), &refused, alice.now);
-    assert_eq!((advice.show, advice.ask), (Show::Never, None));
+    assert_eq!((advice.show, advice.ask.unwrap().kind), (Show::Now, MessageKind::PreKey));
 }
 
 /// What is stored is all or nothing: plaintext, session, prekeys and identity.

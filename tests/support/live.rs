@@ -2,10 +2,12 @@
 
 //! Parties behind one interface: ours in this process, another implementation's behind a pipe.
 
+use std::cell::RefCell;
 use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
@@ -84,45 +86,89 @@ impl Drop for Program {
     }
 }
 
-/// Where a party lives.
+/// What answers a request.
+pub(crate) type Answers = Box<dyn FnMut(&Value) -> Value>;
+
+/// Where parties live.
 pub(crate) enum Home {
     Ours(Box<Peer>),
     Theirs(Program),
+    /// A party of this crate that is no example's.
+    Here(Answers),
 }
 
-/// A party, called `me` at its home.
+impl Home {
+    /// Answers a request, about whichever party.
+    pub(crate) fn handle(&mut self, request: &Value) -> Value {
+        match self {
+            Self::Ours(peer) => peer.handle(request),
+            Self::Theirs(program) => program.handle(request),
+            Self::Here(answers) => answers(request),
+        }
+    }
+}
+
+/// A party at its home.
 pub(crate) struct Side {
-    home: Home,
+    home: Rc<RefCell<Home>>,
+    /// What it is called there.
+    party: String,
     pub(crate) name: String,
 }
 
 impl Side {
     /// A new party under the address `name.1`.
     pub(crate) fn new(home: Home, name: &str, extra: &Value) -> Self {
-        let mut side = Self { home, name: name.to_owned() };
-        let mut request = json!({ "op": "new_party", "name": name, "device": 1 });
-        merge(&mut request, extra);
-        side.must(request);
+        let mut side = Self::there(home, name);
+        side.begin(extra);
         side
+    }
+
+    /// A party that is there already.
+    pub(crate) fn there(home: Home, name: &str) -> Self {
+        Self { home: Rc::new(RefCell::new(home)), party: "me".to_owned(), name: name.to_owned() }
+    }
+
+    /// A new party at the home of another one.
+    pub(crate) fn beside(other: &Self, party: &str, name: &str, extra: &Value) -> Self {
+        let mut side = Self { home: Rc::clone(&other.home), party: party.to_owned(), name: name.to_owned() };
+        side.begin(extra);
+        side
+    }
+
+    /// An independent copy of the party with all that it has, at the same home.
+    pub(crate) fn copy(&mut self, party: &str) -> Self {
+        self.must(json!({ "op": "clone_party", "as": party }));
+        Self { home: Rc::clone(&self.home), party: party.to_owned(), name: self.name.clone() }
+    }
+
+    /// The same party once more, for another place in a test.
+    pub(crate) fn again(&self) -> Self {
+        Self { home: Rc::clone(&self.home), party: self.party.clone(), name: self.name.clone() }
+    }
+
+    fn begin(&mut self, extra: &Value) {
+        let mut request = json!({ "op": "new_party", "name": self.name, "device": 1 });
+        merge(&mut request, extra);
+        self.must(request);
     }
 
     /// What the party answers: the fields, or the error's name and message.
     pub(crate) fn ask(&mut self, request: Value) -> Result<Value, String> {
-        self.ask_as("me", request)
+        let party = self.party.clone();
+        self.ask_as(&party, request)
     }
 
     fn ask_as(&mut self, party: &str, mut request: Value) -> Result<Value, String> {
         request["party"] = party.into();
-        let answer = match &mut self.home {
-            Home::Ours(peer) => peer.handle(&request),
-            Home::Theirs(program) => program.handle(&request),
-        };
+        let answer = self.home.borrow_mut().handle(&request);
         if answer["ok"] == true { Ok(answer) } else { Err(format!("{}", answer["error"])) }
     }
 
     /// What the party answers; it must not refuse.
     pub(crate) fn must(&mut self, request: Value) -> Value {
-        self.must_as("me", request)
+        let party = self.party.clone();
+        self.must_as(&party, request)
     }
 
     /// What another party at the same home answers; it must not refuse.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::live::Side;
 
-/// Out of 256: how often a message is lost, delivered twice, or overtaken.
+/// Out of 256: how often a message is lost, if nothing else is said, and how often it is delivered twice.
 const LOST: u32 = 64;
 const TWICE: u32 = 26;
 /// How many of the messages under way may overtake each other.
@@ -17,6 +17,7 @@ const WINDOW: usize = 8;
 const RECEIVING_CHAINS: usize = 5;
 
 /// A message under way.
+#[derive(Clone)]
 struct UnderWay {
     kind: Value,
     message: Value,
@@ -37,6 +38,8 @@ pub(crate) struct Network {
     ratchet_keys: [Vec<Vec<u8>>; 2],
     /// The newest of them that arrived at the other side.
     arrived: [usize; 2],
+    /// Out of 256: how often a message of each side is lost.
+    pub(crate) lost: [u32; 2],
     /// Messages that came too late: more than four newer receiving chains were there.
     pub(crate) too_late: usize,
     /// Messages that were refused while `faulty` was set.
@@ -56,10 +59,19 @@ impl Network {
             sent: [0; 2],
             ratchet_keys: [Vec::new(), Vec::new()],
             arrived: [0; 2],
+            lost: [LOST; 2],
             too_late: 0,
             refused: 0,
             faulty: false,
         }
+    }
+
+    /// The same network, with the same messages under way, between other sides: copies of these, or those who go on
+    /// in their place.
+    pub(crate) fn fork(&self, sides: [Side; 2]) -> Self {
+        let rng = ChaCha20Rng::seed_from_u64(self.seed);
+        let (under_way, ratchet_keys) = (self.under_way.clone(), self.ratchet_keys.clone());
+        Self { sides, under_way, rng, ratchet_keys, too_late: 0, refused: 0, ..*self }
     }
 
     fn below(&mut self, limit: usize) -> usize {
@@ -84,7 +96,7 @@ impl Network {
             self.sides[from].must(json!({ "op": "encrypt", "remote": remote, "plaintext": plaintext }));
         self.sent[from] += 1;
         let chain = self.chain_of(from, &sent["message"]);
-        if !self.chance(LOST) {
+        if !self.chance(self.lost[from]) {
             let (kind, message) = (sent["type"].clone(), sent["message"].clone());
             self.under_way[1 - from].push(UnderWay { kind, message, plaintext, chain, delivered: false });
         }
@@ -132,6 +144,12 @@ impl Network {
         if self.chance(TWICE) {
             self.under_way[to].push(message);
         }
+    }
+
+    /// One side sends something, or gets something.
+    pub(crate) fn tick(&mut self) {
+        let side = self.below(2);
+        if self.chance(128) { self.send(side) } else { self.deliver(side) }
     }
 
     /// Goes on until each side has sent `messages` more, then delivers what is under way.

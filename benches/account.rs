@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Accounts: refilling, uploading, reading back, moving in, and a first message.
+
+#![allow(clippy::unwrap_used, missing_docs, reason = "a bench")]
+
+#[path = "../tests/support/accounts.rs"]
+mod accounts;
+
+use accounts::{Holder, START, Service, stranger};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use subrosa::{
+    Account, AccountImport, AccountLimits, IdentityKeyPair, KemPreKey, OneTimePreKey, PreKeySignalMessage,
+    ServiceCounts, Session, SignedPreKey, Trust,
+};
+
+/// 100 prekeys of each kind.
+fn limits() -> AccountLimits {
+    AccountLimits::default()
+}
+
+fn rng() -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(1)
+}
+
+fn new_account() -> Account {
+    Account::generate(limits(), &mut rng()).commit()
+}
+
+fn stocked() -> (Holder, Service) {
+    let (mut holder, mut service) = (Holder::with_limits("bob", limits(), 1), Service::default());
+    holder.maintain(&mut service);
+    (holder, service)
+}
+
+fn refill(c: &mut Criterion) {
+    let mut rng = rng();
+    let mut account = new_account();
+    c.bench_function("refill: 100 one-time and 100 one-time KEM prekeys, staged with their records", |b| {
+        b.iter(|| drop(account.refill(START, ServiceCounts::default(), &mut rng).unwrap().unwrap()));
+    });
+    let full = ServiceCounts { one_time: 100, one_time_kem: 0 };
+    c.bench_function("refill: 100 one-time KEM prekeys", |b| {
+        b.iter(|| drop(account.refill(START, full, &mut rng).unwrap().unwrap()));
+    });
+    let full = ServiceCounts { one_time: 0, one_time_kem: 100 };
+    c.bench_function("refill: 100 one-time prekeys", |b| {
+        b.iter(|| drop(account.refill(START, full, &mut rng).unwrap().unwrap()));
+    });
+    account.refill(START, ServiceCounts::default(), &mut rng).unwrap().unwrap().commit();
+    c.bench_function("plan, 200 prekeys", |b| b.iter(|| account.plan(START, ServiceCounts::default())));
+    c.bench_function("upload, 200 prekeys", |b| b.iter(|| account.upload()));
+    let upload = account.upload();
+    c.bench_function("confirm, 200 prekeys, staged with the record", |b| {
+        b.iter(|| account.confirm_uploaded(&upload, START).record());
+    });
+}
+
+fn records(c: &mut Criterion) {
+    let (holder, _) = stocked();
+    let (account, rows) = (&holder.store.account, &holder.store.rows);
+    c.bench_function("write the account's record, 200 prekeys", |b| b.iter(|| holder.account.record()));
+    c.bench_function("read an account, 200 prekeys", |b| {
+        b.iter(|| Account::from_records(account, rows.values(), limits()).unwrap());
+    });
+    let one_time: Vec<_> =
+        holder.account.one_time_pre_keys().map(|key| key.to_libsignal_record().to_vec()).collect();
+    let kem: Vec<_> =
+        holder.account.one_time_kem_pre_keys().map(|key| key.to_libsignal_record().to_vec()).collect();
+    let signed: Vec<_> =
+        holder.account.signed_pre_keys().map(|key| key.to_libsignal_record().to_vec()).collect();
+    let identity = holder.account.identity().to_libsignal_record();
+    c.bench_function("move in with libsignal's records, 200 prekeys", |b| {
+        b.iter(|| {
+            let identity = IdentityKeyPair::from_libsignal_record(&identity).unwrap();
+            let mut import = AccountImport::new(identity, 1, START);
+            for record in &one_time {
+                import.one_time_pre_key(OneTimePreKey::from_libsignal_record(record).unwrap()).unwrap();
+            }
+            for record in &kem {
+                let key = KemPreKey::from_libsignal_record(record).unwrap();
+                import.one_time_kem_pre_key(key.into()).unwrap();
+            }
+            for record in &signed {
+                import.signed_pre_key(SignedPreKey::from_libsignal_record(record).unwrap()).unwrap();
+            }
+            import.finish(limits(), &mut rng()).unwrap()
+        });
+    });
+}
+
+fn receive(c: &mut Criterion) {
+    let (mut holder, mut service) = stocked();
+    let (from, message) = stranger(service.bundle(&holder), &holder.address, 1);
+    let message = PreKeySignalMessage::parse(&message).unwrap();
+    let mut rng = rng();
+    let address = holder.address.clone();
+    c.bench_function("receive a first message, 200 prekeys, staged with both records", |b| {
+        b.iter_batched(
+            || Session::new(address.clone(), from.clone()),
+            |mut session| {
+                let staged = holder.account.receive(&mut session, &message, Trust::Anyone, &mut rng).unwrap();
+                (staged.session().record(), staged.account().unwrap().record())
+            },
+            BatchSize::SmallInput,
+        );
+    });
+}
+
+criterion_group!(benches, refill, records, receive);
+criterion_main!(benches);

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! A device as a messenger would have it: an account, sessions, sender keys and repair logs, each as its record. It
+//! answers the requests that a live peer answers, and more that only a test in this process can ask for.
+
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    missing_debug_implementations,
+    reason = "a test kit, of which each test uses a part"
+)]
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::rc::Rc;
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use serde_json::{Value, json};
+use subrosa::{
+    Account, AccountLimits, Address, Advice, CertificateAuthority, Ciphertext, ContentHint, DeviceId,
+    DistributionId, Failure, IdentityKey, KemPreKeyId, KemPreKeyPublic, KemPublicKey, LocalDevice,
+    MessageKind, OneTimePreKeyId, OneTimePreKeyPublic, PlaintextContent, PreKeyBundle, PreKeySignalMessage,
+    PreKeyUpload, PublicKey, ReceiverKeys, RepairLog, RepairPolicy, RepairRefused, Resend, ResendRequest,
+    SealedMessage, SealedSender, SenderCertificate, SenderKey, SenderKeyDistributionMessage,
+    SenderKeyMessage, ServiceCounts, Session, SignalMessage, SignedPreKey, SignedPreKeyId,
+    SignedPreKeyPublic, Timestamp, Trust, UnverifiedContent, VerifiedContent,
+};
+
+use crate::live::{Answers, Home, Side};
+
+/// Why something was not read.
+#[derive(Debug)]
+pub(crate) struct Missed {
+    pub(crate) failure: Failure,
+    why: String,
+}
+
+impl Missed {
+    fn new<E: Debug>(error: E) -> Self
+    where
+        Failure: for<'e> From<&'e E>,
+    {
+        Self { failure: Failure::from(&error), why: format!("{error:?}") }
+    }
+
+    fn other(why: impl Debug) -> Self {
+        Self { failure: Failure::Undecryptable, why: format!("{why:?}") }
+    }
+}
+
+pub(crate) struct Resident {
+    pub(crate) address: Address,
+    pub(crate) account: Account,
+    pub(crate) sessions: BTreeMap<Address, Vec<u8>>,
+    pub(crate) identities: BTreeMap<Address, IdentityKey>,
+    logs: BTreeMap<Address, Vec<u8>>,
+    /// By distribution id.
+    pub(crate) sender_keys: BTreeMap<String, Vec<u8>>,
+    /// By sender and distribution id.
+    pub(crate) receiver_keys: BTreeMap<(Address, String), Vec<u8>>,
+    /// What the service has of its prekeys.
+    published: PreKeyUpload,
+    pub(crate) now: Timestamp,
+    pub(crate) rng: ChaCha20Rng,
+}
+
+impl Resident {
+    /// A new device, `name.1`.
+    pub(crate) fn new(name: &str, now: Timestamp, seed: u64) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let account = Account::generate(AccountLimits::default(), &mut rng).commit();
+        Self::with_account(name, account, now, rng)
+    }
+
+    /// A device of an account, with nothing else yet. The service gets what prekeys it lacks.
+    pub(crate) fn with_account(
+        name: &str,
+        mut account: Account,
+        now: Timestamp,
+        mut rng: ChaCha20Rng,
+    ) -> Self {
+        if let Some(staged) = account.refill(now, ServiceCounts::default(), &mut rng).unwrap() {
+            staged.commit();
+        }
+        let published = account.upload();
+        account.confirm_uploaded(&published, now).commit();
+        Self {
+            address: Address::new(name, DeviceId::PRIMARY),
+            account,
+            sessions: BTreeMap::new(),
+            identities: BTreeMap::new(),
+            logs: BTreeMap::new(),
+            sender_keys: BTreeMap::new(),
+            receiver_keys: BTreeMap::new(),
+            published,
+            now,
+            rng,
+        }
+    }
+
+    /// The device behind the interface that live peers have.
+    pub(crate) fn side(this: &Rc<RefCell<Self>>) -> Side {
+        let (resident, name) = (Rc::clone(this), this.borrow().address.name().to_owned());
+        let answers: Answers = Box::new(move |request| resident.borrow_mut().handle(request));
+        Side::there(Home::Here(answers), &name)
+    }
+
+    pub(crate) fn session(&self, peer: &Address) -> Session {
+        let (local, remote) = (self.address.clone(), peer.clone());
+        match self.sessions.get(peer) {
+            Some(record) => Session::from_record(record, local, remote).unwrap(),
+            None => Session::new(local, remote),
+        }
+    }
+
+    fn store(&mut self, session: &Session) {
+        let (peer, record) = (session.remote().clone(), session.record().as_bytes().to_vec());
+        self.sessions.insert(peer, record);
+    }
+
+    fn trust(&self, peer: &Address) -> Trust<'_> {
+        Trust::on_first_use(self.identities.get(peer))
+    }
+
+    pub(crate) fn encrypt(&mut self, to: &Address, text: &[u8]) -> Ciphertext {
+        let mut session = self.session(to);
+        let trust = Trust::on_first_use(self.identities.get(to));
+        let message = session.encrypt(text, trust, self.now, &mut self.rng).unwrap().commit();
+        self.store(&session);
+        message
+    }
+
+    pub(crate) fn read(
+        &mut self,
+        from: &Address,
+        kind: MessageKind,
+        bytes: &[u8],
+    ) -> Result<Vec<u8>, Missed> {
+        let mut session = self.session(from);
+        let trust = Trust::on_first_use(self.identities.get(from));
+        let text = if kind == MessageKind::Whisper {
+            let message = SignalMessage::parse(bytes).map_err(Missed::other)?;
+            session.decrypt(&message, trust, &mut self.rng).map_err(Missed::new)?.commit()
+        } else {
+            let message = PreKeySignalMessage::parse(bytes).map_err(Missed::other)?;
+            let staged = self.account.receive(&mut session, &message, trust, &mut self.rng);
+            staged.map_err(Missed::new)?.commit()
+        };
+        self.identities.insert(from.clone(), *session.remote_identity().unwrap());
+        self.store(&session);
+        Ok(text.to_vec())
+    }
+
+    pub(crate) fn begin(&mut self, with: &Address, bundle: PreKeyBundle) {
+        let bundle = bundle.verify(self.trust(with)).unwrap();
+        let mut session = self.session(with);
+        session.initiate(&self.account.local(), bundle, self.now, &mut self.rng).unwrap().commit();
+        self.identities.insert(with.clone(), *session.remote_identity().unwrap());
+        self.store(&session);
+    }
+
+    fn bundle(&mut self, one_time: bool) -> PreKeyBundle {
+        let upload = &mut self.published;
+        let signed = upload.signed_pre_key.clone();
+        let signed = signed.or(self.account.signed_pre_keys().last().map(SignedPreKey::public));
+        PreKeyBundle {
+            registration_id: upload.registration_id,
+            device_id: self.address.device(),
+            identity_key: upload.identity_key,
+            signed_pre_key: signed.expect("a signed prekey"),
+            one_time_pre_key: if one_time { upload.one_time_pre_keys.pop() } else { None },
+            kem_pre_key: upload.one_time_kem_pre_keys.pop().or(upload.last_resort_kem_pre_key.clone()),
+        }
+    }
+}
+
+/// Repair.
+impl Resident {
+    fn log(&self, peer: &Address) -> RepairLog {
+        let record = self.logs.get(peer);
+        record.map_or_else(RepairLog::new, |record| RepairLog::from_record(record).unwrap())
+    }
+
+    /// What is to be sent about a message that could not be read.
+    pub(crate) fn ask(&mut self, from: &Address, advice: Advice) -> PlaintextContent<'static> {
+        let mut log = self.log(from);
+        let request = advice.ask.expect("something to ask for");
+        let staged = log.ask(request, &RepairPolicy::default(), self.now).unwrap();
+        let request: ResendRequest = staged
+            .commit_with(|record, ()| {
+                self.logs.insert(from.clone(), record.as_bytes().to_vec());
+                Ok::<(), ()>(())
+            })
+            .unwrap();
+        request.content()
+    }
+
+    /// What is to be done about a request to send a message again.
+    pub(crate) fn answer(&mut self, from: &Address, content: &[u8]) -> Result<Resend, RepairRefused> {
+        let request = PlaintextContent::parse(content).unwrap().decryption_error_message().unwrap();
+        let (mut log, mut session) = (self.log(from), self.session(from));
+        let answer = log.answer(&mut session, &request, &RepairPolicy::default(), self.now)?;
+        answer.commit_with(|answer| {
+            self.logs.insert(from.clone(), answer.log().record().as_bytes().to_vec());
+            if let Some(session) = answer.session() {
+                self.sessions.insert(from.clone(), session.record().as_bytes().to_vec());
+            }
+            Ok::<(), RepairRefused>(())
+        })
+    }
+
+    /// A message that came without an envelope.
+    pub(crate) fn advice(
+        missed: &Missed,
+        kind: MessageKind,
+        bytes: &[u8],
+        sent: Timestamp,
+        from: &Address,
+    ) -> Advice {
+        Advice::about(missed.failure, ContentHint::Default, kind, bytes, sent, from.device())
+    }
+
+    /// Seals a message for a peer whose identity is known.
+    pub(crate) fn seal(
+        &mut self,
+        to: &Address,
+        message: &Ciphertext,
+        certificate: &SenderCertificate,
+    ) -> Vec<u8> {
+        let sender = SealedSender::new(self.account.identity(), certificate).unwrap();
+        sender.with_hint(ContentHint::Resendable).seal(message, &self.identities[to], &mut self.rng).unwrap()
+    }
+
+    pub(crate) fn verify(&self, sealed: &[u8], authority: &CertificateAuthority<'_>) -> VerifiedContent {
+        let content = UnverifiedContent::open(sealed, self.account.identity()).unwrap();
+        content.verify(authority, &LocalDevice::new(&self.address), self.now).unwrap()
+    }
+
+    /// Reads a message of a session that came under seal.
+    pub(crate) fn read_sealed(&mut self, content: &VerifiedContent) -> Result<Vec<u8>, Missed> {
+        let SealedMessage::Session(message) = content.message().map_err(Missed::other)? else {
+            panic!("none of a session")
+        };
+        let from = content.sender().address();
+        let mut session = self.session(&from);
+        let trust = Trust::on_first_use(self.identities.get(&from));
+        let staged = message.receive_with(&mut self.account, &mut session, trust, &mut self.rng);
+        let unsealed = staged.map_err(Missed::new)?.commit();
+        self.identities.insert(from, unsealed.sender.sender().identity_key);
+        self.store(&session);
+        Ok(unsealed.plaintext.to_vec())
+    }
+}
+
+/// Groups.
+impl Resident {
+    fn sender_key(&mut self, id: &str) -> SenderKey {
+        match self.sender_keys.get(id) {
+            Some(record) => SenderKey::from_record(record).unwrap(),
+            None => SenderKey::generate(id.parse::<DistributionId>().unwrap(), &mut self.rng),
+        }
+    }
+
+    fn receiver_keys(&self, of: &Address, id: &str) -> ReceiverKeys {
+        match self.receiver_keys.get(&(of.clone(), id.to_owned())) {
+            Some(record) => ReceiverKeys::from_record(record).unwrap(),
+            None => ReceiverKeys::new(id.parse::<DistributionId>().unwrap()),
+        }
+    }
+
+    pub(crate) fn distribution(&mut self, id: &str) -> Vec<u8> {
+        let key = self.sender_key(id);
+        self.sender_keys.insert(id.to_owned(), key.record().as_bytes().to_vec());
+        key.distribution().to_vec()
+    }
+
+    pub(crate) fn learn(&mut self, of: &Address, distribution: &[u8]) {
+        let message = SenderKeyDistributionMessage::parse(distribution).unwrap();
+        let id = message.format().distribution_id().unwrap().to_string();
+        let mut keys = self.receiver_keys(of, &id);
+        keys.learn(&message).unwrap().commit();
+        self.receiver_keys.insert((of.clone(), id), keys.record().as_bytes().to_vec());
+    }
+
+    pub(crate) fn encrypt_for_group(&mut self, id: &str, text: &[u8]) -> Ciphertext {
+        let mut key = self.sender_key(id);
+        let message = key.encrypt(text, &mut self.rng).unwrap().commit();
+        self.sender_keys.insert(id.to_owned(), key.record().as_bytes().to_vec());
+        message
+    }
+
+    pub(crate) fn read_of_group(&mut self, from: &Address, bytes: &[u8]) -> Result<Vec<u8>, Missed> {
+        let message = SenderKeyMessage::parse(bytes).map_err(Missed::other)?;
+        let id = message.format().distribution_id().unwrap().to_string();
+        let mut keys = self.receiver_keys(from, &id);
+        let text = keys.decrypt(&message).map_err(Missed::new)?.commit();
+        self.receiver_keys.insert((from.clone(), id), keys.record().as_bytes().to_vec());
+        Ok(text.to_vec())
+    }
+}
+
+/// The interface that live peers have.
+impl Resident {
+    fn handle(&mut self, request: &Value) -> Value {
+        match self.respond(request) {
+            Ok(mut answer) => {
+                answer["ok"] = true.into();
+                answer
+            }
+            Err(missed) => json!({ "ok": false, "error": missed.why }),
+        }
+    }
+
+    fn respond(&mut self, request: &Value) -> Result<Value, Missed> {
+        let op = request["op"].as_str().unwrap();
+        let id = request["distribution_id"].as_str().unwrap_or_default();
+        Ok(match op {
+            "bundle" => json!({ "bundle": write_bundle(&self.bundle(request["one_time"] != false)) }),
+            "process_bundle" => {
+                self.begin(&address(&request["remote"]), read_bundle(&request["bundle"]));
+                json!({})
+            }
+            "encrypt" => message(&self.encrypt(&address(&request["remote"]), &bytes(&request["plaintext"]))),
+            "decrypt" => {
+                let kind = kind(&request["type"]);
+                let text = self.read(&address(&request["remote"]), kind, &bytes(&request["message"]))?;
+                json!({ "plaintext": hex::encode(text) })
+            }
+            "sender_key_create" => json!({ "skdm": hex::encode(self.distribution(id)) }),
+            "sender_key_process" => {
+                self.learn(&address(&request["sender"]), &bytes(&request["skdm"]));
+                json!({})
+            }
+            "group_encrypt" => message(&self.encrypt_for_group(id, &bytes(&request["plaintext"]))),
+            "group_decrypt" => {
+                let text = self.read_of_group(&address(&request["sender"]), &bytes(&request["message"]))?;
+                json!({ "plaintext": hex::encode(text) })
+            }
+            other => panic!("{other} is not asked of a resident"),
+        })
+    }
+}
+
+pub(crate) fn address(value: &Value) -> Address {
+    let device = u32::try_from(value["device"].as_u64().unwrap()).unwrap();
+    Address::new(value["name"].as_str().unwrap(), DeviceId::new(device).unwrap())
+}
+
+#[track_caller]
+pub(crate) fn bytes(value: &Value) -> Vec<u8> {
+    hex::decode(value.as_str().expect("hex")).unwrap()
+}
+
+pub(crate) fn kind(value: &Value) -> MessageKind {
+    MessageKind::from_u8(u8::try_from(value.as_u64().unwrap()).unwrap()).unwrap()
+}
+
+fn message(ciphertext: &Ciphertext) -> Value {
+    json!({ "type": ciphertext.kind().to_u8(), "message": hex::encode(ciphertext.as_bytes()) })
+}
+
+fn number(value: &Value) -> u32 {
+    u32::try_from(value.as_u64().unwrap()).unwrap()
+}
+
+pub(crate) fn read_bundle(value: &Value) -> PreKeyBundle {
+    let public = |name: &str| PublicKey::decode(&bytes(&value[name])).unwrap();
+    let signature = |name: &str| bytes(&value[name]).as_slice().try_into().unwrap();
+    let one_time = value["pre_key_id"].as_u64().map(|_| OneTimePreKeyPublic {
+        id: OneTimePreKeyId(number(&value["pre_key_id"])),
+        key: public("pre_key_public"),
+    });
+    PreKeyBundle {
+        registration_id: number(&value["registration_id"]),
+        device_id: DeviceId::new(number(&value["device_id"])).unwrap(),
+        identity_key: IdentityKey::new(public("identity_key")),
+        signed_pre_key: SignedPreKeyPublic {
+            id: SignedPreKeyId(number(&value["signed_pre_key_id"])),
+            key: public("signed_pre_key_public"),
+            signature: signature("signed_pre_key_signature"),
+        },
+        one_time_pre_key: one_time,
+        kem_pre_key: Some(KemPreKeyPublic {
+            id: KemPreKeyId(number(&value["kyber_pre_key_id"])),
+            key: KemPublicKey::decode(&bytes(&value["kyber_pre_key_public"])).unwrap(),
+            signature: signature("kyber_pre_key_signature"),
+        }),
+    }
+}
+
+fn write_bundle(bundle: &PreKeyBundle) -> Value {
+    let (signed, one_time) = (&bundle.signed_pre_key, bundle.one_time_pre_key.as_ref());
+    let kem = bundle.kem_pre_key.as_ref().expect("of version 4");
+    json!({
+        "registration_id": bundle.registration_id,
+        "device_id": bundle.device_id.get(),
+        "identity_key": hex::encode(bundle.identity_key.encode()),
+        "signed_pre_key_id": signed.id.0,
+        "signed_pre_key_public": hex::encode(signed.key.encode()),
+        "signed_pre_key_signature": hex::encode(signed.signature),
+        "pre_key_id": one_time.map(|key| key.id.0),
+        "pre_key_public": one_time.map(|key| hex::encode(key.key.encode())),
+        "kyber_pre_key_id": kem.id.0,
+        "kyber_pre_key_public": hex::encode(kem.key.encode()),
+        "kyber_pre_key_signature": hex::encode(kem.signature),
+    })
+}
