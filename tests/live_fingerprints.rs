@@ -123,6 +123,9 @@ fn damaged_codes_are_judged_alike() {
             damaged[round / 8] ^= 1 << (round % 8);
         } else {
             for _ in 0..=sides.rng.next_u32() % 3 {
+                if damaged.is_empty() {
+                    break;
+                }
                 let at = sides.rng.next_u32() as usize % damaged.len();
                 match sides.rng.next_u32() % 4 {
                     0 => drop(damaged.remove(at)),
