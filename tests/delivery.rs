@@ -19,6 +19,8 @@ mod circle;
 mod device;
 #[path = "delivery/encrypt.rs"]
 mod encrypt;
+#[path = "delivery/hostile.rs"]
+mod hostile;
 #[path = "support/repair.rs"]
 mod repair;
 #[path = "delivery/service.rs"]

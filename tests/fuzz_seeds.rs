@@ -12,6 +12,7 @@ mod envelopes;
 #[path = "fuzz_seeds/sealed.rs"]
 mod sealed;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,11 +23,12 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::hazmat::wire::stored::{StoredIdentityKeyPair, StoredPreKey, StoredSignedPreKey};
 use subrosa::{
     Account, AccountLimits, Address, DecryptionErrorMessage, DeviceId, DistributionId, Fingerprint,
-    FingerprintHash, FingerprintVersion, IdentityKeyPair, KemKeyPair, KemType, KeyPair, LastResortKemPreKey,
-    MessageKind, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PlaintextContent, Policy, PreKeyBundle,
-    PreKeySignalMessage, ReceiverKeys, RecordError, RecordKey, RecordKind, ScannableFingerprint, SenderKey,
-    SenderKeyDistributionMessage, SenderKeyFormat, SenderKeyMessage, ServiceCounts, ServiceId, Session,
-    SignalMessage, SignedPreKey, SignedPreKeyId, Timestamp, Trust,
+    FingerprintHash, FingerprintVersion, IdSpace, IdentityKeyPair, KemKeyPair, KemPreKeyUse, KemType,
+    KeyPair, LastResortKemPreKey, MessageKind, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId,
+    PlaintextContent, Policy, PreKeyBundle, PreKeySignalMessage, ReceiverKeys, RecordError, RecordKey,
+    RecordKind, RepairLog, ScannableFingerprint, SenderKey, SenderKeyDistributionMessage, SenderKeyFormat,
+    SenderKeyMessage, ServiceCounts, ServiceId, Session, SignalMessage, SignedPreKey, SignedPreKeyId,
+    Timestamp, Trust,
 };
 
 fn folder(target: &str) -> PathBuf {
@@ -66,6 +68,10 @@ fn write_seeds() {
         write("service_id", &format!("{name}-fixed"), &id.to_fixed());
     }
     write("service_id", "binary", &[7; 16]);
+    let logs: BTreeMap<String, String> =
+        serde_json::from_str(include_str!("vectors/records/repair-v1.json")).unwrap();
+    write("repair_log", "record", &hex::decode(&logs["repair_log"]).unwrap());
+    write("repair_log", "empty-record", RepairLog::new().record().as_bytes());
     let mut rng = ChaCha20Rng::seed_from_u64(0);
     for (name, len) in [("short", 30), ("medium", 120), ("long", 300), ("longest", 450)] {
         let mut schedule = vec![0; len];
@@ -73,6 +79,8 @@ fn write_seeds() {
         write("two_parties", name, &schedule);
         write("attachment_stream", name, &schedule);
         write("group", name, &schedule);
+        write("repair_log", name, &schedule);
+        write("delivery", name, &schedule);
     }
 }
 
@@ -205,20 +213,39 @@ fn sender_keys() {
     }
 }
 
-/// A seed that does not even parse leads a fuzzer nowhere.
+/// The pieces of a seed, each of which stands behind its length.
+fn parts(mut seed: &[u8]) -> Vec<&[u8]> {
+    let mut parts = Vec::new();
+    while let Some((len, after)) = seed.split_first_chunk::<2>() {
+        let (part, after) = after.split_at(u16::from_le_bytes(*len).into());
+        parts.push(part);
+        seed = after;
+    }
+    parts
+}
+
 #[test]
-fn seeds_are_what_they_should_be() {
+fn seeds_of_accounts_and_logs_are_what_they_should_be() {
     for seed in read("account_records") {
-        let mut records = Vec::new();
-        let mut rest = &seed[..];
-        while let Some((len, after)) = rest.split_first_chunk::<2>() {
-            let (record, after) = after.split_at(u16::from_le_bytes(*len).into());
-            records.push(record);
-            rest = after;
-        }
+        let records = parts(&seed);
         let (account, rows) = records.split_first().unwrap();
         Account::from_records(account, rows, ACCOUNT_LIMITS).unwrap();
     }
+    for seed in read("moving_in") {
+        let records = parts(&seed);
+        let (identity, others) = records.split_first().unwrap();
+        IdentityKeyPair::from_libsignal_record(identity).unwrap();
+        let (_, session) = others.last().unwrap().split_first().unwrap();
+        let [local, remote] = addresses();
+        assert!(Session::from_libsignal_record(session, local, remote).unwrap().has_current());
+    }
+    let logs = read("repair_log").into_iter().filter(|seed| RepairLog::from_record(seed).is_ok());
+    assert_eq!(logs.count(), 2);
+}
+
+/// A seed that does not even parse leads a fuzzer nowhere.
+#[test]
+fn seeds_are_what_they_should_be() {
     for seed in read("scannable_fingerprint") {
         ScannableFingerprint::parse(&seed).unwrap();
     }
@@ -264,7 +291,9 @@ fn seeds_are_what_they_should_be() {
     for reads in readable {
         assert_eq!(read("sender_key_records").iter().filter(|seed| reads(seed, id)).count(), 2);
     }
-    for target in ["attachment_stream", "group", "keys", "prekey_records", "service_id", "two_parties"] {
+    for target in
+        ["attachment_stream", "group", "keys", "prekey_records", "service_id", "two_parties", "delivery"]
+    {
         read(target);
     }
     sealed::check_seeds();
@@ -335,4 +364,30 @@ fn write_account(account: &Account, name: &str) {
         [&len[..], record.as_bytes()].concat()
     });
     write("account_records", name, &parts.collect::<Vec<u8>>());
+    write("moving_in", name, &moving_in(account));
+}
+
+/// The account as libsignal's records, for the target `moving_in`.
+fn moving_in(account: &Account) -> Vec<u8> {
+    let mut parts = vec![account.identity().to_libsignal_record().to_vec()];
+    let mut part = |kind: u8, record: &[u8]| parts.push([&[kind], record].concat());
+    account.one_time_pre_keys().for_each(|key| part(0, &key.to_libsignal_record()));
+    account.signed_pre_keys().for_each(|key| part(1, &key.to_libsignal_record()));
+    account.one_time_kem_pre_keys().for_each(|key| part(2, &key.to_libsignal_record()));
+    account.last_resort_kem_pre_keys().for_each(|key| part(3, &key.to_libsignal_record()));
+    for KemPreKeyUse { kem, signed, base_key } in account.last_resort_uses() {
+        part(4, &[&kem.0.to_le_bytes()[..], &signed.0.to_le_bytes(), base_key.as_bytes()].concat());
+    }
+    for (space, number) in [(IdSpace::OneTime, 0), (IdSpace::Signed, 1), (IdSpace::Kem, 2)] {
+        let next = account.next_id(space).unwrap();
+        part(5, &[&next.to_le_bytes()[..], &[number]].concat());
+    }
+    let [mut alice, mut bob] = Device::pair(5);
+    alice.greet(&mut bob, Offer::FULL);
+    part(6, &bob.session(&alice.address).unwrap().to_libsignal_record());
+    let behind_length = |part: Vec<u8>| {
+        let len = u16::try_from(part.len()).unwrap().to_le_bytes();
+        [&len[..], &part].concat()
+    };
+    parts.into_iter().flat_map(behind_length).collect()
 }

@@ -17,6 +17,8 @@ mod answers;
 mod circle;
 #[path = "support/device.rs"]
 mod device;
+#[path = "repair/hostile.rs"]
+mod hostile;
 #[path = "repair/lessons.rs"]
 mod lessons;
 #[path = "repair/limits.rs"]

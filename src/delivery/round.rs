@@ -72,7 +72,116 @@ pub struct GaveUp {
 /// 4. unless is_done(): again
 /// ```
 ///
-/// It holds no secrets and is not stored: after a restart the message is sent anew.
+/// It holds no secrets and is not stored: after a restart the message is sent anew, with its first time, so that
+/// who has it already takes it for the same.
+///
+/// # Ghost devices
+///
+/// The service says which devices there are, and could name one of its own. What stops it is the identity of the
+/// bundle, which must be the one that is pinned *for the account*, and for one's own other devices our own. The
+/// first device of an account that nothing is pinned for is trusted on first use; the next one, in the same
+/// delivery, is not. If the bundle is not of that identity, [give the account up](Self::give_up) until the user has
+/// decided.
+///
+/// # Example
+///
+/// Alice has a session with one device of Bob's, who has got another one since.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::convert::Infallible;
+///
+/// use getrandom::SysRng;
+/// use subrosa::rand_core::UnwrapErr;
+/// use subrosa::{
+///     Account, AccountLimits, Address, Delivery, DeviceId, DeviceMessage, GaveUp, IdentityKey, PreKeyBundle,
+///     Requirements, ServiceAnswer, ServiceCounts, Session, Timestamp, Trust, encrypt_each,
+/// };
+///
+/// # /// A service with one account, of two devices.
+/// # struct Service(Account);
+/// # impl Service {
+/// #     fn bundle(&mut self, address: &Address) -> Result<PreKeyBundle, &'static str> {
+/// #         let upload = self.0.upload();
+/// #         Ok(PreKeyBundle {
+/// #             registration_id: upload.registration_id,
+/// #             device_id: address.device(),
+/// #             identity_key: upload.identity_key,
+/// #             signed_pre_key: upload.signed_pre_key.ok_or("no prekeys")?,
+/// #             one_time_pre_key: None,
+/// #             kem_pre_key: upload.last_resort_kem_pre_key,
+/// #         })
+/// #     }
+/// #     fn send(&mut self, _: &str, messages: &[&DeviceMessage]) -> ServiceAnswer {
+/// #         let sent = |id| messages.iter().any(|message| message.address.device().get() == id);
+/// #         let missing: Vec<_> =
+/// #             [1, 2].into_iter().filter(|id| !sent(*id)).flat_map(|id| DeviceId::new(id.into())).collect();
+/// #         if missing.is_empty() {
+/// #             ServiceAnswer::Accepted
+/// #         } else {
+/// #             ServiceAnswer::Mismatched { missing, extra: vec![] }
+/// #         }
+/// #     }
+/// # }
+/// # let mut rng = UnwrapErr(SysRng);
+/// # let now = Timestamp::from_secs(1_700_000_000);
+/// # let limits = AccountLimits { batch: 1, low: 1, ..AccountLimits::default() };
+/// # let mut bob = Account::generate(limits, &mut rng).commit();
+/// # bob.refill(now, ServiceCounts::default(), &mut rng)?.ok_or("nothing to do")?.commit();
+/// # let mut service = Service(bob);
+/// # let alice = Account::generate(limits, &mut rng).commit();
+/// # let local = Address::new("alice", DeviceId::PRIMARY);
+/// let mut pinned: BTreeMap<String, IdentityKey> = BTreeMap::new(); // By account.
+/// let mut sessions: BTreeMap<Address, Session> = BTreeMap::new();
+/// let known = [DeviceId::PRIMARY]; // The devices that there are sessions with; here the session is begun first.
+/// let mut attempts = 0;
+///
+/// let mut delivery = Delivery::new(local.clone(), Delivery::ATTEMPTS).to("bob", known);
+/// while !delivery.is_done() {
+///     for address in delivery.addresses() {
+///         let empty = || Session::new(local.clone(), address.clone());
+///         let session = sessions.entry(address.clone()).or_insert_with(empty);
+///         if !session.is_usable(now, Requirements::default()) {
+///             let trust = Trust::on_first_use(pinned.get(address.name()));
+///             let bundle = service.bundle(&address)?.verify(trust)?; // If this fails, give the account up.
+///             session.initiate(&alice.local(), bundle, now, &mut rng)?.commit_with(|_record, effects| {
+///                 // One transaction.
+///                 pinned.extend(effects.save_identity.map(|identity| (address.name().to_owned(), identity)));
+///                 Ok::<(), Infallible>(())
+///             })?;
+///         }
+///     }
+///     let wanted: Vec<Address> = delivery.addresses().collect();
+///     let wanted = sessions.values_mut().filter(|session| wanted.contains(session.remote()));
+///     let each = wanted.map(|session| {
+///         let trust = Trust::on_first_use(pinned.get(session.remote().name()));
+///         // One's own other devices would be told also to whom this was sent.
+///         (session, trust, b"hello".as_slice())
+///     });
+///     let (staged, failures) = encrypt_each(each, now, &mut rng);
+///     assert!(failures.is_empty()); // Else mend that first, or give the account up.
+///     let messages = staged.commit_with(|stages| {
+///         // One transaction for all records and effects.
+///         assert!(stages.iter().all(|stage| stage.state().remote().name() == "bob"));
+///         Ok::<(), Infallible>(())
+///     })?;
+///     let accounts: Vec<String> = delivery.accounts().map(str::to_owned).collect();
+///     for account in accounts {
+///         let of_account: Vec<_> =
+///             messages.iter().filter(|message| message.address.name() == account).collect();
+///         let answer = service.send(&account, &of_account);
+///         let (Ok(correction) | Err(GaveUp { correction, .. })) = delivery.answered(&account, &answer);
+///         let archived = correction.archive(sessions.values_mut());
+///         archived.commit_with(|_stages| Ok::<(), Infallible>(()))?; // One transaction.
+///         for address in &correction.forget {
+///             sessions.remove(address);
+///         }
+///     }
+///     attempts += 1;
+/// }
+/// assert_eq!((attempts, sessions.len()), (2, 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Delivery {
     local: Address,

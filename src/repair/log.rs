@@ -37,7 +37,99 @@ pub enum RepairRefused {
 /// kind. To be kept beside the session with that device.
 ///
 /// Whatever the peer sends, within any time no more comes of it than the [policy](RepairPolicy) allows: neither
-/// side can drive the other, nor both together, into a loop.
+/// side can drive the other, nor both together, into a loop. Two honest devices that lost what they had in common
+/// find together again: who can't decrypt asks, who is asked begins another session.
+///
+/// # Example
+///
+/// Bob has lost his session with Alice, who goes on with it. Each keeps a log for the other, as its record beside
+/// the session.
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use getrandom::SysRng;
+/// use subrosa::rand_core::UnwrapErr;
+/// use subrosa::{
+///     Account, AccountLimits, Address, Advice, ContentHint, DeviceId, Failure, PlaintextContent, PreKeyBundle,
+///     PreKeySignalMessage, Record, RepairLog, RepairPolicy, ServiceCounts, Session, SignalMessage, Timestamp,
+///     Trust,
+/// };
+///
+/// # struct Store;
+/// # impl Store {
+/// #     fn put(&mut self, _: &str, _: &Record) {}
+/// # }
+/// # let (mut store, mut rng) = (Store, UnwrapErr(SysRng));
+/// # let now = Timestamp::from_secs(1_700_000_000);
+/// # let alice = Account::generate(AccountLimits::default(), &mut rng).commit();
+/// # let limits = AccountLimits { batch: 2, low: 1, ..AccountLimits::default() };
+/// # let mut bob = Account::generate(limits, &mut rng).commit();
+/// # bob.refill(now, ServiceCounts::default(), &mut rng)?.ok_or("nothing to do")?.commit();
+/// # let mut upload = bob.upload();
+/// # let mut bundle = || -> Option<PreKeyBundle> {
+/// #     Some(PreKeyBundle {
+/// #         registration_id: upload.registration_id,
+/// #         device_id: DeviceId::PRIMARY,
+/// #         identity_key: upload.identity_key,
+/// #         signed_pre_key: upload.signed_pre_key.clone()?,
+/// #         one_time_pre_key: upload.one_time_pre_keys.pop(),
+/// #         kem_pre_key: upload.one_time_kem_pre_keys.pop(),
+/// #     })
+/// # };
+/// # let pinned = *bob.identity_key();
+/// # let [at_alice, at_bob] = ["alice", "bob"].map(|name| Address::new(name, DeviceId::PRIMARY));
+/// # let mut with_bob = Session::new(at_alice.clone(), at_bob.clone());
+/// # let mut with_alice = Session::new(at_bob.clone(), at_alice.clone());
+/// # let first = bundle().ok_or("no prekeys")?.verify(Trust::Pinned(&pinned))?;
+/// # with_bob.initiate(&alice.local(), first, now, &mut rng)?.commit();
+/// # let first = with_bob.encrypt(b"", Trust::Anyone, now, &mut rng)?.commit();
+/// # let first = PreKeySignalMessage::parse(first.as_bytes())?;
+/// # bob.receive(&mut with_alice, &first, Trust::Anyone, &mut rng)?.commit();
+/// # let answer = with_alice.encrypt(b"", Trust::Anyone, now, &mut rng)?.commit();
+/// # with_bob.decrypt(&SignalMessage::parse(answer.as_bytes())?, Trust::Anyone, &mut rng)?.commit();
+/// # let mut with_alice = Session::new(at_bob, at_alice);
+/// // Alice sends. She keeps what she sent, by its time, for as long as it may be asked for.
+/// let (text, sent) = (b"hello", now);
+/// let message = with_bob.encrypt(text, Trust::Pinned(&pinned), now, &mut rng)?.commit();
+///
+/// // Bob can't read it, and asks.
+/// let policy = RepairPolicy::default();
+/// let parsed = SignalMessage::parse(message.as_bytes())?;
+/// let error = with_alice.decrypt(&parsed, Trust::Anyone, &mut rng).map(|staged| staged.commit());
+/// let failure = Failure::from(&error.unwrap_err());
+/// let (kind, device) = (message.kind(), DeviceId::PRIMARY); // The device that sent it.
+/// let advice = Advice::about(failure, ContentHint::Default, kind, message.as_bytes(), sent, device);
+/// let mut log_of_alice = RepairLog::new();
+/// let request = advice.ask.ok_or("asking is of no use")?;
+/// let staged = log_of_alice.ask(request, &policy, now)?; // If this fails, it is not asked for.
+/// let request = staged.commit_with(|record, ()| Ok::<(), Infallible>(store.put("log of alice", record)))?;
+/// let content = request.content(); // To be sent, in an envelope if there is one.
+///
+/// // Alice receives that. She knows that it came from Bob's device, and answers.
+/// let request = PlaintextContent::parse(content.as_bytes())?.decryption_error_message()?;
+/// let mut log_of_bob = RepairLog::new();
+/// let answer = log_of_bob.answer(&mut with_bob, &request, &policy, now)?;
+/// let resend = answer.commit_with(|answer| {
+///     // One transaction.
+///     store.put("log of bob", &answer.log().record());
+///     if let Some(session) = answer.session() {
+///         store.put("session with bob", &session.record());
+///     }
+///     Ok::<(), Infallible>(())
+/// })?;
+/// assert_eq!((resend.timestamp, resend.group), (sent, false));
+///
+/// // What she sent at that time was for this very device, so she sends it again, with the same time.
+/// if resend.reset {
+///     let bundle = bundle().ok_or("no prekeys")?.verify(Trust::Pinned(&pinned))?;
+///     with_bob.initiate(&alice.local(), bundle, now, &mut rng)?.commit();
+/// }
+/// let again = with_bob.encrypt(text, Trust::Pinned(&pinned), now, &mut rng)?.commit();
+/// let again = PreKeySignalMessage::parse(again.as_bytes())?;
+/// assert_eq!(&*bob.receive(&mut with_alice, &again, Trust::Anyone, &mut rng)?.commit(), text);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Default)]
 pub struct RepairLog {
     generation: u64,

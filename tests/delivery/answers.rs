@@ -2,13 +2,11 @@
 
 //! What the service says, and what a delivery makes of it.
 
-use std::collections::BTreeSet;
-
 use proptest::prelude::*;
-use subrosa::{Address, Correction, Delivery, DeviceId, GaveUp, ServiceAnswer, Session, Trust};
+use subrosa::{Address, Correction, Delivery, GaveUp, ServiceAnswer, Session, Trust};
 
 use super::device::{Device, Offer};
-use super::{at, config, id, ids};
+use super::{at, config, hostile, id, ids};
 
 const ME: &str = "me";
 const BOB: &str = "bob";
@@ -212,62 +210,12 @@ fn answer() -> impl Strategy<Value = ServiceAnswer> {
 proptest! {
     #![proptest_config(config(256))]
 
-    /// Whatever a service says, it is told the messages a bounded number of times, to sound devices, and never to
-    /// this one; and what is to be done fits what is then sent.
     #[test]
     fn a_hostile_service_gets_nowhere(
         attempts: u8,
-        known in proptest::collection::vec((0..3usize, 1..=127u8), 0..20),
-        answers in proptest::collection::vec((0..4usize, answer()), 0..1_500),
+        known in proptest::collection::vec((0..hostile::ACCOUNTS - 1, (1..=127u8).prop_map(id)), 0..20),
+        answers in proptest::collection::vec((0..hostile::ACCOUNTS, answer()), 0..1_500),
     ) {
-        let accounts = [ME, BOB, CAROL, "nobody"];
-        let local = Address::new(ME, id(1));
-        let mut delivery = Delivery::new(local.clone(), attempts);
-        let mut left = [0; 4];
-        for (account, device) in known {
-            delivery = delivery.to(accounts[account], [id(device)]);
-            left[account] = attempts.max(1);
-        }
-        for (account, answer) in answers {
-            let name = accounts[account];
-            let before: BTreeSet<Address> = delivery.addresses().collect();
-            let outcome = delivery.answered(name, &answer);
-            let after: BTreeSet<Address> = delivery.addresses().collect();
-            prop_assert!(!after.contains(&local));
-            let others = |addresses: &BTreeSet<Address>| -> Vec<Address> {
-                addresses.iter().filter(|address| address.name() != name).cloned().collect()
-            };
-            prop_assert_eq!(others(&before), others(&after));
-            let (correction, gone) = match outcome {
-                Ok(correction) => (correction, false),
-                Err(GaveUp { correction, .. }) => (correction, true),
-            };
-            let Correction { archive, begin, forget, .. } = &correction;
-            for address in archive.iter().chain(begin).chain(forget) {
-                prop_assert!(address.name() == name && *address != local);
-            }
-            prop_assert!(archive.iter().all(|address| begin.contains(address)));
-            prop_assert!(!forget.iter().any(|address| begin.contains(address)));
-            if left[account] == 0 {
-                prop_assert_eq!(correction, Correction::default());
-                continue;
-            }
-            left[account] -= 1;
-            if matches!(answer, ServiceAnswer::Accepted | ServiceAnswer::UnknownAccount) {
-                left[account] = 0;
-            } else {
-                prop_assert_eq!(gone, left[account] == 0);
-            }
-            prop_assert_eq!(delivery.accounts().any(|waiting| waiting == name), left[account] > 0);
-            if left[account] > 0 {
-                let mut expected: BTreeSet<DeviceId> =
-                    before.iter().filter(|address| address.name() == name).map(Address::device).collect();
-                let of = |addresses: &[Address]| addresses.iter().map(Address::device).collect::<Vec<_>>();
-                expected.extend(of(begin));
-                expected.retain(|device| !of(forget).contains(device));
-                let now = after.iter().filter(|address| address.name() == name).map(Address::device);
-                prop_assert_eq!(expected, now.collect::<BTreeSet<_>>());
-            }
-        }
+        hostile::run(attempts, &known, &answers);
     }
 }

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Repair logs. A record that reads writes the same again and goes on; and from an empty log on, no moves of a
+//! hostile peer get more than the policy allows, with the checks of `tests/repair.rs`.
+
+#![no_main]
+
+#[path = "../../tests/support/device.rs"]
+mod device;
+#[path = "../../tests/repair/hostile.rs"]
+mod hostile;
+
+use std::time::Duration;
+
+use arbitrary::{Result, Unstructured};
+use hostile::{About, Move, Victim, missed, request_for};
+use libfuzzer_sys::fuzz_target;
+use subrosa::{Address, DeviceId, Rate, RepairLog, RepairPolicy, Session, Timestamp};
+
+/// Longer ones take too much time.
+const LONGEST: usize = 400;
+
+fuzz_target!(|bytes: &[u8]| {
+    if bytes.starts_with(b"sr") {
+        if let Ok(log) = RepairLog::from_record(bytes) {
+            go_on(log, bytes);
+        }
+        return;
+    }
+    let mut u = Unstructured::new(bytes);
+    if let Ok((policy, moves)) = schedule(&mut u) {
+        Victim::run(&policy, &moves);
+    }
+});
+
+fn go_on(mut log: RepairLog, bytes: &[u8]) {
+    assert_eq!(log.record().as_bytes(), bytes);
+    let [alice, bob] = ["alice", "bob"].map(|name| Address::new(name, DeviceId::PRIMARY));
+    let (mut session, policy) = (Session::new(alice, bob), RepairPolicy::default());
+    for millis in [0, 1_700_000_000_000, u64::MAX] {
+        let now = Timestamp::from_millis(millis);
+        if let Ok(staged) = log.ask(missed(now), &policy, now) {
+            let record = staged.record();
+            staged.commit();
+            assert_eq!(log.record().as_bytes(), record.as_bytes());
+        }
+        if let Ok(answer) = log.answer(&mut session, &request_for(now, None), &policy, now) {
+            let record = answer.log().record();
+            assert!(answer.commit().group);
+            assert_eq!(log.record().as_bytes(), record.as_bytes());
+        }
+        log = RepairLog::from_record(log.record().as_bytes()).unwrap();
+    }
+}
+
+fn schedule(u: &mut Unstructured<'_>) -> Result<(RepairPolicy, Vec<Move>)> {
+    let policy = RepairPolicy {
+        ask: rate(u)?,
+        resend: rate(u)?,
+        reset: rate(u)?,
+        resend_each: u.arbitrary()?,
+        max_age: millis(u)?,
+    };
+    let mut moves = Vec::new();
+    while !u.is_empty() && moves.len() < LONGEST {
+        moves.push(next(u)?);
+    }
+    Ok((policy, moves))
+}
+
+fn rate(u: &mut Unstructured<'_>) -> Result<Rate> {
+    Ok(Rate { max: u.arbitrary()?, per: millis(u)? })
+}
+
+fn millis(u: &mut Unstructured<'_>) -> Result<Duration> {
+    Ok(Duration::from_millis(u.arbitrary::<u16>()?.into()))
+}
+
+fn next(u: &mut Unstructured<'_>) -> Result<Move> {
+    Ok(match u.int_in_range(0..=9u8)? {
+        0 => Move::Rubbish,
+        1..=6 => Move::Ask {
+            ago: if u.arbitrary()? { u.int_in_range(0..=3)? } else { u.arbitrary()? },
+            about: *u.choose(&[About::Current, About::Former, About::Group])?,
+            device: !u.ratio(1, 16)?,
+        },
+        7 | 8 => Move::Wait(u.int_in_range(0..=3)?),
+        _ => Move::Wait(u.arbitrary()?),
+    })
+}
