@@ -9,18 +9,24 @@
 mod braids;
 #[path = "support/groups.rs"]
 mod groups;
+#[path = "support/sealing.rs"]
+mod sealing;
 #[path = "support/setting.rs"]
 mod setting;
 
 use std::hint::black_box;
 
 use braids::{Pair, encoder};
+use sealing::Sealing;
 use setting::{FirstMessage, NOW, Talk, bundle, devices, receive, rng, send};
 use subrosa::hazmat::crypto::erasure::Decoder;
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::ratchet::braid::{Braid, Direction, Limits};
 use subrosa::hazmat::wire::braid_message::{BraidMessage, BraidPayload};
-use subrosa::{Address, DeviceId, Local, ReceiverKeys, Session, Trust};
+use subrosa::{
+    Address, AttachmentDecryptor, AttachmentEncryptor, AttachmentKey, ChunkSize, DeviceId, FingerprintHash,
+    FingerprintIterations, IdentityKeyPair, Local, ReceiverKeys, SentMessage, Session, Trust,
+};
 
 /// What is counted. Its name is what callgrind is told to watch.
 #[inline(never)]
@@ -47,6 +53,20 @@ const OPERATIONS: &[Operation] = &[
     ("group/decrypt after a skip of 25,000", 1, |_| group_decrypt(25_000)),
     ("group/write keys with 2,000 skipped ones", 1, |_| group_write()),
     ("group/read keys with 2,000 skipped ones", 1, |_| group_read()),
+    ("fingerprint/hash of one party", 1, |_| fingerprint()),
+    ("attachment/encrypt 1 MiB", 1, |_| attachment(true)),
+    ("attachment/decrypt 1 MiB", 1, |_| attachment(false)),
+    ("sealed/seal 1 KiB, v1", 1, |_| seal_v1()),
+    ("sealed/open 1 KiB and verify, v1", 1, |_| open(Sealing::seal_v1)),
+    ("sealed/seal 1 KiB for one, v2", 1, seal_for_many),
+    ("sealed/seal 1 KiB for 10, for each, v2", 10, seal_for_many),
+    ("sealed/seal 1 KiB for 10,000, for each, v2", 10_000, seal_for_many),
+    ("sealed/open 1 KiB and verify, v2", 1, |_| open(Sealing::seal_v2)),
+    ("sealed/verify a sender certificate", 1, |_| verify_certificate()),
+    ("sealed/floor: two agreements with one key", 1, |_| floor_agreements()),
+    ("sealed/floor: two signatures verified", 1, |_| floor_signatures()),
+    ("sealed/service: parse for 10,000, for each", 10_000, service_parse),
+    ("sealed/service: split for 10,000, for each", 10_000, service_split),
     ("braid/send, average of an epoch", 87, |times| braid(times, true)),
     ("braid/receive, average of an epoch", 87, |times| braid(times, false)),
     ("braid/send that makes a key (KeysUnsampled)", 1, |_| dear_send(0, "KeysUnsampled")),
@@ -158,6 +178,36 @@ fn group_read() {
     drop(measured(|| ReceiverKeys::from_record(record.as_bytes()).unwrap()));
 }
 
+fn fingerprint() {
+    let identity = IdentityKeyPair::generate(&mut rng());
+    measured(|| FingerprintHash::compute(FingerprintIterations::DEPLOYED, &[1; 16], identity.public()));
+}
+
+fn attachment(encrypts: bool) {
+    let (mut rng, plaintext, mut blob) = (rng(), vec![7; 1 << 20], vec![0; 1 << 21]);
+    let key = AttachmentKey::generate(&mut rng);
+    let mut encryptor = AttachmentEncryptor::new(&key, ChunkSize::SMALLEST, &mut rng);
+    let encrypt = || {
+        let written = encryptor.update(&mut plaintext.as_slice(), &mut blob);
+        let mut end = encryptor.finish();
+        let len = written + end.read(blob.get_mut(written..).unwrap());
+        (len, end.manifest().unwrap())
+    };
+    if encrypts {
+        measured(encrypt);
+        return;
+    }
+    let (len, manifest) = encrypt();
+    let mut decryptor = AttachmentDecryptor::new(&key, manifest).unwrap();
+    let (mut left, mut out) = (blob.get(..len).unwrap(), vec![0; 1 << 14]);
+    measured(|| {
+        while !left.is_empty() {
+            decryptor.update(&mut left, &mut out).unwrap();
+        }
+        decryptor.finish().unwrap()
+    });
+}
+
 /// Lockstep; the sends or the receives of one side are counted.
 fn braid(times: u32, sends: bool) {
     let mut pair = Pair::new();
@@ -200,4 +250,55 @@ fn decode() {
     let (encoder, mut decoder) = (encoder(), Decoder::<36>::new());
     (36..72).for_each(|index| decoder.add(encoder.chunk(index)));
     drop(measured(|| decoder.decode()));
+}
+
+fn seal_v1() {
+    let sealing = Sealing::new(1);
+    drop(measured(|| sealing.seal_v1()));
+}
+
+fn seal_for_many(recipients: u32) {
+    let sealing = Sealing::new(recipients);
+    let recipients = sealing.recipients();
+    drop(measured(|| sealing.seal_for_many(&recipients)));
+}
+
+fn open(seal: fn(&Sealing) -> Vec<u8>) {
+    let sealing = Sealing::new(1);
+    let sealed = seal(&sealing);
+    drop(measured(|| sealing.verify(sealing.open(&sealed))));
+}
+
+fn verify_certificate() {
+    let sealing = Sealing::new(1);
+    let (certificate, authority) = (sealing.cast.certificate.clone(), sealing.cast.authority());
+    drop(measured(|| certificate.verify(&authority, sealing::NOW).unwrap()));
+}
+
+fn floor_agreements() {
+    let cast = sealing::Cast::new();
+    let [bob, other, ..] = &cast.readers;
+    measured(|| {
+        let theirs = cast.alice.public().public_key().prepare();
+        [bob, other].map(|ours| ours.private().agree_with(&theirs).unwrap())
+    });
+}
+
+fn floor_signatures() {
+    let cast = sealing::Cast::new();
+    let signature = cast.alice.sign(&[&[7; 200]], &mut rng());
+    measured(|| [0, 1].map(|_| cast.alice.public().verify(&[&[7; 200]], &signature)));
+}
+
+fn service_parse(recipients: u32) {
+    let sealing = Sealing::new(recipients);
+    let sent = sealing.seal_for_many(&sealing.recipients());
+    measured(|| sealing::parse(&sent));
+}
+
+fn service_split(recipients: u32) {
+    let sealing = Sealing::new(recipients);
+    let sent = sealing.seal_for_many(&sealing.recipients());
+    let parsed = SentMessage::parse(&sent).unwrap();
+    measured(|| sealing::split(&parsed));
 }

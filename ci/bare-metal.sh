@@ -20,6 +20,12 @@ export CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER=$linker CARGO_TARGET_WASM32_UNK
 export CARGO_TARGET_DIR=../../target/bare_metal
 cp ../../Cargo.lock Cargo.lock # The versions that the crate itself is tested with.
 
+# What only a machine with an operating system can do must not be among what is linked.
+if cargo tree --edges normal --target all --prefix none | grep -E '^(rayon|crossbeam)'; then
+  echo "FAILED: the feature \`parallel\` is on" >&2
+  exit 1
+fi
+
 build() {
   RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc cargo build --release -Zbuild-std=core,alloc --target "$1"
 }

@@ -7,6 +7,11 @@ cd "$(dirname "$0")/no_std"
 
 export CARGO_TARGET_DIR=../../target/no_std
 cp ../../Cargo.lock Cargo.lock # The versions that the crate itself is tested with.
+# What only a machine with an operating system can do must not be among what is linked.
+if cargo tree --edges normal --target all --prefix none | grep -E '^(rayon|crossbeam)'; then
+  echo "FAILED: the feature \`parallel\` is on" >&2
+  exit 1
+fi
 cargo build --release
 binary=$CARGO_TARGET_DIR/release/no-std-proof
 "$binary"

@@ -45,7 +45,7 @@ use keys::Keys;
 /// What a device has of its own: identity key pair, registration id, and all its prekeys.
 ///
 /// Prekey ids come from here and nowhere else. They only grow, within 24 bits, and none is given out twice: not
-/// after a crash, a failed upload, or a restored backup.
+/// after a crash, a failed upload, or a restored backup that was [recovered](Self::recover).
 ///
 /// Each change is a [`Staged`](crate::Staged) value. The account's own record is small; each prekey has a
 /// record of its own, and effects say which are to be written and deleted.

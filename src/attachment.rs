@@ -2,9 +2,9 @@
 
 //! L6: attachments: data too long for a message, encrypted under a key that travels in one.
 //!
-//! The encrypted form, the *blob*, lies with the service. The layout is written from public descriptions of the
-//! deployed one, and was not compared with an official build, which does not have it: there it is a part of the
-//! apps. The incremental MAC was compared.
+//! The encrypted form, the *blob*, lies with the service. Its layout, and that the incremental MAC is over the blob under
+//! the HMAC key, are written from public descriptions of the deployed apps. They were not compared with an official
+//! build, which leaves attachments to the apps. How an incremental MAC itself is made was observed.
 //!
 //! ```text
 //! key   = AES key (32) || HMAC key (32)

@@ -1,35 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Accounts: limits, records, moving in, and the joint stage with a session. What users of other libraries ran
-//! into is in `tests/account_lessons.rs`, and arbitrary schedules in `tests/account_properties.rs`.
+//! Accounts: their limits, and the joint stage with a session. What users of other libraries ran into is in
+//! `tests/account_lessons.rs`, and arbitrary schedules in `tests/account_properties.rs`.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
 #[path = "support/accounts.rs"]
 mod accounts;
 
-use std::time::Duration;
-
-use accounts::{DAY, Holder, LIMITS, Peer, START, Service, Store, stranger};
+use accounts::{DAY, Holder, LIMITS, NONE, Peer, START, Service, Store, stranger};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::{
-    AcceptError, Account, AccountError, AccountImport, AccountLimits, AccountRow, FirstMessageError, IdSpace,
-    IdentityKeyPair, IdsExhausted, ImportError, KemPreKey, KemPreKeyId, KemPreKeyUse, KeyPair, NamedPreKey,
-    NewAccount, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PreKeySignalMessage, RecordError,
-    ServiceCounts, Session, SignedPreKey, SignedPreKeyId, Staged, StoreCheck, StoreToken, StoredKeyError,
-    Trust,
+    AcceptError, Account, AccountImport, AccountLimits, AccountRow, FirstMessageError, IdSpace,
+    IdentityKeyPair, IdsExhausted, KemPreKeyId, NamedPreKey, OneTimeKemPreKey, OneTimePreKey,
+    OneTimePreKeyId, PreKeySignalMessage, ServiceCounts, Session, SignedPreKey, Staged, StoreCheck,
+    StoreToken, Trust,
 };
-
-const NONE: ServiceCounts = ServiceCounts { one_time: 0, one_time_kem: 0 };
 
 fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
-}
-
-/// The ids of the last-resort KEM prekeys.
-fn last_resort(bob: &Holder) -> Vec<KemPreKeyId> {
-    bob.account.last_resort_kem_pre_keys().map(|key| key.id()).collect()
 }
 
 #[test]
@@ -86,7 +76,7 @@ fn the_generation_keeps_two_processes_from_overwriting_each_other() {
 #[test]
 fn the_replay_memory_is_bounded_refuses_when_full_and_has_the_key_replaced() {
     let (mut bob, mut service) = Holder::stocked("bob", 3);
-    let first = last_resort(&bob)[0];
+    let first = bob.last_resort()[0];
     let mut replay = None;
     for seed in 0..u64::from(LIMITS.max_uses) {
         let rotates = bob.account.plan(START, service.counts()).rotate_last_resort;
@@ -108,18 +98,18 @@ fn the_replay_memory_is_bounded_refuses_when_full_and_has_the_key_replaced() {
     assert_eq!(bob.account.last_resort_uses().count(), 8);
 
     assert!(bob.maintain(&mut service), "another one is uploaded");
-    assert_eq!(last_resort(&bob).len(), 2);
+    assert_eq!(bob.last_resort().len(), 2);
     let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, 101);
     bob.receive(&from, &message).unwrap();
     assert!(!bob.account.plan(START, service.counts()).rotate_last_resort);
     // The memory goes with its key, and not before.
     bob.advance(89 * DAY);
     bob.maintain(&mut service);
-    assert!(last_resort(&bob).contains(&first));
+    assert!(bob.last_resort().contains(&first));
     assert_eq!(bob.account.last_resort_uses().count(), 9);
     bob.advance(DAY);
     assert!(bob.delete_expired());
-    assert!(!last_resort(&bob).contains(&first));
+    assert!(!bob.last_resort().contains(&first));
     assert_eq!(bob.account.last_resort_uses().count(), 1);
     assert!(!bob.store.rows.contains_key(&AccountRow::LastResortUses(first)));
     let gone = FirstMessageError::Gone(NamedPreKey::Kem(first));
@@ -198,7 +188,7 @@ fn replaced_keys_are_never_more_than_the_limit_and_none_goes_before_its_time() {
         bob.advance(2 * DAY);
         bob.maintain(&mut service);
     }
-    assert_eq!((bob.account.signed_pre_keys().count(), last_resort(&bob).len()), (4, 4));
+    assert_eq!((bob.account.signed_pre_keys().count(), bob.last_resort().len()), (4, 4));
     assert!(!bob.account.plan(bob.now, service.counts()).rotates());
     // The first was replaced on day 2, the second on day 4.
     bob.advance(72 * DAY);
@@ -277,161 +267,6 @@ fn a_confirmation_of_before_a_recovery_does_not_count_as_one_of_after_it() {
     bob.recover(None);
     bob.confirm(&before);
     assert!(bob.account.upload().replace_one_time);
-}
-
-#[test]
-fn records_that_do_not_go_together_are_told() {
-    let (mut bob, mut service) = Holder::stocked("bob", 11);
-    let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, 1);
-    bob.receive(&from, &message).unwrap();
-    let old = bob.store.clone();
-    bob.refill(NONE);
-    let (from, message) = stranger(service.bundle(&bob), &bob.address, 2);
-    bob.receive(&from, &message).unwrap();
-    let new = bob.store.clone();
-    let load = |account: &[u8], rows: Vec<&Vec<u8>>| {
-        Account::from_records(account, rows, LIMITS).map(|account| account.generation())
-    };
-    let rows = |store: &Store, without: Option<AccountRow>| -> Vec<Vec<u8>> {
-        store.rows.iter().filter(|(row, _)| Some(**row) != without).map(|(_, bytes)| bytes.clone()).collect()
-    };
-    for row in new.rows.keys() {
-        let rows = rows(&new, Some(*row));
-        assert_eq!(load(&new.account, rows.iter().collect()), Err(AccountError::Missing(*row)));
-    }
-    let all = rows(&new, None);
-    for row in &all {
-        let twice: Vec<_> = all.iter().chain([row]).collect();
-        assert!(matches!(load(&new.account, twice), Err(AccountError::Twice(_))));
-    }
-    let newer = load(&old.account, all.iter().collect());
-    assert_eq!(newer, Err(AccountError::Newer(AccountRow::OneTimePreKey(OneTimePreKeyId(5)))));
-    let older = rows(&old, None);
-    let deleted = load(&new.account, older.iter().collect());
-    assert_eq!(deleted, Err(AccountError::Deleted(AccountRow::OneTimePreKey(OneTimePreKeyId(1)))));
-    let mut damaged = all.clone();
-    damaged[3].pop();
-    let error = AccountError::Row { at: 3, error: RecordError::Damaged };
-    assert_eq!(load(&new.account, damaged.iter().collect()), Err(error));
-    damaged[3] = new.account.clone();
-    let error = AccountError::Row { at: 3, error: RecordError::WrongKind };
-    assert_eq!(load(&new.account, damaged.iter().collect()), Err(error));
-    damaged[3] = b"sr".to_vec();
-    let error = AccountError::Row { at: 3, error: RecordError::NotARecord };
-    assert_eq!(load(&new.account, damaged.iter().collect()), Err(error));
-    let error = AccountError::Account(RecordError::WrongKind);
-    assert_eq!(load(&all[0], all.iter().collect()), Err(error));
-    let mut backwards = all;
-    backwards.reverse();
-    assert!(load(&new.account, backwards.iter().collect()).is_ok(), "in any order");
-}
-
-/// What is left of a damaged store goes on.
-#[test]
-fn a_damaged_store_is_salvaged() {
-    let (mut bob, mut service) = Holder::stocked("bob", 12);
-    let alice = stranger(service.bundle(&bob), &bob.address, 1);
-    let carol = stranger(service.bundle(&bob), &bob.address, 2);
-    let signed = AccountRow::SignedPreKey(SignedPreKeyId(1));
-    let uses = AccountRow::LastResortUses(last_resort(&bob)[0]);
-    let lost = AccountRow::OneTimePreKey(OneTimePreKeyId(2));
-    bob.store.rows.remove(&lost).unwrap();
-    bob.store.rows.remove(&uses).unwrap();
-    // A row of an account that came further.
-    let (mut twin, _) = Holder::stocked("bob", 12);
-    twin.refill(NONE);
-    let newer = AccountRow::OneTimePreKey(OneTimePreKeyId(5));
-    bob.store.rows.insert(newer, twin.store.rows[&newer].clone());
-
-    let (salvaged, errors) = Account::salvage(&bob.store.account, bob.store.rows.values(), LIMITS).unwrap();
-    let expected = [AccountError::Newer(newer), AccountError::Missing(lost), AccountError::Missing(uses)];
-    assert_eq!(errors, expected);
-    let with_it = AccountRow::LastResortKemPreKey(last_resort(&bob)[0]);
-    for row in [newer, lost, uses, with_it] {
-        assert!(salvaged.effects().delete.contains(&row));
-        bob.store.rows.remove(&row);
-    }
-    bob.store.account = salvaged.record().as_bytes().to_vec();
-    bob.account = salvaged.commit();
-    bob.check();
-    assert!(bob.store.rows.contains_key(&signed));
-    bob.receive(&alice.0, &alice.1).unwrap();
-    let gone = FirstMessageError::Gone(NamedPreKey::OneTime(OneTimePreKeyId(2)));
-    assert_eq!(bob.receive(&carol.0, &carol.1), Err(gone));
-    bob.recover(Some(&service.token.unwrap()));
-    bob.maintain(&mut service);
-    let dave = stranger(service.bundle(&bob), &bob.address, 3);
-    bob.receive(&dave.0, &dave.1).unwrap();
-    assert_eq!(Account::salvage(b"sr", [b""], LIMITS).unwrap_err(), RecordError::NotARecord);
-}
-
-#[test]
-fn a_damaged_account_record_is_refused_or_another_account() {
-    let (mut bob, service) = Holder::stocked("bob", 13);
-    let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, 1);
-    bob.receive(&from, &message).unwrap();
-    let rows: Vec<_> = bob.store.rows.values().cloned().collect();
-    for len in 0..bob.store.account.len() {
-        let error = Account::from_records(&bob.store.account[..len], &rows, LIMITS).unwrap_err();
-        assert!(matches!(error, AccountError::Account(_)), "{len}: {error:?}");
-    }
-    let longer = [&bob.store.account[..], &[0]].concat();
-    let damaged = AccountError::Account(RecordError::Damaged);
-    assert_eq!(Account::from_records(&longer, &rows, LIMITS).unwrap_err(), damaged);
-    for at in 0..bob.store.account.len() {
-        for bit in 0..8 {
-            let mut flipped = bob.store.account.clone();
-            flipped[at] ^= 1 << bit;
-            if let Ok(account) = Account::from_records(&flipped, &rows, LIMITS) {
-                assert_eq!(account.record().as_bytes(), masked(&flipped, &account), "byte {at}");
-            }
-        }
-    }
-    // Ids that are there and unused at once, or of two kinds.
-    let ids = 4 + 8 + 16 + 64 + 4;
-    let mut unsound = bob.store.account.clone();
-    unsound[ids] = 2;
-    assert_eq!(Account::from_records(&unsound, &rows, LIMITS).unwrap_err(), damaged);
-    let mut unsound = bob.store.account.clone();
-    unsound[ids + 7] = 2;
-    assert_eq!(Account::from_records(&unsound, &rows, LIMITS).unwrap_err(), damaged, "an end beyond 24 bits");
-}
-
-/// A record with the private key as it was clamped when it was read.
-fn masked(record: &[u8], account: &Account) -> Vec<u8> {
-    let mut record = record.to_vec();
-    let private = 4 + 8 + 16 + 32;
-    record[private..private + 32].copy_from_slice(account.identity().private().as_bytes());
-    record
-}
-
-#[test]
-fn a_damaged_record_of_uses_is_refused() {
-    let (mut bob, mut service) = Holder::stocked("bob", 14);
-    for seed in 0..3 {
-        let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, seed);
-        bob.receive(&from, &message).unwrap();
-    }
-    service.one_time.clear();
-    let row = AccountRow::LastResortUses(last_resort(&bob)[0]);
-    let record = bob.store.rows[&row].clone();
-    assert_eq!(record.len(), 4 + 4 + 4 + 3 * 36);
-    let mut load = |bytes: Vec<u8>| {
-        bob.store.rows.insert(row, bytes);
-        Account::from_records(&bob.store.account, bob.store.rows.values(), LIMITS).map(drop)
-    };
-    for len in 4..record.len() {
-        assert!(load(record[..len].to_vec()).is_err(), "{len}");
-    }
-    assert!(load([&record[..], &[0]].concat()).is_err());
-    let mut swapped = record.clone();
-    let (first, rest) = swapped[12..].split_at_mut(36);
-    first.swap_with_slice(&mut rest[..36]);
-    assert!(load(swapped).is_err(), "not in order");
-    let mut twice = record.clone();
-    twice.copy_within(12..48, 48);
-    assert!(load(twice).is_err());
-    assert!(load(record).is_ok());
 }
 
 /// The joint stage shows both parts, and changes neither before it is committed.
@@ -525,179 +360,6 @@ fn one_last_resort_use_rewrites_one_small_row() {
     assert!(account.record().as_bytes().len() < 400);
     drop(staged);
     service.one_time.clear();
-}
-
-/// Keys of another implementation.
-struct Foreign {
-    identity: IdentityKeyPair,
-    rng: ChaCha20Rng,
-}
-
-impl Foreign {
-    fn new() -> Self {
-        let mut rng = rng(77);
-        Self { identity: IdentityKeyPair::generate(&mut rng), rng }
-    }
-
-    fn import(&self) -> AccountImport {
-        AccountImport::new(self.identity(), 0x12345, START)
-    }
-
-    fn identity(&self) -> IdentityKeyPair {
-        IdentityKeyPair::from_record(self.identity.record().as_bytes()).unwrap()
-    }
-
-    fn signed(&mut self, id: u32, age: Duration) -> SignedPreKey {
-        let made =
-            accounts::later(START, Duration::ZERO).as_millis() - u64::try_from(age.as_millis()).unwrap();
-        let made = subrosa::Timestamp::from_millis(made);
-        SignedPreKey::generate(SignedPreKeyId(id), &self.identity, made, &mut self.rng)
-    }
-
-    fn kem(&mut self, id: u32, age: Duration) -> KemPreKey {
-        let made = START.as_millis() - u64::try_from(age.as_millis()).unwrap();
-        let made = subrosa::Timestamp::from_millis(made);
-        KemPreKey::generate(KemPreKeyId(id), &self.identity, made, &mut self.rng)
-    }
-
-    fn one_time(&mut self, id: u32) -> OneTimePreKey {
-        OneTimePreKey::generate(OneTimePreKeyId(id), &mut self.rng)
-    }
-}
-
-#[test]
-fn an_import_uses_the_newest_keys_and_keeps_the_older_ones_for_their_grace() {
-    let mut foreign = Foreign::new();
-    let mut import = foreign.import();
-    for (id, age) in [(0, 5), (9, 1), (4, 3)] {
-        import.signed_pre_key(foreign.signed(id, age * DAY)).unwrap();
-        import.last_resort_kem_pre_key(foreign.kem(id, age * DAY).into()).unwrap();
-    }
-    let account = import.finish(LIMITS, &mut rng(1)).unwrap().commit();
-    assert_eq!(account.registration_id(), 0x12345);
-    assert!(account.upload().is_empty());
-    let full = ServiceCounts { one_time: 9, one_time_kem: 9 };
-    assert!(!account.plan(START, full).rotates(), "the newest is a day old");
-    assert!(account.plan(accounts::later(START, DAY), full).rotates());
-    let expired = account.plan(accounts::later(START, 90 * DAY), full).expired;
-    assert_eq!(expired.len(), 2 + 4, "{expired:?}");
-    assert!(!expired.iter().any(|row| row.id() == 9));
-    assert!(account.plan(accounts::later(START, 89 * DAY), full).expired.is_empty());
-}
-
-#[test]
-fn an_import_continues_above_all_ids_or_where_it_is_told() {
-    let mut foreign = Foreign::new();
-    let mut import = foreign.import();
-    for id in [3, 900, 0] {
-        import.one_time_pre_key(foreign.one_time(id)).unwrap();
-    }
-    import.one_time_kem_pre_key(foreign.kem(500, DAY).into()).unwrap();
-    import.last_resort_kem_pre_key(foreign.kem(700, DAY).into()).unwrap();
-    import.next_id(IdSpace::Kem, 701);
-    let account = import.finish(LIMITS, &mut rng(1)).unwrap().commit();
-    assert_eq!(account.next_id(IdSpace::OneTime), Some(900 + 65_536));
-    assert_eq!(account.next_id(IdSpace::Signed), Some(1));
-    assert_eq!(account.next_id(IdSpace::Kem), Some(701));
-
-    // Deployed clients begin at random, and at 0 again after 2^24 - 1.
-    let near_the_end = (1 << 24) - 10;
-    let with = |foreign: &mut Foreign, next: Option<u32>| {
-        let mut import = foreign.import();
-        for id in [near_the_end, 0, 1, u32::MAX] {
-            import.one_time_pre_key(foreign.one_time(id)).unwrap();
-        }
-        if let Some(next) = next {
-            import.next_id(IdSpace::OneTime, next);
-        }
-        import.finish(LIMITS, &mut rng(1)).map(NewAccount::commit)
-    };
-    let exhausted = IdsExhausted { space: IdSpace::OneTime };
-    assert_eq!(with(&mut foreign, None).unwrap_err(), exhausted, "it must be told");
-    for next in [0, 1, near_the_end, 1 << 24, u32::MAX] {
-        assert_eq!(with(&mut foreign, Some(next)).unwrap_err(), exhausted, "{next} is not free");
-    }
-    let mut account = with(&mut foreign, Some(2)).unwrap();
-    assert_eq!(account.next_id(IdSpace::OneTime), Some(2));
-    account.refill(START, NONE, &mut rng(2)).unwrap().unwrap().commit();
-    let again = Account::from_records(
-        account.record().as_bytes(),
-        account.rows().iter().map(|(_, record)| record.as_bytes()),
-        LIMITS,
-    );
-    assert_eq!(again.unwrap().next_id(IdSpace::OneTime), Some(6));
-    // It ends before the next one that is there.
-    let mut account = with(&mut foreign, Some(near_the_end - 3)).unwrap();
-    assert_eq!(account.refill(START, NONE, &mut rng(2)).unwrap_err(), exhausted);
-}
-
-#[test]
-fn an_import_refuses_what_is_not_sound() {
-    let mut foreign = Foreign::new();
-    let mut import = foreign.import();
-    import.one_time_pre_key(foreign.one_time(1)).unwrap();
-    let row = AccountRow::OneTimePreKey(OneTimePreKeyId(1));
-    assert_eq!(import.one_time_pre_key(foreign.one_time(1)), Err(ImportError::Twice(row)));
-    import.one_time_kem_pre_key(foreign.kem(1, DAY).into()).unwrap();
-    let row = AccountRow::LastResortKemPreKey(KemPreKeyId(1));
-    let twice = import.last_resort_kem_pre_key(foreign.kem(1, DAY).into());
-    assert_eq!(twice, Err(ImportError::Twice(row)), "one-time and last-resort share their ids");
-    import.last_resort_kem_pre_key(foreign.kem(2, DAY).into()).unwrap();
-    let row = AccountRow::OneTimeKemPreKey(KemPreKeyId(2));
-    assert_eq!(import.one_time_kem_pre_key(foreign.kem(2, DAY).into()), Err(ImportError::Twice(row)));
-
-    let mut other = Foreign { identity: IdentityKeyPair::generate(&mut rng(5)), rng: rng(6) };
-    let row = AccountRow::SignedPreKey(SignedPreKeyId(3));
-    assert_eq!(import.signed_pre_key(other.signed(3, DAY)), Err(ImportError::NotSigned(row)));
-    let row = AccountRow::OneTimeKemPreKey(KemPreKeyId(3));
-    assert_eq!(import.one_time_kem_pre_key(other.kem(3, DAY).into()), Err(ImportError::NotSigned(row)));
-    let row = AccountRow::LastResortKemPreKey(KemPreKeyId(3));
-    assert_eq!(import.last_resort_kem_pre_key(other.kem(3, DAY).into()), Err(ImportError::NotSigned(row)));
-    let base_key = *KeyPair::generate(&mut rng(7)).public();
-    let used = KemPreKeyUse { kem: KemPreKeyId(1), signed: SignedPreKeyId(1), base_key };
-    assert_eq!(import.used(&used), Err(ImportError::NoLastResort(KemPreKeyId(1))));
-    let used = KemPreKeyUse { kem: KemPreKeyId(2), ..used };
-    import.used(&used).unwrap();
-    import.used(&used).unwrap();
-    let account = import.finish(LIMITS, &mut rng(1)).unwrap().commit();
-    assert_eq!(account.last_resort_uses().collect::<Vec<_>>(), [used]);
-    assert_eq!(account.rows().len(), 4);
-}
-
-#[test]
-fn stored_keys_that_are_not_sound_are_refused() {
-    let mut foreign = Foreign::new();
-    let signed = foreign.signed(3, DAY).to_libsignal_record();
-    let kem = foreign.kem(3, DAY).to_libsignal_record();
-    let one_time = foreign.one_time(3).to_libsignal_record();
-    let identity = foreign.identity.to_libsignal_record();
-    assert_eq!(identity.len(), 69);
-    let protobuf = |error| assert_eq!(error, StoredKeyError::InvalidProtobuf);
-    protobuf(SignedPreKey::from_libsignal_record(&[9]).unwrap_err());
-    protobuf(KemPreKey::from_libsignal_record(&[9]).unwrap_err());
-    protobuf(OneTimePreKey::from_libsignal_record(&[9]).unwrap_err());
-    protobuf(IdentityKeyPair::from_libsignal_record(&[9]).unwrap_err());
-    let unsound = |error| assert_eq!(error, StoredKeyError::Unsound);
-    unsound(SignedPreKey::from_libsignal_record(&[]).unwrap_err());
-    unsound(KemPreKey::from_libsignal_record(&signed).unwrap_err());
-    unsound(OneTimePreKey::from_libsignal_record(&kem).unwrap_err());
-    unsound(IdentityKeyPair::from_libsignal_record(&identity[..35]).unwrap_err());
-    let flipped = |record: &[u8], at: usize| {
-        let mut record = record.to_vec();
-        record[at] ^= 4;
-        record
-    };
-    let mismatch = |error| assert_eq!(error, StoredKeyError::Mismatch);
-    mismatch(SignedPreKey::from_libsignal_record(&flipped(&signed, 20)).unwrap_err());
-    mismatch(OneTimePreKey::from_libsignal_record(&flipped(&one_time, 20)).unwrap_err());
-    mismatch(IdentityKeyPair::from_libsignal_record(&flipped(&identity, 50)).unwrap_err());
-    mismatch(KemPreKey::from_libsignal_record(&flipped(&kem, 500)).unwrap_err());
-    assert_eq!(signed[71..73], [0x22, 64], "the signature's tag and length");
-    let without = [&signed[..71], &signed[137..]].concat();
-    let error = SignedPreKey::from_libsignal_record(&without).unwrap_err();
-    assert_eq!(error, StoredKeyError::BadSignature);
-    // Some of this is in the halves that nothing is computed from here; peers would notice.
-    assert!(KemPreKey::from_libsignal_record(&flipped(&kem, 1_700)).is_ok());
 }
 
 /// A session's first messages can be received without the account, too, with its keys lent by the caller; the

@@ -93,6 +93,9 @@ impl Account {
     /// Compares the account with the newest token that is kept elsewhere. A token that is older than the account
     /// is fine: the app may have been stopped before it could put the newest one there. If there should be a
     /// token and is none, the caller takes that for [`StoreCheck::Restored`].
+    ///
+    /// Whoever keeps the token can bring about recoveries that are not needed, which cost sessions and ids; and
+    /// can hide a restored backup by an old token.
     pub fn check(&self, token: &StoreToken) -> StoreCheck {
         if token.store == self.book.store && token.generation <= self.book.generation {
             StoreCheck::Fresh

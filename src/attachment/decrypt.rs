@@ -103,7 +103,7 @@ impl AttachmentDecryptor {
     }
 
     /// Takes from the front of `blob` until it is empty or a chunk is validated, and writes validated plaintext into
-    /// `out`. Gives the number of bytes written, which is 0 if there is none yet.
+    /// `out`. Gives the number of bytes written, which is 0 if there is none yet. An empty `out` is of no use.
     ///
     /// # Errors
     /// [`AttachmentError::IncrementalMac`]. Nothing more comes out then, and all further calls give the same error.

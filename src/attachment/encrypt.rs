@@ -105,7 +105,7 @@ impl AttachmentEncryptor {
     }
 
     /// Takes plaintext from the front of `plaintext`, and writes what follows of the blob into `out`, until
-    /// `plaintext` is empty or `out` is full. Gives the number of bytes written.
+    /// `plaintext` is empty or `out` is full. Gives the number of bytes written. An empty `out` is of no use.
     pub fn update(&mut self, plaintext: &mut &[u8], out: &mut [u8]) -> usize {
         let (before, mut room) = (plaintext.len(), Room::new(out));
         self.encrypt(plaintext, &mut room);

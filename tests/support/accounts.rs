@@ -22,12 +22,14 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::{
     Account, AccountEffects, AccountLimits, AccountRow, Address, Ciphertext, DeviceId, FirstMessageError,
-    IdentityKeyPair, KemPreKeyPublic, Local, MessageKind, OneTimePreKeyPublic, PreKeyBundle,
+    IdentityKeyPair, KemPreKeyId, KemPreKeyPublic, Local, MessageKind, OneTimePreKeyPublic, PreKeyBundle,
     PreKeySignalMessage, PreKeyUpload, Record, ServiceCounts, Session, SignedPreKeyPublic, StoreToken,
     Timestamp, Trust,
 };
 
 pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
+/// A service that has none left.
+pub const NONE: ServiceCounts = ServiceCounts { one_time: 0, one_time_kem: 0 };
 pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Small numbers, so that tests reach them.
@@ -314,6 +316,11 @@ impl Holder {
             self.store.account,
             "a record that was read writes other bytes"
         );
+    }
+
+    /// The ids of the last-resort KEM prekeys.
+    pub fn last_resort(&self) -> Vec<KemPreKeyId> {
+        self.account.last_resort_kem_pre_keys().map(|key| key.id()).collect()
     }
 
     /// The ids of the keys that are there, by row.
