@@ -60,7 +60,9 @@ fn main() {
         std::process::exit(2);
     };
     if options.lists {
-        ROWS.iter().for_each(|(name, _)| println!("{name}"));
+        for (name, _) in ROWS {
+            println!("{name}");
+        }
         return;
     }
     let peers = Peers::start(options.interop.as_deref());
@@ -88,7 +90,9 @@ fn measure(options: &Options, peers: &Peers) -> Vec<Line> {
         eprint!("\rround {round} of {}", options.rounds);
         for (_, _, sides) in &mut rows {
             let sides: &mut Vec<(Side, Measured)> = sides;
-            sides.iter_mut().for_each(|(_, measured)| measured.round());
+            for (_, measured) in sides {
+                measured.round();
+            }
         }
     }
     eprintln!();

@@ -25,8 +25,8 @@ impl<C: Curve> Setup<C> {
         drop(theirs);
         let signer = Signer::new([1; 32]);
         let signatures = [signer.sign(&[5; 33], &[0; 64]), signer.sign(&[8; KEM_PUBLIC], &[0; 64])];
-        let [identity, signed, one_time] = [[2; 32], [3; 32], [4; 32]].map(C::load);
-        Self { identity, pre_keys: [signed, one_time], theirs: public, signatures, kem: Kem1024::new() }
+        let pre_keys = [[3; 32], [4; 32]].map(C::load);
+        Self { identity: C::load([2; 32]), pre_keys, theirs: public, signatures, kem: Kem1024::new() }
     }
 
     /// Two signatures by one key, whose conversion is done once; two key pairs, five agreements, one encapsulation.

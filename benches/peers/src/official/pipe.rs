@@ -32,11 +32,10 @@ impl Peer {
 
     /// If it was built.
     pub fn wacore(folder: &Path) -> Option<Self> {
-        let release = folder.join("wacore/target/release");
-        let programs = std::fs::read_dir(&release).ok()?.flatten().map(|entry| entry.path());
-        let program = programs.filter(|path| path.is_file() && path.extension().is_none());
-        let program =
-            program.filter(|path| !path.file_name().is_some_and(|name| name == ".cargo-lock")).min()?;
+        let program = folder.join("wacore/target/release/peer-wacore");
+        if !program.is_file() {
+            return None;
+        }
         let peer = Self::start(&mut Command::new(program), attached);
         peer.ask(&json!({ "op": "new_party", "party": BLANK, "name": BLANK, "device": 1 }));
         Some(peer)

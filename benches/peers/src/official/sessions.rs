@@ -146,7 +146,9 @@ pub fn turn(peer: Rc<Peer>) -> Batch {
             let requests: Vec<_> =
                 requests.map(|(pair, answer)| pair.bob.decrypt(&pair.alice, answer)).collect();
             total += encrypted + peer.net(&requests).1;
-            pairs.into_iter().for_each(|pair| std::mem::swap(&mut pair.alice, &mut pair.bob));
+            for pair in pairs {
+                std::mem::swap(&mut pair.alice, &mut pair.bob);
+            }
         }
         total
     })

@@ -42,7 +42,7 @@ pub fn decrypt(peers: &Peers) -> Row {
         .maybe(Side::Wacore, peers.wacore(official::group_decrypt))
         .floor(repeated(move || {
             assert!(verifier.verify(&[0; SIGNED], &signature), "the floor's own signature");
-            floor::decrypt_unsigned(&mut chains, 1_040)
+            floor::decrypt_unsigned(&mut chains, 1_040);
         }))
         .study(48_700.0, 34_000.0)
 }
