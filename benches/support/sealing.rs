@@ -14,7 +14,7 @@ use subrosa::{
     SealedSender, SenderKey, SentMessage, ServiceId, ServiceIdKind, UnverifiedContent, VerifiedContent,
 };
 
-pub use envelopes::{Cast, NOW};
+pub use envelopes::{Cast, NOW, bobs_address};
 
 pub struct Sealing {
     pub cast: Cast,
@@ -47,6 +47,10 @@ impl Sealing {
         (0..).zip(&self.identities).map(recipient).collect()
     }
 
+    pub fn identities(&self) -> &[IdentityKey] {
+        &self.identities
+    }
+
     pub fn seal_v1(&self) -> Vec<u8> {
         self.sender().seal(&self.message, self.cast.bob().public(), &mut rng()).unwrap()
     }
@@ -66,7 +70,7 @@ impl Sealing {
     }
 
     pub fn verify(&self, content: UnverifiedContent) -> VerifiedContent {
-        let address = envelopes::bobs_address();
+        let address = bobs_address();
         content.verify(&self.cast.authority(), &LocalDevice::new(&address), NOW).unwrap()
     }
 }

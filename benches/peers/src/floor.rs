@@ -11,7 +11,7 @@ mod sealed;
 mod setup;
 mod sign;
 
-#[cfg(feature = "aws-lc")]
+#[cfg(feature = "asm-floor")]
 pub use curve::AwsLc;
 pub use curve::Curve;
 pub use curve::Dalek;

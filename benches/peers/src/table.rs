@@ -28,7 +28,8 @@ const SIDES: [(Side, &str); 6] = [
 
 /// The table of times, with its legend.
 pub fn times(lines: &[Line]) -> String {
-    let mut out = "## Times\n\n| operation |".to_owned();
+    let x25519 = if cfg!(feature = "aws-lc") { "its feature `aws-lc-rs`" } else { "its own X25519" };
+    let mut out = format!("## Times\n\nSubrosa with {x25519}.\n\n| operation |");
     let there = |side: Side| lines.iter().any(|line| line.of(side).is_some());
     let sides: Vec<_> = SIDES.into_iter().filter(|(side, _)| there(*side)).collect();
     for (_, title) in &sides {
