@@ -20,6 +20,8 @@ mod attachment;
 mod damage;
 #[path = "attachments/layout.rs"]
 mod layout;
+#[path = "attachments/recorded.rs"]
+mod recorded;
 #[allow(dead_code, reason = "shared with the interop peer, which uses all of it")]
 #[path = "../examples/peer/rng.rs"]
 mod rng;
