@@ -90,12 +90,12 @@ pub use sealed::receive::{
 pub use sealed::sender::{ForeignCertificate, SealedEncryptError, SealedSender};
 pub use sealed::sent::{Devices, ReceivedParts, Recipient, SentMessage, SentMessageError};
 pub use session::{
-    AcceptError, AcceptFailure, Admission, AdmitError, DecryptError, EncryptError, InitialSecrecy,
-    InitiateError, KemKey, KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession,
-    Policy, Requirements, ResponderKeys, Session, SessionChange, SessionEffects, StoredSessionError,
-    Undecryptable,
+    AcceptError, AcceptFailure, Admission, AdmitError, AppendedCiphertext, DecryptError, DecryptInPlaceError,
+    DecryptedInPlace, EncryptError, InitialSecrecy, InitiateError, KemKey, KemPreKeyEffect, KemPreKeyUse,
+    KnownSession, Local, NeededPreKeys, NewSession, PlaintextMut, Policy, Requirements, ResponderKeys,
+    Session, SessionChange, SessionEffects, StoredSessionError, Undecryptable,
 };
-pub use staged::{Received, Staged, StagedAll, State};
+pub use staged::{InPlace, Received, Staged, StagedAll, StagedInPlace, State};
 pub use timestamp::Timestamp;
 pub use wire::ciphertext::Ciphertext;
 pub use wire::decryption_error::{DecryptionErrorMessage, DecryptionErrorMessageError};

@@ -11,7 +11,7 @@
 )]
 
 #[path = "../../tests/support/device.rs"]
-mod device;
+pub mod device;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;

@@ -59,6 +59,7 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     ContentHint LocalDevice SenderRefused OpenError SealError RecipientError SealManyError SealedForMany \
     SealedRecipient SealedReceiveError ForeignCertificate SealedEncryptError Devices ReceivedParts Recipient \
     SentMessage SentMessageError Correction Delivery DeviceFailure DeviceMessage GaveUp ServiceAnswer encrypt_each StagedAll \
+    InPlace AppendedCiphertext DecryptInPlaceError \
     Advice Failure Rate RepairAnswer RepairLog RepairPolicy RepairRefused Resend ResendRequest Show \
     AccountError AccountLimits AccountRow FirstMessageError IdSpace IdsExhausted NamedPreKey PreKeyUpload \
     RefillPlan ServiceCounts StoreCheck StoreToken InitialSecrecy ImportError StoredKeyError \
@@ -206,6 +207,12 @@ fn show_sessions(shown: &mut Shown) {
     shown.show("Staged", &reply);
     let reply = reply.commit();
     shown.show("SignalMessage", &SignalMessage::parse(reply.as_bytes()).unwrap());
+    let mut in_place = reply.as_bytes().to_vec();
+    let mut alices = alice.session(&bob.address).unwrap();
+    let staged = alices.decrypt_in_place(&mut in_place, Trust::Anyone, &mut bob.rng).unwrap();
+    shown.show("StagedInPlace", &staged);
+    shown.show("DecryptedInPlace", staged.received());
+    shown.show("PlaintextMut", &staged.commit());
     let error = DecryptionErrorMessage::for_original(reply.as_bytes(), reply.kind(), 1, 1).unwrap();
     shown.show("DecryptionErrorMessage", &error);
     shown.show("PlaintextContent", &PlaintextContent::from(&error));
