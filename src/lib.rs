@@ -60,7 +60,7 @@ pub use group::{
     GroupDecryptError, GroupEncryptError, LearnError, ReceiverKeys, ReceiverKeysChange, SenderKey,
     SenderKeyChange, StoredSenderKeyError,
 };
-pub use identity::{IdentityKey, IdentityKeyPair, StoredKeyError, Trust};
+pub use identity::{IdentityAgreement, IdentityKey, IdentityKeyPair, StoredKeyError, Trust};
 pub use plaintext::Plaintext;
 pub use prekey::{
     BundleError, KemPreKey, KemPreKeyId, KemPreKeyPublic, LastResortKemPreKey, OneTimeKemPreKey,
@@ -78,8 +78,9 @@ pub use repair::{
     ResendRequest, Show,
 };
 pub use sealed::certificate::{
-    CertificateAuthority, CertificateError, CertificateRefused, DEPLOYED_REVOKED, SenderCertificate,
-    SenderDetails, ServerCertificate, Signer, VerifiedSenderCertificate, deployed_server_certificates,
+    CertificateAuthority, CertificateError, CertificateMemory, CertificateRefused, DEPLOYED_REVOKED,
+    SenderCertificate, SenderDetails, ServerCertificate, Signer, VerifiedSenderCertificate,
+    deployed_server_certificates,
 };
 pub use sealed::content::{LocalDevice, SenderRefused, UnverifiedContent, VerifiedContent};
 pub use sealed::envelope::{OpenError, SealError};

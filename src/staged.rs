@@ -115,10 +115,14 @@ impl<'a, S: State, T> Staged<'a, S, T> {
         Staged { state, change, effects, output: other(output) }
     }
 
-    /// The same stage with another output, if there is one.
-    pub(crate) fn try_map<U, E>(self, other: impl FnOnce(T) -> Result<U, E>) -> Result<Staged<'a, S, U>, E> {
+    /// The same stage with another output, if there is one. The state is as it still is.
+    pub(crate) fn try_map<U, E>(
+        self,
+        other: impl FnOnce(&S, T) -> Result<U, E>,
+    ) -> Result<Staged<'a, S, U>, E> {
         let Self { state, change, effects, output } = self;
-        Ok(Staged { state, change, effects, output: other(output)? })
+        let output = other(state, output)?;
+        Ok(Staged { state, change, effects, output })
     }
 
     /// The state as it still is: whose record this is.

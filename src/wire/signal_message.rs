@@ -14,7 +14,7 @@ use core::fmt;
 use crate::crypto::curve::PublicKey;
 
 use super::message::{ParseError, read_version};
-use super::protobuf::{Encode, Fields, Sink};
+use super::protobuf::{Encode, Fields, Sink, len_of_len};
 
 /// Length of the MAC at the end of a message, in bytes.
 pub const MAC_LEN: usize = 8;
@@ -220,8 +220,8 @@ impl SignalMessageParts<'_> {
     /// [`Self::encode`] at the end of `out`, with a ciphertext of `body_len` bytes that `append_body` appends, in
     /// place of [`Self::body`].
     pub fn encode_into(&self, body_len: usize, out: &mut Vec<u8>, append_body: impl FnOnce(&mut Vec<u8>)) {
-        // The length of another body takes up to 9 bytes more.
-        out.reserve_exact(1 + self.encoded_len() - self.body.len() + 9 + body_len + MAC_LEN);
+        let no_body = Self { body: &[], ..*self }.encoded_len() - 1;
+        out.reserve_exact(1 + no_body + len_of_len(body_len) + body_len + MAC_LEN);
         out.push(self.first_byte);
         self.write_before_body(out);
         out.key(CIPHERTEXT, 2);
