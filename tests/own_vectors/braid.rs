@@ -106,7 +106,7 @@ impl Case {
             }
             step["random"] = json!(random);
         }
-        self.sent.push((sent.message.to_vec(), key));
+        self.sent.push((sent.message, key));
         self.record(by, step);
         number
     }

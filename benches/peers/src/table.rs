@@ -50,7 +50,8 @@ pub fn times(lines: &[Line]) -> String {
     for line in lines {
         let _ = write!(out, "| {} |", line.name);
         for (side, _) in &sides {
-            let _ = write!(out, " {} |", line.of(*side).map_or_else(String::new, shown));
+            let _ =
+                write!(out, " {} |", line.of(*side).map_or_else(String::new, |sample| shown(*side, sample)));
         }
         let subrosa = line.of(Side::Subrosa).map_or(f64::NAN, |sample| sample.median);
         let _ = write!(out, " {} | {} |", number(line.study), number(line.study_floor));
@@ -65,9 +66,12 @@ pub fn times(lines: &[Line]) -> String {
     out + LEGEND
 }
 
-/// Median (minimum), marked if they are far apart.
-fn shown(sample: Sample) -> String {
+/// Median (minimum), marked if they are far apart. The minimum of a difference says nothing, so it is left out.
+fn shown(side: Side, sample: Sample) -> String {
     let mark = if sample.is_unsteady() { " *" } else { "" };
+    if matches!(side, Side::Official | Side::Wacore) {
+        return format!("{}{mark}", microseconds(sample.median));
+    }
     format!("{} ({}){mark}", microseconds(sample.median), microseconds(sample.minimum))
 }
 
