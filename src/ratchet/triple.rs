@@ -65,6 +65,7 @@ pub struct Change {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "one is held at a time, and not for long")]
 enum DoubleStep {
     Sent(DoubleSent),
     Received(DoubleReceived),

@@ -43,7 +43,7 @@ impl<'f, 'k> Contacts<'f, 'k> {
 }
 
 /// An agreement that was kept, or is new.
-#[expect(clippy::large_enum_variant, reason = "one is held at a time, and not for long")]
+#[allow(clippy::large_enum_variant, reason = "one is held at a time, and not for long")]
 pub(super) enum Agreement<'k> {
     /// The caller's.
     Kept(&'k IdentityAgreement),

@@ -75,6 +75,7 @@ impl From<CertificateError> for OpenError {
 /// A received envelope, decrypted. Who sealed it is known only as far as [`Self::is_from`] tells.
 pub struct Envelope(Opened);
 
+#[allow(clippy::large_enum_variant, reason = "one is held at a time, and not for long")]
 enum Opened {
     V1(v1::Opened),
     V2(v2::Opened),
