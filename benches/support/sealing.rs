@@ -54,10 +54,6 @@ impl Sealing {
         (0..).zip(&self.identities).map(recipient).collect()
     }
 
-    pub fn identities(&self) -> &[IdentityKey] {
-        &self.identities
-    }
-
     pub fn seal_v1(&self) -> Vec<u8> {
         self.sender().seal(&self.message, self.cast.bob().public(), &mut rng()).unwrap()
     }
@@ -91,7 +87,7 @@ impl Sealing {
     pub fn open_kept(&self, kept: &mut Kept, sealed: &[u8]) -> VerifiedContent {
         let Kept { agreement, certificates } = kept;
         let content = UnverifiedContent::open_known(sealed, self.cast.bob(), |_| Some(&*agreement)).unwrap();
-        let address = envelopes::bobs_address();
+        let address = bobs_address();
         let local = LocalDevice::new(&address);
         content.verify_once(certificates, &self.cast.authority(), &local, NOW).unwrap()
     }
