@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Records: writing and reading sessions, sealing and opening.
+//! Records: writing and reading sessions, moving them out and in, sealing and opening.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a bench")]
 
@@ -31,6 +31,21 @@ fn plain(c: &mut Criterion) {
     }
 }
 
+/// Moving out to libsignal, and in.
+fn libsignal(c: &mut Criterion) {
+    for skipped in [0, 2_000] {
+        let session = session(skipped);
+        c.bench_function(&format!("export session to libsignal, {skipped} skipped keys"), |b| {
+            b.iter(|| session.to_libsignal_record());
+        });
+        let record = session.to_libsignal_record();
+        let (local, remote) = (Address::new("a", DeviceId::PRIMARY), Address::new("b", DeviceId::PRIMARY));
+        c.bench_function(&format!("import session from libsignal, {skipped} skipped keys"), |b| {
+            b.iter(|| Session::from_libsignal_record(&record, local.clone(), remote.clone()).unwrap());
+        });
+    }
+}
+
 fn sealed(c: &mut Criterion) {
     let mut rng = rng();
     let key = RecordKey::generate(&mut rng);
@@ -47,5 +62,5 @@ fn sealed(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, plain, sealed);
+criterion_group!(benches, plain, libsignal, sealed);
 criterion_main!(benches);

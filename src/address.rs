@@ -278,6 +278,37 @@ mod tests {
         assert!(ids.is_sorted_by_key(ServiceId::to_fixed));
     }
 
+    /// Scenarios 87 to 91 of the parts around sessions, where they say more. The log form (90) is the text.
+    #[test]
+    fn s88_capital_letters_and_the_least_ids() {
+        for text in [
+            "00000000-0000-0000-0000-000000000000",
+            "PNI:00000000-0000-0000-0000-000000000000",
+            "PNI:796ABEDB-CA4E-4F18-8803-1FDE5B921F9F",
+        ] {
+            let id: ServiceId = text.parse().unwrap();
+            assert!(id.to_string().eq_ignore_ascii_case(text));
+            assert_eq!(ServiceId::from_fixed(&id.to_fixed()), Ok(id));
+        }
+    }
+
+    #[test]
+    fn s89_kind_bytes() {
+        for kind in u8::MIN..=u8::MAX {
+            let fixed = [kind; 17];
+            assert_eq!(ServiceId::from_fixed(&fixed).is_ok(), kind <= 1, "{kind}");
+            assert_eq!(ServiceId::from_binary(&fixed).is_ok(), kind == 1, "{kind}");
+        }
+    }
+
+    #[test]
+    fn s91_both_kinds_of_one_uuid_are_two_accounts() {
+        let [aci, pni] = [ServiceIdKind::Aci, ServiceIdKind::Pni].map(|kind| ServiceId::new(kind, [9; 16]));
+        let [of_aci, of_pni] = [aci, pni].map(|id| Address::new(id.to_string(), DeviceId::PRIMARY));
+        assert_ne!(of_aci, of_pni);
+        assert_eq!((of_aci.service_id(), of_pni.service_id()), (Some(aci), Some(pni)));
+    }
+
     #[test]
     fn a16_device_ids() {
         for id in [0, 128, 256 + 1, u32::MAX] {

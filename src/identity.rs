@@ -2,10 +2,12 @@
 
 //! Identity keys: the long-term keys that devices of an account are known by.
 
+mod agreement;
 mod stored;
 
 use rand_core::CryptoRng;
 
+pub use agreement::IdentityAgreement;
 pub use stored::StoredKeyError;
 pub(crate) use stored::stored_pair;
 

@@ -60,7 +60,7 @@ pub use group::{
     GroupDecryptError, GroupEncryptError, LearnError, ReceiverKeys, ReceiverKeysChange, SenderKey,
     SenderKeyChange, StoredSenderKeyError,
 };
-pub use identity::{IdentityKey, IdentityKeyPair, StoredKeyError, Trust};
+pub use identity::{IdentityAgreement, IdentityKey, IdentityKeyPair, StoredKeyError, Trust};
 pub use plaintext::Plaintext;
 pub use prekey::{
     BundleError, KemPreKey, KemPreKeyId, KemPreKeyPublic, LastResortKemPreKey, OneTimeKemPreKey,
@@ -78,8 +78,9 @@ pub use repair::{
     ResendRequest, Show,
 };
 pub use sealed::certificate::{
-    CertificateAuthority, CertificateError, CertificateRefused, DEPLOYED_REVOKED, SenderCertificate,
-    SenderDetails, ServerCertificate, Signer, VerifiedSenderCertificate, deployed_server_certificates,
+    CertificateAuthority, CertificateError, CertificateMemory, CertificateRefused, DEPLOYED_REVOKED,
+    SenderCertificate, SenderDetails, ServerCertificate, Signer, VerifiedSenderCertificate,
+    deployed_server_certificates,
 };
 pub use sealed::content::{LocalDevice, SenderRefused, UnverifiedContent, VerifiedContent};
 pub use sealed::envelope::{OpenError, SealError};
@@ -90,12 +91,12 @@ pub use sealed::receive::{
 pub use sealed::sender::{ForeignCertificate, SealedEncryptError, SealedSender};
 pub use sealed::sent::{Devices, ReceivedParts, Recipient, SentMessage, SentMessageError};
 pub use session::{
-    AcceptError, AcceptFailure, Admission, AdmitError, DecryptError, EncryptError, InitialSecrecy,
-    InitiateError, KemKey, KemPreKeyEffect, KemPreKeyUse, KnownSession, Local, NeededPreKeys, NewSession,
-    Policy, Requirements, ResponderKeys, Session, SessionChange, SessionEffects, StoredSessionError,
-    Undecryptable,
+    AcceptError, AcceptFailure, Admission, AdmitError, AppendedCiphertext, DecryptError, DecryptInPlaceError,
+    DecryptedInPlace, EncryptError, InitialSecrecy, InitiateError, KemKey, KemPreKeyEffect, KemPreKeyUse,
+    KnownSession, Local, NeededPreKeys, NewSession, PlaintextMut, Policy, Requirements, ResponderKeys,
+    Session, SessionChange, SessionEffects, StoredSessionError, Undecryptable,
 };
-pub use staged::{Received, Staged, StagedAll, State};
+pub use staged::{InPlace, Received, Staged, StagedAll, StagedInPlace, State};
 pub use timestamp::Timestamp;
 pub use wire::ciphertext::Ciphertext;
 pub use wire::decryption_error::{DecryptionErrorMessage, DecryptionErrorMessageError};

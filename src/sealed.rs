@@ -3,6 +3,7 @@
 //! L6: sealed sender. The service that carries a message need not know who wrote it.
 
 pub mod certificate;
+mod contacts;
 pub mod content;
 pub mod envelope;
 pub mod many;

@@ -7,6 +7,7 @@ mod codec;
 mod decrypt;
 mod effects;
 mod encrypt;
+mod in_place;
 mod initiate;
 mod policy;
 mod respond;
@@ -23,6 +24,7 @@ use core::fmt;
 pub use decrypt::{DecryptError, Undecryptable};
 pub use effects::{KemPreKeyEffect, KemPreKeyUse, SessionEffects};
 pub use encrypt::EncryptError;
+pub use in_place::{AppendedCiphertext, DecryptInPlaceError, DecryptedInPlace, PlaintextMut};
 pub use initiate::InitiateError;
 pub use policy::{Local, Policy};
 pub use respond::{AcceptError, AcceptFailure, Admission, AdmitError, KnownSession, NewSession};
@@ -33,8 +35,8 @@ pub use stored::StoredSessionError;
 pub use usable::Requirements;
 
 use crate::address::Address;
-use crate::crypto::curve::PublicKey;
-use crate::identity::IdentityKey;
+use crate::crypto::curve::{PublicKey, ZeroAgreement};
+use crate::identity::{IdentityAgreement, IdentityKey, IdentityKeyPair};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
 use crate::staged::{Staged, State, sealed};
 use archive::MAX_ARCHIVED;
@@ -60,13 +62,15 @@ pub struct Session {
     current: Option<Box<SessionState>>,
     /// Newest first.
     archived: VecDeque<Box<SessionState>>,
+    /// What sealing for the peer needs each time. In memory alone.
+    agreement: Option<Box<IdentityAgreement>>,
 }
 
 impl Session {
     /// No session yet, between `local`, the device that this runs on, and `remote`.
     #[must_use]
     pub const fn new(local: Address, remote: Address) -> Self {
-        Self { local, remote, generation: 0, current: None, archived: VecDeque::new() }
+        Self { local, remote, generation: 0, current: None, archived: VecDeque::new(), agreement: None }
     }
 
     /// This device.
@@ -109,6 +113,29 @@ impl Session {
     /// Our identity in the current session.
     pub(crate) fn local_identity(&self) -> Option<&IdentityKey> {
         self.current.as_ref().map(|state| &state.local_identity)
+    }
+
+    /// The agreement of the two identities, if something was sealed for the peer and the session is still between
+    /// them. It may be given to [`SealedRecipient::with_agreement`](crate::SealedRecipient::with_agreement) and
+    /// [`UnverifiedContent::open_known`](crate::UnverifiedContent::open_known).
+    #[must_use]
+    pub fn identity_agreement(&self) -> Option<&IdentityAgreement> {
+        let (ours, theirs) = self.local_identity().zip(self.remote_identity())?;
+        self.agreement.as_deref().filter(|kept| kept.is_between(ours, theirs))
+    }
+
+    /// The agreement of `ours` with the identity that the current session is with. It is kept here, in memory
+    /// alone, until the session is dropped or another identity takes part in it.
+    ///
+    /// # Errors
+    /// [`ZeroAgreement`] if their identity key is of low order.
+    pub(crate) fn agree_with_peer(&mut self, ours: &IdentityKeyPair) -> Result<(), ZeroAgreement> {
+        if self.identity_agreement().is_none()
+            && let Some(theirs) = self.remote_identity()
+        {
+            self.agreement = Some(Box::new(IdentityAgreement::new(ours, theirs)?));
+        }
+        Ok(())
     }
 
     /// The identity that the current session is with.
@@ -175,7 +202,7 @@ impl Session {
             archived.push_back(Box::new(SessionState::read(&mut reader, version)?));
         }
         reader.finish()?;
-        Ok(Self { local, remote, generation, current, archived })
+        Ok(Self { local, remote, generation, current, archived, agreement: None })
     }
 
     fn write(&self, generation: u64, change: Option<&SessionChange>) -> Record {
@@ -264,7 +291,7 @@ impl fmt::Debug for SessionChange {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { local, remote, generation, current, archived } = self;
+        let Self { local, remote, generation, current, archived, agreement: _ } = self;
         let current = if current.is_some() { "a" } else { "no" };
         let archived = archived.len();
         write!(

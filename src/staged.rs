@@ -32,7 +32,19 @@ pub(crate) mod sealed {
 
     /// See [`super::Received`].
     pub trait Received {}
+
+    /// See [`super::InPlace`]. Dropping it puts the buffer back as it was.
+    pub trait InPlace {
+        /// What is released.
+        type Output;
+
+        /// Leaves the buffer as it now is.
+        fn release(self) -> Self::Output;
+    }
 }
+
+/// An output that lies in a buffer of the caller's.
+pub trait InPlace: sealed::InPlace {}
 
 /// An output that came from a peer: what was decrypted, and what is known about who sent it.
 pub trait Received: sealed::Received {}
@@ -103,10 +115,14 @@ impl<'a, S: State, T> Staged<'a, S, T> {
         Staged { state, change, effects, output: other(output) }
     }
 
-    /// The same stage with another output, if there is one.
-    pub(crate) fn try_map<U, E>(self, other: impl FnOnce(T) -> Result<U, E>) -> Result<Staged<'a, S, U>, E> {
+    /// The same stage with another output, if there is one. The state is as it still is.
+    pub(crate) fn try_map<U, E>(
+        self,
+        other: impl FnOnce(&S, T) -> Result<U, E>,
+    ) -> Result<Staged<'a, S, U>, E> {
         let Self { state, change, effects, output } = self;
-        Ok(Staged { state, change, effects, output: other(output)? })
+        let output = other(state, output)?;
+        Ok(Staged { state, change, effects, output })
     }
 
     /// The state as it still is: whose record this is.
@@ -198,5 +214,77 @@ impl<S: State, T> fmt::Debug for Staged<'_, S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { state: _, change: _, effects: _, output: _ } = self;
         f.write_str("Staged(..)")
+    }
+}
+
+/// A [`Staged`] change whose output lies in a buffer of the caller's, which can't be looked at, or used otherwise,
+/// before the stage is committed. Dropping it leaves state and buffer as they were.
+#[must_use = "dropping a stage rolls it back"]
+pub struct StagedInPlace<'s, S: State, H: InPlace> {
+    staged: Staged<'s, S, ()>,
+    held: H,
+}
+
+impl<'s, S: State, H: InPlace> StagedInPlace<'s, S, H> {
+    pub(crate) const fn new(staged: Staged<'s, S, ()>, held: H) -> Self {
+        Self { staged, held }
+    }
+
+    /// See [`Staged::record`].
+    #[must_use]
+    pub fn record(&self) -> Record {
+        self.staged.record()
+    }
+
+    /// See [`Staged::effects`].
+    #[must_use]
+    pub const fn effects(&self) -> &S::Effects {
+        self.staged.effects()
+    }
+
+    /// See [`Staged::commit`].
+    pub fn commit(self) -> H::Output {
+        let Self { staged, held } = self;
+        staged.commit();
+        held.release()
+    }
+
+    /// See [`Staged::commit_with`].
+    ///
+    /// # Errors
+    /// What `store` returned; then nothing has changed.
+    pub fn commit_with<E>(
+        self,
+        store: impl FnOnce(&Record, &S::Effects) -> Result<(), E>,
+    ) -> Result<H::Output, E> {
+        store(&self.record(), self.effects())?;
+        Ok(self.commit())
+    }
+}
+
+impl<S: State, H: InPlace + Received> StagedInPlace<'_, S, H> {
+    /// See [`Staged::received`].
+    #[must_use]
+    pub const fn received(&self) -> &H {
+        &self.held
+    }
+
+    /// See [`Staged::commit_with_received`].
+    ///
+    /// # Errors
+    /// What `store` returned; then nothing has changed, and the message can be received again.
+    pub fn commit_with_received<E>(
+        self,
+        store: impl FnOnce(&Record, &S::Effects, &H) -> Result<(), E>,
+    ) -> Result<H::Output, E> {
+        store(&self.record(), self.effects(), &self.held)?;
+        Ok(self.commit())
+    }
+}
+
+impl<S: State, H: InPlace> fmt::Debug for StagedInPlace<'_, S, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { staged: _, held: _ } = self;
+        f.write_str("StagedInPlace(..)")
     }
 }

@@ -183,8 +183,10 @@ fn lesson_36_one_time_keys_never_take_the_last_resort_ones_place() {
 fn lesson_39_rotating_twice_is_rotating_once() {
     let (mut bob, mut service) = Holder::stocked("bob", 39);
     assert!(!bob.rotate(), "it is not time yet");
+    let before = stranger(service.last_resort_bundle(&bob), &bob.address, 1);
     bob.advance(2 * DAY);
     assert!(bob.rotate());
+    let meanwhile = stranger(service.last_resort_bundle(&bob), &bob.address, 2);
     let rows = bob.rows();
     assert!(!bob.rotate());
     bob.restart();
@@ -204,8 +206,10 @@ fn lesson_39_rotating_twice_is_rotating_once() {
     assert!(!bob.rotate());
     assert_eq!(bob.rows(), rows, "both are there");
     // Messages from before, while it waited and after all open.
-    let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, 3);
-    bob.receive(&from, &message).unwrap();
+    let after = stranger(service.last_resort_bundle(&bob), &bob.address, 3);
+    for (from, message) in [before, meanwhile, after] {
+        assert_eq!(bob.receive(&from, &message).as_deref(), Ok(&b"hello"[..]), "{from}");
+    }
 }
 
 /// 41: after a backup was restored the service refused keys, because there were others of the same ids.
@@ -491,4 +495,10 @@ fn lesson_54_a_policy_requires_one_time_prekeys() {
     assert_eq!(bob.receive(&from, &message).as_deref(), Ok(&b"hello"[..]));
     // The policy is not for sessions that are there.
     bob.restart();
+    let mut alice = Peer::new("alice", &bob.address, 4);
+    let first = alice.first(service.last_resort_bundle(&bob), b"one");
+    let second = alice.write(b"two");
+    bob.receive(&alice.address, &first).unwrap();
+    bob.account = bob.store.load(LIMITS).requiring_one_time();
+    assert_eq!(bob.receive(&alice.address, second.as_bytes()).as_deref(), Ok(&b"two"[..]));
 }

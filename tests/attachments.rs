@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Attachments: the layout of the blob, any cut of it, any damage to it, and readers and writers.
+//! Attachments: the layout of the blob, any cut of it, any damage to it, what memory it takes, and readers and
+//! writers.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,10 +17,16 @@
 
 #[path = "support/attachment.rs"]
 mod attachment;
+#[path = "support/counting.rs"]
+mod counting;
 #[path = "attachments/damage.rs"]
 mod damage;
 #[path = "attachments/layout.rs"]
 mod layout;
+#[path = "attachments/memory.rs"]
+mod memory;
+#[path = "attachments/recorded.rs"]
+mod recorded;
 #[allow(dead_code, reason = "shared with the interop peer, which uses all of it")]
 #[path = "../examples/peer/rng.rs"]
 mod rng;

@@ -42,7 +42,7 @@ fn rng() -> ChaCha20Rng {
 fn altered(message: &InFlight, change: impl FnOnce(&mut BraidMessage)) -> Vec<u8> {
     let mut parsed = BraidMessage::parse(&message.bytes).unwrap();
     change(&mut parsed);
-    parsed.encode()
+    parsed.encode().to_vec()
 }
 
 fn chunk_of(payload: &mut BraidPayload) -> &mut Chunk {

@@ -122,7 +122,7 @@ fn go_on(steps: &[Value], seen: &mut BTreeMap<String, u32>) {
             ("encrypt", Some(braid)) => {
                 let draws = step["out"].get("rng").map(|rng| bytes(rng)[..32].to_vec());
                 let sent = braid.send(&mut Draws(draws.into_iter().collect())).unwrap();
-                assert_eq!(sent.message, field_5(&bytes(&step["out"]["message"]), &step["out"]["type"]));
+                assert_eq!(*sent.message, *field_5(&bytes(&step["out"]["message"]), &step["out"]["type"]));
                 braid.apply(sent.change);
             }
             ("decrypt", Some(braid)) => {

@@ -511,7 +511,7 @@ fn scenario_15_digests_of_15_000_rounds() {
                 let received = braids[1 - sender].receive(&sent.message).unwrap();
                 braids[1 - sender].apply(received.change);
                 assert_eq!(sent.key, received.key);
-                messages.update(&sent.message);
+                messages.update(sent.message);
                 keys.update(sent.key.unwrap().as_bytes());
             }
             rounds += 1;

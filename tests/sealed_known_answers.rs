@@ -275,9 +275,14 @@ fn service_id(text: &str) -> ServiceId {
 #[test]
 fn v2_sent() {
     let (b, c) = (*identity(&B).public(), *identity(&C).public());
-    let to_b = Entry { service_id: service_id(NAME_B), identity: &b, devices: vec![(device(3), 0x3FFF)] };
+    let to_b = Entry {
+        service_id: service_id(NAME_B),
+        identity: &b,
+        devices: vec![(device(3), 0x3FFF)],
+        agreement: None,
+    };
     let devices = vec![(device(1), 0x1111), (device(2), 0x2222)];
-    let to_c = Entry { service_id: service_id(NAME_C), identity: &c, devices };
+    let to_c = Entry { service_id: service_id(NAME_C), identity: &c, devices, agreement: None };
     let excluded = [service_id(NAME_X)];
     let sent = seal_for_many(&CONTENT, &identity(&A), &[&to_b, &to_c], &excluded, Secret::new(SEED)).unwrap();
     assert_eq!(sent.bytes, V2_SENT);

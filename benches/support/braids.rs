@@ -37,7 +37,7 @@ impl Pair {
         let braid = if from == 0 { a } else { b };
         let sent = braid.send(&mut self.rng).unwrap();
         braid.apply(sent.change);
-        sent.message
+        sent.message.to_vec()
     }
 
     pub fn receive(&mut self, to: usize, message: &[u8]) {

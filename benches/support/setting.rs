@@ -11,7 +11,7 @@
 )]
 
 #[path = "../../tests/support/device.rs"]
-mod device;
+pub mod device;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -112,10 +112,15 @@ pub struct FirstMessage {
 impl FirstMessage {
     #[must_use]
     pub fn new(version: u8) -> Self {
+        Self::of(version, &[b'x'; 64])
+    }
+
+    #[must_use]
+    pub fn of(version: u8, plaintext: &[u8]) -> Self {
         let [mut alice, mut bob] = devices(version);
         let bundle = bundle(&mut bob, version);
         alice.initiate(&bob.address, bundle).unwrap();
-        let bytes = alice.send(&bob.address, &[b'x'; 64]).bytes;
+        let bytes = alice.send(&bob.address, plaintext).bytes;
         let signed =
             SignedPreKey::from_record(bob.store.signed_pre_keys.first_key_value().unwrap().1).unwrap();
         Self { bob, alice: alice.address, bytes, signed }

@@ -116,7 +116,8 @@ fn seal_multi(peer: &mut Peer, request: Request<'_>) -> Answer {
                 let service_id =
                     address.service_id().ok_or_else(|| Failure::generic("invalid argument: service id"))?;
                 let identity = party.kept(&address)?;
-                entries.push((address, Entry { service_id, identity, devices: vec![device] }));
+                entries
+                    .push((address, Entry { service_id, identity, devices: vec![device], agreement: None }));
             }
         }
     }

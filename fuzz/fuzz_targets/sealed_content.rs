@@ -69,7 +69,7 @@ fn seal_v1(content: &[u8]) -> Vec<u8> {
 fn seal_v2(content: &[u8]) -> Vec<u8> {
     let bob: ServiceId = envelopes::BOB.parse().unwrap();
     let devices = vec![(DeviceId::PRIMARY, 1)];
-    let entry = Entry { service_id: bob, identity: CAST.bob().public(), devices };
+    let entry = Entry { service_id: bob, identity: CAST.bob().public(), devices, agreement: None };
     let sent = seal_for_many(content, &CAST.alice, &[&entry], &[], Secret::new([1; 32])).unwrap();
     let sent = SentMessage::parse(&sent.bytes).unwrap();
     sent.recipients().next().unwrap().received().to_vec()

@@ -86,7 +86,7 @@ impl Recipient {
 
     fn unchecked(&self) -> Entry<'static> {
         let devices = self.devices().map(|(device, id)| (device, (id % 0x4000) as u16)).collect();
-        Entry { service_id: self.name.id(), identity: self.identity(), devices }
+        Entry { service_id: self.name.id(), identity: self.identity(), devices, agreement: None }
     }
 }
 

@@ -3,6 +3,7 @@
 //! AES-256-CBC with PKCS#7 padding (SP 800-38A, RFC 5652 §6.3). Unauthenticated: the caller checks a
 //! MAC before it decrypts.
 
+mod in_place;
 mod stream;
 
 use aes::Aes256;
@@ -11,6 +12,7 @@ use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
+pub use in_place::CbcKey;
 pub use stream::{CbcDecryptor, CbcEncryptor};
 
 /// Length of a block, and of the initialisation vector, in bytes.

@@ -2,14 +2,21 @@
 
 //! Curve25519 keys and X25519 agreement (RFC 7748), with the deployed encoding and refusals.
 
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc;
+#[cfg(not(feature = "aws-lc-rs"))]
+mod dalek;
+
 use core::fmt;
 
-use curve25519_dalek::edwards::EdwardsPoint;
-use curve25519_dalek::montgomery::MontgomeryPoint;
 use curve25519_dalek::scalar::clamp_integer;
 use rand_core::CryptoRng;
 use subtle::{Choice, ConstantTimeEq};
-use zeroize::Zeroize;
+
+#[cfg(feature = "aws-lc-rs")]
+use aws_lc as x25519;
+#[cfg(not(feature = "aws-lc-rs"))]
+use dalek as x25519;
 
 use super::secret::Secret;
 
@@ -90,9 +97,7 @@ impl PublicKey {
     /// The key in the form in which it is agreed with.
     #[must_use]
     pub fn prepare(&self) -> PreparedKey {
-        let point = MontgomeryPoint(self.0);
-        let edwards = if EDWARDS_IS_FASTER { point.to_edwards(0) } else { None };
-        PreparedKey { key: *self, edwards }
+        PreparedKey { key: *self, prepared: x25519::Prepared::new(self.0) }
     }
 
     /// Whether bit 255 is clear and the integer is below 2^255 − 19.
@@ -103,18 +108,12 @@ impl PublicKey {
     }
 }
 
-/// Whether a product on the Edwards curve, with the way there and back, is faster than the Montgomery ladder:
-/// where `curve25519-dalek` computes four field operations at once.
-const EDWARDS_IS_FASTER: bool = cfg!(target_arch = "x86_64");
-
 /// A public key in the form in which it is agreed with. To prepare a key that is agreed with more than once
 /// saves a sixth of each further time.
 #[derive(Clone, Copy)]
 pub struct PreparedKey {
     key: PublicKey,
-    /// One of the two points with the key's u-coordinate, if that is on the curve and not on its twist, and if
-    /// this is the faster way here.
-    edwards: Option<EdwardsPoint>,
+    prepared: x25519::Prepared,
 }
 
 impl PreparedKey {
@@ -127,14 +126,13 @@ impl PreparedKey {
     /// [`PublicKey::is_canonical`].
     #[must_use]
     pub fn is_canonical(&self) -> bool {
-        let point = || self.edwards.or_else(|| MontgomeryPoint(self.key.0).to_edwards(0));
-        self.key.is_reduced() && point().is_some_and(|point| point.is_torsion_free())
+        self.key.is_reduced() && self.prepared.edwards().is_some_and(|point| point.is_torsion_free())
     }
 }
 
 impl fmt::Debug for PreparedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, edwards: _ } = self;
+        let Self { key, prepared: _ } = self;
         f.debug_tuple("PreparedKey").field(key).finish()
     }
 }
@@ -168,8 +166,10 @@ impl fmt::Debug for PublicKey {
 }
 
 /// A Curve25519 private key: 32 clamped bytes.
-#[derive(Debug)]
-pub struct PrivateKey(Secret<32>);
+pub struct PrivateKey {
+    bytes: Secret<32>,
+    handle: x25519::Handle,
+}
 
 impl PrivateKey {
     /// Length of the stored form in bytes.
@@ -183,7 +183,7 @@ impl PrivateKey {
     /// Clamps `bytes` to a private key.
     #[must_use]
     pub fn from_secret(bytes: &Secret<32>) -> Self {
-        Self(Secret::new(clamp_integer(*bytes.as_bytes())))
+        Self { bytes: Secret::new(clamp_integer(*bytes.as_bytes())), handle: x25519::Handle::new() }
     }
 
     /// Reads the stored form and clamps it.
@@ -199,13 +199,13 @@ impl PrivateKey {
     /// The clamped bytes, which are also the stored form.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
-        self.0.as_bytes()
+        self.bytes.as_bytes()
     }
 
     /// The public key that belongs to this private key.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
-        PublicKey(MontgomeryPoint::mul_base_clamped(*self.as_bytes()).to_bytes())
+        PublicKey(self.handle.public_key(&self.bytes))
     }
 
     /// X25519 with `theirs`; bit 255 of their key is ignored and the rest reduced, as RFC 7748 says.
@@ -221,21 +221,20 @@ impl PrivateKey {
     /// # Errors
     /// [`ZeroAgreement`] if the result is all zero (compared in constant time).
     pub fn agree_with(&self, theirs: &PreparedKey) -> Result<Secret<32>, ZeroAgreement> {
-        let shared = match theirs.edwards {
-            Some(point) => {
-                let mut product = point.mul_clamped(*self.as_bytes());
-                let shared = Secret::new(product.to_montgomery().to_bytes());
-                product.zeroize();
-                shared
-            }
-            None => Secret::new(MontgomeryPoint(theirs.key.0).mul_clamped(*self.as_bytes()).to_bytes()),
-        };
+        let shared = self.handle.agree(&self.bytes, &theirs.prepared);
         if shared.ct_eq(&Secret::zero()).into() { Err(ZeroAgreement) } else { Ok(shared) }
     }
 
     /// A second owner of the same key: a signed prekey is also the first ratchet key.
     pub(crate) const fn duplicate(&self) -> Self {
-        Self(self.0.duplicate())
+        Self { bytes: self.bytes.duplicate(), handle: x25519::Handle::new() }
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bytes: _, handle: _ } = self;
+        f.write_str("PrivateKey(..)")
     }
 }
 
@@ -281,29 +280,5 @@ impl KeyPair {
     /// A second owner of the same pair.
     pub(crate) const fn duplicate(&self) -> Self {
         Self { private: self.private.duplicate(), public: self.public }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_ways_to_agree_are_one() {
-        let mut u = [0; 32];
-        for number in 0..=255 {
-            // Small numbers, of which half are on the twist and some of low order; and what follows from them.
-            u[0] = number;
-            for spread in [u, PrivateKey(Secret::new(u)).public_key().0, [number; 32]] {
-                let key = PublicKey(spread);
-                let private = PrivateKey::from_secret(&Secret::new([number ^ 0x55; 32]));
-                let ladder = MontgomeryPoint(spread).mul_clamped(*private.as_bytes()).to_bytes();
-                let expected = if ladder == [0; 32] { Err(ZeroAgreement) } else { Ok(Secret::new(ladder)) };
-                assert_eq!(private.agree(&key), expected, "{key:?}");
-                let edwards = PreparedKey { key, edwards: MontgomeryPoint(spread).to_edwards(0) };
-                assert_eq!(private.agree_with(&edwards), expected, "{key:?}");
-                assert_eq!(private.agree_with(&PreparedKey { key, edwards: None }), expected, "{key:?}");
-            }
-        }
     }
 }

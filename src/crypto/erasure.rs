@@ -71,12 +71,6 @@ impl<const N: usize> Encoder<N> {
         &self.data
     }
 
-    /// The byte string, which is no longer to be sent.
-    #[must_use]
-    pub fn into_data(self) -> ByteString<N> {
-        self.data
-    }
-
     /// The position of the chunk that comes next.
     #[must_use]
     pub const fn next_index(&self) -> u16 {
@@ -86,8 +80,13 @@ impl<const N: usize> Encoder<N> {
     /// The next chunk. After chunk 65,535 comes chunk 0.
     pub fn next_chunk(&mut self) -> Chunk {
         let chunk = self.chunk(self.next);
-        self.next = self.next.wrapping_add(1);
+        self.advance();
         chunk
+    }
+
+    /// Goes on to the chunk after the next.
+    pub const fn advance(&mut self) {
+        self.next = self.next.wrapping_add(1);
     }
 
     /// The chunk at a position. One of the data costs nothing, another `4·N` and `16·N` multiplications.
@@ -138,6 +137,17 @@ impl<const N: usize> Decoder<N> {
         } else if self.chunks.len() < N {
             self.chunks.push(chunk);
         }
+    }
+
+    /// The byte string, if `chunk` is the last one that it takes. Nothing is added.
+    #[must_use]
+    pub fn decode_with(&self, chunk: Chunk) -> Option<ByteString<N>> {
+        if self.chunks.len() + 1 != N || self.chunks.iter().any(|known| known.index == chunk.index) {
+            return None;
+        }
+        let mut complete = self.clone();
+        complete.add(chunk);
+        complete.decode()
     }
 
     /// The byte string, once `N` chunks are there.

@@ -67,7 +67,7 @@ impl ReceiverKeys {
             return Err(LearnError::OtherDistribution);
         }
         Ok(self.chains.iter().position(|held| {
-            held.chain_id == message.chain_id() && held.signing_key == *message.signing_key()
+            held.chain_id == message.chain_id() && *held.signing_key() == *message.signing_key()
         }))
     }
 
@@ -80,11 +80,8 @@ impl ReceiverKeys {
 
 impl SenderChain {
     fn learnt(message: &SenderKeyDistributionMessage<'_>) -> Self {
-        Self {
-            chain_id: message.chain_id(),
-            signing_key: *message.signing_key(),
-            chain: ReceivingChain::new(chain_key(message)),
-        }
+        let chain = ReceivingChain::new(chain_key(message));
+        Self::new(message.chain_id(), *message.signing_key(), chain)
     }
 }
 

@@ -5,7 +5,6 @@
 use super::codec;
 use super::receiver_keys::{Change, ReceiverKeys, ReceiverKeysChange};
 use crate::crypto::cbc::BadPadding;
-use crate::crypto::xeddsa;
 use crate::plaintext::Plaintext;
 use crate::ratchet::chain::ChainExhausted;
 use crate::ratchet::receiving::{MAX_JUMP, ReceivingError};
@@ -93,9 +92,9 @@ impl ReceiverKeys {
         if message.format() != self.format {
             return Err(GroupDecryptError::OtherDistribution);
         }
-        let held = self.chains.iter().enumerate().find(|(_, held)| held.chain_id == message.chain_id());
+        let held = self.chains.iter_mut().enumerate().find(|(_, held)| held.chain_id == message.chain_id());
         let (at, held) = held.ok_or(GroupDecryptError::NoSenderKey)?;
-        if !xeddsa::verify(&held.signing_key, &[message.signed()], message.signature()) {
+        if !held.verifying_key().verify(&[message.signed()], message.signature()) {
             return Err(GroupDecryptError::Signature);
         }
         let (seed, change) = held.chain.receive(message.iteration(), || MAX_JUMP)?;

@@ -8,6 +8,7 @@ use core::fmt;
 
 use super::{read_format, write_format};
 use crate::crypto::curve::PublicKey;
+use crate::crypto::xeddsa::VerifyingKey;
 use crate::ratchet::receiving::{ReceivingChain, ReceivingChange};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
 use crate::staged::{State, sealed};
@@ -39,7 +40,9 @@ pub struct ReceiverKeys {
 #[derive(Debug)]
 pub(super) struct SenderChain {
     pub(super) chain_id: u32,
-    pub(super) signing_key: PublicKey,
+    signing_key: PublicKey,
+    /// The signing key, prepared, once it was needed.
+    verifying_key: Option<Box<VerifyingKey>>,
     pub(super) chain: ReceivingChain,
 }
 
@@ -136,6 +139,20 @@ impl ReceiverKeys {
 }
 
 impl SenderChain {
+    pub(super) const fn new(chain_id: u32, signing_key: PublicKey, chain: ReceivingChain) -> Self {
+        Self { chain_id, signing_key, verifying_key: None, chain }
+    }
+
+    pub(super) const fn signing_key(&self) -> &PublicKey {
+        &self.signing_key
+    }
+
+    /// The signing key, ready to verify.
+    pub(super) fn verifying_key(&mut self) -> &VerifyingKey {
+        let key = &self.signing_key;
+        self.verifying_key.get_or_insert_with(|| Box::new(VerifyingKey::new(key)))
+    }
+
     fn write(&self, change: Option<&ReceivingChange>, writer: &mut RecordWriter) {
         writer.put_u32(self.chain_id);
         writer.put_array(self.signing_key.as_bytes());
@@ -145,7 +162,7 @@ impl SenderChain {
     fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
         let chain_id = reader.u32()?;
         let signing_key = PublicKey::from_bytes(reader.array()?);
-        Ok(Self { chain_id, signing_key, chain: ReceivingChain::read(reader)? })
+        Ok(Self::new(chain_id, signing_key, ReceivingChain::read(reader)?))
     }
 }
 

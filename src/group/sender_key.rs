@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{codec, read_format, write_format};
 use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
 use crate::crypto::secret::Secret;
-use crate::crypto::xeddsa;
+use crate::crypto::xeddsa::Signer;
 use crate::ratchet::chain::{ChainExhausted, ChainKey};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
 use crate::staged::{Staged, State, sealed};
@@ -70,6 +70,8 @@ pub struct SenderKey {
     pub(super) chain_id: u32,
     pub(super) chain: ChainKey,
     pub(super) signing: KeyPair,
+    /// The point of the signing key, once it was needed.
+    pub(super) signing_point: Option<[u8; 32]>,
     /// How many changes were committed.
     pub(super) generation: u64,
 }
@@ -87,6 +89,7 @@ impl SenderKey {
             chain_id: u32::from_le_bytes(chain_id) >> 1,
             chain,
             signing,
+            signing_point: None,
             generation: 0,
         }
     }
@@ -156,10 +159,16 @@ impl SenderKey {
             body: &codec::encrypt(&seed, plaintext),
         };
         let mut message = parts.encode();
-        let signature = xeddsa::sign(self.signing.private(), &[&message], rng);
+        let signature = self.signer().sign(&[&message], rng);
         message.extend_from_slice(&signature);
         let ciphertext = Ciphertext::new(MessageKind::SenderKey, message);
         Ok(Staged::new(self, SenderKeyChange(next), (), ciphertext))
+    }
+
+    fn signer(&mut self) -> Signer<'_> {
+        let key = self.signing.private();
+        let point = *self.signing_point.get_or_insert_with(|| *Signer::new(key).public());
+        Signer::from_parts(key, point)
     }
 
     /// The record of the key as it is.
@@ -181,7 +190,7 @@ impl SenderKey {
         let public = PublicKey::from_bytes(reader.array()?);
         let signing = KeyPair::from_parts(PrivateKey::from_secret(&reader.secret()?), public);
         reader.finish()?;
-        Ok(Self { format, chain_id, chain, signing, generation })
+        Ok(Self { format, chain_id, chain, signing, signing_point: None, generation })
     }
 
     fn write(&self, generation: u64, chain: &ChainKey) -> Record {
@@ -224,7 +233,7 @@ impl fmt::Debug for SenderKeyChange {
 
 impl fmt::Debug for SenderKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { format: _, chain_id, chain, signing: _, generation } = self;
+        let Self { format: _, chain_id, chain, signing: _, signing_point: _, generation } = self;
         let iteration = chain.index();
         write!(f, "SenderKey(chain {chain_id}, iteration {iteration}, generation {generation})")
     }

@@ -57,7 +57,14 @@ impl SenderKey {
         }
         let private = PrivateKey::decode(private).map_err(|_| StoredSenderKeyError::Unsound)?;
         let signing = KeyPair::from_parts(private, public);
-        Ok(Self { format: format.into(), chain_id: stored.chain_id, chain, signing, generation: 0 })
+        Ok(Self {
+            format: format.into(),
+            chain_id: stored.chain_id,
+            chain,
+            signing,
+            signing_point: None,
+            generation: 0,
+        })
     }
 
     /// The record that libsignal would store.
@@ -99,7 +106,7 @@ impl ReceiverKeys {
     /// The record that libsignal would store.
     #[must_use]
     pub fn to_libsignal_record(&self) -> Zeroizing<Vec<u8>> {
-        let keys: Vec<_> = self.chains.iter().map(|held| held.signing_key.encode()).collect();
+        let keys: Vec<_> = self.chains.iter().map(|held| held.signing_key().encode()).collect();
         let states = self.chains.iter().zip(&keys).map(|(held, key)| held.to_stored(key)).collect();
         StoredSenderKeyRecord { states }.encode()
     }
@@ -114,7 +121,7 @@ impl SenderChain {
             .filter_map(|key| Some((key.index, key.key.try_into().ok()?)))
             .collect();
         let chain = ReceivingChain::from_stored(next, skipped);
-        Some(Box::new(Self { chain_id: stored.chain_id, signing_key, chain }))
+        Some(Box::new(Self::new(stored.chain_id, signing_key, chain)))
     }
 
     fn to_stored<'a>(&'a self, signing_key: &'a [u8]) -> StoredSenderKey<'a> {

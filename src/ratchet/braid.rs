@@ -50,7 +50,6 @@ mod stored;
 mod version;
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::fmt;
 use core::mem::swap;
 
@@ -58,9 +57,9 @@ use rand_core::CryptoRng;
 
 use crate::crypto::secret::Secret;
 use crate::record::{RecordError, RecordReader, RecordWriter};
-use crate::wire::braid_message::{BraidMessage, BraidPrefix, VERSION};
+use crate::wire::braid_message::{BraidMessage, BraidPrefix, EncodedBraidMessage, VERSION};
 
-use state::{Received, Sent, State};
+use state::{Received, Sent, State, Step};
 
 pub use authenticator::{Authenticator, MAC_LEN};
 pub use chain::{AddedEpoch, Chain, ChainChange, ChainStep, Direction, Limits, ReceiveStep};
@@ -99,8 +98,7 @@ enum Change {
 
 #[derive(Debug, Default)]
 struct RatchetChange {
-    /// The state, if it is another one.
-    state: Option<State>,
+    step: Step,
     /// The chain, if it begins with this message; `chain_change` is to be made to it.
     started: Option<Box<Chain>>,
     chain_change: ChainChange,
@@ -120,7 +118,7 @@ pub struct BraidSend {
     /// What sending it changes.
     pub change: BraidChange,
     /// The message, up to 52 bytes; empty if the ratchet is off.
-    pub message: Vec<u8>,
+    pub message: EncodedBraidMessage,
     /// The message's key, if it has one.
     pub key: Option<Secret<32>>,
 }
@@ -195,7 +193,11 @@ impl Braid {
     pub fn send(&self, rng: &mut impl CryptoRng) -> Result<BraidSend, BraidError> {
         match &self.0 {
             Some(ratchet) => ratchet.send(rng),
-            None => Ok(BraidSend { change: BraidChange::default(), message: Vec::new(), key: None }),
+            None => Ok(BraidSend {
+                change: BraidChange::default(),
+                message: EncodedBraidMessage::default(),
+                key: None,
+            }),
         }
     }
 
@@ -260,8 +262,8 @@ impl Braid {
 impl Ratchet {
     fn send(&self, rng: &mut impl CryptoRng) -> Result<BraidSend, BraidError> {
         let epoch = self.state.epoch().number;
-        let Sent { payload, next, secret } = self.state.send(rng);
-        let mut change = RatchetChange { state: next, ..RatchetChange::default() };
+        let Sent { payload, step, secret } = self.state.send(rng);
+        let mut change = RatchetChange { step, ..RatchetChange::default() };
         let (mut index, mut key) = (0, None);
         if self.chain.is_some() || self.minimum == MinimumVersion::V1 {
             change.started = self.start_chain()?;
@@ -278,7 +280,7 @@ impl Ratchet {
 
     fn receive(&self, message: &BraidMessage) -> Result<BraidReceive, BraidError> {
         let BraidMessage { epoch, index, payload } = message;
-        let Received { next, secret } = self.state.receive(*epoch, payload)?;
+        let Received { step, secret } = self.state.receive(*epoch, payload)?;
         let started = self.start_chain()?;
         let chain = self.chain.as_ref().or(started.as_ref()).ok_or(BraidError::ChainNotAvailable)?;
         let mut chain_change = ChainChange::default();
@@ -288,7 +290,7 @@ impl Ratchet {
             (chain_change.step, key) = (Some(step), Some(next_key));
         }
         chain_change.added = secret.map(|secret| chain.next_epoch(secret.as_bytes()));
-        let change = RatchetChange { state: next, started, chain_change, settled: true };
+        let change = RatchetChange { step, started, chain_change, settled: true };
         Ok(BraidReceive { change: BraidChange::on(change), key })
     }
 
@@ -305,10 +307,8 @@ impl Ratchet {
 
     /// What is replaced goes into `change`, and is wiped where that lies.
     fn apply(&mut self, change: &mut RatchetChange) {
-        let RatchetChange { state, started, chain_change, settled } = change;
-        if let Some(state) = state {
-            swap(&mut self.state, state);
-        }
+        let RatchetChange { step, started, chain_change, settled } = change;
+        self.state.exchange(step);
         if started.is_some() {
             swap(&mut self.chain, started);
         }
@@ -321,7 +321,7 @@ impl Ratchet {
     }
 
     fn write(&self, change: &RatchetChange, out: &mut RecordWriter) {
-        let RatchetChange { state, started, chain_change, settled } = change;
+        let RatchetChange { step, started, chain_change, settled } = change;
         out.put_u8(self.direction.to_u8());
         out.put_u32(self.limits.max_jump());
         out.put_u32(self.limits.max_old_keys());
@@ -336,7 +336,7 @@ impl Ratchet {
         if let Some(chain) = chain {
             chain.write(chain_change, out);
         }
-        state.as_ref().unwrap_or(&self.state).write(out);
+        self.state.write(step, out);
     }
 
     fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {

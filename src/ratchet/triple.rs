@@ -3,8 +3,6 @@
 //! The Triple Ratchet (Double Ratchet §6): the Double Ratchet beside the sparse post-quantum one. The only
 //! place that knows both.
 
-use alloc::vec::Vec;
-
 use rand_core::CryptoRng;
 
 use super::braid::{Braid, BraidChange, BraidError};
@@ -12,6 +10,7 @@ use super::chain::ChainExhausted;
 use super::double::{DoubleChange, DoubleRatchet, DoubleRatchetError, DoubleReceived, DoubleSent, Header};
 use super::message_keys::MessageKeys;
 use crate::record::{RecordError, RecordReader, RecordWriter};
+use crate::wire::braid_message::EncodedBraidMessage;
 use crate::wire::stored::StoredSession;
 
 /// The state of both ratchets.
@@ -51,7 +50,7 @@ pub struct Sending {
     /// Its place in the Double Ratchet.
     pub header: Header,
     /// What the post-quantum ratchet has to say, up to 52 bytes; empty if that is off.
-    pub post_quantum: Vec<u8>,
+    pub post_quantum: EncodedBraidMessage,
     /// Its keys.
     pub keys: MessageKeys,
     /// What changes once it is stored.
@@ -66,6 +65,7 @@ pub struct Change {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "one is held at a time, and not for long")]
 enum DoubleStep {
     Sent(DoubleSent),
     Received(DoubleReceived),

@@ -5,6 +5,7 @@
 //! Bytes that were received are kept as they are: signatures cover them, unknown fields and all.
 
 mod deployed;
+mod memory;
 mod sender;
 mod server;
 
@@ -15,6 +16,7 @@ use crate::crypto::xeddsa;
 use crate::wire::protobuf::{Encode, Fields, Malformed, Sink};
 
 pub use deployed::{DEPLOYED_REVOKED, deployed_server_certificates};
+pub use memory::CertificateMemory;
 pub use sender::{SenderCertificate, SenderDetails, Signer, VerifiedSenderCertificate};
 pub use server::ServerCertificate;
 

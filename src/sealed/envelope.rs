@@ -8,6 +8,7 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use super::certificate::CertificateError;
+use super::contacts::Contacts;
 use super::{v1, v2};
 use crate::crypto::ctr::TooLong;
 use crate::crypto::curve::{KeyError, ZeroAgreement};
@@ -74,6 +75,7 @@ impl From<CertificateError> for OpenError {
 /// A received envelope, decrypted. Who sealed it is known only as far as [`Self::is_from`] tells.
 pub struct Envelope(Opened);
 
+#[allow(clippy::large_enum_variant, reason = "one is held at a time, and not for long")]
 enum Opened {
     V1(v1::Opened),
     V2(v2::Opened),
@@ -86,10 +88,22 @@ impl Envelope {
     /// # Errors
     /// [`OpenError`], but for `WrongSender`.
     pub fn open(bytes: &[u8], ours: &IdentityKeyPair) -> Result<Self, OpenError> {
+        Self::open_from(bytes, ours, Contacts::NONE)
+    }
+
+    /// [`Self::open`] with agreements that are known.
+    ///
+    /// # Errors
+    /// [`OpenError`], but for `WrongSender`.
+    pub(super) fn open_from(
+        bytes: &[u8],
+        ours: &IdentityKeyPair,
+        contacts: Contacts<'_, '_>,
+    ) -> Result<Self, OpenError> {
         let (first, body) = bytes.split_first().ok_or(OpenError::Empty)?;
         match first >> 4 {
             // Version 0 is read as 1, as deployed.
-            0 | 1 => v1::open(body, ours).map(Opened::V1).map(Self),
+            0 | 1 => v1::open(body, ours, contacts).map(Opened::V1).map(Self),
             2 => v2::open(body, ours).map(Opened::V2).map(Self),
             version => Err(OpenError::UnknownVersion(version)),
         }
@@ -109,9 +123,22 @@ impl Envelope {
     /// # Errors
     /// [`ZeroAgreement`] if `sender` is of low order.
     pub fn is_from(&self, sender: &IdentityKey, ours: &IdentityKeyPair) -> Result<bool, ZeroAgreement> {
+        self.is_from_known(sender, ours, Contacts::NONE)
+    }
+
+    /// [`Self::is_from`] with agreements that are known.
+    ///
+    /// # Errors
+    /// [`ZeroAgreement`] if `sender` is of low order.
+    pub(super) fn is_from_known(
+        &self,
+        sender: &IdentityKey,
+        ours: &IdentityKeyPair,
+        contacts: Contacts<'_, '_>,
+    ) -> Result<bool, ZeroAgreement> {
         match &self.0 {
             Opened::V1(opened) => Ok(opened.is_from(sender)),
-            Opened::V2(opened) => opened.is_from(sender, ours),
+            Opened::V2(opened) => opened.is_from(sender, ours, contacts),
         }
     }
 }

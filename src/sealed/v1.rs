@@ -21,12 +21,13 @@ use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::contacts::Contacts;
 use super::envelope::{OpenError, SealError};
 use crate::crypto::ctr::{self, TooLong};
 use crate::crypto::curve::{KeyPair, PublicKey};
 use crate::crypto::kdf::{MacKey, hkdf_into};
 use crate::crypto::secret::Secret;
-use crate::identity::{IdentityKey, IdentityKeyPair};
+use crate::identity::{IdentityAgreement, IdentityKey, IdentityKeyPair};
 use crate::wire::sealed_message::SealedMessageParts;
 
 const SALT_PREFIX: &[u8] = b"UnidentifiedDelivery";
@@ -42,11 +43,23 @@ pub fn seal(
     theirs: &IdentityKey,
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, SealError> {
+    seal_with(content, &IdentityAgreement::new(ours, theirs)?, rng)
+}
+
+/// [`seal`] for the contact that an agreement is with.
+///
+/// # Errors
+/// [`SealError`].
+pub fn seal_with(
+    content: &[u8],
+    contact: &IdentityAgreement,
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<u8>, SealError> {
     let ephemeral = KeyPair::generate(rng);
-    let recipient = theirs.public_key().prepare();
-    let outer = Keys::outer(theirs, ephemeral.public(), &ephemeral.private().agree_with(&recipient)?);
-    let encrypted_static = outer.seal(&ours.public().encode())?;
-    let inner = Keys::inner(&outer, &encrypted_static, &ours.private().agree_with(&recipient)?);
+    let agreed = ephemeral.private().agree_with(contact.prepared())?;
+    let outer = Keys::outer(contact.theirs(), ephemeral.public(), &agreed);
+    let encrypted_static = outer.seal(&contact.ours().encode())?;
+    let inner = Keys::inner(&outer, &encrypted_static, contact.agreed());
     let parts = SealedMessageParts {
         ephemeral_public: &ephemeral.public().encode(),
         encrypted_static: &encrypted_static,
@@ -63,13 +76,18 @@ pub(super) struct Opened {
 }
 
 /// Opens what follows the first byte.
-pub(super) fn open(body: &[u8], ours: &IdentityKeyPair) -> Result<Opened, OpenError> {
+pub(super) fn open(
+    body: &[u8],
+    ours: &IdentityKeyPair,
+    contacts: Contacts<'_, '_>,
+) -> Result<Opened, OpenError> {
     let parts = SealedMessageParts::parse(body)?;
     let ephemeral = PublicKey::decode(parts.ephemeral_public)?;
     let outer = Keys::outer(ours.public(), &ephemeral, &ours.private().agree(&ephemeral)?);
     let sender = outer.open(parts.encrypted_static).ok_or(OpenError::NotForUs)?;
-    let shared = ours.private().agree(&PublicKey::decode(&sender)?)?;
-    let inner = Keys::inner(&outer, parts.encrypted_static, &shared);
+    let contact = IdentityKey::new(PublicKey::decode(&sender)?);
+    let contact = contacts.with(ours, &contact)?;
+    let inner = Keys::inner(&outer, parts.encrypted_static, contact.agreed());
     let content = inner.open(parts.encrypted_message).ok_or(OpenError::NotAuthentic)?;
     Ok(Opened { content, sender })
 }

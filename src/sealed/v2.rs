@@ -21,13 +21,14 @@ use core::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::contacts::Contacts;
 use super::envelope::OpenError;
 use crate::crypto::ctr::TooLong;
 use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey, ZeroAgreement};
 use crate::crypto::gcm_siv;
 use crate::crypto::kdf::{HkdfSalt, Label, hkdf};
 use crate::crypto::secret::Secret;
-use crate::identity::{IdentityKey, IdentityKeyPair};
+use crate::identity::{IdentityAgreement, IdentityKey, IdentityKeyPair};
 
 const EPHEMERAL: Label = Label::new("Sealed Sender v2: r (2023-08)");
 const KEY: Label = Label::new("Sealed Sender v2: K");
@@ -114,11 +115,19 @@ impl Shared {
         ours: &IdentityKeyPair,
         theirs: &IdentityKey,
     ) -> Result<KeyMaterial, ZeroAgreement> {
-        let (ephemeral, recipient) = (self.ephemeral.public(), theirs.public_key().prepare());
-        let agreed = self.ephemeral.private().agree_with(&recipient)?;
+        self.key_material_with(&IdentityAgreement::new(ours, theirs)?)
+    }
+
+    /// [`Self::key_material`] for the contact that an agreement is with.
+    ///
+    /// # Errors
+    /// [`ZeroAgreement`], which does not happen: their key would have no agreement.
+    pub fn key_material_with(&self, contact: &IdentityAgreement) -> Result<KeyMaterial, ZeroAgreement> {
+        let (ephemeral, theirs) = (self.ephemeral.public(), contact.theirs());
+        let agreed = self.ephemeral.private().agree_with(contact.prepared())?;
         let encrypted_seed = mask(&self.salt, &agreed, (ephemeral, theirs), self.seed.as_bytes());
-        let agreed = ours.private().agree_with(&recipient)?;
-        let tag = tag(&self.salt, &agreed, (ephemeral, &encrypted_seed), (ours.public(), theirs));
+        let about = (ephemeral, &encrypted_seed);
+        let tag = tag(&self.salt, contact.agreed(), about, (contact.ours(), theirs));
         Ok(KeyMaterial { encrypted_seed: *encrypted_seed.as_bytes(), tag })
     }
 }
@@ -160,11 +169,12 @@ impl Opened {
         &self,
         sender: &IdentityKey,
         ours: &IdentityKeyPair,
+        contacts: Contacts<'_, '_>,
     ) -> Result<bool, ZeroAgreement> {
-        let agreed = ours.private().agree(sender.public_key())?;
+        let contact = contacts.with(ours, sender)?;
         let encrypted_seed = Secret::new(self.material.encrypted_seed);
         let about = (self.shared.ephemeral(), &encrypted_seed);
-        let expected = tag(&self.shared.salt, &agreed, about, (sender, ours.public()));
+        let expected = tag(&self.shared.salt, contact.agreed(), about, (sender, ours.public()));
         Ok(expected.ct_eq(&self.material.tag).into())
     }
 }

@@ -8,15 +8,15 @@ use subtle::ConstantTimeEq;
 
 use super::state::SessionState;
 use crate::address::{Address, message_addresses};
-use crate::crypto::cbc;
+use crate::crypto::cbc::{self, BadPadding};
 use crate::crypto::kdf::MacKey;
 use crate::identity::IdentityKey;
 use crate::plaintext::Plaintext;
-use crate::ratchet::double::Header;
 use crate::ratchet::message_keys::MessageKeys;
+use crate::ratchet::triple::Sending;
 use crate::wire::signal_message::{MAC_LEN, SignalMessage, SignalMessageParts};
 
-/// Builds a `SignalMessage` of `session`.
+/// Appends a `SignalMessage` of `session` to `out`.
 ///
 /// ```text
 /// body = AES-256-CBC(cipher key, iv, plaintext)
@@ -24,27 +24,28 @@ use crate::wire::signal_message::{MAC_LEN, SignalMessage, SignalMessageParts};
 /// ```
 pub(super) fn seal(
     session: &SessionState,
-    keys: &MessageKeys,
-    header: &Header,
-    post_quantum: &[u8],
+    sending: &Sending,
     addresses: Option<&[u8; 36]>,
     plaintext: &[u8],
-) -> Vec<u8> {
-    let mut body = Vec::with_capacity(cbc::encrypted_len(plaintext.len()));
-    cbc::encrypt_into(keys.cipher_key.as_bytes(), keys.iv.as_bytes(), plaintext, &mut body);
+    out: &mut Vec<u8>,
+) {
+    let Sending { header, post_quantum, keys, change: _ } = sending;
     let parts = SignalMessageParts {
         first_byte: session.version.first_byte(),
         ratchet_key: &header.ratchet_key,
         counter: header.counter,
         previous_counter: header.previous_counter,
-        body: &body,
+        body: &[],
         pq_ratchet: post_quantum,
         addresses,
     };
-    let mut message = parts.encode();
-    let tag = mac(keys, &session.local_identity, &session.remote_identity, &message);
-    message.extend_from_slice(&tag);
-    message
+    let start = out.len();
+    parts.encode_into(cbc::encrypted_len(plaintext.len()), out, |out| {
+        cbc::encrypt_into(keys.cipher_key.as_bytes(), keys.iv.as_bytes(), plaintext, out);
+    });
+    let (_, message) = out.split_at(start);
+    let tag = mac(keys, &session.local_identity, &session.remote_identity, message);
+    out.extend_from_slice(&tag);
 }
 
 /// Why a message did not open with its keys.
@@ -54,18 +55,16 @@ pub(super) enum OpenError {
     Mac,
     /// The MAC is right, but the message is for or from somebody else.
     Addresses,
-    /// The MAC is right, but the ciphertext is no padded one.
-    Padding,
 }
 
-/// Authenticates and decrypts a `SignalMessage` of `session`, from `remote` to `local`.
-pub(super) fn open(
+/// Authenticates a `SignalMessage` of `session`, from `remote` to `local`.
+pub(super) fn authenticate(
     session: &SessionState,
     keys: &MessageKeys,
     message: &SignalMessage<'_>,
     local: &Address,
     remote: &Address,
-) -> Result<Plaintext, OpenError> {
+) -> Result<(), OpenError> {
     let expected = mac(keys, &session.remote_identity, &session.local_identity, message.authenticated());
     if !bool::from(expected.ct_eq(message.mac())) {
         return Err(OpenError::Mac);
@@ -76,9 +75,12 @@ pub(super) fn open(
             return Err(OpenError::Addresses);
         }
     }
-    cbc::decrypt(keys.cipher_key.as_bytes(), keys.iv.as_bytes(), message.body())
-        .map(Plaintext::new)
-        .map_err(|cbc::BadPadding| OpenError::Padding)
+    Ok(())
+}
+
+/// Decrypts the body of a message that was authenticated.
+pub(super) fn decrypt(keys: &MessageKeys, body: &[u8]) -> Result<Plaintext, BadPadding> {
+    cbc::decrypt(keys.cipher_key.as_bytes(), keys.iv.as_bytes(), body).map(Plaintext::new)
 }
 
 fn mac(keys: &MessageKeys, sender: &IdentityKey, receiver: &IdentityKey, message: &[u8]) -> [u8; MAC_LEN] {

@@ -10,9 +10,11 @@ use super::codec::{self, OpenError};
 use super::state::SessionState;
 use super::{Change, Session, SessionChange, SessionEffects, Slot};
 use crate::address::{Address, same_account};
+use crate::crypto::cbc::BadPadding;
 use crate::identity::Trust;
 use crate::plaintext::Plaintext;
 use crate::ratchet::double::{DoubleRatchetError, Header};
+use crate::ratchet::message_keys::MessageKeys;
 use crate::ratchet::receiving::MAX_JUMP;
 use crate::ratchet::triple::{self, ReceiveError};
 use crate::staged::Staged;
@@ -69,8 +71,13 @@ impl From<OpenError> for Undecryptable {
         match error {
             OpenError::Mac => Self::Mac,
             OpenError::Addresses => Self::Addresses,
-            OpenError::Padding => Self::Padding,
         }
+    }
+}
+
+impl From<BadPadding> for Undecryptable {
+    fn from(BadPadding: BadPadding) -> Self {
+        Self::Padding
     }
 }
 
@@ -90,29 +97,35 @@ impl Session {
         trust: Trust<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Self, Plaintext>, DecryptError> {
-        let (slot, opened) = self.open_any(message, None, rng)?;
+        let (slot, opened) = self.open_any(message, None, rng, |keys, body| codec::decrypt(&keys, body))?;
+        let effects = self.received_from(slot, trust)?;
+        Ok(self.stage(SessionChange(Change::Received(slot, opened.change)), effects, opened.plaintext))
+    }
+
+    /// The effects of a message that a session decrypted, if its sender is trusted.
+    pub(super) fn received_from(&self, slot: Slot, trust: Trust<'_>) -> Result<SessionEffects, DecryptError> {
         let identity = self.state(slot).map(|state| state.remote_identity).ok_or(DecryptError::NoSession)?;
         if !trust.accepts(&identity) {
             return Err(DecryptError::UntrustedIdentity);
         }
-        let effects = SessionEffects { save_identity: Some(identity), ..SessionEffects::default() };
-        Ok(self.stage(SessionChange(Change::Received(slot, opened.change)), effects, opened.plaintext))
+        Ok(SessionEffects { save_identity: Some(identity), ..SessionEffects::default() })
     }
 
     /// Tries the sessions in order: the current one, then the archived ones, newest first. If the message's
     /// wrapper named one, that is the first to be tried, and unless it is of another version, its failure is
-    /// final.
-    pub(super) fn open_any(
+    /// final. `decrypt` decrypts what was authenticated.
+    pub(super) fn open_any<P>(
         &self,
         message: &SignalMessage<'_>,
         named: Option<Slot>,
         rng: &mut impl CryptoRng,
-    ) -> Result<(Slot, Opened), DecryptError> {
+        decrypt: impl Fn(MessageKeys, &[u8]) -> Result<P, BadPadding>,
+    ) -> Result<(Slot, Opened<P>), DecryptError> {
         let mut first_failure = None;
         let others = self.slots().filter(|slot| Some(*slot) != named);
         for slot in named.into_iter().chain(others) {
             let Some(state) = self.state(slot) else { continue };
-            match state.open(message, &self.local, &self.remote, rng) {
+            match state.open(message, (&self.local, &self.remote), rng, &decrypt) {
                 Ok(opened) => return Ok((slot, opened)),
                 Err(failure) => match failure.into_error() {
                     DecryptError::Undecryptable(Undecryptable::Version(_)) => {
@@ -143,20 +156,20 @@ impl Session {
 }
 
 /// An authentic message's plaintext, and the change that receiving it makes.
-pub(super) struct Opened {
-    pub(super) plaintext: Plaintext,
+pub(super) struct Opened<P> {
+    pub(super) plaintext: P,
     pub(super) change: triple::Change,
 }
 
 impl SessionState {
     /// Authenticates and decrypts a message from `remote` to `local` on this session.
-    pub(super) fn open(
+    pub(super) fn open<P>(
         &self,
         message: &SignalMessage<'_>,
-        local: &Address,
-        remote: &Address,
+        (local, remote): (&Address, &Address),
         rng: &mut impl CryptoRng,
-    ) -> Result<Opened, Undecryptable> {
+        decrypt: impl FnOnce(MessageKeys, &[u8]) -> Result<P, BadPadding>,
+    ) -> Result<Opened<P>, Undecryptable> {
         if message.version() != self.version.number() {
             return Err(Undecryptable::Version(message.version()));
         }
@@ -170,8 +183,8 @@ impl SessionState {
             if ours { u32::MAX } else { MAX_JUMP }
         };
         let (keys, change) = self.ratchet.receive(&header, message.pq_ratchet(), max_jump, rng)?;
-        let plaintext = codec::open(self, &keys, message, local, remote)?;
-        Ok(Opened { plaintext, change })
+        codec::authenticate(self, &keys, message, local, remote)?;
+        Ok(Opened { plaintext: decrypt(keys, message.body())?, change })
     }
 }
 

@@ -2,6 +2,8 @@
 
 //! Sending a message on the current session.
 
+use alloc::vec::Vec;
+
 use rand_core::CryptoRng;
 
 use super::codec;
@@ -9,7 +11,7 @@ use super::state::{Pending, SessionState, Version};
 use super::{Change, Session, SessionChange, SessionEffects};
 use crate::address::message_addresses;
 use crate::identity::Trust;
-use crate::ratchet::triple::SendError;
+use crate::ratchet::triple::{SendError, Sending};
 use crate::staged::Staged;
 use crate::timestamp::Timestamp;
 use crate::wire::ciphertext::Ciphertext;
@@ -49,6 +51,19 @@ impl Session {
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Self, Ciphertext>, EncryptError> {
+        let (sending, effects) = self.prepare_message(trust, now, rng)?;
+        let mut bytes = Vec::new();
+        let kind = self.write_message(&sending, plaintext, &mut bytes);
+        Ok(self.stage(SessionChange(Change::Sent(sending.change)), effects, Ciphertext::new(kind, bytes)))
+    }
+
+    /// The keys of the next message, if one may be sent.
+    pub(super) fn prepare_message(
+        &self,
+        trust: Trust<'_>,
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Sending, SessionEffects), EncryptError> {
         let state = self.current.as_deref().ok_or(EncryptError::NoSession)?;
         if state.pending.as_ref().is_some_and(|pending| pending.is_stale(now)) {
             return Err(EncryptError::Stale);
@@ -56,24 +71,34 @@ impl Session {
         if !trust.accepts(&state.remote_identity) {
             return Err(EncryptError::UntrustedIdentity);
         }
-        let sending = state.ratchet.send(rng)?;
-        // Clients of version 3 neither send nor know the field.
-        let wrapped = state.pending.is_some() && state.version == Version::V4;
-        let addresses = if wrapped { message_addresses(&self.local, &self.remote) } else { None };
-        let (keys, header) = (&sending.keys, &sending.header);
-        let message = codec::seal(state, keys, header, &sending.post_quantum, addresses.as_ref(), plaintext);
-        let ciphertext = match &state.pending {
-            None => Ciphertext::new(MessageKind::Whisper, message),
-            Some(pending) => wrap(state, pending, &message),
+        let save_identity = Some(state.remote_identity);
+        Ok((state.ratchet.send(rng)?, SessionEffects { save_identity, ..SessionEffects::default() }))
+    }
+
+    /// Appends the message that was prepared.
+    pub(super) fn write_message(
+        &self,
+        sending: &Sending,
+        plaintext: &[u8],
+        out: &mut Vec<u8>,
+    ) -> MessageKind {
+        let Some(state) = &self.current else { return MessageKind::Whisper };
+        let Some(pending) = &state.pending else {
+            codec::seal(state, sending, None, plaintext, out);
+            return MessageKind::Whisper;
         };
-        let effects =
-            SessionEffects { save_identity: Some(state.remote_identity), ..SessionEffects::default() };
-        Ok(self.stage(SessionChange(Change::Sent(sending.change)), effects, ciphertext))
+        // Clients of version 3 neither send nor know the field.
+        let addresses =
+            if state.version == Version::V4 { message_addresses(&self.local, &self.remote) } else { None };
+        let mut message = Vec::new();
+        codec::seal(state, sending, addresses.as_ref(), plaintext, &mut message);
+        out.extend_from_slice(&wrap(state, pending, &message));
+        MessageKind::PreKey
     }
 }
 
 /// Wraps a message so that the peer can begin the session with it.
-fn wrap(state: &SessionState, pending: &Pending, message: &[u8]) -> Ciphertext {
+fn wrap(state: &SessionState, pending: &Pending, message: &[u8]) -> Vec<u8> {
     let ciphertext = pending.kem.as_ref().map(|kem| kem.ciphertext.encode());
     let kyber = pending.kem.as_ref().zip(ciphertext.as_ref());
     let parts = PreKeyMessageParts {
@@ -86,5 +111,5 @@ fn wrap(state: &SessionState, pending: &Pending, message: &[u8]) -> Ciphertext {
         identity_key: state.local_identity.public_key(),
         message,
     };
-    Ciphertext::new(MessageKind::PreKey, parts.encode())
+    parts.encode()
 }

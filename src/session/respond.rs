@@ -7,6 +7,7 @@ use core::fmt;
 
 use rand_core::CryptoRng;
 
+use super::codec;
 use super::decrypt::{DecryptError, Undecryptable};
 use super::effects::{KemPreKeyEffect, KemPreKeyUse};
 use super::policy::{Local, Policy};
@@ -154,7 +155,8 @@ impl<'s> KnownSession<'s, '_> {
     /// message names.
     pub fn decrypt(self, rng: &mut impl CryptoRng) -> Result<Staged<'s, Session, Plaintext>, DecryptError> {
         let Self { session, message, slot } = self;
-        let (slot, opened) = session.open_any(message.message(), Some(slot), rng)?;
+        let decrypt = |keys, body: &[u8]| codec::decrypt(&keys, body);
+        let (slot, opened) = session.open_any(message.message(), Some(slot), rng, decrypt)?;
         let identity = IdentityKey::new(*message.identity_key());
         // Where the inner message is of another version than its wrapper, not the session that was found.
         if session.state(slot).is_none_or(|state| state.remote_identity != identity) {
@@ -231,8 +233,10 @@ impl<'s> NewSession<'s, '_> {
             return Err(AcceptError::LastResortRefused);
         }
         let mut state = self.agree(keys)?;
-        let opened = state.open(message.message(), &self.session.local, &self.session.remote, rng);
-        let opened = opened.map_err(Undecryptable::into_error)?;
+        let addresses = (&self.session.local, &self.session.remote);
+        let opened = state
+            .open(message.message(), addresses, rng, |keys, body| codec::decrypt(&keys, body))
+            .map_err(Undecryptable::into_error)?;
         if let Some(LentKemKey::LastResort { used_before: true, .. }) = keys.kem {
             return Err(AcceptError::ReusedBaseKey);
         }

@@ -60,7 +60,8 @@ impl Session {
                 .and_then(|stored| SessionState::from_stored(&stored))
                 .map(Box::new)
         });
-        Ok(Self { local, remote, generation: 0, current, archived: archived.collect::<VecDeque<_>>() })
+        let archived = archived.collect::<VecDeque<_>>();
+        Ok(Self { current, archived, ..Self::new(local, remote) })
     }
 
     /// The session record that libsignal would store. [Retired](Self::retire) sessions are left out, since

@@ -10,7 +10,8 @@
 //! Varints have 7 bits a byte, the least significant first. Every version begins with the prefix. An empty
 //! message counts as version 0: the ratchet is off.
 
-use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Deref;
 
 use crate::crypto::erasure::{CHUNK_LEN, Chunk};
 
@@ -158,27 +159,68 @@ impl BraidMessage {
 
     /// The bytes of the message.
     #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
+    pub fn encode(&self) -> EncodedBraidMessage {
         let (type_byte, chunk) = self.payload.parts();
-        let mut out = Vec::with_capacity(MAX_LEN);
-        out.push(VERSION);
-        put_varint(&mut out, self.epoch);
-        put_varint(&mut out, self.index.into());
-        out.push(type_byte);
+        let mut out = EncodedBraidMessage::default();
+        out.put(&[VERSION]);
+        out.put_varint(self.epoch);
+        out.put_varint(self.index.into());
+        out.put(&[type_byte]);
         if let Some(Chunk { index, data }) = chunk {
-            put_varint(&mut out, (*index).into());
-            out.extend_from_slice(data);
+            out.put_varint((*index).into());
+            out.put(data);
         }
         out
     }
 }
 
-fn put_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value.to_le_bytes()[0] | 0x80);
-        value >>= 7;
+/// The bytes of a message, at most [`MAX_LEN`]; none if the ratchet is off.
+#[derive(Clone, Copy)]
+pub struct EncodedBraidMessage {
+    bytes: [u8; MAX_LEN],
+    len: usize,
+}
+
+impl EncodedBraidMessage {
+    fn put(&mut self, more: &[u8]) {
+        let (_, room) = self.bytes.split_at_mut(self.len);
+        room.iter_mut().zip(more).for_each(|(slot, byte)| *slot = *byte);
+        self.len += more.len().min(room.len());
     }
-    out.push(value.to_le_bytes()[0]);
+
+    fn put_varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.put(&[value.to_le_bytes()[0] | 0x80]);
+            value >>= 7;
+        }
+        self.put(&[value.to_le_bytes()[0]]);
+    }
+}
+
+impl Default for EncodedBraidMessage {
+    fn default() -> Self {
+        Self { bytes: [0; MAX_LEN], len: 0 }
+    }
+}
+
+impl Deref for EncodedBraidMessage {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.split_at(self.len).0
+    }
+}
+
+impl AsRef<[u8]> for EncodedBraidMessage {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl fmt::Debug for EncodedBraidMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EncodedBraidMessage({} bytes)", self.len)
+    }
 }
 
 fn read_byte(rest: &mut &[u8]) -> Result<u8, BraidMessageError> {
@@ -204,13 +246,14 @@ fn read_varint(rest: &mut &[u8]) -> Result<u64, BraidMessageError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     const CHUNK: Chunk = Chunk { index: 65_535, data: [0xAB; CHUNK_LEN] };
 
     fn varint(value: u64) -> Vec<u8> {
-        let mut out = Vec::new();
-        put_varint(&mut out, value);
-        out
+        let mut out = EncodedBraidMessage::default();
+        out.put_varint(value);
+        out.to_vec()
     }
 
     #[test]
@@ -244,7 +287,7 @@ mod tests {
             let bytes = message.encode();
             assert!(bytes.len() <= MAX_LEN);
             assert_eq!(BraidMessage::parse(&bytes), Ok(message));
-            assert_eq!(BraidMessage::parse(&[bytes.as_slice(), &[1, 2]].concat()), Ok(message));
+            assert_eq!(BraidMessage::parse(&[&*bytes, &[1, 2]].concat()), Ok(message));
             for len in 0..bytes.len() {
                 assert_eq!(BraidMessage::parse(&bytes[..len]), Err(BraidMessageError::CutShort));
             }

@@ -10,4 +10,4 @@ mod reader;
 mod writer;
 
 pub use reader::{Field, Fields, Malformed, Merge, Value};
-pub use writer::{Encode, Sink};
+pub use writer::{Encode, Sink, len_of_len};

@@ -14,7 +14,7 @@ use core::fmt;
 use crate::crypto::curve::PublicKey;
 
 use super::message::{ParseError, read_version};
-use super::protobuf::{Encode, Fields, Sink};
+use super::protobuf::{Encode, Fields, Sink, len_of_len};
 
 /// Length of the MAC at the end of a message, in bytes.
 pub const MAC_LEN: usize = 8;
@@ -100,6 +100,12 @@ impl<'a> SignalMessage<'a> {
     #[must_use]
     pub const fn body(&self) -> &'a [u8] {
         self.body
+    }
+
+    /// Where the ciphertext begins in the whole message.
+    #[must_use]
+    pub fn body_at(&self) -> usize {
+        self.body.as_ptr().addr().saturating_sub(self.bytes.as_ptr().addr())
     }
 
     /// The message of the post-quantum ratchet; empty if the field is absent.
@@ -206,25 +212,45 @@ impl SignalMessageParts<'_> {
     /// over it and appends.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(1 + self.encoded_len() + MAC_LEN);
-        out.push(self.first_byte);
-        self.write(&mut out);
+        let mut out = Vec::new();
+        self.encode_into(self.body.len(), &mut out, |out| out.extend_from_slice(self.body));
         out
     }
-}
 
-impl Encode for SignalMessageParts<'_> {
-    fn write(&self, out: &mut impl Sink) {
+    /// [`Self::encode`] at the end of `out`, with a ciphertext of `body_len` bytes that `append_body` appends, in
+    /// place of [`Self::body`].
+    pub fn encode_into(&self, body_len: usize, out: &mut Vec<u8>, append_body: impl FnOnce(&mut Vec<u8>)) {
+        let no_body = Self { body: &[], ..*self }.encoded_len() - 1;
+        out.reserve_exact(1 + no_body + len_of_len(body_len) + body_len + MAC_LEN);
+        out.push(self.first_byte);
+        self.write_before_body(out);
+        out.key(CIPHERTEXT, 2);
+        out.raw_len(body_len);
+        append_body(out);
+        self.write_after_body(out);
+    }
+
+    fn write_before_body(&self, out: &mut impl Sink) {
         out.bytes(RATCHET_KEY, &self.ratchet_key.encode());
         out.varint(COUNTER, self.counter);
         out.varint(PREVIOUS_COUNTER, self.previous_counter);
-        out.bytes(CIPHERTEXT, self.body);
+    }
+
+    fn write_after_body(&self, out: &mut impl Sink) {
         if !self.pq_ratchet.is_empty() {
             out.bytes(PQ_RATCHET, self.pq_ratchet);
         }
         if let Some(addresses) = self.addresses {
             out.bytes(ADDRESSES, addresses);
         }
+    }
+}
+
+impl Encode for SignalMessageParts<'_> {
+    fn write(&self, out: &mut impl Sink) {
+        self.write_before_body(out);
+        out.bytes(CIPHERTEXT, self.body);
+        self.write_after_body(out);
     }
 }
 

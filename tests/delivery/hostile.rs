@@ -36,16 +36,21 @@ pub fn run(attempts: u8, known: &[(usize, DeviceId)], answers: &[(usize, Service
             Ok(correction) => (correction, false),
             Err(GaveUp { correction, .. }) => (correction, true),
         };
-        let Correction { archive, begin, forget, .. } = &correction;
-        for address in archive.iter().chain(begin).chain(forget) {
-            assert!(address.name() == name && *address != local);
-        }
-        assert!(archive.iter().all(|address| begin.contains(address)));
-        assert!(!forget.iter().any(|address| begin.contains(address)));
         if left[account] == 0 {
             assert_eq!(correction, Correction::default());
             continue;
         }
+        let devices = |addresses: &BTreeSet<Address>| -> BTreeSet<DeviceId> {
+            addresses.iter().filter(|address| address.name() == name).map(Address::device).collect()
+        };
+        let [archive, begin, forget] =
+            wanted(answer, &devices(&before), (account == 0).then_some(local.device()));
+        let addresses = |devices: &BTreeSet<DeviceId>| -> Vec<Address> {
+            devices.iter().map(|device| Address::new(name, *device)).collect()
+        };
+        assert_eq!(correction.archive, addresses(&archive));
+        assert_eq!(correction.begin, addresses(&begin));
+        assert_eq!(correction.forget, addresses(&forget));
         left[account] -= 1;
         if matches!(answer, ServiceAnswer::Accepted | ServiceAnswer::UnknownAccount) {
             left[account] = 0;
@@ -54,13 +59,33 @@ pub fn run(attempts: u8, known: &[(usize, DeviceId)], answers: &[(usize, Service
         }
         assert_eq!(delivery.accounts().any(|waiting| waiting == name), left[account] > 0);
         if left[account] > 0 {
-            let mut expected: BTreeSet<DeviceId> =
-                before.iter().filter(|address| address.name() == name).map(Address::device).collect();
-            let of = |addresses: &[Address]| addresses.iter().map(Address::device).collect::<Vec<_>>();
-            expected.extend(of(begin));
-            expected.retain(|device| !of(forget).contains(device));
-            let now = after.iter().filter(|address| address.name() == name).map(Address::device);
-            assert_eq!(expected, now.collect::<BTreeSet<_>>());
+            let expected: BTreeSet<DeviceId> = devices(&before).union(&begin).copied().collect();
+            assert_eq!(devices(&after), &expected - &forget);
+        } else {
+            assert!(devices(&after).is_empty());
         }
+    }
+}
+
+/// The devices to archive, to begin with and to forget: exactly those that the answer names, but for this one.
+fn wanted(
+    answer: &ServiceAnswer,
+    before: &BTreeSet<DeviceId>,
+    this: Option<DeviceId>,
+) -> [BTreeSet<DeviceId>; 3] {
+    let others = |devices: &[DeviceId]| -> BTreeSet<DeviceId> {
+        devices.iter().copied().filter(|device| Some(*device) != this).collect()
+    };
+    let none = BTreeSet::new;
+    match answer {
+        ServiceAnswer::Accepted => [none(), none(), none()],
+        ServiceAnswer::UnknownAccount => [none(), none(), before.clone()],
+        ServiceAnswer::Mismatched { missing, extra } => {
+            let (missing, extra) = (others(missing), others(extra));
+            let forget = &extra - &missing;
+            [none(), missing, forget]
+        }
+        ServiceAnswer::Stale(stale) => [others(stale), others(stale), none()],
+        _ => panic!("an answer of a kind that this test does not know"),
     }
 }

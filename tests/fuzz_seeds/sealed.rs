@@ -97,8 +97,12 @@ pub fn write_seeds() {
         let rng = &mut ChaCha20Rng::seed_from_u64(3);
         write("sealed_v1", &name, &v1::seal(&content, &cast.alice, cast.bob().public(), rng).unwrap());
         let bob = BOB.parse().unwrap();
-        let entry =
-            Entry { service_id: bob, identity: cast.bob().public(), devices: vec![(DeviceId::PRIMARY, 1)] };
+        let entry = Entry {
+            service_id: bob,
+            identity: cast.bob().public(),
+            devices: vec![(DeviceId::PRIMARY, 1)],
+            agreement: None,
+        };
         let sent = seal_for_many(&content, &cast.alice, &[&entry], &[], Secret::new([4; 32])).unwrap();
         let sent = SentMessage::parse(&sent.bytes).unwrap();
         write("sealed_v2", &name, &sent.recipients().next().unwrap().received().to_vec());

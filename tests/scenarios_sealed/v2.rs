@@ -231,7 +231,12 @@ fn s38_no_account_is_named_twice() {
     assert!(circle.seal(&message, &[&[&first.address]], &[by_number]).is_ok());
 
     // Where the sender does not look, the service does.
-    let to_bob = Entry { service_id: bob, identity: first.identity.public(), devices: vec![entry(first)] };
+    let to_bob = Entry {
+        service_id: bob,
+        identity: first.identity.public(),
+        devices: vec![entry(first)],
+        agreement: None,
+    };
     for (recipients, excluded, expected) in
         [(vec![&to_bob], vec![bob], bob), (vec![&to_bob], vec![carol, carol], carol)]
     {
@@ -285,7 +290,12 @@ fn s42_two_thousand_alternating_destinations() {
         .map(|n| {
             let (name, device) = accounts[usize::from(n % 2)];
             let devices = vec![(id(u32::from(n % 127) + 1), n)];
-            Entry { service_id: service_id(name), identity: device.identity.public(), devices }
+            Entry {
+                service_id: service_id(name),
+                identity: device.identity.public(),
+                devices,
+                agreement: None,
+            }
         })
         .collect();
     let entries: Vec<&Entry<'_>> = entries.iter().collect();

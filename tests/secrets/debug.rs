@@ -26,8 +26,8 @@ use subrosa::hazmat::wire::stored::{
 };
 use subrosa::{
     AcceptError, AcceptFailure, Account, AccountImport, AccountLimits, AccountRow, Address, Admission,
-    DecryptionErrorMessage, DeviceId, DistributionId, IdentityKeyPair, KemKey, KemKeyPair, KemPreKey,
-    KemPreKeyId, KemType, KeyPair, LastResortKemPreKey, Local, OneTimeKemPreKey, OneTimePreKey,
+    DecryptionErrorMessage, DeviceId, DistributionId, IdentityAgreement, IdentityKeyPair, KemKey, KemKeyPair,
+    KemPreKey, KemPreKeyId, KemType, KeyPair, LastResortKemPreKey, Local, OneTimeKemPreKey, OneTimePreKey,
     OneTimePreKeyId, PlaintextContent, PreKeyBundle, PrivateKey, ReceiverKeys, RecordKey, RecordKind,
     ResponderKeys, Secret, SenderKey, SenderKeyDistributionMessage, SenderKeyMessage, ServiceCounts, Session,
     SignalMessage, SignedPreKey, SignedPreKeyId, Trust,
@@ -59,6 +59,7 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     ContentHint LocalDevice SenderRefused OpenError SealError RecipientError SealManyError SealedForMany \
     SealedRecipient SealedReceiveError ForeignCertificate SealedEncryptError Devices ReceivedParts Recipient \
     SentMessage SentMessageError Correction Delivery DeviceFailure DeviceMessage GaveUp ServiceAnswer encrypt_each StagedAll \
+    InPlace AppendedCiphertext DecryptInPlaceError CertificateMemory \
     Advice Failure Rate RepairAnswer RepairLog RepairPolicy RepairRefused Resend ResendRequest Show \
     AccountError AccountLimits AccountRow FirstMessageError IdSpace IdsExhausted NamedPreKey PreKeyUpload \
     RefillPlan ServiceCounts StoreCheck StoreToken InitialSecrecy ImportError StoredKeyError \
@@ -206,6 +207,16 @@ fn show_sessions(shown: &mut Shown) {
     shown.show("Staged", &reply);
     let reply = reply.commit();
     shown.show("SignalMessage", &SignalMessage::parse(reply.as_bytes()).unwrap());
+    let mut in_place = reply.as_bytes().to_vec();
+    let mut alices = alice.session(&bob.address).unwrap();
+    let staged = alices.decrypt_in_place(&mut in_place, Trust::Anyone, &mut bob.rng).unwrap();
+    let agreed = alice.identity.private().agree(bob.identity.public().public_key()).unwrap();
+    shown.secret("agreement of the identities", agreed.as_bytes());
+    let kept = IdentityAgreement::new(&alice.identity, bob.identity.public()).unwrap();
+    shown.show("IdentityAgreement", &kept);
+    shown.show("StagedInPlace", &staged);
+    shown.show("DecryptedInPlace", staged.received());
+    shown.show("PlaintextMut", &staged.commit());
     let error = DecryptionErrorMessage::for_original(reply.as_bytes(), reply.kind(), 1, 1).unwrap();
     shown.show("DecryptionErrorMessage", &error);
     shown.show("PlaintextContent", &PlaintextContent::from(&error));

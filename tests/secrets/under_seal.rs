@@ -81,7 +81,7 @@ fn keys_of_version_2_and_what_was_opened_are_wiped() {
     }
     let service_id = ServiceId::new(ServiceIdKind::Aci, [7; 16]);
     let devices = vec![(DeviceId::PRIMARY, 1)];
-    let entry = Entry { service_id, identity: bob.public(), devices };
+    let entry = Entry { service_id, identity: bob.public(), devices, agreement: None };
     let sent = watch.over(|| {
         drop(Box::new(Shared::derive(Secret::new(seed))));
         seal_for_many(&content, &alice, &[&entry], &[], Secret::new(seed)).unwrap().bytes

@@ -50,7 +50,7 @@ impl Party {
         let sent = self.braid.send(rng).unwrap();
         assert_eq!(before, record(&self.braid, None), "sending changes nothing before it is applied");
         self.apply(sent.change);
-        (sent.message, sent.key)
+        (sent.message.to_vec(), sent.key)
     }
 
     pub fn receive(&mut self, message: &[u8]) -> Result<Option<Secret<32>>, BraidError> {

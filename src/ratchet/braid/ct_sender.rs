@@ -11,7 +11,7 @@ use crate::crypto::secret::Secret;
 use super::ek_sender::KeysUnsampled;
 use super::epoch::Epoch;
 use super::error::BraidError;
-use super::state::State;
+use super::state::{State, Step};
 
 /// Collects the header and its MAC.
 #[derive(Debug)]
@@ -25,22 +25,16 @@ impl NoHeaderReceived {
         Self { epoch, header: Decoder::new() }
     }
 
-    pub(super) fn receive_hdr(mut self, chunk: Chunk) -> Result<State, BraidError> {
-        self.header.add(chunk);
-        let Some(header_and_mac) = self.header.decode() else {
-            return Ok(self.into());
+    pub(super) fn receive_hdr(&self, chunk: Chunk) -> Result<Step, BraidError> {
+        let Self { epoch, header } = self;
+        let Some(header_and_mac) = header.decode_with(chunk) else {
+            return Ok(Step::Collected(chunk));
         };
-        let Self { epoch, header: _ } = self;
         let (header, mac) = header_and_mac.split();
         if !epoch.authenticator.verify_header(epoch.number, &header, &mac) {
             return Err(BraidError::HeaderMac);
         }
-        Ok(HeaderReceived { epoch, header }.into())
-    }
-
-    pub(super) fn duplicate(&self) -> Self {
-        let Self { epoch, header } = self;
-        Self { epoch: epoch.duplicate(), header: header.clone() }
+        Ok(HeaderReceived { epoch: epoch.duplicate(), header }.into())
     }
 }
 
@@ -54,19 +48,15 @@ pub(super) struct HeaderReceived {
 impl HeaderReceived {
     /// Makes the first half of the ciphertext, and with it the epoch secret, and begins to send it. Draws 32
     /// bytes.
-    pub(super) fn send(self, rng: &mut impl CryptoRng) -> (Ct1Sampled, Chunk, Secret<32>) {
-        let Self { mut epoch, header } = self;
-        let random = Secret::random(rng);
-        let (ct1, shared_secret) = encapsulate1(&header, &random);
-        let secret = epoch.agree(&shared_secret);
-        let ct1 = Encoder::new(ByteString::join(&ct1, &[]));
-        let (next, chunk) = Ct1Sampled { epoch, header, random, ct1, ek: Decoder::new() }.send();
-        (next, chunk, secret)
-    }
-
-    pub(super) const fn duplicate(&self) -> Self {
+    pub(super) fn send(&self, rng: &mut impl CryptoRng) -> (Ct1Sampled, Chunk, Secret<32>) {
         let Self { epoch, header } = self;
-        Self { epoch: epoch.duplicate(), header: *header }
+        let mut epoch = epoch.duplicate();
+        let random = Secret::random(rng);
+        let (ct1, shared_secret) = encapsulate1(header, &random);
+        let secret = epoch.agree(&shared_secret);
+        let mut ct1 = Encoder::new(ByteString::join(&ct1, &[]));
+        let chunk = ct1.next_chunk();
+        (Ct1Sampled { epoch, header: *header, random, ct1, ek: Decoder::new() }, chunk, secret)
     }
 }
 
@@ -81,36 +71,30 @@ pub(super) struct Ct1Sampled {
 }
 
 impl Ct1Sampled {
-    pub(super) fn send(mut self) -> (Self, Chunk) {
-        let chunk = self.ct1.next_chunk();
-        (self, chunk)
-    }
-
-    pub(super) fn receive_ek(mut self, chunk: Chunk) -> Result<State, BraidError> {
-        self.ek.add(chunk);
-        let Some(ek) = self.ek.decode() else {
-            return Ok(self.into());
+    pub(super) fn receive_ek(&self, chunk: Chunk) -> Result<Step, BraidError> {
+        let Self { epoch, header, random, ct1, ek } = self;
+        let Some(ek) = ek.decode_with(chunk) else {
+            return Ok(Step::Collected(chunk));
         };
-        let Self { epoch, header, random, ct1, ek: _ } = self;
-        let ct2 = finish(&epoch, &header, &random, ct1.data(), &ek)?;
-        Ok(EkReceivedCt1Sampled { epoch, ct1, ct2 }.into())
+        let ct2 = finish(epoch, header, random, ct1.data(), &ek)?;
+        Ok(EkReceivedCt1Sampled { epoch: epoch.duplicate(), ct1: ct1.clone(), ct2 }.into())
     }
 
     /// A chunk of the `ek_vector`, and the other side has all of `ct1`.
-    pub(super) fn receive_ek_ct1_ack(self, chunk: Chunk) -> Result<State, BraidError> {
+    pub(super) fn receive_ek_ct1_ack(&self, chunk: Chunk) -> Result<State, BraidError> {
         let Self { epoch, header, random, ct1, ek } = self;
-        Ct1Acknowledged { epoch, header, random, ct1: ct1.into_data(), ek }.receive_ek(chunk)
-    }
-
-    pub(super) fn duplicate(&self) -> Self {
-        let Self { epoch, header, random, ct1, ek } = self;
-        Self {
+        let mut next = Ct1Acknowledged {
             epoch: epoch.duplicate(),
             header: *header,
             random: random.duplicate(),
-            ct1: ct1.clone(),
+            ct1: ct1.data().clone(),
             ek: ek.clone(),
+        };
+        if let Step::Next(complete) = next.receive_ek(chunk)? {
+            return Ok(complete);
         }
+        next.ek.add(chunk);
+        Ok(next.into())
     }
 }
 
@@ -124,19 +108,9 @@ pub(super) struct EkReceivedCt1Sampled {
 }
 
 impl EkReceivedCt1Sampled {
-    pub(super) fn send(mut self) -> (Self, Chunk) {
-        let chunk = self.ct1.next_chunk();
-        (self, chunk)
-    }
-
-    pub(super) fn receive_ct1_ack(self) -> Ct2Sampled {
+    pub(super) fn receive_ct1_ack(&self) -> Ct2Sampled {
         let Self { epoch, ct1: _, ct2 } = self;
-        Ct2Sampled { epoch, ct2: Encoder::new(ct2) }
-    }
-
-    pub(super) fn duplicate(&self) -> Self {
-        let Self { epoch, ct1, ct2 } = self;
-        Self { epoch: epoch.duplicate(), ct1: ct1.clone(), ct2: ct2.clone() }
+        Ct2Sampled { epoch: epoch.duplicate(), ct2: Encoder::new(ct2.clone()) }
     }
 }
 
@@ -151,25 +125,13 @@ pub(super) struct Ct1Acknowledged {
 }
 
 impl Ct1Acknowledged {
-    pub(super) fn receive_ek(mut self, chunk: Chunk) -> Result<State, BraidError> {
-        self.ek.add(chunk);
-        let Some(ek) = self.ek.decode() else {
-            return Ok(self.into());
-        };
-        let Self { epoch, header, random, ct1, ek: _ } = self;
-        let ct2 = finish(&epoch, &header, &random, &ct1, &ek)?;
-        Ok(Ct2Sampled { epoch, ct2: Encoder::new(ct2) }.into())
-    }
-
-    pub(super) fn duplicate(&self) -> Self {
+    pub(super) fn receive_ek(&self, chunk: Chunk) -> Result<Step, BraidError> {
         let Self { epoch, header, random, ct1, ek } = self;
-        Self {
-            epoch: epoch.duplicate(),
-            header: *header,
-            random: random.duplicate(),
-            ct1: ct1.clone(),
-            ek: ek.clone(),
-        }
+        let Some(ek) = ek.decode_with(chunk) else {
+            return Ok(Step::Collected(chunk));
+        };
+        let ct2 = finish(epoch, header, random, ct1, &ek)?;
+        Ok(Ct2Sampled { epoch: epoch.duplicate(), ct2: Encoder::new(ct2) }.into())
     }
 }
 
@@ -181,19 +143,8 @@ pub(super) struct Ct2Sampled {
 }
 
 impl Ct2Sampled {
-    pub(super) fn send(mut self) -> (Self, Chunk) {
-        let chunk = self.ct2.next_chunk();
-        (self, chunk)
-    }
-
-    pub(super) fn receive_next_epoch(self) -> KeysUnsampled {
-        let Self { epoch, ct2: _ } = self;
-        KeysUnsampled { epoch: epoch.next() }
-    }
-
-    pub(super) fn duplicate(&self) -> Self {
-        let Self { epoch, ct2 } = self;
-        Self { epoch: epoch.duplicate(), ct2: ct2.clone() }
+    pub(super) fn receive_next_epoch(&self) -> KeysUnsampled {
+        KeysUnsampled { epoch: self.epoch.duplicate().next() }
     }
 }
 

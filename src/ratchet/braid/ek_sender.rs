@@ -7,12 +7,11 @@ use rand_core::CryptoRng;
 
 use crate::crypto::erasure::{ByteString, Chunk, Decoder, Encoder};
 use crate::crypto::kem768::{DecapsulationKey, KeySeed};
-use crate::crypto::secret::Secret;
 
 use super::ct_sender::NoHeaderReceived;
 use super::epoch::Epoch;
 use super::error::BraidError;
-use super::state::State;
+use super::state::{Received, Step};
 
 /// Nothing of this epoch exists yet.
 #[derive(Debug)]
@@ -22,13 +21,14 @@ pub(super) struct KeysUnsampled {
 
 impl KeysUnsampled {
     /// Makes the key, and begins to send header and MAC. Draws 64 bytes.
-    pub(super) fn send(self, rng: &mut impl CryptoRng) -> (KeysSampled, Chunk) {
+    pub(super) fn send(&self, rng: &mut impl CryptoRng) -> (KeysSampled, Chunk) {
         let Self { epoch } = self;
         let seed = KeySeed::generate(rng);
         let header = seed.expand().header();
         let mac = epoch.authenticator.header_mac(epoch.number, &header);
-        let header = Encoder::new(ByteString::join(&header, &mac));
-        KeysSampled { epoch, key: DecapsulationKey::Seed(seed), header }.send()
+        let mut header = Encoder::new(ByteString::join(&header, &mac));
+        let chunk = header.next_chunk();
+        (KeysSampled { epoch: epoch.duplicate(), key: DecapsulationKey::Seed(seed), header }, chunk)
     }
 }
 
@@ -41,23 +41,13 @@ pub(super) struct KeysSampled {
 }
 
 impl KeysSampled {
-    pub(super) fn send(mut self) -> (Self, Chunk) {
-        let chunk = self.header.next_chunk();
-        (self, chunk)
-    }
-
     /// The first chunk of `ct1`: the header has arrived, so the `ek_vector` is next.
-    pub(super) fn receive_ct1(self, chunk: Chunk) -> HeaderSent {
+    pub(super) fn receive_ct1(&self, chunk: Chunk) -> HeaderSent {
         let Self { epoch, key, header: _ } = self;
         let ek = Encoder::new(ByteString::join(&key.expand().ek_vector(), &[]));
         let mut ct1 = Decoder::new();
         ct1.add(chunk);
-        HeaderSent { epoch, key, ek, ct1 }
-    }
-
-    pub(super) fn duplicate(&self) -> Self {
-        let Self { epoch, key, header } = self;
-        Self { epoch: epoch.duplicate(), key: key.duplicate(), header: header.clone() }
+        HeaderSent { epoch: epoch.duplicate(), key: key.duplicate(), ek, ct1 }
     }
 }
 
@@ -71,25 +61,14 @@ pub(super) struct HeaderSent {
 }
 
 impl HeaderSent {
-    pub(super) fn send(mut self) -> (Self, Chunk) {
-        let chunk = self.ek.next_chunk();
-        (self, chunk)
-    }
-
-    pub(super) fn receive_ct1(mut self, chunk: Chunk) -> State {
-        self.ct1.add(chunk);
-        match self.ct1.decode() {
-            None => self.into(),
+    pub(super) fn receive_ct1(&self, chunk: Chunk) -> Step {
+        let Self { epoch, key, ek, ct1 } = self;
+        match ct1.decode_with(chunk) {
+            None => Step::Collected(chunk),
             Some(ct1) => {
-                let Self { epoch, key, ek, ct1: _ } = self;
-                Ct1Received { epoch, key, ek, ct1 }.into()
+                Ct1Received { epoch: epoch.duplicate(), key: key.duplicate(), ek: ek.clone(), ct1 }.into()
             }
         }
-    }
-
-    pub(super) fn duplicate(&self) -> Self {
-        let Self { epoch, key, ek, ct1 } = self;
-        Self { epoch: epoch.duplicate(), key: key.duplicate(), ek: ek.clone(), ct1: ct1.clone() }
     }
 }
 
@@ -103,22 +82,12 @@ pub(super) struct Ct1Received {
 }
 
 impl Ct1Received {
-    pub(super) fn send(mut self) -> (Self, Chunk) {
-        let chunk = self.ek.next_chunk();
-        (self, chunk)
-    }
-
     /// The first chunk of `ct2`: the `ek_vector` has arrived.
-    pub(super) fn receive_ct2(self, chunk: Chunk) -> EkSentCt1Received {
+    pub(super) fn receive_ct2(&self, chunk: Chunk) -> EkSentCt1Received {
         let Self { epoch, key, ek: _, ct1 } = self;
         let mut ct2 = Decoder::new();
         ct2.add(chunk);
-        EkSentCt1Received { epoch, key, ct1, ct2 }
-    }
-
-    pub(super) fn duplicate(&self) -> Self {
-        let Self { epoch, key, ek, ct1 } = self;
-        Self { epoch: epoch.duplicate(), key: key.duplicate(), ek: ek.clone(), ct1: ct1.clone() }
+        EkSentCt1Received { epoch: epoch.duplicate(), key: key.duplicate(), ct1: ct1.clone(), ct2 }
     }
 }
 
@@ -133,22 +102,17 @@ pub(super) struct EkSentCt1Received {
 
 impl EkSentCt1Received {
     /// With the fifth chunk of `ct2` the epoch secret is known and the next epoch begins.
-    pub(super) fn receive_ct2(mut self, chunk: Chunk) -> Result<(State, Option<Secret<32>>), BraidError> {
-        self.ct2.add(chunk);
-        let Some(ct2_and_mac) = self.ct2.decode() else {
-            return Ok((self.into(), None));
+    pub(super) fn receive_ct2(&self, chunk: Chunk) -> Result<Received, BraidError> {
+        let Self { epoch, key, ct1, ct2 } = self;
+        let Some(ct2_and_mac) = ct2.decode_with(chunk) else {
+            return Ok(Received { step: Step::Collected(chunk), secret: None });
         };
-        let Self { mut epoch, key, ct1, ct2: _ } = self;
+        let mut epoch = epoch.duplicate();
         let (ct1, (ct2, mac)) = (ct1.to_array(), ct2_and_mac.split());
         let secret = epoch.agree(&key.expand().decapsulate(&ct1, &ct2));
         if !epoch.authenticator.verify_ciphertext(epoch.number, &ct1, &ct2, &mac) {
             return Err(BraidError::CiphertextMac);
         }
-        Ok((NoHeaderReceived::new(epoch.next()).into(), Some(secret)))
-    }
-
-    pub(super) fn duplicate(&self) -> Self {
-        let Self { epoch, key, ct1, ct2 } = self;
-        Self { epoch: epoch.duplicate(), key: key.duplicate(), ct1: ct1.clone(), ct2: ct2.clone() }
+        Ok(Received { step: NoHeaderReceived::new(epoch.next()).into(), secret: Some(secret) })
     }
 }

@@ -35,7 +35,7 @@ use super::ct_sender::{
 };
 use super::ek_sender::{Ct1Received, EkSentCt1Received, HeaderSent, KeysSampled, KeysUnsampled};
 use super::epoch::Epoch;
-use super::state::State;
+use super::state::{State, Step};
 
 impl State {
     /// The state's number in records.
@@ -55,53 +55,57 @@ impl State {
         }
     }
 
-    pub(super) fn write(&self, out: &mut RecordWriter) {
+    /// Writes the state as it will be after `step`.
+    pub(super) fn write(&self, step: &Step, out: &mut RecordWriter) {
+        if let Step::Next(state) = step {
+            return state.write(&Step::Same, out);
+        }
         let Epoch { number, authenticator } = self.epoch();
         out.put_u8(self.tag());
         out.put_u64(*number);
         out.put_array(authenticator.root().as_bytes());
         out.put_array(authenticator.mac().as_bytes());
-        self.write_content(out);
+        self.write_content(step, out);
     }
 
-    fn write_content(&self, out: &mut RecordWriter) {
+    fn write_content(&self, step: &Step, out: &mut RecordWriter) {
         match self {
             Self::KeysUnsampled(_) => {}
             Self::KeysSampled(state) => {
                 let KeysSampled { epoch: _, key, header } = &**state;
                 write_key(key, out);
-                write_encoder(header, out);
+                write_encoder(header, step, out);
             }
             Self::HeaderSent(state) => {
                 let HeaderSent { epoch: _, key, ek, ct1 } = &**state;
                 write_key(key, out);
-                write_encoder(ek, out);
-                write_decoder(ct1, out);
+                write_encoder(ek, step, out);
+                write_decoder(ct1, step, out);
             }
             Self::Ct1Received(state) => {
                 let Ct1Received { epoch: _, key, ek, ct1 } = &**state;
                 write_key(key, out);
-                write_encoder(ek, out);
+                write_encoder(ek, step, out);
                 out.put_array(ct1.as_bytes());
             }
             Self::EkSentCt1Received(state) => {
                 let EkSentCt1Received { epoch: _, key, ct1, ct2 } = &**state;
                 write_key(key, out);
                 out.put_array(ct1.as_bytes());
-                write_decoder(ct2, out);
+                write_decoder(ct2, step, out);
             }
-            Self::NoHeaderReceived(state) => write_decoder(&state.header, out),
+            Self::NoHeaderReceived(state) => write_decoder(&state.header, step, out),
             Self::HeaderReceived(state) => out.put_array(&state.header),
             Self::Ct1Sampled(state) => {
                 let Ct1Sampled { epoch: _, header, random, ct1, ek } = &**state;
                 out.put_array(header);
                 out.put_array(random.as_bytes());
-                write_encoder(ct1, out);
-                write_decoder(ek, out);
+                write_encoder(ct1, step, out);
+                write_decoder(ek, step, out);
             }
             Self::EkReceivedCt1Sampled(state) => {
                 let EkReceivedCt1Sampled { epoch: _, ct1, ct2 } = &**state;
-                write_encoder(ct1, out);
+                write_encoder(ct1, step, out);
                 out.put_array(ct2.as_bytes());
             }
             Self::Ct1Acknowledged(state) => {
@@ -109,9 +113,9 @@ impl State {
                 out.put_array(header);
                 out.put_array(random.as_bytes());
                 out.put_array(ct1.as_bytes());
-                write_decoder(ek, out);
+                write_decoder(ek, step, out);
             }
-            Self::Ct2Sampled(state) => write_encoder(&state.ct2, out),
+            Self::Ct2Sampled(state) => write_encoder(&state.ct2, step, out),
         }
     }
 
@@ -199,8 +203,9 @@ fn read_key(reader: &mut RecordReader<'_>) -> Result<DecapsulationKey, RecordErr
     })
 }
 
-fn write_encoder<const N: usize>(encoder: &Encoder<N>, out: &mut RecordWriter) {
-    out.put_u16(encoder.next_index());
+fn write_encoder<const N: usize>(encoder: &Encoder<N>, step: &Step, out: &mut RecordWriter) {
+    let advanced = u16::from(matches!(step, Step::Advanced));
+    out.put_u16(encoder.next_index().wrapping_add(advanced));
     out.put_array(encoder.data().as_bytes());
 }
 
@@ -217,10 +222,15 @@ fn read_byte_string<const N: usize>(reader: &mut RecordReader<'_>) -> Result<Byt
     Ok(ByteString::from_rows(rows))
 }
 
-fn write_decoder<const N: usize>(decoder: &Decoder<N>, out: &mut RecordWriter) {
+fn write_decoder<const N: usize>(decoder: &Decoder<N>, step: &Step, out: &mut RecordWriter) {
+    let collected = if let Step::Collected(chunk) = step { Some(chunk) } else { None };
+    let replaced = |chunk: &Chunk| collected.filter(|new| new.index == chunk.index);
+    let added = collected.filter(|new| decoder.chunks().iter().all(|chunk| chunk.index != new.index));
     // There are fewer than 36 chunks.
-    out.put_u8(u8::try_from(decoder.chunks().len()).unwrap_or(u8::MAX));
-    for Chunk { index, data } in decoder.chunks() {
+    let count = decoder.chunks().len() + usize::from(added.is_some());
+    out.put_u8(u8::try_from(count).unwrap_or(u8::MAX));
+    let kept = decoder.chunks().iter().map(|chunk| replaced(chunk).unwrap_or(chunk));
+    for Chunk { index, data } in kept.chain(added) {
         out.put_u16(*index);
         out.put_array(data);
     }

@@ -3,9 +3,11 @@
 //! The braid's eleven states and the tables of what each sends and takes.
 
 use alloc::boxed::Box;
+use core::mem::swap;
 
 use rand_core::CryptoRng;
 
+use crate::crypto::erasure::{Chunk, Encoder};
 use crate::crypto::secret::Secret;
 use crate::wire::braid_message::BraidPayload;
 
@@ -18,7 +20,7 @@ use super::epoch::Epoch;
 use super::error::BraidError;
 
 /// Where a party is in the exchange of one epoch. Each state is a type that knows only the messages it sends
-/// and takes, and is used up by the step to the next.
+/// and takes.
 ///
 /// Boxed, so that a small state leaves no place unused: that would take over whatever was on the stack.
 #[derive(Debug)]
@@ -47,11 +49,30 @@ pub(super) enum State {
     Ct2Sampled(Box<Ct2Sampled>),
 }
 
+/// What a message changes in a state.
+#[derive(Debug, Default)]
+pub(super) enum Step {
+    /// Nothing.
+    #[default]
+    Same,
+    /// The next chunk is the one after.
+    Advanced,
+    /// A chunk came, and more are needed.
+    Collected(Chunk),
+    /// Another state.
+    Next(State),
+}
+
+impl<T: Into<State>> From<T> for Step {
+    fn from(state: T) -> Self {
+        Self::Next(state.into())
+    }
+}
+
 /// What a state sends.
 pub(super) struct Sent {
     pub(super) payload: BraidPayload,
-    /// The state after it, if it is another one.
-    pub(super) next: Option<State>,
+    pub(super) step: Step,
     /// The secret of this epoch, if it became known.
     pub(super) secret: Option<Secret<32>>,
 }
@@ -59,25 +80,18 @@ pub(super) struct Sent {
 /// What a message did to a state.
 #[derive(Default)]
 pub(super) struct Received {
-    /// The state after it, if it is another one.
-    pub(super) next: Option<State>,
+    pub(super) step: Step,
     /// The secret of this epoch, if it became known.
     pub(super) secret: Option<Secret<32>>,
 }
 
 impl Sent {
     const fn same(payload: BraidPayload) -> Self {
-        Self { payload, next: None, secret: None }
+        Self { payload, step: Step::Same, secret: None }
     }
 
-    fn next(payload: BraidPayload, next: impl Into<State>) -> Self {
-        Self { payload, next: Some(next.into()), secret: None }
-    }
-}
-
-impl Received {
-    fn next(next: impl Into<State>) -> Self {
-        Self { next: Some(next.into()), secret: None }
+    fn chunk<const N: usize>(payload: impl FnOnce(Chunk) -> BraidPayload, from: &Encoder<N>) -> Self {
+        Self { payload: payload(from.chunk(from.next_index())), step: Step::Advanced, secret: None }
     }
 }
 
@@ -91,44 +105,26 @@ impl State {
         }
     }
 
-    /// What is sent in this state, and the state after it.
+    /// What is sent in this state, and what that changes.
     pub(super) fn send(&self, rng: &mut impl CryptoRng) -> Sent {
         use BraidPayload as Payload;
         match self {
             Self::KeysUnsampled(state) => {
-                let (next, chunk) = KeysUnsampled { epoch: state.epoch.duplicate() }.send(rng);
-                Sent::next(Payload::Hdr(chunk), next)
+                let (next, chunk) = state.send(rng);
+                Sent { payload: Payload::Hdr(chunk), step: next.into(), secret: None }
             }
-            Self::KeysSampled(state) => {
-                let (next, chunk) = state.duplicate().send();
-                Sent::next(Payload::Hdr(chunk), next)
-            }
-            Self::HeaderSent(state) => {
-                let (next, chunk) = state.duplicate().send();
-                Sent::next(Payload::Ek(chunk), next)
-            }
-            Self::Ct1Received(state) => {
-                let (next, chunk) = state.duplicate().send();
-                Sent::next(Payload::EkCt1Ack(chunk), next)
-            }
+            Self::KeysSampled(state) => Sent::chunk(Payload::Hdr, &state.header),
+            Self::HeaderSent(state) => Sent::chunk(Payload::Ek, &state.ek),
+            Self::Ct1Received(state) => Sent::chunk(Payload::EkCt1Ack, &state.ek),
             Self::EkSentCt1Received(_) => Sent::same(Payload::Ct1Ack),
             Self::NoHeaderReceived(_) | Self::Ct1Acknowledged(_) => Sent::same(Payload::None),
             Self::HeaderReceived(state) => {
-                let (next, chunk, secret) = state.duplicate().send(rng);
-                Sent { secret: Some(secret), ..Sent::next(Payload::Ct1(chunk), next) }
+                let (next, chunk, secret) = state.send(rng);
+                Sent { payload: Payload::Ct1(chunk), step: next.into(), secret: Some(secret) }
             }
-            Self::Ct1Sampled(state) => {
-                let (next, chunk) = state.duplicate().send();
-                Sent::next(Payload::Ct1(chunk), next)
-            }
-            Self::EkReceivedCt1Sampled(state) => {
-                let (next, chunk) = state.duplicate().send();
-                Sent::next(Payload::Ct1(chunk), next)
-            }
-            Self::Ct2Sampled(state) => {
-                let (next, chunk) = state.duplicate().send();
-                Sent::next(Payload::Ct2(chunk), next)
-            }
+            Self::Ct1Sampled(state) => Sent::chunk(Payload::Ct1, &state.ct1),
+            Self::EkReceivedCt1Sampled(state) => Sent::chunk(Payload::Ct1, &state.ct1),
+            Self::Ct2Sampled(state) => Sent::chunk(Payload::Ct2, &state.ct2),
         }
     }
 
@@ -142,7 +138,7 @@ impl State {
         match self {
             _ if epoch < ours => Ok(Received::default()),
             Self::Ct2Sampled(state) if epoch - ours == 1 => {
-                Ok(Received::next(state.duplicate().receive_next_epoch()))
+                Ok(Received { step: state.receive_next_epoch().into(), secret: None })
             }
             _ => Err(BraidError::EpochAhead(epoch)),
         }
@@ -150,28 +146,65 @@ impl State {
 
     fn receive_payload(&self, payload: &BraidPayload) -> Result<Received, BraidError> {
         use BraidPayload as Payload;
-        let next = match (self, payload) {
-            (Self::KeysSampled(state), Payload::Ct1(chunk)) => state.duplicate().receive_ct1(*chunk).into(),
-            (Self::HeaderSent(state), Payload::Ct1(chunk)) => state.duplicate().receive_ct1(*chunk),
-            (Self::Ct1Received(state), Payload::Ct2(chunk)) => state.duplicate().receive_ct2(*chunk).into(),
-            (Self::EkSentCt1Received(state), Payload::Ct2(chunk)) => {
-                let (next, secret) = state.duplicate().receive_ct2(*chunk)?;
-                return Ok(Received { next: Some(next), secret });
-            }
-            (Self::NoHeaderReceived(state), Payload::Hdr(chunk)) => state.duplicate().receive_hdr(*chunk)?,
-            (Self::Ct1Sampled(state), Payload::Ek(chunk)) => state.duplicate().receive_ek(*chunk)?,
-            (Self::Ct1Sampled(state), Payload::EkCt1Ack(chunk)) => {
-                state.duplicate().receive_ek_ct1_ack(*chunk)?
-            }
+        let step = match (self, payload) {
+            (Self::KeysSampled(state), Payload::Ct1(chunk)) => state.receive_ct1(*chunk).into(),
+            (Self::HeaderSent(state), Payload::Ct1(chunk)) => state.receive_ct1(*chunk),
+            (Self::Ct1Received(state), Payload::Ct2(chunk)) => state.receive_ct2(*chunk).into(),
+            (Self::EkSentCt1Received(state), Payload::Ct2(chunk)) => return state.receive_ct2(*chunk),
+            (Self::NoHeaderReceived(state), Payload::Hdr(chunk)) => state.receive_hdr(*chunk)?,
+            (Self::Ct1Sampled(state), Payload::Ek(chunk)) => state.receive_ek(*chunk)?,
+            (Self::Ct1Sampled(state), Payload::EkCt1Ack(chunk)) => state.receive_ek_ct1_ack(*chunk)?.into(),
             (Self::EkReceivedCt1Sampled(state), Payload::EkCt1Ack(_) | Payload::Ct1Ack) => {
-                state.duplicate().receive_ct1_ack().into()
+                state.receive_ct1_ack().into()
             }
             (Self::Ct1Acknowledged(state), Payload::Ek(chunk) | Payload::EkCt1Ack(chunk)) => {
-                state.duplicate().receive_ek(*chunk)?
+                state.receive_ek(*chunk)?
             }
-            _ => return Ok(Received::default()),
+            _ => Step::Same,
         };
-        Ok(Received::next(next))
+        Ok(Received { step, secret: None })
+    }
+
+    /// Makes a step. A state that is replaced goes into `step`, to be wiped where that lies.
+    pub(super) fn exchange(&mut self, step: &mut Step) {
+        match step {
+            Step::Same => {}
+            Step::Advanced => self.advance(),
+            Step::Collected(chunk) => self.collect(*chunk),
+            Step::Next(state) => swap(self, state),
+        }
+    }
+
+    fn advance(&mut self) {
+        match self {
+            Self::KeysSampled(state) => state.header.advance(),
+            Self::HeaderSent(state) => state.ek.advance(),
+            Self::Ct1Received(state) => state.ek.advance(),
+            Self::Ct1Sampled(state) => state.ct1.advance(),
+            Self::EkReceivedCt1Sampled(state) => state.ct1.advance(),
+            Self::Ct2Sampled(state) => state.ct2.advance(),
+            Self::KeysUnsampled(_)
+            | Self::EkSentCt1Received(_)
+            | Self::NoHeaderReceived(_)
+            | Self::HeaderReceived(_)
+            | Self::Ct1Acknowledged(_) => {}
+        }
+    }
+
+    fn collect(&mut self, chunk: Chunk) {
+        match self {
+            Self::HeaderSent(state) => state.ct1.add(chunk),
+            Self::EkSentCt1Received(state) => state.ct2.add(chunk),
+            Self::NoHeaderReceived(state) => state.header.add(chunk),
+            Self::Ct1Sampled(state) => state.ek.add(chunk),
+            Self::Ct1Acknowledged(state) => state.ek.add(chunk),
+            Self::KeysUnsampled(_)
+            | Self::KeysSampled(_)
+            | Self::Ct1Received(_)
+            | Self::HeaderReceived(_)
+            | Self::EkReceivedCt1Sampled(_)
+            | Self::Ct2Sampled(_) => {}
+        }
     }
 
     /// Number and authenticator of the epoch.

@@ -8,7 +8,9 @@ use core::fmt;
 
 use rand_core::CryptoRng;
 
-use super::{CertificateAuthority, CertificateError, CertificateRefused, ServerCertificate, Signed};
+use super::{
+    CertificateAuthority, CertificateError, CertificateMemory, CertificateRefused, ServerCertificate, Signed,
+};
 use crate::address::{Address, DeviceId, ServiceId};
 use crate::crypto::curve::PrivateKey;
 use crate::identity::IdentityKey;
@@ -157,13 +159,42 @@ impl SenderCertificate {
     ) -> Result<VerifiedSenderCertificate, CertificateRefused> {
         let server = self.server(authority)?;
         server.verify(authority)?;
+        self.verify_as_of(server, now)?;
+        Ok(VerifiedSenderCertificate(self))
+    }
+
+    /// [`verify`](Self::verify), but without the two signatures if they were verified before. All else is
+    /// checked each time: the revocations, whether the trust root is still one, and the expiry.
+    ///
+    /// # Errors
+    /// [`CertificateRefused`], as for [`verify`](Self::verify).
+    pub fn verify_once(
+        self,
+        memory: &mut CertificateMemory,
+        authority: &CertificateAuthority<'_>,
+        now: Timestamp,
+    ) -> Result<VerifiedSenderCertificate, CertificateRefused> {
+        let server = self.server(authority)?;
+        let digest = CertificateMemory::digest(&self, server);
+        if memory.remembers(&digest, server, authority)? {
+            self.not_expired(now)?;
+        } else {
+            let root = server.verified_by(authority)?;
+            self.verify_as_of(server, now)?;
+            memory.remember(digest, root);
+        }
+        Ok(VerifiedSenderCertificate(self))
+    }
+
+    fn verify_as_of(&self, server: &ServerCertificate, now: Timestamp) -> Result<(), CertificateRefused> {
         if !self.signed.verify(server.key()) {
             return Err(CertificateRefused::BadSignature);
         }
-        if now > self.details.expires {
-            return Err(CertificateRefused::Expired);
-        }
-        Ok(VerifiedSenderCertificate(self))
+        self.not_expired(now)
+    }
+
+    fn not_expired(&self, now: Timestamp) -> Result<(), CertificateRefused> {
+        if now > self.details.expires { Err(CertificateRefused::Expired) } else { Ok(()) }
     }
 }
 

@@ -81,14 +81,21 @@ impl ServerCertificate {
     /// # Errors
     /// [`CertificateRefused`]: `Revoked`, `Untrusted`, in this order.
     pub fn verify(&self, authority: &CertificateAuthority<'_>) -> Result<(), CertificateRefused> {
-        if authority.revoked.contains(&self.id) {
-            return Err(CertificateRefused::Revoked(self.id));
-        }
-        if authority.trust_roots.iter().any(|root| self.signed.verify(root)) {
-            Ok(())
-        } else {
-            Err(CertificateRefused::Untrusted)
-        }
+        self.verified_by(authority).map(|_| ())
+    }
+
+    /// [`Self::verify`], and which trust root signed it.
+    pub(super) fn verified_by(
+        &self,
+        authority: &CertificateAuthority<'_>,
+    ) -> Result<PublicKey, CertificateRefused> {
+        self.not_revoked(authority)?;
+        let root = authority.trust_roots.iter().find(|root| self.signed.verify(root));
+        root.copied().ok_or(CertificateRefused::Untrusted)
+    }
+
+    pub(super) fn not_revoked(&self, authority: &CertificateAuthority<'_>) -> Result<(), CertificateRefused> {
+        if authority.revoked.contains(&self.id) { Err(CertificateRefused::Revoked(self.id)) } else { Ok(()) }
     }
 }
 

@@ -106,6 +106,14 @@ impl Sink for Vec<u8> {
     }
 }
 
+/// How many bytes [`Sink::raw_len`] appends for a length.
+#[must_use]
+pub fn len_of_len(len: usize) -> usize {
+    let mut length = Length(0);
+    length.raw_len(len);
+    length.0
+}
+
 /// Counts instead of writing.
 struct Length(usize);
 

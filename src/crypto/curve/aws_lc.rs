@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! X25519 by `aws-lc-rs`: in assembly where there is some. What it refuses, `curve25519-dalek` computes.
+
+use core::fmt;
+use std::sync::OnceLock;
+
+use aws_lc_rs::agreement::{self, UnparsedPublicKey, X25519};
+use curve25519_dalek::edwards::EdwardsPoint;
+use curve25519_dalek::montgomery::MontgomeryPoint;
+
+use crate::crypto::secret::Secret;
+
+/// The private key as the library has it, once it was needed: to make it costs as much as the public key. The
+/// library wipes it when it is dropped.
+pub(super) struct Handle(OnceLock<Option<agreement::PrivateKey>>);
+
+impl Handle {
+    pub(super) const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    fn key(&self, private: &Secret<32>) -> Option<&agreement::PrivateKey> {
+        self.0
+            .get_or_init(|| agreement::PrivateKey::from_private_key(&X25519, private.as_bytes()).ok())
+            .as_ref()
+    }
+
+    /// The public key of a private one.
+    pub(super) fn public_key(&self, private: &Secret<32>) -> [u8; 32] {
+        self.key(private)
+            .and_then(|key| key.compute_public_key().ok())
+            .and_then(|public| public.as_ref().try_into().ok())
+            .unwrap_or_else(|| MontgomeryPoint::mul_base_clamped(*private.as_bytes()).to_bytes())
+    }
+
+    /// X25519; all zero if the public key is of low order.
+    pub(super) fn agree(&self, private: &Secret<32>, theirs: &Prepared) -> Secret<32> {
+        let shared = self.key(private).and_then(|key| {
+            let theirs = UnparsedPublicKey::new(&X25519, theirs.0.as_bytes());
+            agreement::agree(key, theirs, (), |shared| Secret::try_from(shared).map_err(|_| ())).ok()
+        });
+        // It gives no shared secret for keys of low order.
+        shared.unwrap_or_else(|| Secret::new(theirs.0.mul_clamped(*private.as_bytes()).to_bytes()))
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(_) = self;
+        f.write_str("Handle(..)")
+    }
+}
+
+/// A public key in the form in which it is agreed with: as it is.
+#[derive(Clone, Copy)]
+pub(super) struct Prepared(MontgomeryPoint);
+
+impl Prepared {
+    pub(super) const fn new(u: [u8; 32]) -> Self {
+        Self(MontgomeryPoint(u))
+    }
+
+    /// One of the two points with the key's u-coordinate, if that is on the curve.
+    pub(super) fn edwards(&self) -> Option<EdwardsPoint> {
+        self.0.to_edwards(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Small numbers, of which half are on the twist and some of low order; and what follows from them.
+    #[test]
+    fn both_libraries_agree() {
+        let mut u = [0; 32];
+        for number in 0..=255 {
+            u[0] = number;
+            let (private, handle) = (Secret::new([number ^ 0x55; 32]), Handle::new());
+            let expected = MontgomeryPoint::mul_base_clamped(*private.as_bytes()).to_bytes();
+            assert_eq!(handle.public_key(&private), expected);
+            for u in [u, Handle::new().public_key(&Secret::new(u)), [number; 32], [0xFF; 32]] {
+                let expected = Secret::new(MontgomeryPoint(u).mul_clamped(*private.as_bytes()).to_bytes());
+                assert_eq!(handle.agree(&private, &Prepared::new(u)), expected, "{u:02x?}");
+                assert_eq!(Handle::new().agree(&private, &Prepared::new(u)), expected, "{u:02x?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Certificates that were verified before.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use core::fmt;
+
+use sha2::{Digest, Sha256};
+
+use super::{CertificateAuthority, CertificateRefused, SenderCertificate, ServerCertificate};
+use crate::crypto::curve::PublicKey;
+
+/// Hash of both certificates.
+type CertificateDigest = [u8; 32];
+
+/// Remembers which sender certificates had good signatures, by their hashes, so that a sender who sends much is
+/// verified once and not with each message.
+///
+/// What is remembered are the signatures alone. Whether the trust root that stands behind them is still one,
+/// whether the server certificate was revoked since, and whether the sender certificate has expired is checked each
+/// time. Takes 64 bytes and some for each certificate; the oldest goes first. In memory alone.
+pub struct CertificateMemory {
+    /// Which trust root stands behind which certificates.
+    roots: BTreeMap<CertificateDigest, PublicKey>,
+    /// Oldest first.
+    order: VecDeque<CertificateDigest>,
+    capacity: usize,
+}
+
+impl CertificateMemory {
+    /// A memory for up to `capacity` certificates. With 0 it remembers nothing.
+    #[must_use]
+    pub const fn new(capacity: usize) -> Self {
+        Self { roots: BTreeMap::new(), order: VecDeque::new(), capacity }
+    }
+
+    /// How many certificates are remembered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.roots.len()
+    }
+
+    /// Whether none is remembered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.roots.is_empty()
+    }
+
+    /// Both certificates as received, the first with its length.
+    pub(super) fn digest(sender: &SenderCertificate, server: &ServerCertificate) -> CertificateDigest {
+        let server = server.as_bytes();
+        Sha256::new()
+            .chain_update(u64::try_from(server.len()).unwrap_or(u64::MAX).to_be_bytes())
+            .chain_update(server)
+            .chain_update(sender.as_bytes())
+            .finalize()
+            .into()
+    }
+
+    /// Whether the certificates were verified, by a root that still is one.
+    ///
+    /// # Errors
+    /// [`CertificateRefused::Revoked`].
+    pub(super) fn remembers(
+        &self,
+        digest: &CertificateDigest,
+        server: &ServerCertificate,
+        authority: &CertificateAuthority<'_>,
+    ) -> Result<bool, CertificateRefused> {
+        server.not_revoked(authority)?;
+        Ok(self.roots.get(digest).is_some_and(|root| authority.trust_roots.contains(root)))
+    }
+
+    pub(super) fn remember(&mut self, digest: CertificateDigest, root: PublicKey) {
+        if self.capacity == 0 {
+            return;
+        }
+        if self.roots.insert(digest, root).is_some() {
+            return;
+        }
+        self.order.push_back(digest);
+        if self.order.len() > self.capacity {
+            let oldest = self.order.pop_front();
+            oldest.and_then(|oldest| self.roots.remove(&oldest));
+        }
+    }
+}
+
+impl fmt::Debug for CertificateMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { roots: _, order, capacity } = self;
+        write!(f, "CertificateMemory({} of {capacity})", order.len())
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! How often a message in a steady conversation allocates: for the output and for the record, and in the caller's
+//! buffers not at all.
+
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
+
+#[path = "support/counting.rs"]
+mod counting;
+#[path = "../benches/support/setting.rs"]
+mod setting;
+
+use counting::allocations_of;
+use setting::{NOW, Talk, receive, rng, send};
+use subrosa::{SignalMessage, Trust};
+
+/// Messages of one direction: what is left of the chunks to be sent goes with the first ones.
+const MESSAGES: usize = 100;
+
+/// A conversation in one direction, which has come to the state where only the counter rises.
+fn talk(version: u8) -> Talk {
+    let mut talk = Talk::new(version);
+    for _ in 0..MESSAGES {
+        let message = send(&mut talk.alice, b"text", &mut talk.rng);
+        receive(&mut talk.bob, &message, &mut talk.rng);
+    }
+    talk
+}
+
+#[test]
+fn sending_allocates_the_message_and_the_record() {
+    for version in [3, 4] {
+        let Talk { mut alice, mut rng, .. } = talk(version);
+        for len in [0, 64, 1024, 100_000] {
+            let text = vec![b'x'; len];
+            let staged = allocations_of(|| alice.encrypt(&text, Trust::Anyone, NOW, &mut rng).unwrap());
+            assert_eq!(staged.1, 1, "the message, version {version}, {len} bytes");
+            assert_eq!(allocations_of(|| staged.0.record()).1, 1, "the record");
+            assert_eq!(allocations_of(|| staged.0.commit()).1, 0, "committing");
+        }
+    }
+}
+
+#[test]
+fn receiving_allocates_the_plaintext_and_the_record() {
+    for version in [3, 4] {
+        let Talk { mut alice, mut bob, rng: mut alice_rng } = talk(version);
+        for len in [0, 64, 1024, 100_000] {
+            let bytes = send(&mut alice, &vec![b'x'; len], &mut alice_rng);
+            let message = SignalMessage::parse(&bytes).unwrap();
+            let staged = allocations_of(|| bob.decrypt(&message, Trust::Anyone, &mut rng()).unwrap());
+            assert_eq!(staged.1, 1, "the plaintext, version {version}, {len} bytes");
+            assert_eq!(allocations_of(|| staged.0.record()).1, 1, "the record");
+            assert_eq!(allocations_of(|| staged.0.commit()).1, 0, "committing");
+        }
+    }
+}
+
+#[test]
+fn in_the_callers_buffers_nothing_is_allocated() {
+    for version in [3, 4] {
+        let Talk { mut alice, mut bob, rng: mut alice_rng } = talk(version);
+        let (mut bob_rng, mut buffer) = (rng(), Vec::with_capacity(2048));
+        for len in [0, 64, 1024] {
+            let text = vec![b'x'; len];
+            buffer.clear();
+            let ((), times) = allocations_of(|| {
+                let staged =
+                    alice.encrypt_into(&text, &mut buffer, Trust::Anyone, NOW, &mut alice_rng).unwrap();
+                staged.commit();
+                let staged = bob.decrypt_in_place(&mut buffer, Trust::Anyone, &mut bob_rng).unwrap();
+                assert_eq!(&*staged.commit(), &text);
+            });
+            assert_eq!(times, 0, "version {version}, {len} bytes");
+        }
+    }
+}
+
+/// In a conversation back and forth the post-quantum ratchet collects chunks and changes its state, and the other
+/// ratchet turns: that is what may be allocated, and its number is bounded.
+#[test]
+fn a_conversation_back_and_forth_allocates_for_what_its_state_grows_by() {
+    let Talk { mut alice, mut bob, mut rng } = Talk::new(4);
+    let (mut buffer, mut most, mut total) = (Vec::with_capacity(4096), 0, 0);
+    for turn in 0..400 {
+        let (from, to) = if turn % 2 == 0 { (&mut alice, &mut bob) } else { (&mut bob, &mut alice) };
+        buffer.clear();
+        let ((), times) = allocations_of(|| {
+            from.encrypt_into(b"text", &mut buffer, Trust::Anyone, NOW, &mut rng).unwrap().commit();
+            drop(to.decrypt_in_place(&mut buffer, Trust::Anyone, &mut rng).unwrap().commit());
+        });
+        most = most.max(times);
+        total += times;
+    }
+    assert!(most <= 16, "{most} times for one message");
+    assert!(total <= 400 * 3, "{total} times for 400 messages");
+}
