@@ -98,7 +98,7 @@ impl Case {
         self.braids[by].apply(sent.change);
         let (number, key) = (self.sent.len(), *sent.key.unwrap().as_bytes());
         let random = self.stream.drawn();
-        let mut step = json!({ "op": "send", "number": number, "message": hex::encode(&sent.message), "key": hex::encode(key) });
+        let mut step = json!({ "op": "send", "number": number, "message": hex::encode(sent.message), "key": hex::encode(key) });
         if let Some(drawn) = random.first() {
             step["kem"] = kem(before, drawn, &state::stored(&self.braids[by]), self.ek_vector.as_ref());
             if before == "KeysUnsampled" {
@@ -106,7 +106,7 @@ impl Case {
             }
             step["random"] = json!(random);
         }
-        self.sent.push((sent.message, key));
+        self.sent.push((sent.message.to_vec(), key));
         self.record(by, step);
         number
     }

@@ -146,7 +146,7 @@ impl Talk {
         });
         if let Some(key) = post_quantum.key {
             step["keys"]["salt"] = text(key.as_bytes());
-            step["pq_message"] = text(&post_quantum.message);
+            step["pq_message"] = text(post_quantum.message);
             if let Some(drawn) = step["random"][0].as_str() {
                 let after = state::session(self.sessions[by].record().as_bytes()).braid;
                 let state = before.braid.state().unwrap().0;
