@@ -40,14 +40,21 @@ type Operation = (&'static str, u32, fn(u32));
 const OPERATIONS: &[Operation] = &[
     ("session/initiate", 1, |_| initiate()),
     ("session/accept a first message of 64 B", 1, |_| accept()),
+    ("session/encrypt 1 KiB, one way", 10, |times| one_way(4, times, true)),
+    ("session/decrypt 1 KiB, one way", 10, |times| one_way(4, times, false)),
+    ("session/encrypt 1 KiB, one way, version 3", 10, |times| one_way(3, times, true)),
+    ("session/decrypt 1 KiB, one way, version 3", 10, |times| one_way(3, times, false)),
     ("session/encrypt 1 KiB, average of an epoch", 87, encrypt),
     ("session/decrypt 1 KiB, average of an epoch", 87, decrypt),
-    ("session/turn of ping-pong, 1 KiB each way", 87, turns),
+    ("session/turn of ping-pong, 1 KiB each way", 87, |times| turns(4, times)),
+    ("session/turn of ping-pong, 1 KiB each way, version 3", 87, |times| turns(3, times)),
     ("session/decrypt after a skip of 24,999", 1, |_| skip(24_999)),
     ("session/decrypt after a skip of 2,000", 1, |_| skip(2_000)),
     ("record/write", 1, |_| record_write()),
     ("record/read", 1, |_| record_read()),
-    ("group/encrypt 1 KiB", 1, |_| group_encrypt()),
+    ("record/delta of a message", 1, |_| record_delta()),
+    ("group/encrypt 1 KiB, the first after the key was read", 1, |_| group_encrypt(false)),
+    ("group/encrypt 1 KiB", 1, |_| group_encrypt(true)),
     ("group/decrypt 1 KiB in order", 1, |_| group_decrypt(0)),
     ("group/decrypt after a skip of 2,000", 1, |_| group_decrypt(2_000)),
     ("group/decrypt after a skip of 25,000", 1, |_| group_decrypt(25_000)),
@@ -57,16 +64,20 @@ const OPERATIONS: &[Operation] = &[
     ("attachment/encrypt 1 MiB", 1, |_| attachment(true)),
     ("attachment/decrypt 1 MiB", 1, |_| attachment(false)),
     ("sealed/seal 1 KiB, v1", 1, |_| seal_v1()),
+    ("sealed/seal 1 KiB, v1, agreement kept", 1, |_| seal_v1_kept()),
     ("sealed/open 1 KiB and verify, v1", 1, |_| open(Sealing::seal_v1)),
+    ("sealed/open 1 KiB and verify, v1, all kept", 1, |_| open_kept(Sealing::seal_v1)),
     ("sealed/seal 1 KiB for one, v2", 1, seal_for_many),
     ("sealed/seal 1 KiB for 10, for each, v2", 10, seal_for_many),
-    ("sealed/seal 1 KiB for 10,000, for each, v2", 10_000, seal_for_many),
+    ("sealed/seal 1 KiB for 1,000, for each, v2", 1_000, seal_for_many),
+    ("sealed/seal 1 KiB for 1,000, for each, v2, agreements kept", 1_000, seal_for_many_kept),
     ("sealed/open 1 KiB and verify, v2", 1, |_| open(Sealing::seal_v2)),
+    ("sealed/open 1 KiB and verify, v2, all kept", 1, |_| open_kept(Sealing::seal_v2)),
     ("sealed/verify a sender certificate", 1, |_| verify_certificate()),
     ("sealed/floor: two agreements with one key", 1, |_| floor_agreements()),
     ("sealed/floor: two signatures verified", 1, |_| floor_signatures()),
-    ("sealed/service: parse for 10,000, for each", 10_000, service_parse),
-    ("sealed/service: split for 10,000, for each", 10_000, service_split),
+    ("sealed/service: parse for 1,000, for each", 1_000, service_parse),
+    ("sealed/service: split for 1,000, for each", 1_000, service_split),
     ("braid/send, average of an epoch", 87, |times| braid(times, true)),
     ("braid/receive, average of an epoch", 87, |times| braid(times, false)),
     ("braid/send that makes a key (KeysUnsampled)", 1, |_| dear_send(0, "KeysUnsampled")),
@@ -105,6 +116,24 @@ fn accept() {
     drop(measured(|| first.accept(keys, &mut rng)));
 }
 
+/// Only Alice sends; either side is counted.
+fn one_way(version: u8, times: u32, sends: bool) {
+    let mut talk = Talk::new(version);
+    for _ in 0..100 {
+        let message = send(&mut talk.alice, &[b'x'; 1024], &mut talk.rng);
+        receive(&mut talk.bob, &message, &mut talk.rng);
+    }
+    for _ in 0..times {
+        if sends {
+            let message = measured(|| send(&mut talk.alice, &[b'x'; 1024], &mut talk.rng));
+            receive(&mut talk.bob, &message, &mut talk.rng);
+        } else {
+            let message = send(&mut talk.alice, &[b'x'; 1024], &mut talk.rng);
+            measured(|| receive(&mut talk.bob, &message, &mut talk.rng));
+        }
+    }
+}
+
 fn encrypt(times: u32) {
     let mut talk = Talk::new(4);
     for _ in 0..times {
@@ -128,8 +157,8 @@ fn decrypt(times: u32) {
     }
 }
 
-fn turns(times: u32) {
-    let mut talk = Talk::new(4);
+fn turns(version: u8, times: u32) {
+    let mut talk = Talk::new(version);
     for _ in 0..times {
         measured(|| {
             let message = send(&mut talk.alice, &[b'x'; 1024], &mut talk.rng);
@@ -156,13 +185,24 @@ fn record_read() {
     drop(measured(|| setting::copy(&talk.alice)));
 }
 
-fn group_encrypt() {
+/// What a store that appends is given.
+fn record_delta() {
+    let mut talk = Talk::new(4);
+    let staged = talk.alice.encrypt(&[b'x'; 1024], Trust::Anyone, NOW, &mut talk.rng).unwrap();
+    drop(measured(|| staged.stored()));
+}
+
+fn group_encrypt(again: bool) {
     let (mut key, _) = groups::pair();
+    if again {
+        drop(groups::send(&mut key, b"first", &mut rng()));
+    }
     drop(measured(|| groups::send(&mut key, &[b'x'; 1024], &mut rng())));
 }
 
 fn group_decrypt(skipped: u32) {
     let (mut key, mut keys) = groups::pair();
+    groups::receive(&mut keys, &groups::send(&mut key, b"first", &mut rng()));
     groups::lose(&mut key, skipped);
     let message = groups::send(&mut key, &[b'x'; 1024], &mut rng());
     measured(|| groups::receive(&mut keys, &message));
@@ -255,6 +295,26 @@ fn decode() {
 fn seal_v1() {
     let sealing = Sealing::new(1);
     drop(measured(|| sealing.seal_v1()));
+}
+
+fn seal_v1_kept() {
+    let sealing = Sealing::new(1);
+    let kept = sealing.agreements();
+    drop(measured(|| sealing.seal_v1_kept(&kept)));
+}
+
+fn seal_for_many_kept(recipients: u32) {
+    let sealing = Sealing::new(recipients);
+    let kept = sealing.agreements();
+    let recipients = sealing.recipients_kept(&kept);
+    drop(measured(|| sealing.seal_for_many(&recipients)));
+}
+
+fn open_kept(seal: fn(&Sealing) -> Vec<u8>) {
+    let sealing = Sealing::new(1);
+    let (sealed, mut kept) = (seal(&sealing), sealing.keep());
+    drop(sealing.open_kept(&mut kept, &sealed));
+    drop(measured(|| sealing.open_kept(&mut kept, &sealed)));
 }
 
 fn seal_for_many(recipients: u32) {

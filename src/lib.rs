@@ -96,7 +96,7 @@ pub use session::{
     KnownSession, Local, NeededPreKeys, NewSession, PlaintextMut, Policy, Requirements, ResponderKeys,
     Session, SessionChange, SessionEffects, StoredSessionError, Undecryptable,
 };
-pub use staged::{InPlace, Received, Staged, StagedAll, StagedInPlace, State};
+pub use staged::{InPlace, Received, Staged, StagedAll, StagedInPlace, State, Stored};
 pub use timestamp::Timestamp;
 pub use wire::ciphertext::Ciphertext;
 pub use wire::decryption_error::{DecryptionErrorMessage, DecryptionErrorMessageError};

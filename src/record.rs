@@ -51,11 +51,13 @@ pub enum RecordKind {
     LastResortUses,
     /// 11: what was asked of, and done for, a device that could not decrypt.
     RepairLog,
+    /// 12: what one message changed in a session.
+    SessionDelta,
 }
 
 impl RecordKind {
     /// All kinds, by their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::IdentityKeyPair,
         Self::OneTimePreKey,
         Self::SignedPreKey,
@@ -67,6 +69,7 @@ impl RecordKind {
         Self::Account,
         Self::LastResortUses,
         Self::RepairLog,
+        Self::SessionDelta,
     ];
 
     /// The number of the kind: the third byte of its records.
@@ -84,6 +87,7 @@ impl RecordKind {
             Self::Account => 9,
             Self::LastResortUses => 10,
             Self::RepairLog => 11,
+            Self::SessionDelta => 12,
         }
     }
 
@@ -112,6 +116,9 @@ pub enum RecordError {
     /// as another kind.
     #[error("sealed record is not authentic")]
     NotAuthentic,
+    /// Between two deltas, or between a record and its first delta, one is missing.
+    #[error("a delta is missing")]
+    MissingDelta,
     /// The caller's mistake: record or owner is too long to be sealed (about 64 GiB).
     #[error("record is too long")]
     TooLong,

@@ -5,6 +5,7 @@
 mod archive;
 mod codec;
 mod decrypt;
+mod delta;
 mod effects;
 mod encrypt;
 mod in_place;
@@ -260,6 +261,10 @@ impl sealed::Sealed for Session {
 
     fn record_after(&self, change: &SessionChange) -> Record {
         self.write(self.generation.wrapping_add(1), Some(change))
+    }
+
+    fn delta_after(&self, change: &SessionChange) -> Option<Record> {
+        self.delta(change)
     }
 
     fn apply(&mut self, change: SessionChange) {

@@ -26,6 +26,11 @@ pub(crate) mod sealed {
         /// The record of the state as it will be after `change`.
         fn record_after(&self, change: &Self::Change) -> Record;
 
+        /// What `change` changes, if that has a stored form by itself.
+        fn delta_after(&self, _change: &Self::Change) -> Option<Record> {
+            None
+        }
+
         /// Makes `change`.
         fn apply(&mut self, change: Self::Change);
     }
@@ -51,6 +56,20 @@ pub trait Received: sealed::Received {}
 
 impl sealed::Received for Plaintext {}
 impl Received for Plaintext {}
+
+/// What a store that appends is to store.
+///
+/// Deltas come from [`Session`](crate::Session)s alone. A message changes some 100 bytes of a session, whose record
+/// may have 145,000 if it holds skipped keys. Keep the last whole record and all deltas after it, give them to
+/// [`Session::from_record_and_deltas`](crate::Session::from_record_and_deltas), and write the whole
+/// [record](crate::Session::record) from time to time, in a transaction that deletes the deltas.
+#[derive(Debug)]
+pub enum Stored {
+    /// To be appended to what is stored. A secret as the record is.
+    Delta(Record),
+    /// To replace the record and all deltas.
+    Whole(Record),
+}
 
 /// The outcome of an operation that changes a state: not made yet, only prepared.
 ///
@@ -101,6 +120,16 @@ impl<'a, S: State, T> Staged<'a, S, T> {
     #[must_use]
     pub fn record(&self) -> Record {
         self.state.record_after(&self.change)
+    }
+
+    /// What is to be stored by a store that appends: a delta to the records before, where there is such a form, and
+    /// the whole record otherwise.
+    #[must_use]
+    pub fn stored(&self) -> Stored {
+        match self.state.delta_after(&self.change) {
+            Some(delta) => Stored::Delta(delta),
+            None => Stored::Whole(self.record()),
+        }
     }
 
     /// What else is to be stored in the same transaction.
@@ -234,6 +263,12 @@ impl<'s, S: State, H: InPlace> StagedInPlace<'s, S, H> {
     #[must_use]
     pub fn record(&self) -> Record {
         self.staged.record()
+    }
+
+    /// See [`Staged::stored`].
+    #[must_use]
+    pub fn stored(&self) -> Stored {
+        self.staged.stored()
     }
 
     /// See [`Staged::effects`].

@@ -10,11 +10,18 @@ mod envelopes;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::{
-    Ciphertext, DeviceId, DistributionId, IdentityKey, LocalDevice, PrivateKey, SealedRecipient,
-    SealedSender, SenderKey, SentMessage, ServiceId, ServiceIdKind, UnverifiedContent, VerifiedContent,
+    CertificateMemory, Ciphertext, DeviceId, DistributionId, IdentityAgreement, IdentityKey, LocalDevice,
+    PrivateKey, SealedRecipient, SealedSender, SenderKey, SentMessage, ServiceId, ServiceIdKind,
+    UnverifiedContent, VerifiedContent,
 };
 
-pub use envelopes::{Cast, NOW};
+pub use envelopes::{Cast, NOW, bobs_address};
+
+/// What a recipient keeps of a sender.
+pub struct Kept {
+    agreement: IdentityAgreement,
+    certificates: CertificateMemory,
+}
 
 pub struct Sealing {
     pub cast: Cast,
@@ -51,6 +58,40 @@ impl Sealing {
         self.sender().seal(&self.message, self.cast.bob().public(), &mut rng()).unwrap()
     }
 
+    /// Alice's agreements with the recipients.
+    pub fn agreements(&self) -> Vec<IdentityAgreement> {
+        let agree = |identity| IdentityAgreement::new(&self.cast.alice, identity).unwrap();
+        self.identities.iter().map(agree).collect()
+    }
+
+    /// [`Self::recipients`] with Alice's agreements.
+    pub fn recipients_kept<'a>(&'a self, kept: &'a [IdentityAgreement]) -> Vec<SealedRecipient<'a>> {
+        self.recipients()
+            .into_iter()
+            .zip(kept)
+            .map(|(recipient, kept)| recipient.with_agreement(kept))
+            .collect()
+    }
+
+    pub fn seal_v1_kept(&self, kept: &[IdentityAgreement]) -> Vec<u8> {
+        self.sender().seal_with(&self.message, kept.first().unwrap(), &mut rng()).unwrap()
+    }
+
+    /// What Bob keeps of Alice.
+    pub fn keep(&self) -> Kept {
+        let agreement = IdentityAgreement::new(self.cast.bob(), self.cast.alice.public()).unwrap();
+        Kept { agreement, certificates: CertificateMemory::new(8) }
+    }
+
+    /// [`Self::open`] and [`Self::verify`] with what is kept.
+    pub fn open_kept(&self, kept: &mut Kept, sealed: &[u8]) -> VerifiedContent {
+        let Kept { agreement, certificates } = kept;
+        let content = UnverifiedContent::open_known(sealed, self.cast.bob(), |_| Some(&*agreement)).unwrap();
+        let address = bobs_address();
+        let local = LocalDevice::new(&address);
+        content.verify_once(certificates, &self.cast.authority(), &local, NOW).unwrap()
+    }
+
     pub fn seal_for_many(&self, recipients: &[SealedRecipient<'_>]) -> Vec<u8> {
         self.sender().seal_for_many(&self.message, recipients, &[], &mut rng()).unwrap().bytes
     }
@@ -66,7 +107,7 @@ impl Sealing {
     }
 
     pub fn verify(&self, content: UnverifiedContent) -> VerifiedContent {
-        let address = envelopes::bobs_address();
+        let address = bobs_address();
         content.verify(&self.cast.authority(), &LocalDevice::new(&address), NOW).unwrap()
     }
 }

@@ -41,6 +41,7 @@
 mod authenticator;
 mod chain;
 mod ct_sender;
+mod delta;
 mod ek_sender;
 mod epoch;
 mod error;

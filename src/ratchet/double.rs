@@ -3,6 +3,7 @@
 //! The Double Ratchet (Double Ratchet §2.4, §3): a Diffie-Hellman ratchet that feeds a sending chain and
 //! up to five receiving ones.
 
+mod delta;
 mod record;
 mod stored;
 

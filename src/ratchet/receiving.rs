@@ -164,6 +164,49 @@ impl ReceivingChain {
     }
 }
 
+impl ReceivingChain {
+    /// Whether a change that was read may be made to this chain.
+    pub(crate) fn fits(&self, change: &ReceivingChange) -> bool {
+        match &change.0 {
+            Step::Ahead { next, skipped } => {
+                next.index() > self.next.index() && skipped.is_between(self.next.index(), next.index())
+            }
+            Step::Taken(counter) => self.skipped.get(*counter).is_some(),
+        }
+    }
+}
+
+impl ReceivingChange {
+    /// Writes the change by itself.
+    ///
+    /// ```text
+    /// step = 0 || chain || number of skipped seeds (4) || counter of the first (4) || seed (32)*
+    ///      | 1 || counter of the message whose seed was taken (4)
+    /// ```
+    pub(crate) fn write(&self, out: &mut RecordWriter) {
+        match &self.0 {
+            Step::Ahead { next, skipped } => {
+                out.put_u8(0);
+                next.write(out);
+                skipped.write(out);
+            }
+            Step::Taken(counter) => {
+                out.put_u8(1);
+                out.put_u32(*counter);
+            }
+        }
+    }
+
+    /// Reads what [`Self::write`] wrote.
+    pub(crate) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+        Ok(Self(match reader.u8()? {
+            0 => Step::Ahead { next: ChainKey::read(reader)?, skipped: SkippedRun::read(reader)? },
+            1 => Step::Taken(reader.u32()?),
+            _ => return Err(RecordError::Damaged),
+        }))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

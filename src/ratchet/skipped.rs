@@ -194,6 +194,32 @@ impl SkippedRun {
         Self { first, seeds: Vec::with_capacity(len) }
     }
 
+    /// Whether there are no seeds, or all are of messages from `first` on and before `end`.
+    pub(super) fn is_between(&self, first: u32, end: u32) -> bool {
+        let len = u32::try_from(self.seeds.len()).unwrap_or(u32::MAX);
+        len == 0 || (self.first >= first && self.first.checked_add(len).is_some_and(|after| after < end))
+    }
+
+    pub(super) fn write(&self, out: &mut RecordWriter) {
+        out.put_count(self.seeds.len());
+        out.put_u32(self.first);
+        for seed in &self.seeds {
+            out.put_array(seed.as_bytes());
+        }
+    }
+
+    pub(super) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+        let count = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
+        if count > MAX_SKIPPED {
+            return Err(RecordError::Damaged);
+        }
+        let mut run = Self::with_capacity(reader.u32()?, count);
+        for _ in 0..count {
+            run.seeds.push(reader.secret()?);
+        }
+        Ok(run)
+    }
+
     /// Adds the next seed. Within the capacity nothing moves.
     pub(super) fn push(&mut self, seed: &MessageKeySeed) {
         self.seeds.push(Secret::new(*seed.as_bytes()));

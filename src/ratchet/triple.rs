@@ -71,6 +71,32 @@ enum DoubleStep {
     Received(DoubleReceived),
 }
 
+impl Change {
+    /// Whether the change has a stored form by itself.
+    pub(crate) const fn has_delta(&self) -> bool {
+        self.braid.has_delta()
+    }
+
+    /// Writes the change by itself.
+    pub(crate) fn write(&self, out: &mut RecordWriter) {
+        match &self.double {
+            DoubleStep::Sent(sent) => sent.write(out),
+            DoubleStep::Received(received) => received.write(out),
+        }
+        self.braid.write(out);
+    }
+
+    /// Reads what [`Self::write`] wrote.
+    pub(crate) fn read(reader: &mut RecordReader<'_>, received: bool) -> Result<Self, RecordError> {
+        let double = if received {
+            DoubleStep::Received(DoubleReceived::read(reader)?)
+        } else {
+            DoubleStep::Sent(DoubleSent::read(reader)?)
+        };
+        Ok(Self { double, braid: BraidChange::read(reader)? })
+    }
+}
+
 impl TripleRatchet {
     /// Both ratchets as they come out of the agreement. Without a post-quantum one, that is off.
     #[must_use]
@@ -127,6 +153,15 @@ impl TripleRatchet {
         let braid = self.braid.receive(post_quantum)?;
         let keys = MessageKeys::derive(&seed, braid.key.as_ref());
         Ok((keys, Change { double: DoubleStep::Received(received), braid: braid.change }))
+    }
+
+    /// Whether a change that was read may be made to these ratchets.
+    pub(crate) fn fits(&self, change: &Change) -> bool {
+        let double = match &change.double {
+            DoubleStep::Sent(sent) => self.double.fits_sent(sent),
+            DoubleStep::Received(received) => self.double.fits_received(received),
+        };
+        double && self.braid.fits(&change.braid)
     }
 
     /// Makes the change of a message.

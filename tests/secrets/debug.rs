@@ -30,7 +30,7 @@ use subrosa::{
     KemPreKey, KemPreKeyId, KemType, KeyPair, LastResortKemPreKey, Local, OneTimeKemPreKey, OneTimePreKey,
     OneTimePreKeyId, PlaintextContent, PreKeyBundle, PrivateKey, ReceiverKeys, RecordKey, RecordKind,
     ResponderKeys, Secret, SenderKey, SenderKeyDistributionMessage, SenderKeyMessage, ServiceCounts, Session,
-    SignalMessage, SignedPreKey, SignedPreKeyId, Trust,
+    SignalMessage, SignedPreKey, SignedPreKeyId, Stored, Trust,
 };
 
 #[path = "../support/device.rs"]
@@ -173,6 +173,21 @@ fn show_keys(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("RecordKey", &key);
 }
 
+/// What is shown of a message in the caller's buffer, and of an agreement that is kept.
+fn show_what_is_kept(shown: &mut Shown, [alice, bob]: [&Device; 2], message: &[u8]) {
+    let mut rng = bob.rng.clone();
+    let mut in_place = message.to_vec();
+    let mut alices = alice.session(&bob.address).unwrap();
+    let staged = alices.decrypt_in_place(&mut in_place, Trust::Anyone, &mut rng).unwrap();
+    let agreed = alice.identity.private().agree(bob.identity.public().public_key()).unwrap();
+    shown.secret("agreement of the identities", agreed.as_bytes());
+    let kept = IdentityAgreement::new(&alice.identity, bob.identity.public()).unwrap();
+    shown.show("IdentityAgreement", &kept);
+    shown.show("StagedInPlace", &staged);
+    shown.show("DecryptedInPlace", staged.received());
+    shown.show("PlaintextMut", &staged.commit());
+}
+
 /// Sessions and messages.
 fn show_sessions(shown: &mut Shown) {
     shown.secret("plaintext", TEXT);
@@ -205,18 +220,14 @@ fn show_sessions(shown: &mut Shown) {
     }
     let reply = session.encrypt(TEXT, Trust::Anyone, START, &mut bob.rng).unwrap();
     shown.show("Staged", &reply);
+    let stored = reply.stored();
+    shown.show("Stored", &stored);
+    if let Stored::Delta(delta) = stored {
+        shown.secret("delta", &delta.as_bytes()[..64]);
+    }
     let reply = reply.commit();
     shown.show("SignalMessage", &SignalMessage::parse(reply.as_bytes()).unwrap());
-    let mut in_place = reply.as_bytes().to_vec();
-    let mut alices = alice.session(&bob.address).unwrap();
-    let staged = alices.decrypt_in_place(&mut in_place, Trust::Anyone, &mut bob.rng).unwrap();
-    let agreed = alice.identity.private().agree(bob.identity.public().public_key()).unwrap();
-    shown.secret("agreement of the identities", agreed.as_bytes());
-    let kept = IdentityAgreement::new(&alice.identity, bob.identity.public()).unwrap();
-    shown.show("IdentityAgreement", &kept);
-    shown.show("StagedInPlace", &staged);
-    shown.show("DecryptedInPlace", staged.received());
-    shown.show("PlaintextMut", &staged.commit());
+    show_what_is_kept(shown, [&alice, &bob], reply.as_bytes());
     let error = DecryptionErrorMessage::for_original(reply.as_bytes(), reply.kind(), 1, 1).unwrap();
     shown.show("DecryptionErrorMessage", &error);
     shown.show("PlaintextContent", &PlaintextContent::from(&error));

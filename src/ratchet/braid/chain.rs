@@ -12,6 +12,7 @@
 //! The counter is a 32-bit big-endian integer and is 1 for the first key. Chain epoch 0 comes from the shared
 //! secret. After the first key for sending in epoch `n`, the epochs `n − 1`, `n` and newer are kept.
 
+mod delta;
 mod link;
 mod old_keys;
 mod record;

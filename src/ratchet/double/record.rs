@@ -15,13 +15,13 @@ use crate::ratchet::root::RootKey;
 use crate::record::{RecordError, RecordReader, RecordWriter};
 
 impl SendingChain {
-    fn write(&self, chain: &ChainKey, writer: &mut RecordWriter) {
+    pub(super) fn write(&self, chain: &ChainKey, writer: &mut RecordWriter) {
         writer.put_array(self.pair.public().as_bytes());
         writer.put_array(self.pair.private().as_bytes());
         chain.write(writer);
     }
 
-    fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+    pub(super) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
         let public = PublicKey::from_bytes(reader.array()?);
         let private = PrivateKey::from_secret(&reader.secret()?);
         Ok(Self { pair: KeyPair::from_parts(private, public), chain: ChainKey::read(reader)? })
