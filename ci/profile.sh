@@ -55,6 +55,6 @@ done <<'END'
 1500|sealed/open 1 KiB and verify, v1
 20|sealed/seal 1 KiB for 1,000, for each, v2, agreements kept
 200|fingerprint/hash of one party
-200|braid/send, average of an epoch
-200|braid/receive, average of an epoch
+3000|braid/send, average of an epoch
+3000|braid/receive, average of an epoch
 END
