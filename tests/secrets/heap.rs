@@ -195,7 +195,7 @@ impl Drop for Watch {
 }
 
 /// Whether a piece can be told from bytes that lie around anyway.
-fn looks_random(piece: Piece) -> bool {
+pub fn looks_random(piece: Piece) -> bool {
     let zeros = piece.iter().filter(|byte| **byte == 0);
     piece.iter().collect::<HashSet<_>>().len() >= 6 && zeros.take(2).count() < 2
 }

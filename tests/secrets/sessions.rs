@@ -134,7 +134,7 @@ impl PublicBytes {
     }
 
     /// The pieces of a record that have no four public bytes: keys, seeds and chains, whatever its layout is.
-    fn secrets_in(&self, record: &[u8]) -> HashSet<Piece> {
+    pub fn secrets_in(&self, record: &[u8]) -> HashSet<Piece> {
         let pieces = record.windows(8).step_by(3).map(|window| Piece::try_from(window).unwrap());
         pieces.filter(|piece| !self.touches(*piece)).collect()
     }
