@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 //! One operation at a time, for `ci/instructions.sh` to count its instructions: only what runs inside
-//! [`measured`] is counted. Without an argument it lists the operations.
+//! [`measured`] is counted. Without an argument it lists the operations; a second argument says how often to repeat one,
+//! for `ci/profile.sh`.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a bench")]
 
@@ -89,12 +90,17 @@ const OPERATIONS: &[Operation] = &[
 ];
 
 fn main() {
-    match std::env::args().skip(1).find(|argument| !argument.starts_with("--")) {
-        None => OPERATIONS.iter().for_each(|(name, times, _)| println!("{times} {name}")),
-        Some(wanted) => {
-            let (_, times, run) = OPERATIONS.iter().find(|(name, ..)| *name == wanted).unwrap();
-            run(*times);
-        }
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let Some(wanted) = arguments.next() else {
+        return OPERATIONS.iter().for_each(|(name, times, _)| println!("{times} {name}"));
+    };
+    let (_, times, run) = OPERATIONS.iter().find(|(name, ..)| *name == wanted).unwrap();
+    let repeated = arguments.next().map_or(1, |number| number.parse().unwrap());
+    if *times > 1 {
+        return run(times * repeated);
+    }
+    for _ in 0..repeated {
+        run(1);
     }
 }
 

@@ -26,7 +26,7 @@ extern crate alloc;
 mod conversation;
 mod rng;
 fn main() {
-    println!("{} messages", conversation::hold().unwrap());
+    println!("{} messages", conversation::hold(&mut |_| {}).unwrap());
 }
 END
 

@@ -37,9 +37,9 @@ pub struct Initiator<'a> {
     /// `EK_A`, made for this session alone.
     pub base_key: &'a PrivateKey,
     /// `IK_B`.
-    pub their_identity: &'a PublicKey,
+    pub their_identity: &'a PreparedKey,
     /// `SPK_B`, its signature verified.
-    pub their_signed_pre_key: &'a PublicKey,
+    pub their_signed_pre_key: &'a PreparedKey,
     /// `OPK_B`, if the bundle had one.
     pub their_one_time_pre_key: Option<&'a PublicKey>,
 }
@@ -47,10 +47,9 @@ pub struct Initiator<'a> {
 impl Initiator<'_> {
     fn secret_input(&self) -> Result<SecretInput, ZeroAgreement> {
         let mut input = SecretInput::new();
-        let signed_pre_key = self.their_signed_pre_key.prepare();
-        input.append(&self.identity.agree_with(&signed_pre_key)?);
-        input.append(&self.base_key.agree(self.their_identity)?);
-        input.append(&self.base_key.agree_with(&signed_pre_key)?);
+        input.append(&self.identity.agree_with(self.their_signed_pre_key)?);
+        input.append(&self.base_key.agree_with(self.their_identity)?);
+        input.append(&self.base_key.agree_with(self.their_signed_pre_key)?);
         if let Some(one_time) = self.their_one_time_pre_key {
             input.append(&self.base_key.agree(one_time)?);
         }

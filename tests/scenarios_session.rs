@@ -148,8 +148,8 @@ fn d4_the_responders_first_chain_is_the_one_that_the_initiator_keeps() {
     let initiator = Initiator {
         identity: identity_a.private(),
         base_key: base.private(),
-        their_identity: identity_b.public(),
-        their_signed_pre_key: signed.public(),
+        their_identity: &identity_b.public().prepare(),
+        their_signed_pre_key: &signed.public().prepare(),
         their_one_time_pre_key: None,
     };
     let (ours, ciphertext) = pqxdh::initiate(&initiator, kem.public(), &mut rng).unwrap();
@@ -165,17 +165,17 @@ fn d4_the_responders_first_chain_is_the_one_that_the_initiator_keeps() {
     assert_eq!(ours.chain, theirs.chain);
     assert_eq!(ours.braid, theirs.braid);
 
-    let signed_public = *signed.public();
+    let signed_public = signed.public().prepare();
     let a = DoubleRatchet::initiator(
         &RootKey::new(ours.root),
         ChainKey::new(ours.chain, 0),
         ratchet,
-        signed_public,
+        &signed_public,
     );
     let b = DoubleRatchet::responder(RootKey::new(theirs.root), ChainKey::new(theirs.chain, 0), signed);
     let (header, seed, _) = b.send().unwrap();
     let (same, _) = a.unwrap().receive(&header, || 0, &mut rng).unwrap();
-    assert_eq!(header.ratchet_key, signed_public);
+    assert_eq!(header.ratchet_key, *signed_public.key());
     assert_eq!(seed, same);
 }
 

@@ -171,6 +171,25 @@ fn deltas_of_all_kinds() -> (Session, Vec<Vec<u8>>) {
     (start, of_bob.deltas)
 }
 
+/// A record and the deltas after it, each behind its length, as the fuzz target reads them.
+#[test]
+#[ignore = "writes seeds"]
+fn write_fuzz_seeds() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/session_deltas");
+    std::fs::create_dir_all(folder).unwrap();
+    let (start, deltas) = deltas_of_all_kinds();
+    for count in [3, 12] {
+        let mut seed = Vec::new();
+        let whole = start.record();
+        for part in std::iter::once(whole.as_bytes()).chain(deltas.iter().map(Vec::as_slice).take(1 + count))
+        {
+            seed.extend(u16::try_from(part.len()).unwrap().to_le_bytes());
+            seed.extend(part);
+        }
+        std::fs::write(format!("{folder}/{count}-deltas"), seed).unwrap();
+    }
+}
+
 #[test]
 fn damaged_deltas_are_refused_or_harmless() {
     let (start, deltas) = deltas_of_all_kinds();

@@ -29,17 +29,32 @@ use metadata::{Graph, Package};
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// Licences that a program which links the crate can be under, whatever its own is.
-const SHIPPED_LICENCES: &[&str] = &["Apache-2.0", "BSD-3-Clause", "ISC", "MIT", "Unicode-3.0"];
+const SHIPPED_LICENCES: &[&str] = &["Apache-2.0", "BSD-3-Clause", "MIT", "Unicode-3.0"];
+
+/// The one dependency that is not Rust, for which the strict rules do not hold. It is behind a feature of its name.
+const AWS_LC: &str = "aws-lc-rs";
+
+/// What that feature brings along: AWS-LC, in C and assembly, and what compiles it.
+const WITH_AWS_LC: &[&str] = &[
+    "aws-lc-rs",
+    "aws-lc-sys",
+    "cc",
+    "cmake",
+    "dunce",
+    "find-msvc-tools",
+    "fs_extra",
+    "jobserver",
+    "pkg-config",
+    "shlex",
+];
 
 /// Packages of which a program that links the crate compiles two versions.
 const TWO_VERSIONS: &[(&str, &str)] =
     &[("syn", "behind derive macros only, which move to version 3 one after the other")];
 
-/// Packages with a build script, and what it does. None may read the network; but for the feature `aws-lc-rs`, none may
-/// run a compiler of another language, or look for what is installed.
+/// Packages with a build script, and what it does. None may run a compiler of another language, read the network, or
+/// look for what is installed.
 const BUILD_SCRIPTS: &[(&str, &str)] = &[
-    ("aws-lc-rs", "only with `aws-lc-rs`; tells the compiler which library it got"),
-    ("aws-lc-sys", "only with `aws-lc-rs`; compiles AWS-LC, in C and assembly"),
     ("crossbeam-deque", "only with `parallel`; a switch for ThreadSanitizer"),
     ("crossbeam-epoch", "only with `parallel`; a switch for ThreadSanitizer"),
     ("crossbeam-utils", "only with `parallel`; which atomics the target has"),
@@ -58,8 +73,8 @@ const BUILD_SCRIPTS: &[(&str, &str)] = &[
 /// Procedural macros: programs that write part of what is compiled.
 const MACROS: &[&str] = &["curve25519-dalek-derive", "thiserror-impl", "zeroize_derive"];
 
-/// Packages with a `links` key. `rayon-core` links nothing, `aws-lc-sys` what it compiled, `aws-lc-rs` that.
-const LINKS: &[&str] = &["aws-lc-rs", "aws-lc-sys", "rayon-core"];
+/// Packages with a `links` key that link nothing.
+const LINKS_NOTHING: &[&str] = &["rayon-core"];
 
 /// Fails with everything that is wrong, one a line.
 fn none(wrong: &[String]) {
@@ -83,7 +98,7 @@ fn names<'a>(packages: &[&'a Package], which: impl Fn(&Package) -> bool) -> Vec<
 fn whoever_links_the_crate_is_bound_by_no_copyleft() {
     let graph = Graph::read();
     let wrong: Vec<String> = graph
-        .shipped()
+        .shipped(&[AWS_LC])
         .iter()
         .filter(|package| !licence::allows(&package.licence, SHIPPED_LICENCES))
         .map(|package| format!("{package}: {}", package.licence))
@@ -97,17 +112,27 @@ fn whoever_tests_the_crate_is_bound_by_no_copyleft() {
     let wrong: Vec<String> = Graph::read()
         .all()
         .iter()
-        .filter(|package| !licence::allows(&package.licence, SHIPPED_LICENCES))
+        .filter(|package| !licence::allows(&package.licence, &[SHIPPED_LICENCES, &["ISC"]].concat()))
         .map(|package| format!("{package}: {}", package.licence))
         .collect();
     none(&wrong);
+}
+
+/// Whoever asks for the feature gets these, and their licences are permissive, too.
+#[test]
+fn what_is_not_rust_is_behind_one_feature() {
+    let graph = Graph::read();
+    let plain = names(&graph.shipped(&[AWS_LC]), |_| true);
+    let all = graph.shipped(&[]);
+    agrees("with aws-lc-rs", &names(&all, |package| !plain.contains(&package.name.as_str())), WITH_AWS_LC);
+    assert!(graph.direct().iter().any(|dependency| dependency.name == AWS_LC && dependency.optional));
 }
 
 #[test]
 fn each_package_comes_once() {
     let graph = Graph::read();
     let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for package in graph.shipped() {
+    for package in graph.shipped(&[AWS_LC]) {
         versions.entry(&package.name).or_default().push(&package.version);
     }
     let twice: Vec<&str> = versions.iter().filter(|(_, all)| all.len() > 1).map(|(name, _)| *name).collect();
@@ -130,10 +155,10 @@ fn everything_comes_from_the_registry_with_a_checksum() {
 #[test]
 fn what_runs_while_it_is_built_is_known() {
     let graph = Graph::read();
-    let shipped = graph.shipped();
+    let shipped = graph.shipped(&[AWS_LC]);
     agrees("build script", &names(&shipped, |package| package.build_script), &BUILD_SCRIPTS.map_names());
     agrees("procedural macro", &names(&shipped, |package| package.procedural_macro), MACROS);
-    agrees("links a library", &names(&shipped, |package| package.links), LINKS);
+    agrees("links a library", &names(&shipped, |package| package.links), LINKS_NOTHING);
 }
 
 #[test]
@@ -153,7 +178,7 @@ fn no_dependency_asks_for_a_newer_compiler() {
     let graph = Graph::read();
     let ours = graph.ours().compiler.expect("the manifest has a rust-version");
     let wrong: Vec<String> = graph
-        .shipped()
+        .shipped(&[AWS_LC])
         .iter()
         .filter(|package| package.compiler.is_some_and(|theirs| theirs > ours))
         .map(|package| format!("{package}: asks for {:?}", package.compiler))
@@ -184,7 +209,7 @@ fn no_version_was_yanked() {
 fn when_each_shipped_package_last_had_a_release() {
     let graph = Graph::read();
     let mut dates: Vec<(String, String)> = graph
-        .shipped()
+        .shipped(&[])
         .iter()
         .filter_map(|package| Some((index::last_release(&package.name)?, package.to_string())))
         .collect();

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 // Computes the published vectors anew, from what README.md says and with nothing of the crate: `node vectors/check.mjs`.
-// Node 18 or newer, no packages. What Node cannot compute - the KEMs, and the signer's side of XEdDSA - is taken from the
-// files; signatures are verified.
+// Node 20, no packages. What the KEMs give is taken from the files.
 
 import { readFileSync } from "node:fs";
 

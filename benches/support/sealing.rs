@@ -15,7 +15,7 @@ use subrosa::{
     UnverifiedContent, VerifiedContent,
 };
 
-pub use envelopes::{Cast, NOW};
+pub use envelopes::{Cast, NOW, bobs_address};
 
 /// What a recipient keeps of a sender.
 pub struct Kept {
@@ -87,7 +87,7 @@ impl Sealing {
     pub fn open_kept(&self, kept: &mut Kept, sealed: &[u8]) -> VerifiedContent {
         let Kept { agreement, certificates } = kept;
         let content = UnverifiedContent::open_known(sealed, self.cast.bob(), |_| Some(&*agreement)).unwrap();
-        let address = envelopes::bobs_address();
+        let address = bobs_address();
         let local = LocalDevice::new(&address);
         content.verify_once(certificates, &self.cast.authority(), &local, NOW).unwrap()
     }
@@ -107,7 +107,7 @@ impl Sealing {
     }
 
     pub fn verify(&self, content: UnverifiedContent) -> VerifiedContent {
-        let address = envelopes::bobs_address();
+        let address = bobs_address();
         content.verify(&self.cast.authority(), &LocalDevice::new(&address), NOW).unwrap()
     }
 }

@@ -8,7 +8,9 @@ fn main() {
     let arguments: &[&str] = match target.as_str() {
         "x86_64-unknown-linux-gnu" => &["-nostartfiles", "-nodefaultlibs", "-static", "-no-pie"],
         "thumbv7em-none-eabihf" => &["--nmagic", &format!("-T{folder}/cortex_m.ld")],
-        "wasm32-unknown-unknown" => &["--no-entry", "--export=converse"],
+        "wasm32-unknown-unknown" => {
+            &["--no-entry", "--export=converse", "--export=heap_peak", "--export=__stack_pointer"]
+        }
         _ => &[],
     };
     for argument in arguments {

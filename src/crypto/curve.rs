@@ -9,6 +9,7 @@ mod dalek;
 
 use core::fmt;
 
+use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::clamp_integer;
 use rand_core::CryptoRng;
 use subtle::{Choice, ConstantTimeEq};
@@ -123,10 +124,15 @@ impl PreparedKey {
         &self.key
     }
 
+    /// The point with the key's u-coordinate whose sign bit is 0, if that is on the curve and not on its twist.
+    pub(super) fn edwards(&self) -> Option<EdwardsPoint> {
+        self.prepared.edwards()
+    }
+
     /// [`PublicKey::is_canonical`].
     #[must_use]
     pub fn is_canonical(&self) -> bool {
-        self.key.is_reduced() && self.prepared.edwards().is_some_and(|point| point.is_torsion_free())
+        self.key.is_reduced() && self.edwards().is_some_and(|point| point.is_torsion_free())
     }
 }
 

@@ -8,14 +8,13 @@
 use core::fmt;
 
 use curve25519_dalek::edwards::EdwardsPoint;
-use curve25519_dalek::montgomery::MontgomeryPoint;
 use curve25519_dalek::scalar::Scalar;
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha512};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::curve::{PrivateKey, PublicKey};
+use super::curve::{PreparedKey, PrivateKey, PublicKey};
 use super::secret::Secret;
 
 /// Length of a signature in bytes.
@@ -136,7 +135,13 @@ impl VerifyingKey {
     /// Prepares `key`. One that is no point of the curve verifies nothing.
     #[must_use]
     pub fn new(key: &PublicKey) -> Self {
-        Self(MontgomeryPoint(*key.as_bytes()).to_edwards(0).map(|a| {
+        Self::of(&key.prepare())
+    }
+
+    /// Prepares a key that is prepared for agreements.
+    #[must_use]
+    pub fn of(key: &PreparedKey) -> Self {
+        Self(key.edwards().map(|a| {
             let encoded = a.compress().to_bytes();
             let mut negated = encoded;
             if a != -a {

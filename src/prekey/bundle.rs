@@ -6,6 +6,7 @@ use super::kem::KemPreKeyId;
 use super::one_time::OneTimePreKeyId;
 use super::signed::SignedPreKeyId;
 use crate::address::DeviceId;
+use crate::crypto::curve::PreparedKey;
 use crate::crypto::curve::PublicKey;
 use crate::crypto::kem::{KemPublicKey, KemType};
 use crate::crypto::xeddsa::{Signature, VerifyingKey};
@@ -94,7 +95,8 @@ impl PreKeyBundle {
         {
             return Err(BundleError::KemType(kem.key.kem_type().type_byte()));
         }
-        let (signed, identity) = (&self.signed_pre_key, VerifyingKey::new(self.identity_key.public_key()));
+        let prepared = self.identity_key.public_key().prepare();
+        let (signed, identity) = (&self.signed_pre_key, VerifyingKey::of(&prepared));
         if !identity.verify(&[&signed.key.encode()], &signed.signature) {
             return Err(BundleError::SignedPreKeySignature);
         }
@@ -103,23 +105,28 @@ impl PreKeyBundle {
         {
             return Err(BundleError::KemPreKeySignature);
         }
-        Ok(VerifiedBundle(self))
+        Ok(VerifiedBundle { bundle: self, identity: prepared })
     }
 }
 
 /// A bundle whose identity is trusted and whose signatures are right. It starts one session and is
 /// consumed by it.
 #[derive(Debug)]
-pub struct VerifiedBundle(PreKeyBundle);
+pub struct VerifiedBundle {
+    bundle: PreKeyBundle,
+    /// Its identity key, prepared.
+    identity: PreparedKey,
+}
 
 impl VerifiedBundle {
     /// What was verified.
     #[must_use]
     pub const fn bundle(&self) -> &PreKeyBundle {
-        &self.0
+        &self.bundle
     }
 
-    pub(crate) fn into_bundle(self) -> PreKeyBundle {
-        self.0
+    /// The bundle, and its identity key.
+    pub(crate) fn into_parts(self) -> (PreKeyBundle, PreparedKey) {
+        (self.bundle, self.identity)
     }
 }

@@ -15,7 +15,7 @@ use rand_core::CryptoRng;
 use super::chain::{ChainExhausted, ChainKey, MessageKeySeed};
 use super::receiving::{ReceivingChain, ReceivingChange, ReceivingError};
 use super::root::RootKey;
-use crate::crypto::curve::{KeyPair, PublicKey, ZeroAgreement};
+use crate::crypto::curve::{KeyPair, PreparedKey, PublicKey, ZeroAgreement};
 
 pub(super) use record::DoubleChange;
 pub(crate) use stored::StoredKeys;
@@ -129,10 +129,10 @@ impl DoubleRatchet {
         root: &RootKey,
         chain: ChainKey,
         pair: KeyPair,
-        their_signed_pre_key: PublicKey,
+        their_signed_pre_key: &PreparedKey,
     ) -> Result<Self, ZeroAgreement> {
-        let (root, sending) = root.step(&pair.private().agree(&their_signed_pre_key)?);
-        let first = Receiving { ratchet_key: their_signed_pre_key, chain: ReceivingChain::new(chain) };
+        let (root, sending) = root.step(&pair.private().agree_with(their_signed_pre_key)?);
+        let first = Receiving { ratchet_key: *their_signed_pre_key.key(), chain: ReceivingChain::new(chain) };
         Ok(Self {
             root,
             sending: SendingChain { pair, chain: sending },
@@ -195,8 +195,10 @@ impl DoubleRatchet {
         max_jump: impl FnOnce() -> u32,
         rng: &mut impl CryptoRng,
     ) -> Result<(MessageKeySeed, DoubleReceived), DoubleRatchetError> {
+        // Ratchet keys travel in the clear: they need not be compared in constant time.
+        let wanted = header.ratchet_key.as_bytes();
         let known =
-            self.receiving.iter().enumerate().find(|(_, chain)| chain.ratchet_key == header.ratchet_key);
+            self.receiving.iter().enumerate().find(|(_, chain)| chain.ratchet_key.as_bytes() == wanted);
         if let Some((at, receiving)) = known {
             let (seed, change) = receiving.chain.receive(header.counter, max_jump)?;
             return Ok((seed, DoubleReceived(Received::Known { at, change })));

@@ -92,7 +92,7 @@ impl Session {
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Result<SessionState, InitiateError> {
-        let bundle = bundle.into_bundle();
+        let (bundle, their_identity) = bundle.into_parts();
         if bundle.kem_pre_key.is_none() && local.policy != Policy::AllowVersion3 {
             return Err(InitiateError::Version3Refused);
         }
@@ -100,11 +100,11 @@ impl Session {
             return Err(InitiateError::NoOneTimePreKey);
         }
         let base_key = KeyPair::generate(rng);
-        let signed_pre_key = bundle.signed_pre_key.key;
+        let signed_pre_key = bundle.signed_pre_key.key.prepare();
         let initiator = Initiator {
             identity: local.identity.private(),
             base_key: base_key.private(),
-            their_identity: bundle.identity_key.public_key(),
+            their_identity: &their_identity,
             their_signed_pre_key: &signed_pre_key,
             their_one_time_pre_key: bundle.one_time_pre_key.as_ref().map(|one_time| &one_time.key),
         };
@@ -124,7 +124,7 @@ impl Session {
         };
         let chain = ChainKey::new(chain, 0);
         let double =
-            DoubleRatchet::initiator(&RootKey::new(root), chain, KeyPair::generate(rng), signed_pre_key)?;
+            DoubleRatchet::initiator(&RootKey::new(root), chain, KeyPair::generate(rng), &signed_pre_key)?;
         Ok(SessionState {
             version,
             local_identity: *local.identity.public(),

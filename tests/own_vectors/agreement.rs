@@ -29,8 +29,8 @@ fn case(version: u8, one_time: bool) -> Value {
     let initiator = Initiator {
         identity: alice.private(),
         base_key: base_key.private(),
-        their_identity: bob.public().public_key(),
-        their_signed_pre_key: signed.public(),
+        their_identity: &bob.public().public_key().prepare(),
+        their_signed_pre_key: &signed.public().prepare(),
         their_one_time_pre_key: one_time.then(|| one_time_key.public()),
     };
     let responder = Responder {

@@ -387,8 +387,8 @@ fn show_agreement(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     let initiator = Initiator {
         identity: identity_a.private(),
         base_key: base.private(),
-        their_identity: identity_b.public(),
-        their_signed_pre_key: signed.public(),
+        their_identity: &identity_b.public().prepare(),
+        their_signed_pre_key: &signed.public().prepare(),
         their_one_time_pre_key: None,
     };
     shown.show("Initiator", &initiator);
@@ -440,8 +440,8 @@ fn show_ratchets(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("MessageKeys", &keys);
 
     let [pair_a, pair_b] = [key_a, key_b].map(|key| KeyPair::from_private(PrivateKey::from_secret(&key)));
-    let signed = *pair_b.public();
-    let mut a = DoubleRatchet::initiator(&root, chain, pair_a, signed).unwrap();
+    let signed = pair_b.public().prepare();
+    let mut a = DoubleRatchet::initiator(&root, chain, pair_a, &signed).unwrap();
     let (root, chain) = (RootKey::new(copy_of_root), ChainKey::new(copy_of_chain, 0));
     let mut b = DoubleRatchet::responder(root, chain, pair_b);
     for _ in 0..3 {

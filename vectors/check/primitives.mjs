@@ -41,17 +41,52 @@ export const publicKey = (mine) =>
 /** A pair of 32 drawn bytes. */
 export const pair = (drawn) => ({ private: clamp(drawn), public: publicKey(clamp(drawn)) });
 
-/** XEdDSA with the sign in the signature's last bit: Ed25519 under the key y = (u − 1) / (u + 1). */
+// Edwards25519, for signatures: P the field's prime, L the base point's order.
+const P = 2n ** 255n - 19n;
+const L = 2n ** 252n + 27742317777372353535851937790883648493n;
+const mod = (value, by = P) => ((value % by) + by) % by;
+const number = (bytes) => BigInt("0x" + hex(Buffer.from(bytes).reverse()));
+const bytes32 = (value) => bin(value.toString(16).padStart(64, "0")).reverse();
+const power = (base, exponent) => {
+  let out = 1n;
+  for (; exponent; exponent >>= 1n, base = mod(base * base)) if (exponent & 1n) out = mod(out * base);
+  return out;
+};
+const divide = (a, b) => mod(a * power(b, P - 2n));
+const D = divide(-121665n, 121666n);
+const BASE = [15112221349535400772501151409588531511454012693041857206046113283949847762202n, divide(4n, 5n), 1n];
+/** The sum of two points, projective. */
+const plus = ([x1, y1, z1], [x2, y2, z2]) => {
+  const [a, c, d] = [mod(z1 * z2), mod(x1 * x2), mod(y1 * y2)];
+  const [b, e] = [mod(a * a), mod(D * c * d)];
+  const [f, g] = [mod(b - e), mod(b + e)];
+  return [mod(a * f * ((x1 + y1) * (x2 + y2) - c - d)), mod(a * g * (d + c)), mod(f * g)];
+};
+/** The encoded multiple of the base point. */
+const multiple = (scalar) => {
+  let [out, base] = [[0n, 1n, 1n], BASE];
+  for (; scalar; scalar >>= 1n, base = plus(base, base)) if (scalar & 1n) out = plus(out, base);
+  const encoded = bytes32(divide(out[1], out[2]));
+  encoded[31] |= Number(divide(out[0], out[2]) & 1n) << 7;
+  return encoded;
+};
+
+/** XEdDSA, with the sign of the key in the signature's last bit. */
+export const sign = (key, message, random) => {
+  const a = mod(number(key), L);
+  const A = multiple(a);
+  const r = mod(number(hash("sha512", [0xfe], Buffer.alloc(31, 0xff), key, message, random)), L);
+  const R = multiple(r);
+  const h = number(hash("sha512", R, A, message));
+  const s = bytes32(mod(h * a + r, L));
+  s[31] |= A[31] & 0x80;
+  return cat(R, s);
+};
+
+/** Verified as Ed25519, under the key y = (u − 1) / (u + 1). */
 export const verify = (key, message, signature) => {
-  const p = 2n ** 255n - 19n;
-  const power = (base, exponent) => {
-    let out = 1n;
-    for (; exponent; exponent >>= 1n, base = (base * base) % p) if (exponent & 1n) out = (out * base) % p;
-    return out;
-  };
-  const u = BigInt("0x" + hex(Buffer.from(key.subarray(1)).reverse())) % p;
-  const y = ((u - 1n + p) * power(u + 1n, p - 2n)) % p;
-  const point = bin(y.toString(16).padStart(64, "0")).reverse();
+  const u = mod(number(key.subarray(1)));
+  const point = bytes32(divide(u - 1n, u + 1n));
   point[31] |= signature[63] & 0x80;
   const rest = Buffer.from(signature);
   rest[63] &= 0x7f;
@@ -75,14 +110,13 @@ const block = (key, input) => cipher("aes-256-ecb", key, null, input, false);
 export const gcmSiv = (key, plaintext) => {
   const part = (counter) => block(key, cat([counter], Buffer.alloc(15))).subarray(0, 8);
   const [authentication, encryption] = [cat(part(0), part(1)), cat(part(2), part(3), part(4), part(5))];
-  const number = (bytes) => BigInt("0x" + hex(Buffer.from(bytes).reverse()));
   const bytes = (value) => bin(value.toString(16).padStart(32, "0")).reverse();
-  const P = (1n << 128n) | (1n << 127n) | (1n << 126n) | (1n << 121n) | 1n;
+  const polynomial = (1n << 128n) | (1n << 127n) | (1n << 126n) | (1n << 121n) | 1n;
   // a · b · x^−128
   const dot = (a, b) => {
     let product = 0n;
     for (let at = 0n; at < 128n; at++) if ((b >> at) & 1n) product ^= a << at;
-    for (let at = 0; at < 128; at++) product = (product & 1n ? product ^ P : product) >> 1n;
+    for (let at = 0; at < 128; at++) product = (product & 1n ? product ^ polynomial : product) >> 1n;
     return product;
   };
   const bits = Buffer.alloc(16);

@@ -2,21 +2,21 @@
 
 // Sealed sender.
 
-import { bin, cat, checkPair, ctr, dh, gcmSiv, hex, hkdf, hmac, pair, protobuf, same, varint, verify, ZERO } from "./primitives.mjs";
+import { bin, cat, checkPair, ctr, dh, gcmSiv, hex, hkdf, hmac, pair, protobuf, same, sign, varint, verify, ZERO } from "./primitives.mjs";
 
 const certificates = ({ trust_root, server, sender }) => {
   [trust_root, server.key, sender.IK].forEach((pair) => checkPair("key", pair));
-  const sign = (inner, published, signer) => {
-    const signature = bin(published).subarray(-64);
-    same("certificate", protobuf([1, inner], [2, signature]), published);
+  const issue = (inner, { random, certificate }, signer) => {
+    const signature = sign(bin(signer.private), inner, bin(random[0]));
+    same("certificate", protobuf([1, inner], [2, signature]), certificate);
     same("signature", verify(bin(signer.public), inner, signature), true);
   };
-  sign(protobuf([1, server.id], [2, bin(server.key.public)]), server.certificate, trust_root);
+  issue(protobuf([1, server.id], [2, bin(server.key.public)]), server, trust_root);
   const expires = Buffer.alloc(8);
   expires.writeBigUInt64LE(BigInt(sender.expires));
   const inner = cat(protobuf([1, sender.e164], [2, sender.device]), [(3 << 3) | 1], expires,
     protobuf([4, bin(sender.IK.public)], [5, bin(server.certificate)], [6, sender.uuid]));
-  sign(inner, sender.certificate, server.key);
+  issue(inner, sender, server.key);
   return sender.certificate;
 };
 

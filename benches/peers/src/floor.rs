@@ -11,7 +11,7 @@ mod sealed;
 mod setup;
 mod sign;
 
-#[cfg(feature = "aws-lc")]
+#[cfg(feature = "asm-floor")]
 pub use curve::AwsLc;
 pub use curve::Curve;
 pub use curve::Dalek;
@@ -21,3 +21,38 @@ pub use message::{Chains, braid_jump, decrypt, decrypt_unsigned, encrypt, encryp
 pub use sealed::{Envelope, Fanout};
 pub use setup::Setup;
 pub use sign::{Signer, Verifier};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use subrosa::PrivateKey;
+    use subrosa::hazmat::crypto::kdf::{MacKey, hkdf_into};
+
+    #[test]
+    fn hmac_and_hkdf_are_subrosas() {
+        for len in [0, 1, 55, 56, 63, 64, 119, 120, 1_151] {
+            let message = vec![7; len];
+            let expected = MacKey::new(&[3; 32]).mac(&[&message]);
+            assert_eq!(&Pads::new(&[3; 32]).mac(&message), expected.as_bytes(), "{len}");
+        }
+        let mut expected = [0; 80];
+        hkdf_into(&[5; 32], &[6; 32], b"WhisperMessageKeys", &mut expected).unwrap();
+        assert_eq!(Pads::new(&[5; 32]).hkdf::<80>(&[6; 32], b"WhisperMessageKeys"), expected);
+    }
+
+    fn agrees<C: Curve>() {
+        let (ours, public) = C::generate([0x42; 32]);
+        let theirs = PrivateKey::decode(&[0x43; 32]).unwrap();
+        let expected = PrivateKey::decode(&[0x42; 32]).unwrap();
+        assert_eq!(&public, expected.public_key().as_bytes());
+        let shared = expected.agree(&theirs.public_key()).unwrap();
+        assert_eq!(&C::agree(&ours, theirs.public_key().as_bytes()), shared.as_bytes());
+    }
+
+    #[test]
+    fn agreements_are_subrosas() {
+        agrees::<Dalek>();
+        #[cfg(feature = "asm-floor")]
+        agrees::<AwsLc>();
+    }
+}

@@ -4,6 +4,8 @@
 
 mod braid;
 mod group;
+mod in_place;
+mod kept;
 mod message;
 mod record;
 mod sealed;
@@ -87,7 +89,7 @@ impl Row {
 macro_rules! floors {
     ($row:expr, $floor:ident ( $($argument:expr),* )) => {{
         let row = $row.floor($floor::<$crate::floor::Dalek>($($argument),*));
-        #[cfg(feature = "aws-lc")]
+        #[cfg(feature = "asm-floor")]
         let row = row.side($crate::rows::Side::AsmFloor, $floor::<$crate::floor::AwsLc>($($argument),*));
         row
     }};
@@ -107,6 +109,10 @@ pub const ROWS: &[(&str, Make)] = &[
     ("decrypt 1 KiB one way, PQ", message::decrypt_1024_pq),
     ("encrypt 1 KiB one way, no PQ", message::encrypt_1024_no_pq),
     ("decrypt 1 KiB one way, no PQ", message::decrypt_1024_no_pq),
+    ("encrypt 1 KiB one way, PQ, into the caller's buffer", in_place::encrypt_pq),
+    ("decrypt 1 KiB one way, PQ, in place", in_place::decrypt_pq),
+    ("encrypt 1 KiB one way, no PQ, into the caller's buffer", in_place::encrypt_no_pq),
+    ("decrypt 1 KiB one way, no PQ, in place", in_place::decrypt_no_pq),
     ("encrypt 64 B one way, PQ", message::encrypt_64_pq),
     ("decrypt 64 B one way, PQ", message::decrypt_64_pq),
     ("encrypt 64 B one way, no PQ", message::encrypt_64_no_pq),
@@ -123,6 +129,10 @@ pub const ROWS: &[(&str, Make)] = &[
     ("sealed v1, open", sealed::open_v1),
     ("sealed v1, open and verify the sender", sealed::open_and_verify_v1),
     ("sender certificate, verify", sealed::certificate),
+    ("sealed v1, seal 1 KiB, contact kept", kept::seal_v1),
+    ("sealed v1, open, contact kept", kept::open_v1),
+    ("sealed v1, open and verify the sender, contact and certificate kept", kept::open_and_verify_v1),
+    ("sealed v2, 100 recipients, each, contacts kept", kept::seal_v2_100),
     ("sealed v2, 1 recipient, each", sealed::seal_v2_1),
     ("sealed v2, 10 recipients, each", sealed::seal_v2_10),
     ("sealed v2, 100 recipients, each", sealed::seal_v2_100),
@@ -133,4 +143,6 @@ pub const ROWS: &[(&str, Make)] = &[
     ("session record, read, PQ", record::read),
     ("record of a one-way encrypt, PQ", record::of_encrypt),
     ("record of a one-way decrypt, PQ", record::of_decrypt),
+    ("delta of a one-way encrypt, PQ", record::delta_of_encrypt),
+    ("delta of a one-way decrypt, PQ", record::delta_of_decrypt),
 ];

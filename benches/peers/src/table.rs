@@ -28,7 +28,8 @@ const SIDES: [(Side, &str); 6] = [
 
 /// The table of times, with its legend.
 pub fn times(lines: &[Line]) -> String {
-    let mut out = "## Times\n\n| operation |".to_owned();
+    let x25519 = if cfg!(feature = "aws-lc") { "its feature `aws-lc-rs`" } else { "its own X25519" };
+    let mut out = format!("## Times\n\nSubrosa with {x25519}.\n\n| operation |");
     let there = |side: Side| lines.iter().any(|line| line.of(side).is_some());
     let sides: Vec<_> = SIDES.into_iter().filter(|(side, _)| there(*side)).collect();
     for (_, title) in &sides {
@@ -49,7 +50,8 @@ pub fn times(lines: &[Line]) -> String {
     for line in lines {
         let _ = write!(out, "| {} |", line.name);
         for (side, _) in &sides {
-            let _ = write!(out, " {} |", line.of(*side).map_or_else(String::new, shown));
+            let _ =
+                write!(out, " {} |", line.of(*side).map_or_else(String::new, |sample| shown(*side, sample)));
         }
         let subrosa = line.of(Side::Subrosa).map_or(f64::NAN, |sample| sample.median);
         let _ = write!(out, " {} | {} |", number(line.study), number(line.study_floor));
@@ -64,9 +66,12 @@ pub fn times(lines: &[Line]) -> String {
     out + LEGEND
 }
 
-/// Median (minimum), marked if they are far apart.
-fn shown(sample: Sample) -> String {
+/// Median (minimum), marked if they are far apart. The minimum of a difference says nothing, so it is left out.
+fn shown(side: Side, sample: Sample) -> String {
     let mark = if sample.is_unsteady() { " *" } else { "" };
+    if matches!(side, Side::Official | Side::Wacore) {
+        return format!("{}{mark}", microseconds(sample.median));
+    }
     format!("{} ({}){mark}", microseconds(sample.median), microseconds(sample.minimum))
 }
 
@@ -109,11 +114,13 @@ pub fn shares(lines: &[Line]) -> String {
     };
     let mut out = String::new();
     for way in ["encrypt", "decrypt"] {
-        let record = median(&format!("record of a one-way {way}, PQ"));
-        if let (Some(record), Some(message)) = (record, median(&format!("{way} 1 KiB one way, PQ"))) {
-            let share = 100.0 * record / message;
-            let _ =
-                writeln!(out, "\nThe record beside a one-way {way} of 1 KiB, PQ: {share:.1} % of its time.");
+        for what in ["record", "delta"] {
+            let stored = median(&format!("{what} of a one-way {way}, PQ"));
+            if let (Some(stored), Some(message)) = (stored, median(&format!("{way} 1 KiB one way, PQ"))) {
+                let share = 100.0 * stored / message;
+                let _ =
+                    writeln!(out, "\nThe {what} of a one-way {way} of 1 KiB, PQ: {share:.1} % of its time.");
+            }
         }
     }
     for kind in ["PQ", "no PQ"] {

@@ -125,19 +125,26 @@ fn same(plaintext: &[u8], expected: &[u8]) -> Outcome<()> {
     if plaintext == expected { Ok(()) } else { Err("another plaintext than was sent".into()) }
 }
 
-/// Holds the whole conversation and gives the number of messages.
-pub fn hold() -> Outcome<u32> {
+/// Holds the whole conversation and gives the number of messages. `stage` is called after each stage with its name.
+pub fn hold(stage: &mut impl FnMut(&str)) -> Outcome<u32> {
     let mut alice = Device::new("alice", "bob", Repeatable(1))?;
+    stage("keys of a device");
     let mut bob = Device::new("bob", "alice", Repeatable(2))?;
+    stage("keys of another one");
 
     alice.initiate(bob.bundle()?)?;
-    for text in [&b"one"[..], b"", &[3; 500]] {
-        let message = alice.send(text)?;
-        bob.receive(&message, text)?;
-    }
+    stage("initiate a session");
+    let [first, second] = [alice.send(b"one")?, alice.send(b"")?];
+    stage("two first messages");
+    bob.receive(&first, b"one")?;
+    stage("accept a session");
+    bob.receive(&second, b"")?;
     if bob.one_time.is_some() {
         return Err("the one-time prekey was not used up".into());
     }
+    stage("repeated first message");
+    let message = alice.send(&[3; 500])?;
+    bob.receive(&message, &[3; 500])?;
     for _ in 0..ROUNDS {
         let reply = bob.send(b"reply")?;
         alice.receive(&reply, b"reply")?;
@@ -145,8 +152,11 @@ pub fn hold() -> Outcome<u32> {
         bob.receive(&early, b"early")?;
         bob.receive(&late, b"late")?;
     }
+    stage("31 messages, 20 turns");
     refuse(&mut alice, &mut bob)?;
+    stage("a damaged and a repeated message");
     attach(&mut alice, &mut bob)?;
+    stage("an attachment of 5,000 bytes");
     Ok(3 + 3 * ROUNDS + 2)
 }
 

@@ -42,10 +42,13 @@ impl Heap {
         }))
     }
 
-    /// The most bytes that were in use at once.
-    pub fn peak(&self) -> usize {
+    /// The most bytes that were in use at once since the last call.
+    pub fn take_peak(&self) -> usize {
         // SAFETY: as for `Sync`; nobody holds a reference.
-        unsafe { (*self.0.get()).peak }
+        unsafe {
+            let state = &mut *self.0.get();
+            core::mem::replace(&mut state.peak, state.used)
+        }
     }
 }
 

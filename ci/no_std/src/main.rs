@@ -23,23 +23,54 @@ use core::fmt::Write;
 #[global_allocator]
 static HEAP: heap::Heap = heap::Heap::new();
 
+/// What a stage of the conversation took, or all of it together.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    /// Bytes in use at once, rounded up to what the allocator hands out.
+    heap: usize,
+    /// Bytes of stack, where the machine can tell.
+    stack: usize,
+    /// Where the machine can tell.
+    instructions: u64,
+}
+
 /// Holds the conversation and gives the exit code: 0 if all went well.
 fn run() -> u32 {
-    match conversation::hold() {
+    let mut most = Cost::default();
+    machine::start();
+    let held = conversation::hold(&mut |stage| {
+        let (stack, instructions) = machine::measure();
+        let cost = Cost { heap: HEAP.take_peak(), stack, instructions };
+        most.heap = most.heap.max(cost.heap);
+        most.stack = most.stack.max(cost.stack);
+        most.instructions += cost.instructions;
+        show(stage, cost);
+        machine::start();
+    });
+    match held {
         Ok(messages) => {
-            let peak = HEAP.peak();
-            let _ = writeln!(machine::Output, "no_std: {messages} messages, heap peak {peak} bytes");
+            show("all", most);
+            machine::end(most.heap);
+            let _ = writeln!(machine::Output, "{messages} messages");
             0
         }
         Err(error) => {
-            let _ = writeln!(machine::Output, "no_std: failed: {error}");
+            let _ = writeln!(machine::Output, "failed: {error}");
             1
         }
     }
 }
 
+fn show(stage: &str, Cost { heap, stack, instructions }: Cost) {
+    let _ = write!(machine::Output, "{stage}: heap {heap}");
+    if stack > 0 {
+        let _ = write!(machine::Output, " stack {stack} instructions {instructions}");
+    }
+    let _ = writeln!(machine::Output);
+}
+
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
-    let _ = writeln!(machine::Output, "no_std: {info}");
+    let _ = writeln!(machine::Output, "{info}");
     machine::exit(2)
 }

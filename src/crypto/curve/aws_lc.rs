@@ -61,7 +61,7 @@ impl Prepared {
         Self(MontgomeryPoint(u))
     }
 
-    /// One of the two points with the key's u-coordinate, if that is on the curve.
+    /// The point with the key's u-coordinate whose sign bit is 0, if there is one.
     pub(super) fn edwards(&self) -> Option<EdwardsPoint> {
         self.0.to_edwards(0)
     }

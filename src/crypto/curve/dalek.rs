@@ -57,7 +57,7 @@ impl Prepared {
         Self { point, edwards: if EDWARDS_IS_FASTER { point.to_edwards(0) } else { None } }
     }
 
-    /// One of the two points with the key's u-coordinate, if that is on the curve.
+    /// The point with the key's u-coordinate whose sign bit is 0, if there is one.
     pub(super) fn edwards(&self) -> Option<EdwardsPoint> {
         self.edwards.or_else(|| self.point.to_edwards(0))
     }

@@ -40,10 +40,10 @@ impl Curve for Dalek {
 }
 
 /// aws-lc through aws-lc-rs: assembly.
-#[cfg(feature = "aws-lc")]
+#[cfg(feature = "asm-floor")]
 pub struct AwsLc;
 
-#[cfg(feature = "aws-lc")]
+#[cfg(feature = "asm-floor")]
 impl Curve for AwsLc {
     type Private = aws_lc_rs::agreement::PrivateKey;
 

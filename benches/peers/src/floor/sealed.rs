@@ -13,6 +13,8 @@ use super::hash::Pads;
 pub struct Envelope<C: Curve> {
     ours: C::Private,
     theirs: [u8; 32],
+    /// The agreement of both identities, if that is kept.
+    kept: Option<[u8; 32]>,
     zero: Pads,
     content: Vec<u8>,
 }
@@ -20,21 +22,30 @@ pub struct Envelope<C: Curve> {
 impl<C: Curve> Envelope<C> {
     pub fn new(len: usize) -> Self {
         let (_, theirs) = C::generate([1; 32]);
-        Self { ours: C::load([2; 32]), theirs, zero: Pads::new(&[]), content: vec![0; len] }
+        Self { ours: C::load([2; 32]), theirs, kept: None, zero: Pads::new(&[]), content: vec![0; len] }
+    }
+
+    /// The agreement of both identities is kept.
+    pub fn kept(len: usize) -> Self {
+        Self { kept: Some([8; 32]), ..Self::new(len) }
     }
 
     /// A key pair and two agreements.
     pub fn seal(&mut self) -> [u8; 32] {
         let (ephemeral, public) = C::generate([3; 32]);
         std::hint::black_box(public);
-        let agreed = [C::agree(&ephemeral, &self.theirs), C::agree(&self.ours, &self.theirs)];
+        let agreed = [C::agree(&ephemeral, &self.theirs), self.identities()];
         self.boxes(&agreed)
     }
 
     /// Two agreements.
     pub fn open(&mut self) -> [u8; 32] {
-        let agreed = [C::agree(&self.ours, &self.theirs), C::agree(&self.ours, &self.theirs)];
+        let agreed = [C::agree(&self.ours, &self.theirs), self.identities()];
         self.boxes(&agreed)
+    }
+
+    fn identities(&self) -> [u8; 32] {
+        self.kept.unwrap_or_else(|| C::agree(&self.ours, &self.theirs))
     }
 
     /// Both boxes: their keys from HKDF with a salt of more than a block, AES-256-CTR and HMAC.
@@ -57,15 +68,23 @@ impl<C: Curve> Envelope<C> {
 pub struct Fanout<C: Curve> {
     ours: C::Private,
     theirs: Vec<[u8; 32]>,
+    /// Instead of an agreement of both identities, if those are kept.
+    kept: Option<[u8; 32]>,
     zero: Pads,
     content: Vec<u8>,
 }
 
 impl<C: Curve> Fanout<C> {
-    pub fn new(recipients: u8, times: usize, len: usize) -> Self {
-        let theirs: Vec<_> = (1..=recipients).map(|byte| C::generate([byte; 32]).1).collect();
+    /// As many different recipients, so many times.
+    pub fn new((different, times): (u8, usize), len: usize) -> Self {
+        let theirs: Vec<_> = (1..=different).map(|byte| C::generate([byte; 32]).1).collect();
         let theirs = theirs.repeat(times);
-        Self { ours: C::load([2; 32]), theirs, zero: Pads::new(&[]), content: vec![0; len] }
+        Self { ours: C::load([2; 32]), theirs, kept: None, zero: Pads::new(&[]), content: vec![0; len] }
+    }
+
+    /// The agreements of the identities are kept.
+    pub fn kept(recipients: (u8, usize), len: usize) -> Self {
+        Self { kept: Some([8; 32]), ..Self::new(recipients, len) }
     }
 
     /// A key pair and AES-256-GCM-SIV once; for each recipient two agreements and two derivations.
@@ -75,7 +94,8 @@ impl<C: Curve> Fanout<C> {
         self.encrypt(&key);
         let mut all = [0; 48];
         for theirs in &self.theirs {
-            let material = self.material(&C::agree(&ephemeral, theirs), &C::agree(&self.ours, theirs));
+            let identities = self.kept.unwrap_or_else(|| C::agree(&self.ours, theirs));
+            let material = self.material(&C::agree(&ephemeral, theirs), &identities);
             all.iter_mut().zip(material).for_each(|(slot, byte)| *slot ^= byte);
         }
         all

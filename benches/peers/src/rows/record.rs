@@ -4,10 +4,10 @@
 
 use std::hint::black_box;
 
-use subrosa::{Session, SignalMessage, Trust};
+use subrosa::{Ciphertext, Plaintext, Session, SignalMessage, Staged, Trust};
 
 use super::Row;
-use crate::harness::{Batch, repeated, timed};
+use crate::harness::{repeated, timed};
 use crate::official::Peers;
 use crate::olm;
 use crate::setting::{NOW, Talk, send};
@@ -26,29 +26,39 @@ pub fn read(_: &Peers) -> Row {
 }
 
 pub fn of_encrypt(_: &Peers) -> Row {
-    let mut talk = Talk::new(4);
-    let subrosa: Batch = Box::new(move |count| {
-        let staged = talk.alice.encrypt(&[b'x'; 1024], Trust::Anyone, NOW, &mut talk.rng).unwrap();
-        timed(|| {
-            for _ in 0..count {
-                black_box(staged.record());
-            }
-        })
-    });
-    Row::new(subrosa)
+    encrypt(|staged| drop(black_box(staged.record())))
+}
+
+pub fn delta_of_encrypt(_: &Peers) -> Row {
+    encrypt(|staged| drop(black_box(staged.stored())))
 }
 
 pub fn of_decrypt(_: &Peers) -> Row {
+    decrypt(|staged| drop(black_box(staged.record())))
+}
+
+pub fn delta_of_decrypt(_: &Peers) -> Row {
+    decrypt(|staged| drop(black_box(staged.stored())))
+}
+
+/// What is done with the same stage again and again.
+fn encrypt(write: fn(&Staged<'_, Session, Ciphertext>)) -> Row {
     let mut talk = Talk::new(4);
-    let subrosa: Batch = Box::new(move |count| {
+    Row::new(Box::new(move |count| {
+        let staged = talk.alice.encrypt(&[b'x'; 1024], Trust::Anyone, NOW, &mut talk.rng).unwrap();
+        timed(|| (0..count).for_each(|_| write(&staged)))
+    }))
+}
+
+fn decrypt(write: fn(&Staged<'_, Session, Plaintext>)) -> Row {
+    let mut talk = Talk::new(4);
+    Row::new(Box::new(move |count| {
         let message = send(&mut talk.alice, &[b'x'; 1024], &mut talk.rng);
         let message = SignalMessage::parse(&message).unwrap();
         let staged = talk.bob.decrypt(&message, Trust::Anyone, &mut talk.rng).unwrap();
-        timed(|| {
-            for _ in 0..count {
-                black_box(staged.record());
-            }
-        })
-    });
-    Row::new(subrosa)
+        let took = timed(|| (0..count).for_each(|_| write(&staged)));
+        // Or else the next message would be one after a jump.
+        staged.commit();
+        took
+    }))
 }

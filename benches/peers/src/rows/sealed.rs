@@ -17,7 +17,7 @@ use crate::sealing::{NOW, Sealing};
 use crate::setting::rng;
 
 /// Length of a sealed content: a group message of 1 KiB of text, its certificate.
-const CONTENT: usize = 1_500;
+pub const CONTENT: usize = 1_500;
 
 pub fn seal_v1(peers: &Peers) -> Row {
     let sealing = Sealing::new(1);
@@ -60,7 +60,7 @@ pub fn open_v2(_: &Peers) -> Row {
 }
 
 fn open_v2_floor<C: Curve>() -> Batch {
-    let mut fanout = Fanout::<C>::new(1, 1, CONTENT);
+    let mut fanout = Fanout::<C>::new((1, 1), CONTENT);
     repeated(move || fanout.open())
 }
 
@@ -130,7 +130,7 @@ fn seal_v2(peers: &Peers, (different, times): (u8, u32)) -> Row {
 }
 
 fn seal_v2_floor<C: Curve>(different: u8, times: u32) -> Batch {
-    let mut fanout = Fanout::<C>::new(different, times as usize, CONTENT);
+    let mut fanout = Fanout::<C>::new((different, times as usize), CONTENT);
     repeated(move || fanout.seal())
 }
 

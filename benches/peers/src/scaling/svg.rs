@@ -9,7 +9,7 @@ use crate::axis::{Axis, Scale, Unit};
 const WIDTH: f64 = 680.0;
 const HEIGHT: f64 = 360.0;
 const LEFT: f64 = 74.0;
-const RIGHT: f64 = 24.0;
+const RIGHT: f64 = 34.0;
 const TOP: f64 = 64.0;
 const BOTTOM: f64 = 52.0;
 
