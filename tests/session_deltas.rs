@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use setting::{NOW, Talk, copy};
-use subrosa::{RecordError, RecordKind, Session, SignalMessage, Stored, Trust};
+use subrosa::{MessageKind, RecordError, RecordKind, Session, SignalMessage, Stored, Trust};
 
 /// A store that appends.
 struct Log {
@@ -134,6 +134,30 @@ fn deltas_of_before_are_passed_over_and_missing_ones_missed() {
     let another = vec![first.clone()];
     assert_eq!(read(&first, &another, &alice).unwrap_err(), RecordError::WrongKind);
     assert_eq!(read(&log.deltas[0], &[], &alice).unwrap_err(), RecordError::WrongKind);
+}
+
+/// From the first message on, and over the reply that acknowledges the session.
+#[test]
+fn a_session_from_its_beginning() {
+    for version in [3, 4] {
+        let [mut alice, mut bob] = setting::devices(version);
+        let bundle = setting::bundle(&mut bob, version);
+        alice.initiate(&bob.address, bundle).unwrap();
+        let mut session = alice.session(&bob.address).unwrap();
+        let mut log = Log::of(&session);
+        for _ in 0..3 {
+            let bytes = send(&mut session, &mut log, &mut alice.rng);
+            let letter = setting::device::Letter { kind: MessageKind::PreKey, bytes };
+            bob.receive(&alice.address, &letter).unwrap();
+            log.assert_is(&session);
+        }
+        let reply = bob.send(&alice.address, b"text");
+        receive(&mut session, &reply.bytes, &mut log, &mut alice.rng);
+        assert!(!log.deltas.is_empty());
+        log.assert_is(&session);
+        let staged = session.encrypt(b"text", Trust::Anyone, NOW, &mut alice.rng).unwrap();
+        assert_eq!(staged.commit().kind(), MessageKind::Whisper, "acknowledged");
+    }
 }
 
 /// Archiving is not a delta, nor is a message that an archived session decrypts.
