@@ -168,5 +168,5 @@ fn a12_canonical_keys_are_in_range() {
 #[test]
 fn secrets_of_agreement_do_not_show() {
     let shared: Secret<32> = key("IKa").agree(&key("IKb").public_key()).unwrap();
-    assert_eq!(format!("{shared:?} {:?}", key("IKa")), "Secret<32>(..) PrivateKey(Secret<32>(..))");
+    assert_eq!(format!("{shared:?} {:?}", key("IKa")), "Secret<32>(..) PrivateKey(..)");
 }
