@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # A folder of its own: build scripts look at RUSTC_BOOTSTRAP, and everything would be built anew each time.
-RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=target/api cargo rustdoc --quiet --locked --lib --features std,parallel,aws-lc-rs -- \
+RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=target/api cargo rustdoc --quiet --locked --lib --features std,parallel -- \
   -Z unstable-options --output-format json
 export SUBROSA_API=$PWD/target/api/doc/subrosa.json
 if [ "${1:-}" = --write ]; then SUBROSA_WRITE_API=1 cargo test --quiet --test public_api the_list_is; fi

@@ -3,7 +3,7 @@
 #
 # Packs the crate as it would be published, and uses the package as a stranger would: an empty project depends on it,
 # resolves its dependencies anew, without our Cargo.lock, and holds the conversation of ci/no_std; with the default
-# features, with each feature, and with all.
+# features and with all; with `--each` also with each feature by itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -44,7 +44,9 @@ END
 }
 
 everything=$(sed 's/.*/"&"/' <<<"$features" | paste -sd,)
-for chosen in "" $(sed 's/.*/"&"/' <<<"$features") "$everything"; do
+alone=
+if [ "${1:-}" = --each ]; then alone=$(sed 's/.*/"&"/' <<<"$features"); fi
+for chosen in "" $alone "$everything"; do
   manifest "$chosen" >"$place/user/Cargo.toml"
   printf 'features [%s]: ' "$chosen"
   (cd "$place/user" && CARGO_TARGET_DIR=../build cargo run --quiet)
