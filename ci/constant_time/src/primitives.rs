@@ -102,8 +102,8 @@ fn key_agreement(report: &mut Report) {
     let initiator = Initiator {
         identity: &identity,
         base_key: &base_key,
-        their_identity: &peer(52),
-        their_signed_pre_key: &peer(53),
+        their_identity: &peer(52).prepare(),
+        their_signed_pre_key: &peer(53).prepare(),
         their_one_time_pre_key: Some(&peer(54)),
     };
     report.clean("PQXDH, initiate", || {
