@@ -13,6 +13,6 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(prefix.is_ok(), "a whole message has a prefix");
         let encoded = message.encode();
         assert!(encoded.len() <= bytes.len());
-        assert_eq!(BraidMessage::parse(&encoded).unwrap().encode(), encoded);
+        assert_eq!(*BraidMessage::parse(&encoded).unwrap().encode(), *encoded);
     }
 });
