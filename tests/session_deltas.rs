@@ -160,6 +160,22 @@ fn a_session_from_its_beginning() {
     }
 }
 
+/// Found by the fuzz target: the last generation of all is followed by the first.
+#[test]
+fn generations_go_around() {
+    let Talk { alice, mut rng, .. } = Talk::new(4);
+    let mut record = alice.record().as_bytes().to_vec();
+    record[4..12].fill(0xFF);
+    let mut alice = read(&record, &[], &alice).unwrap();
+    assert_eq!(alice.generation(), u64::MAX);
+    let mut log = Log::of(&alice);
+    for _ in 0..3 {
+        send(&mut alice, &mut log, &mut rng);
+    }
+    assert_eq!(alice.generation(), 2);
+    log.assert_is(&alice);
+}
+
 /// Archiving is not a delta, nor is a message that an archived session decrypts.
 #[test]
 fn what_changes_more_than_the_ratchets_is_stored_whole() {

@@ -46,11 +46,11 @@ impl Session {
     fn take_delta(&mut self, bytes: &[u8]) -> Result<(), RecordError> {
         let (mut reader, _) = RecordReader::open(RecordKind::SessionDelta, RECORD_VERSION, bytes)?;
         let generation = reader.u64()?;
-        if generation <= self.generation {
-            return Ok(());
-        }
-        if generation - self.generation != 1 {
-            return Err(RecordError::MissingDelta);
+        // Generations go around, so that half of them are before any.
+        match generation.wrapping_sub(self.generation) {
+            1 => {}
+            0 | 0x8000_0000_0000_0000.. => return Ok(()),
+            _ => return Err(RecordError::MissingDelta),
         }
         let received = reader.flag()?;
         let change = triple::Change::read(&mut reader, received)?;
