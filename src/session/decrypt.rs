@@ -108,7 +108,7 @@ impl Session {
         if !trust.accepts(&identity) {
             return Err(DecryptError::UntrustedIdentity);
         }
-        Ok(SessionEffects { save_identity: Some(identity), ..SessionEffects::default() })
+        Ok(SessionEffects::of(identity))
     }
 
     /// Tries the sessions in order: the current one, then the archived ones, newest first. If the message's

@@ -18,6 +18,13 @@ pub struct SessionEffects {
     pub kem_pre_key: Option<KemPreKeyEffect>,
 }
 
+impl SessionEffects {
+    /// That an identity key is to be saved, and nothing else.
+    pub(super) fn of(identity: IdentityKey) -> Self {
+        Self { save_identity: Some(identity), ..Self::default() }
+    }
+}
+
 /// What is to be done about a KEM prekey after it was used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -51,19 +51,20 @@ impl Session {
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Self, Ciphertext>, EncryptError> {
-        let (sending, effects) = self.prepare_message(trust, now, rng)?;
+        let (state, sending) = self.prepare_message(trust, now, rng)?;
         let mut bytes = Vec::new();
-        let kind = self.write_message(&sending, plaintext, &mut bytes);
+        let kind = self.write_message(state, &sending, plaintext, &mut bytes);
+        let effects = SessionEffects::of(state.remote_identity);
         Ok(self.stage(SessionChange(Change::Sent(sending.change)), effects, Ciphertext::new(kind, bytes)))
     }
 
-    /// The keys of the next message, if one may be sent.
+    /// The current session and the keys of its next message, if one may be sent.
     pub(super) fn prepare_message(
         &self,
         trust: Trust<'_>,
         now: Timestamp,
         rng: &mut impl CryptoRng,
-    ) -> Result<(Sending, SessionEffects), EncryptError> {
+    ) -> Result<(&SessionState, Sending), EncryptError> {
         let state = self.current.as_deref().ok_or(EncryptError::NoSession)?;
         if state.pending.as_ref().is_some_and(|pending| pending.is_stale(now)) {
             return Err(EncryptError::Stale);
@@ -71,18 +72,17 @@ impl Session {
         if !trust.accepts(&state.remote_identity) {
             return Err(EncryptError::UntrustedIdentity);
         }
-        let save_identity = Some(state.remote_identity);
-        Ok((state.ratchet.send(rng)?, SessionEffects { save_identity, ..SessionEffects::default() }))
+        Ok((state, state.ratchet.send(rng)?))
     }
 
-    /// Appends the message that was prepared.
+    /// Appends the message of `state` that was prepared.
     pub(super) fn write_message(
         &self,
+        state: &SessionState,
         sending: &Sending,
         plaintext: &[u8],
         out: &mut Vec<u8>,
     ) -> MessageKind {
-        let Some(state) = &self.current else { return MessageKind::Whisper };
         let Some(pending) = &state.pending else {
             codec::seal(state, sending, None, plaintext, out);
             return MessageKind::Whisper;

@@ -10,7 +10,7 @@ use core::ops::{Deref, DerefMut};
 use rand_core::CryptoRng;
 use zeroize::Zeroize;
 
-use super::{Change, Session, SessionChange};
+use super::{Change, Session, SessionChange, SessionEffects};
 use crate::crypto::cbc::CbcKey;
 use crate::identity::Trust;
 use crate::session::{DecryptError, EncryptError};
@@ -47,9 +47,10 @@ impl Session {
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Result<StagedInPlace<'s, Self, AppendedCiphertext<'b>>, EncryptError> {
-        let (sending, effects) = self.prepare_message(trust, now, rng)?;
+        let (state, sending) = self.prepare_message(trust, now, rng)?;
         let start = out.len();
-        let kind = self.write_message(&sending, plaintext, out);
+        let kind = self.write_message(state, &sending, plaintext, out);
+        let effects = SessionEffects::of(state.remote_identity);
         let staged = self.stage(SessionChange(Change::Sent(sending.change)), effects, ());
         Ok(StagedInPlace::new(staged, AppendedCiphertext { out, start, kind, released: false }))
     }

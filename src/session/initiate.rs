@@ -80,8 +80,7 @@ impl Session {
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Self, ()>, InitiateError> {
         let state = self.begin(local, bundle, now, rng)?;
-        let effects =
-            SessionEffects { save_identity: Some(state.remote_identity), ..SessionEffects::default() };
+        let effects = SessionEffects::of(state.remote_identity);
         Ok(self.stage(SessionChange(Change::Begin(Box::new(state))), effects, ()))
     }
 

@@ -162,7 +162,7 @@ impl<'s> KnownSession<'s, '_> {
         if session.state(slot).is_none_or(|state| state.remote_identity != identity) {
             return Err(DecryptError::UntrustedIdentity);
         }
-        let effects = SessionEffects { save_identity: Some(identity), ..SessionEffects::default() };
+        let effects = SessionEffects::of(identity);
         Ok(session.stage(SessionChange(Change::Received(slot, opened.change)), effects, opened.plaintext))
     }
 }
@@ -211,8 +211,7 @@ impl<'s> NewSession<'s, '_> {
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'s, Session, Plaintext>, AcceptError> {
         let (state, plaintext) = self.begin(keys, rng)?;
-        let effects =
-            SessionEffects { save_identity: Some(state.remote_identity), ..SessionEffects::default() };
+        let effects = SessionEffects::of(state.remote_identity);
         Ok(self.session.stage(SessionChange(Change::Begin(Box::new(state))), effects, plaintext))
     }
 
