@@ -76,6 +76,9 @@ fn in_the_callers_buffers_nothing_is_allocated() {
     }
 }
 
+/// What `aws-lc-rs` allocates for the agreements of a ratchet step; nothing without it.
+const ITS_OWN: usize = if cfg!(feature = "aws-lc-rs") { 5 } else { 0 };
+
 /// In a conversation back and forth the post-quantum ratchet collects chunks and changes its state, and the other
 /// ratchet turns: that is what may be allocated, and its number is bounded.
 #[test]
@@ -92,6 +95,6 @@ fn a_conversation_back_and_forth_allocates_for_what_its_state_grows_by() {
         most = most.max(times);
         total += times;
     }
-    assert!(most <= 16, "{most} times for one message");
-    assert!(total <= 400 * 3, "{total} times for 400 messages");
+    assert!(most <= 16 + ITS_OWN, "{most} times for one message");
+    assert!(total <= 400 * (3 + ITS_OWN), "{total} times for 400 messages");
 }

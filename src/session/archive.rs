@@ -80,7 +80,7 @@ pub(super) struct StateView<'a> {
 
 impl<'a> StateView<'a> {
     fn as_is(state: &'a SessionState) -> Self {
-        Self { state, pending: state.pending.as_ref(), retired: state.retired, change: None }
+        Self { state, pending: state.pending.as_deref(), retired: state.retired, change: None }
     }
 
     fn archived(state: &'a SessionState) -> Self {

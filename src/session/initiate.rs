@@ -133,12 +133,12 @@ impl Session {
             base_key: *base_key.public(),
             initial_secrecy: InitialSecrecy::of(bundle.one_time_pre_key.is_some(), false),
             retired: false,
-            pending: Some(Pending {
+            pending: Some(Box::new(Pending {
                 created: now,
                 signed_pre_key_id: bundle.signed_pre_key.id,
                 one_time_pre_key_id: bundle.one_time_pre_key.map(|one_time| one_time.id),
                 kem,
-            }),
+            })),
             ratchet: TripleRatchet::new(double, braid),
         })
     }

@@ -62,7 +62,9 @@ pub(super) struct SessionState {
     /// Never to be sent on again. Only archived sessions are.
     pub(super) retired: bool,
     /// What each message must repeat until the peer answers. The initiator's alone.
-    pub(super) pending: Option<Pending>,
+    ///
+    /// Boxed: the place of what is absent takes over what was on the stack, and that must not be secrets.
+    pub(super) pending: Option<Box<Pending>>,
     pub(super) ratchet: TripleRatchet,
 }
 
@@ -126,7 +128,7 @@ impl SessionState {
                 _ => InitialSecrecy::from_u8(reader.u8()?).ok_or(RecordError::Damaged)?,
             },
             retired: version > 2 && reader.flag()?,
-            pending: if reader.flag()? { Some(Pending::read(reader)?) } else { None },
+            pending: if reader.flag()? { Some(Box::new(Pending::read(reader)?)) } else { None },
             ratchet: match version {
                 1 => TripleRatchet::read_double_only(reader)?,
                 _ => TripleRatchet::read(reader)?,

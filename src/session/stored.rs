@@ -89,7 +89,9 @@ impl SessionState {
     fn from_stored(stored: &StoredSession<'_>) -> Option<Self> {
         let pending = match &stored.pending_pre_key {
             None => None,
-            Some(pending) => Some(Pending::from_stored(pending, stored.pending_kyber_pre_key.as_ref())?),
+            Some(pending) => {
+                Some(Box::new(Pending::from_stored(pending, stored.pending_kyber_pre_key.as_ref())?))
+            }
         };
         Some(Self {
             version: u8::try_from(stored.version).ok().and_then(Version::from_number)?,

@@ -3,7 +3,7 @@
 //! X25519 by `aws-lc-rs`: in assembly where there is some. What it refuses, `curve25519-dalek` computes.
 
 use core::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::agreement::{self, UnparsedPublicKey, X25519};
 use curve25519_dalek::edwards::EdwardsPoint;
@@ -13,17 +13,23 @@ use crate::crypto::secret::Secret;
 
 /// The private key as the library has it, once it was needed: to make it costs as much as the public key. The
 /// library wipes it when it is dropped.
-pub(super) struct Handle(OnceLock<Option<agreement::PrivateKey>>);
+///
+/// Neither a `OnceLock` nor a `RwLock`: the place of what is not there yet, or padding, would take over what was on the
+/// stack, and that may be a secret. Locked while the key is made and
+/// while a pointer is copied, not while it is used.
+pub(super) struct Handle(Mutex<Option<Arc<agreement::PrivateKey>>>);
 
 impl Handle {
     pub(super) const fn new() -> Self {
-        Self(OnceLock::new())
+        Self(Mutex::new(None))
     }
 
-    fn key(&self, private: &Secret<32>) -> Option<&agreement::PrivateKey> {
-        self.0
-            .get_or_init(|| agreement::PrivateKey::from_private_key(&X25519, private.as_bytes()).ok())
-            .as_ref()
+    fn key(&self, private: &Secret<32>) -> Option<Arc<agreement::PrivateKey>> {
+        let mut kept = self.0.lock().ok()?;
+        if kept.is_none() {
+            *kept = agreement::PrivateKey::from_private_key(&X25519, private.as_bytes()).ok().map(Arc::new);
+        }
+        kept.clone()
     }
 
     /// The public key of a private one.
@@ -38,7 +44,7 @@ impl Handle {
     pub(super) fn agree(&self, private: &Secret<32>, theirs: &Prepared) -> Secret<32> {
         let shared = self.key(private).and_then(|key| {
             let theirs = UnparsedPublicKey::new(&X25519, theirs.0.as_bytes());
-            agreement::agree(key, theirs, (), |shared| Secret::try_from(shared).map_err(|_| ())).ok()
+            agreement::agree(&key, theirs, (), |shared| Secret::try_from(shared).map_err(|_| ())).ok()
         });
         // It gives no shared secret for keys of low order.
         shared.unwrap_or_else(|| Secret::new(theirs.0.mul_clamped(*private.as_bytes()).to_bytes()))
