@@ -163,11 +163,11 @@ impl SkippedKeys {
         let mut keys = Self::default();
         keys.reserve(count);
         for _ in 0..count {
-            let counter = reader.u32()?;
+            let (counter, seed) = (reader.u32()?, reader.chunk()?);
             if keys.slots.last().is_some_and(|last| last.counter >= counter) {
                 return Err(RecordError::Damaged);
             }
-            keys.push(counter, reader.secret::<32>()?.as_bytes());
+            keys.push(counter, seed);
         }
         Ok(keys)
     }

@@ -35,6 +35,7 @@ impl<'a> RecordReader<'a> {
     ///
     /// # Errors
     /// [`RecordError::Damaged`].
+    #[inline]
     pub fn u8(&mut self) -> Result<u8, RecordError> {
         self.array().map(u8::from_le_bytes)
     }
@@ -43,6 +44,7 @@ impl<'a> RecordReader<'a> {
     ///
     /// # Errors
     /// [`RecordError::Damaged`].
+    #[inline]
     pub fn u16(&mut self) -> Result<u16, RecordError> {
         self.array().map(u16::from_le_bytes)
     }
@@ -51,6 +53,7 @@ impl<'a> RecordReader<'a> {
     ///
     /// # Errors
     /// [`RecordError::Damaged`].
+    #[inline]
     pub fn u32(&mut self) -> Result<u32, RecordError> {
         self.array().map(u32::from_le_bytes)
     }
@@ -59,6 +62,7 @@ impl<'a> RecordReader<'a> {
     ///
     /// # Errors
     /// [`RecordError::Damaged`].
+    #[inline]
     pub fn u64(&mut self) -> Result<u64, RecordError> {
         self.array().map(u64::from_le_bytes)
     }
@@ -67,6 +71,7 @@ impl<'a> RecordReader<'a> {
     ///
     /// # Errors
     /// [`RecordError::Damaged`], also for any other byte.
+    #[inline]
     pub fn flag(&mut self) -> Result<bool, RecordError> {
         match self.u8()? {
             0 => Ok(false),
@@ -80,6 +85,7 @@ impl<'a> RecordReader<'a> {
     ///
     /// # Errors
     /// [`RecordError::Damaged`], also if so many items cannot follow.
+    #[inline]
     pub fn count(&mut self, smallest: usize) -> Result<usize, RecordError> {
         let count = usize::try_from(self.u32()?).map_err(|_| RecordError::Damaged)?;
         match count.checked_mul(smallest.max(1)) {
@@ -126,7 +132,8 @@ impl<'a> RecordReader<'a> {
         if self.rest.is_empty() { Ok(()) } else { Err(RecordError::Damaged) }
     }
 
-    fn chunk<const N: usize>(&mut self) -> Result<&'a [u8; N], RecordError> {
+    /// `N` bytes where they lie.
+    pub(crate) fn chunk<const N: usize>(&mut self) -> Result<&'a [u8; N], RecordError> {
         let (chunk, rest) = self.rest.split_first_chunk().ok_or(RecordError::Damaged)?;
         self.rest = rest;
         Ok(chunk)

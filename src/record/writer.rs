@@ -28,37 +28,44 @@ impl RecordWriter {
     }
 
     /// Appends one byte.
+    #[inline]
     pub fn put_u8(&mut self, value: u8) {
         self.put_array(&[value]);
     }
 
     /// Appends two bytes.
+    #[inline]
     pub fn put_u16(&mut self, value: u16) {
         self.put_array(&value.to_le_bytes());
     }
 
     /// Appends four bytes.
+    #[inline]
     pub fn put_u32(&mut self, value: u32) {
         self.put_array(&value.to_le_bytes());
     }
 
     /// Appends eight bytes.
+    #[inline]
     pub fn put_u64(&mut self, value: u64) {
         self.put_array(&value.to_le_bytes());
     }
 
     /// Appends a byte that is 0 or 1.
+    #[inline]
     pub fn put_flag(&mut self, value: bool) {
         self.put_u8(value.into());
     }
 
     /// Appends how many items follow, as four bytes. Nothing holds 2^32 items or bytes; if it did, the
     /// record would be refused when read.
+    #[inline]
     pub fn put_count(&mut self, count: usize) {
         self.put_u32(u32::try_from(count).unwrap_or(u32::MAX));
     }
 
     /// Appends bytes whose number the reader knows.
+    #[inline]
     pub fn put_array(&mut self, bytes: &[u8]) {
         self.make_room(bytes.len());
         self.bytes.extend_from_slice(bytes);
@@ -77,15 +84,22 @@ impl RecordWriter {
         Record { kind, bytes }
     }
 
-    /// Makes room for `more` bytes. `Vec` would free the old buffer as it is; here it is wiped first.
+    /// Makes room for `more` bytes.
+    #[inline]
     fn make_room(&mut self, more: usize) {
         let needed = self.bytes.len().saturating_add(more);
         if needed > self.bytes.capacity() {
-            let capacity = needed.max(self.bytes.capacity().saturating_mul(2));
-            let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
-            larger.extend_from_slice(&self.bytes);
-            self.bytes = larger;
+            self.grow(needed);
         }
+    }
+
+    /// `Vec` would free the old buffer as it is; here it is wiped first.
+    #[cold]
+    fn grow(&mut self, needed: usize) {
+        let capacity = needed.max(self.bytes.capacity().saturating_mul(2));
+        let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
+        larger.extend_from_slice(&self.bytes);
+        self.bytes = larger;
     }
 }
 
