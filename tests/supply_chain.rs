@@ -21,6 +21,8 @@ mod index;
 mod licence;
 #[path = "supply_chain/metadata.rs"]
 mod metadata;
+#[path = "supply_chain/unsafe_code.rs"]
+mod unsafe_code;
 
 use std::collections::BTreeMap;
 
@@ -159,6 +161,23 @@ fn what_runs_while_it_is_built_is_known() {
     agrees("build script", &names(&shipped, |package| package.build_script), &BUILD_SCRIPTS.map_names());
     agrees("procedural macro", &names(&shipped, |package| package.procedural_macro), MACROS);
     agrees("links a library", &names(&shipped, |package| package.links), LINKS_NOTHING);
+}
+
+/// More of it, or less, is read by a person first.
+#[test]
+fn unsafe_code_of_dependencies_is_listed() {
+    let mut listed = unsafe_code::listed();
+    let graph = Graph::read();
+    let mut wrong = Vec::new();
+    for package in graph.shipped(&[AWS_LC]) {
+        let found = unsafe_code::count(&package.sources);
+        let known = listed.remove(&package.to_string()).unwrap_or(0);
+        if found != known {
+            wrong.push(format!("{package}: {found} times `unsafe`, not {known}"));
+        }
+    }
+    wrong.extend(listed.keys().map(|gone| format!("{gone}: listed in docs/unsafe.md, and not there")));
+    none(&wrong);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde::Deserialize;
@@ -25,6 +26,7 @@ struct RawPackage {
     license: Option<String>,
     links: Option<String>,
     rust_version: Option<String>,
+    manifest_path: PathBuf,
     targets: Vec<Target>,
     dependencies: Vec<RawDependency>,
 }
@@ -76,6 +78,8 @@ pub struct Package {
     pub links: bool,
     pub build_script: bool,
     pub procedural_macro: bool,
+    /// Where its sources are.
+    pub sources: PathBuf,
     /// The oldest compiler, as major and minor version.
     pub compiler: Option<(u32, u32)>,
 }
@@ -176,6 +180,7 @@ fn package(raw: RawPackage) -> Package {
         version: raw.version,
         licence: raw.license.unwrap_or_default(),
         links: raw.links.is_some(),
+        sources: raw.manifest_path.with_file_name("src"),
         compiler: raw.rust_version.map(|version| {
             let mut parts = version.split('.').map(|part| part.parse().expect("a number"));
             (parts.next().expect("a major version"), parts.next().unwrap_or(0))
