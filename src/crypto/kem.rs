@@ -83,6 +83,10 @@ fn split_type(bytes: &[u8]) -> Result<(KemType, &[u8]), KemError> {
 
 /// A boxed copy of `raw`, if it has the length `N`.
 fn boxed<const N: usize>(raw: &[u8]) -> Option<Box<[u8; N]>> {
+    // Looked at before it is copied: a peer's may have any length.
+    if raw.len() != N {
+        return None;
+    }
     Box::<[u8]>::from(raw).try_into().ok()
 }
 

@@ -8,6 +8,7 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use super::epoch_chain::StoredEpochChain;
+use super::list;
 use crate::wire::protobuf::{Encode, Fields, Malformed, Merge, Sink};
 
 /// How many lists of elements a coder has: one per lane.
@@ -319,8 +320,9 @@ impl<'a> Merge<'a> for StoredEncoder<'a> {
             let field = field?;
             match field.number {
                 ENCODER_COUNTER => self.counter = field.uint32()?,
-                ENCODER_POINTS => self.points.push(field.bytes()?),
-                ENCODER_COEFFICIENTS => self.coefficients.push(field.bytes()?),
+                // Sixteen are wanted.
+                ENCODER_POINTS => list::push(&mut self.points, field.bytes()?, false),
+                ENCODER_COEFFICIENTS => list::push(&mut self.coefficients, field.bytes()?, false),
                 _ => {}
             }
         }
@@ -355,7 +357,7 @@ impl<'a> Merge<'a> for StoredDecoder<'a> {
             let field = field?;
             match field.number {
                 DECODER_NEEDED => self.needed = field.uint32()?,
-                DECODER_POINTS => self.points.push(field.bytes()?),
+                DECODER_POINTS => list::push(&mut self.points, field.bytes()?, false),
                 // Always 16 lanes, and never complete.
                 _ => {}
             }

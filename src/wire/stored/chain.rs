@@ -5,6 +5,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::list;
 use crate::wire::protobuf::{Encode, Fields, Malformed, Merge, Sink};
 
 const RATCHET_KEY: u32 = 1;
@@ -18,6 +19,9 @@ const CIPHER_KEY: u32 = 2;
 const MAC_KEY: u32 = 3;
 const IV: u32 = 4;
 const SEED: u32 = 5;
+
+/// Length of a secret key or seed in bytes.
+const KEY_LEN: usize = 32;
 
 /// A sending or receiving chain.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -40,7 +44,10 @@ impl<'a> Merge<'a> for StoredChain<'a> {
                 RATCHET_KEY => self.ratchet_key = field.bytes()?,
                 RATCHET_PRIVATE_KEY => self.ratchet_private_key = field.bytes()?,
                 CHAIN_KEY => self.chain_key.get_or_insert_default().merge(field.message()?)?,
-                MESSAGE_KEYS => self.message_keys.push(StoredMessageKey::from_fields(field.message()?)?),
+                MESSAGE_KEYS => {
+                    let key = StoredMessageKey::from_fields(field.message()?)?;
+                    list::push(&mut self.message_keys, key, key.is_usable());
+                }
                 _ => {}
             }
         }
@@ -75,6 +82,13 @@ pub struct StoredChainKey<'a> {
     pub index: u32,
     /// The key, 32 bytes.
     pub key: &'a [u8],
+}
+
+impl StoredChainKey<'_> {
+    /// Whether there is a key.
+    pub(super) const fn is_usable(&self) -> bool {
+        self.key.len() >= KEY_LEN
+    }
 }
 
 impl<'a> Merge<'a> for StoredChainKey<'a> {
@@ -118,6 +132,13 @@ pub struct StoredMessageKey<'a> {
     pub iv: &'a [u8],
     /// The seed that the keys are derived from, 32 bytes.
     pub seed: &'a [u8],
+}
+
+impl StoredMessageKey<'_> {
+    /// Whether there is a seed, or keys.
+    const fn is_usable(&self) -> bool {
+        self.seed.len() >= KEY_LEN || self.cipher_key.len() >= KEY_LEN
+    }
 }
 
 impl<'a> Merge<'a> for StoredMessageKey<'a> {

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::braid::StoredLimits;
+use super::list;
 use crate::wire::protobuf::{Encode, Fields, Malformed, Merge, Sink};
 
 const DIRECTION: u32 = 1;
@@ -21,6 +22,9 @@ const RECEIVE: u32 = 2;
 const COUNTER: u32 = 1;
 const NEXT: u32 = 2;
 const PREVIOUS: u32 = 3;
+
+/// Length of a chain key in bytes.
+const KEY_LEN: usize = 32;
 
 /// The chains of the newest epochs.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -46,7 +50,10 @@ impl<'a> Merge<'a> for StoredEpochChain<'a> {
             match field.number {
                 DIRECTION => self.direction = field.uint32()?,
                 CURRENT_EPOCH => self.current_epoch = field.uint64()?,
-                LINKS => self.links.push(StoredLink::from_fields(field.message()?)?),
+                LINKS => {
+                    let link = StoredLink::from_fields(field.message()?)?;
+                    list::push(&mut self.links, link, link.receive.next.len() >= KEY_LEN);
+                }
                 NEXT_ROOT => self.next_root = field.bytes()?,
                 SEND_EPOCH => self.send_epoch = field.uint64()?,
                 LIMITS => self.limits.merge(field.message()?)?,

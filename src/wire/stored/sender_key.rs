@@ -8,6 +8,7 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use super::chain::StoredChainKey;
+use super::list;
 use crate::wire::protobuf::{Encode, Fields, Malformed, Merge, Sink};
 
 const STATES: u32 = 1;
@@ -49,7 +50,9 @@ impl<'a> Merge<'a> for StoredSenderKeyRecord<'a> {
         for field in fields {
             let field = field?;
             if field.number == STATES {
-                self.states.push(StoredSenderKey::from_fields(field.message()?)?);
+                let state = StoredSenderKey::from_fields(field.message()?)?;
+                let usable = state.is_usable();
+                list::push(&mut self.states, state, usable);
             }
         }
         Ok(())
@@ -86,6 +89,14 @@ pub struct StoredSenderKey<'a> {
     pub version: u32,
 }
 
+impl StoredSenderKey<'_> {
+    /// Whether there are a chain key and a signing key.
+    fn is_usable(&self) -> bool {
+        let chain_key = self.chain_key.is_some_and(|key| key.is_usable());
+        chain_key && self.signing_key.is_some_and(|key| !key.public.is_empty())
+    }
+}
+
 impl<'a> Merge<'a> for StoredSenderKey<'a> {
     fn merge(&mut self, fields: Fields<'a>) -> Result<(), Malformed> {
         for field in fields {
@@ -94,7 +105,10 @@ impl<'a> Merge<'a> for StoredSenderKey<'a> {
                 CHAIN_ID => self.chain_id = field.uint32()?,
                 CHAIN_KEY => self.chain_key.get_or_insert_default().merge(field.message()?)?,
                 SIGNING_KEY => self.signing_key.get_or_insert_default().merge(field.message()?)?,
-                MESSAGE_KEYS => self.message_keys.push(StoredChainKey::from_fields(field.message()?)?),
+                MESSAGE_KEYS => {
+                    let key = StoredChainKey::from_fields(field.message()?)?;
+                    list::push(&mut self.message_keys, key, key.is_usable());
+                }
                 VERSION => self.version = field.uint32()?,
                 _ => {}
             }

@@ -8,6 +8,7 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use super::chain::StoredChain;
+use super::list;
 use crate::wire::protobuf::{Encode, Fields, Malformed, Merge, Sink};
 
 const CURRENT: u32 = 1;
@@ -26,6 +27,9 @@ const LOCAL_REGISTRATION_ID: u32 = 11;
 const BASE_KEY: u32 = 13;
 const PENDING_KYBER_PRE_KEY: u32 = 14;
 const PQ_RATCHET: u32 = 15;
+
+/// No session is shorter, in bytes: it has two identities and a base key.
+const MIN_SESSION_LEN: usize = 3 * 33;
 
 const PENDING_PRE_KEY_ID: u32 = 1;
 const PENDING_BASE_KEY: u32 = 2;
@@ -67,7 +71,10 @@ impl<'a> Merge<'a> for StoredSessionRecord<'a> {
             let field = field?;
             match field.number {
                 CURRENT => self.current.get_or_insert_default().merge(field.message()?)?,
-                ARCHIVED => self.archived.push(field.bytes()?),
+                ARCHIVED => {
+                    let session = field.bytes()?;
+                    list::push(&mut self.archived, session, session.len() >= MIN_SESSION_LEN);
+                }
                 _ => {}
             }
         }
@@ -151,7 +158,11 @@ impl<'a> Merge<'a> for StoredSession<'a> {
                 ROOT_KEY => self.root_key = field.bytes()?,
                 PREVIOUS_COUNTER => self.previous_counter = field.uint32()?,
                 SENDER_CHAIN => self.sender_chain.get_or_insert_default().merge(field.message()?)?,
-                RECEIVER_CHAINS => self.receiver_chains.push(StoredChain::from_fields(field.message()?)?),
+                RECEIVER_CHAINS => {
+                    let chain = StoredChain::from_fields(field.message()?)?;
+                    let usable = chain.chain_key.is_some_and(|key| key.is_usable());
+                    list::push(&mut self.receiver_chains, chain, usable);
+                }
                 PENDING_PRE_KEY => self.pending_pre_key.get_or_insert_default().merge(field.message()?)?,
                 REMOTE_REGISTRATION_ID => self.remote_registration_id = field.uint32()?,
                 LOCAL_REGISTRATION_ID => self.local_registration_id = field.uint32()?,
