@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Messages that make a session work: the largest jumps of both ratchets, on one session and on all of 41.
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::Rng;
+use subrosa::hazmat::wire::signal_message::SignalMessageParts;
+use subrosa::rand_core::{TryCryptoRng, TryRng};
+use subrosa::{Admission, Local, PreKeySignalMessage, Session, SignalMessage, SignedPreKey, Trust};
+
+use super::ledger::{Bound, LARGE, Ledger, MANY, told};
+use super::setting::{Device, FirstMessage, Talk, bundle, copy, devices, rng, send};
+
+/// How many messages may be skipped at once.
+pub const JUMP: u32 = 25_000;
+/// All sessions that can be held for a device.
+const ALL: usize = 41;
+/// What a message may make a session allocate beside its plaintext: 2,000 keys for each ratchet, and a state.
+const JUMPED: Bound = Bound { times: 3, plus: 192 << 10, stack: 32 << 10 };
+/// A first message also costs a key encapsulation.
+const FIRST: Bound = Bound { times: 3, plus: 384 << 10, stack: 128 << 10 };
+
+/// Random numbers, counted.
+struct Counted(ChaCha20Rng, usize);
+
+impl TryRng for Counted {
+    type Error = std::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        self.1 += 4;
+        Ok(self.0.next_u32())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        self.1 += 8;
+        Ok(self.0.next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Self::Error> {
+        self.1 += out.len();
+        self.0.fill_bytes(out);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Counted {}
+
+pub fn bounds(ledger: &mut Ledger) {
+    ledger.kind("message for the current session", JUMPED);
+    for version in [3, 4] {
+        one_session(ledger, version);
+    }
+    ledger.kind("message, 41 sessions", JUMPED);
+    many_sessions(ledger);
+    ledger.kind("message of one's own other device", JUMPED);
+    own_device(ledger);
+    ledger.kind("first message", FIRST);
+    first_messages(ledger);
+}
+
+/// Decrypts, and drops the stage. Gives how many sessions took the ratchet key for a new one, too.
+fn decrypt(session: &mut Session, bytes: &[u8]) -> (String, usize) {
+    let mut counted = Counted(rng(), 0);
+    let message = SignalMessage::parse(bytes).unwrap();
+    let told = told(session.decrypt(&message, Trust::Anyone, &mut counted).map(drop));
+    (told, counted.1 / 32)
+}
+
+pub fn flipped(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    *bytes.last_mut().unwrap() ^= 1;
+    bytes
+}
+
+fn one_session(ledger: &mut Ledger, version: u8) {
+    let name = |what: &str| format!("version {version}, {what}");
+    // The post-quantum ratchet counts the message itself, too.
+    let most = if version == 3 { JUMP } else { JUMP - 1 };
+    for (jump, expected) in [(most, "Ok"), (most + 1, "Undecryptable(Ratchet")] {
+        let mut talk = Talk::new(version);
+        let message = talk.after(jump);
+        let len = message.len();
+        ledger
+            .attempt(&name(&format!("{jump} skipped")), len, expected, || decrypt(&mut talk.bob, &message).0);
+        if expected == "Ok" {
+            let forged = flipped(&message);
+            let expected = "Undecryptable(Mac)";
+            let what = name(&format!("{jump} skipped, forged"));
+            ledger.attempt(&what, len, expected, || decrypt(&mut talk.bob, &forged).0);
+        }
+    }
+    let costs = [LARGE, 2 * LARGE].map(|len| {
+        let mut talk = Talk::new(version);
+        let message = send(&mut talk.alice, &vec![b'x'; len], &mut talk.rng);
+        ledger.attempt(&name("long"), message.len(), "Ok", || decrypt(&mut talk.bob, &message).0);
+        let message = flipped(&message);
+        ledger.attempt(&name("long, forged"), message.len(), "Undec", || decrypt(&mut talk.bob, &message).0)
+    });
+    ledger.compare("long", costs[0], costs[1]);
+}
+
+/// The inner message of a first message.
+fn unwrapped(bytes: &[u8]) -> Vec<u8> {
+    PreKeySignalMessage::parse(bytes).unwrap().message().as_bytes().to_vec()
+}
+
+/// Sends as many messages, and gives the last one's inner message.
+fn after(session: &mut Session, skipped: u32) -> Vec<u8> {
+    let mut rng = rng();
+    for _ in 0..skipped {
+        drop(send(session, b"", &mut rng));
+    }
+    unwrapped(&send(session, b"text", &mut rng))
+}
+
+/// Bob with as many sessions with Alice, and Alice's side of the first one.
+fn archive(sessions: usize) -> (Device, Device, Session) {
+    let [mut alice, mut bob] = devices(4);
+    let mut oldest = None;
+    for _ in 0..sessions {
+        let offer = bundle(&mut bob, 4);
+        alice.initiate(&bob.address, offer).unwrap();
+        alice.tell(&mut bob, b"hello");
+        oldest.get_or_insert_with(|| copy(&alice.session(&bob.address).unwrap()));
+    }
+    (alice, bob, oldest.unwrap())
+}
+
+fn many_sessions(ledger: &mut Ledger) {
+    let (mut alice, mut bob, mut oldest) = archive(ALL);
+    let mut oldest_before = copy(&oldest);
+    let message = after(&mut oldest, JUMP - 1);
+    let mut session = bob.session(&alice.address).unwrap();
+    assert_eq!(session.archived_len(), ALL - 1);
+    let mut tried = 0;
+    ledger.attempt("for the oldest, 24,999 skipped", message.len(), "Ok", || {
+        let (told, new) = decrypt(&mut session, &message);
+        tried = new;
+        told
+    });
+    assert_eq!(tried, ALL - 1, "all but one take the ratchet key for a new one");
+
+    let offer = bundle(&mut bob, 4);
+    alice.initiate(&bob.address, offer).unwrap();
+    let message = after(&mut alice.session(&bob.address).unwrap(), JUMP);
+    ledger.attempt("accepted by none, 25,000 skipped", message.len(), "Undecryptable(Mac)", || {
+        let (told, new) = decrypt(&mut session, &message);
+        tried = new;
+        told
+    });
+    assert_eq!(tried, ALL, "no session is tried twice");
+    let longest = forge(&message, JUMP, &vec![b'x'; LARGE]);
+    ledger.attempt("accepted by none, long", longest.len(), "Undecryptable(Mac)", || {
+        decrypt(&mut session, &longest).0
+    });
+    let none = forge(&message, JUMP + 1, b"");
+    ledger.attempt("25,001 skipped", none.len(), "Undecryptable(Ratchet", || decrypt(&mut session, &none).0);
+    // A first message that names a session is tried on that one alone.
+    let named = ahead(&mut oldest_before);
+    let local = Local::new(&bob.identity, 7);
+    ledger.attempt("names the oldest, forged", named.len(), "Undecryptable(Mac)", || {
+        let mut counted = Counted(rng(), 0);
+        let message = PreKeySignalMessage::parse(&named).unwrap();
+        let told = match session.admit(&local, &message, Trust::Anyone).unwrap() {
+            Admission::Known(known) => told(known.decrypt(&mut counted).map(drop)),
+            Admission::New(_) => "new".to_owned(),
+        };
+        assert!(counted.1 <= 32, "{}", counted.1);
+        told
+    });
+}
+
+/// A first message 24,999 ahead, whose inner MAC is wrong.
+fn ahead(session: &mut Session) -> Vec<u8> {
+    let mut rng = rng();
+    for _ in 0..JUMP - 1 {
+        drop(send(session, b"", &mut rng));
+    }
+    flipped_inside(&send(session, b"text", &mut rng))
+}
+
+/// Where the inner message's MAC ends is not the end of the wrapper.
+fn flipped_inside(bytes: &[u8]) -> Vec<u8> {
+    let inner = unwrapped(bytes);
+    let at = bytes.windows(inner.len()).position(|window| window == inner).unwrap();
+    let mut bytes = bytes.to_vec();
+    bytes[at + inner.len() - 1] ^= 1;
+    bytes
+}
+
+/// A message with another counter and body. Its MAC is wrong.
+fn forge(message: &[u8], counter: u32, body: &[u8]) -> Vec<u8> {
+    let message = SignalMessage::parse(message).unwrap();
+    let parts = SignalMessageParts {
+        first_byte: 0x44,
+        ratchet_key: message.ratchet_key(),
+        counter,
+        previous_counter: u32::MAX,
+        body,
+        pq_ratchet: message.pq_ratchet(),
+        addresses: None,
+    };
+    [&parts.encode()[..], &[0; 8]].concat()
+}
+
+/// Without a limit, as deployed: time grows with the jump, memory does not.
+fn own_device(ledger: &mut Ledger) {
+    let mut alice = Device::new(super::setting::device::ALICE, 1);
+    let mut other = alice.sibling(2, 2);
+    alice.greet(&mut other, super::setting::Offer::FULL);
+    let message = alice.send(&other.address, b"text").bytes;
+    let mut session = other.session(&alice.address).unwrap();
+    let costs = [MANY, 2 * MANY].map(|skipped| {
+        let forged = forge(&message, u32::try_from(skipped).unwrap(), b"");
+        let name = format!("{skipped} skipped");
+        ledger.attempt(&name, forged.len(), "Undecryptable(Mac)", || decrypt(&mut session, &forged).0)
+    });
+    ledger.compare("skipped", costs[0], costs[1]);
+    assert_eq!(costs[0].heap, costs[1].heap, "memory does not grow with the jump");
+}
+
+fn first_messages(ledger: &mut Ledger) {
+    for version in [3, 4] {
+        let most = if version == 3 { JUMP } else { JUMP - 1 };
+        for (skipped, damaged, expected) in [
+            (0, false, "Ok"),
+            (most, false, "Ok"),
+            (most, true, "Decrypt(Undecryptable(Mac))"),
+            (most + 1, false, "Decrypt(Undecryptable(Ratchet"),
+        ] {
+            let [mut alice, mut bob] = devices(version);
+            let offer = bundle(&mut bob, version);
+            alice.initiate(&bob.address, offer).unwrap();
+            let (mut session, mut rng) = (alice.session(&bob.address).unwrap(), rng());
+            (0..skipped).for_each(|_| drop(send(&mut session, b"", &mut rng)));
+            let bytes = send(&mut session, b"text", &mut rng);
+            let bytes = if damaged { flipped_inside(&bytes) } else { bytes };
+            let signed = bob.store.signed_pre_keys.first_key_value().unwrap().1;
+            let signed = SignedPreKey::from_record(signed).unwrap();
+            let first = FirstMessage { bob, alice: alice.address, bytes, signed };
+            let name =
+                format!("version {version}, {skipped} skipped{}", if damaged { ", forged" } else { "" });
+            ledger.attempt(&name, first.bytes.len(), expected, || accept(&first));
+        }
+    }
+}
+
+fn accept(first: &FirstMessage) -> String {
+    let mut session = Session::new(first.bob.address.clone(), first.alice.clone());
+    let local = Local::new(&first.bob.identity, 7).with_policy(first.bob.policy);
+    let message = PreKeySignalMessage::parse(&first.bytes).unwrap();
+    match session.admit(&local, &message, Trust::Anyone).unwrap() {
+        Admission::Known(_) => "known".to_owned(),
+        Admission::New(new) => {
+            told(new.accept(first.keys(), &mut rng()).map(drop).map_err(|failure| failure.error))
+        }
+    }
+}
