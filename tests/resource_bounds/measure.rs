@@ -100,5 +100,6 @@ fn what_is_used_is_seen() {
         let start = Instant::now();
         while start.elapsed() < Duration::from_millis(4) {}
     });
-    assert!(time.time >= Duration::from_millis(4), "{time:?}");
+    // Other programs may have had most of that.
+    assert!(time.time >= Duration::from_micros(100), "{time:?}");
 }
