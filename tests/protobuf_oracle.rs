@@ -2,7 +2,7 @@
 
 //! Our protobuf reader beside prost's, on the same bytes: both refuse, or both read the same.
 //!
-//! The messages are declared here a second time, for prost. The bytes are valid messages, valid messages
+//! The messages are declared a second time, for prost, in `support/by_prost`, which the fuzz target `protobuf` shares. The bytes are valid messages, valid messages
 //! with some bytes changed, fields of all types thrown together, and noise.
 
 #![allow(
@@ -14,7 +14,10 @@
     reason = "a test may panic, and its names say what it tests"
 )]
 
+#[path = "support/by_prost.rs"]
+mod by_prost;
 mod protobuf_oracle {
+    mod braid;
     pub(super) mod bytes;
     mod messages;
     mod sealed;

@@ -257,7 +257,10 @@ impl<'a> Merge<'a> for StoredState<'a> {
 
 impl Encode for StoredState<'_> {
     fn write(&self, out: &mut impl Sink) {
-        out.message(self.number, &Numbered(self));
+        // A state that is none of the eleven leaves an empty message.
+        if self.number != 0 {
+            out.message(self.number, &Numbered(self));
+        }
     }
 }
 
