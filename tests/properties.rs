@@ -14,6 +14,8 @@ mod device;
 mod records;
 #[path = "support/simulation.rs"]
 mod simulation;
+#[path = "properties/three_parties.rs"]
+mod three_parties;
 
 use device::{KemOffer, Offer, Table};
 use proptest::prelude::*;
@@ -62,6 +64,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (side(), offer(), fate()).prop_map(|(side, offer, fate)| Step::Initiate(side, offer, fate)),
         2 => (side(), fate()).prop_map(|(side, fate)| Step::Archive(side, fate)),
         2 => side().prop_map(Step::Restart),
+        2 => side().prop_map(Step::Move),
         1 => side().prop_map(Step::Forget),
         1 => side().prop_map(Step::Rotate),
         2 => turns.prop_map(|turns| Step::Talk { turns }),

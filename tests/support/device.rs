@@ -203,9 +203,19 @@ impl Device {
     }
 
     pub fn with_identity(address: Address, identity: IdentityKeyPair, rng: ChaCha20Rng) -> Self {
+        let mut device = Self::without_pre_keys(address, identity, rng);
+        let signed = SignedPreKey::generate(SignedPreKeyId(0), &device.identity, START, &mut device.rng);
+        let kem = LastResortKemPreKey::generate(KemPreKeyId(0), &device.identity, START, &mut device.rng);
+        device.store.signed_pre_keys.insert(0, signed.record().as_bytes().to_vec());
+        device.store.last_resort_kem_pre_keys.insert(0, kem.record().as_bytes().to_vec());
+        device
+    }
+
+    /// A device that nobody can begin a session with.
+    pub fn without_pre_keys(address: Address, identity: IdentityKeyPair, rng: ChaCha20Rng) -> Self {
         // Any number will do that differs from device to device.
         let registration_id = 0x1000 + u32::from(identity.public().encode()[1]);
-        let mut device = Self {
+        Self {
             address,
             identity,
             registration_id,
@@ -218,12 +228,7 @@ impl Device {
             rng,
             next_one_time_id: 0,
             next_kem_id: 1,
-        };
-        let signed = SignedPreKey::generate(SignedPreKeyId(0), &device.identity, START, &mut device.rng);
-        let kem = LastResortKemPreKey::generate(KemPreKeyId(0), &device.identity, START, &mut device.rng);
-        device.store.signed_pre_keys.insert(0, signed.record().as_bytes().to_vec());
-        device.store.last_resort_kem_pre_keys.insert(0, kem.record().as_bytes().to_vec());
-        device
+        }
     }
 
     /// Two devices of two accounts, alice and bob, without a session.

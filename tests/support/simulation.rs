@@ -17,6 +17,7 @@
 
 mod model;
 pub mod node;
+pub mod trio;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -88,6 +89,8 @@ pub enum Step {
     Archive(Side, Fate),
     /// The session is read again from its stored record.
     Restart(Side),
+    /// The session is moved to libsignal and back.
+    Move(Side),
     /// The session's record is lost, and nothing else.
     Forget(Side),
     /// The two talk in turns, while everything under way stays there.
@@ -131,9 +134,14 @@ impl World {
     /// Two devices without a session. With `version_3` they also begin sessions of version 3 where a bundle
     /// has no KEM prekey; without, no bundle comes without one.
     pub fn new(seed: u64, version_3: bool) -> Self {
-        let [alice, bob] = Device::pair(seed);
+        Self::between(Device::pair(seed), version_3)
+    }
+
+    /// The same for two devices that are there.
+    pub fn between([alice, bob]: [Device; 2], version_3: bool) -> Self {
+        let (a, b) = (alice.address.clone(), bob.address.clone());
         Self {
-            nodes: [Node::new(alice, &bob.address, version_3), Node::new(bob, &alice_address(), version_3)],
+            nodes: [Node::new(alice, &b, version_3), Node::new(bob, &a, version_3)],
             models: [Model::default(), Model::default()],
             under_way: [Vec::new(), Vec::new()],
             released: BTreeSet::new(),
@@ -172,6 +180,7 @@ impl World {
             Step::Initiate(side, offer, fate) => self.initiate(side, offer, fate),
             Step::Archive(side, fate) => self.archive(side, fate),
             Step::Restart(side) => self.nodes[side as usize].restart(),
+            Step::Move(side) => self.nodes[side as usize].move_to_libsignal_and_back(),
             Step::Forget(side) => {
                 self.nodes[side as usize].forget();
                 self.models[side as usize].forget();
@@ -389,8 +398,4 @@ impl World {
 
 fn id_of(session: &Session) -> Option<SessionId> {
     session.version().zip(session.base_key().map(|key| *key.as_bytes()))
-}
-
-fn alice_address() -> subrosa::Address {
-    subrosa::Address::new(super::device::ALICE, subrosa::DeviceId::PRIMARY)
 }
