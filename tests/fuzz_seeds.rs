@@ -8,6 +8,8 @@
 
 #[path = "support/device.rs"]
 mod device;
+#[path = "fuzz_seeds/differential.rs"]
+mod differential;
 #[path = "support/envelopes.rs"]
 mod envelopes;
 #[path = "fuzz_seeds/sealed.rs"]
@@ -83,6 +85,7 @@ fn write_seeds() {
         write("repair_log", name, &schedule);
         write("delivery", name, &schedule);
     }
+    differential::write_seeds();
 }
 
 /// Messages, and sessions as they are between them.
@@ -304,6 +307,7 @@ fn seeds_are_what_they_should_be() {
     ] {
         read(target);
     }
+    differential::check_seeds();
     sealed::check_seeds();
 }
 
