@@ -1,32 +1,96 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
-# Builds all fuzz targets at once, as cargo-fuzz would, and runs each for some seconds (5, or the first argument)
-# from an empty corpus and whatever is in fuzz/corpus. Longer runs: `cargo +nightly fuzz run TARGET`.
+# Builds the fuzz targets as cargo-fuzz would, and runs each in one of two forms:
+#
+#   ci/fuzz.sh [SECONDS]             each for some seconds (5) from an empty corpus and whatever is in fuzz/corpus
+#   ci/fuzz.sh --long [TARGET...]    each, or those named, until it took 600 seconds of CPU time (or CPU_SECONDS). What it finds
+#                                    is kept in target/fuzz-corpus/TARGET, where the next long run goes on. Prints a line of
+#                                    fuzz/README.md's table for each: target, CPU seconds, executions, cov, ft, date.
+#
+# Both give a target all dictionaries of fuzz/dictionaries that name it. Another way to run one for long: `cargo +nightly fuzz run`.
 set -euo pipefail
 cd "$(dirname "$0")/../fuzz"
 
-seconds=${1:-5}
 target=x86_64-unknown-linux-gnu
 export CARGO_TARGET_DIR=../target/fuzz CARGO_INCREMENTAL=0 CARGO_PROFILE_RELEASE_DEBUG=line-tables-only
-RUSTFLAGS="--cfg fuzzing -Zsanitizer=address -Cdebug-assertions -Ccodegen-units=1 -Cpasses=sancov-module \
-  -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
-  -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares" \
-  cargo +nightly build --release --target "$target"
+programs=$CARGO_TARGET_DIR/$target/release
+limits=(-rss_limit_mb=2048 -timeout=10)
 
-for source in fuzz_targets/*.rs; do
-  name=$(basename "$source" .rs)
+# All targets, or those named.
+build() {
+  local name bins=()
+  for name in "$@"; do bins+=(--bin "$name"); done
+  RUSTFLAGS="--cfg fuzzing -Zsanitizer=address -Cdebug-assertions -Ccodegen-units=1 -Cpasses=sancov-module \
+    -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+    -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares" \
+    cargo +nightly build --release --target "$target" "${bins[@]}"
+}
+
+all_targets() {
+  local source
+  for source in fuzz_targets/*.rs; do basename "$source" .rs; done
+}
+
+# Sets `scratch` to a new folder, and `inputs` to dictionary and seeds of a target.
+prepare() {
   scratch=$(mktemp -d)
+  inputs=()
+  # libFuzzer takes one dictionary.
+  local dictionary
+  for dictionary in dictionaries/*.dict; do
+    if grep -qE "^# for:.* $1( |\$)" "$dictionary"; then cat "$dictionary"; fi
+  done >"$scratch/dict"
+  if [ -s "$scratch/dict" ]; then inputs+=(-dict="$scratch/dict"); fi
+  if [ -d "corpus/$1" ]; then inputs+=("corpus/$1"); fi
+}
+
+failed() {
+  tail -n 60 "$scratch/log" >&2
+  echo "FAILED: $1; the input is in $scratch" >&2
+  exit 1
+}
+
+# What is printed of a run that finds nothing is its last line.
+short() {
   mkdir "$scratch/corpus"
-  seeds=()
-  if [ -d "corpus/$name" ]; then seeds=("corpus/$name"); fi
-  # What is printed of a run that finds nothing is its last line.
-  if ! "$CARGO_TARGET_DIR/$target/release/$name" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 \
-    -artifact_prefix="$scratch/" "$scratch/corpus" "${seeds[@]}" >"$scratch/log" 2>&1; then
-    tail -n 60 "$scratch/log" >&2
-    echo "FAILED: $name; the input is in $scratch" >&2
-    exit 1
-  fi
-  printf '%-28s %s\n' "$name" "$(tail -n 1 "$scratch/log")"
+  "$programs/$1" -max_total_time="$seconds" "${limits[@]}" -artifact_prefix="$scratch/" \
+    "$scratch/corpus" "${inputs[@]}" >"$scratch/log" 2>&1 || failed "$1"
+  printf '%-28s %s\n' "$1" "$(tail -n 1 "$scratch/log")"
+}
+
+# libFuzzer counts wall time, so it is started again until the CPU time is used up; each time it reads its corpus anew.
+long() {
+  local corpus=../target/fuzz-corpus/$1 used=0 runs=0 took left TIMEFORMAT='%U %S'
+  mkdir -p "$corpus"
+  while left=$((wanted - ${used%.*})) && [ "$left" -gt 0 ]; do
+    took=$({ time "$programs/$1" -max_total_time="$left" "${limits[@]}" -print_final_stats=1 -artifact_prefix="$scratch/" \
+      "$corpus" "${inputs[@]}" >"$scratch/log" 2>&1 || echo failed >"$scratch/failed"; } 2>&1)
+    if [ -e "$scratch/failed" ]; then failed "$1"; fi
+    used=$(awk "BEGIN { print $used + ${took/ / + } }")
+    runs=$((runs + $(sed -n 's/^stat::number_of_executed_units: *//p' "$scratch/log")))
+  done
+  # `#4711 DONE cov: 12 ft: 34 corp: …`
+  local counters
+  counters=$(sed -nE 's/.*DONE +cov: ([0-9]+) ft: ([0-9]+) .*/\1 | \2/p' "$scratch/log" | tail -n 1)
+  echo "| \`$1\` | ${used%.*} | $runs | $counters | $(date +%F) |"
+}
+
+if [ "${1:-}" = --long ]; then
+  shift
+  wanted=${CPU_SECONDS:-600}
+  build "$@"
+  if [ $# -eq 0 ]; then mapfile -t names < <(all_targets); else names=("$@"); fi
+  form=long
+else
+  seconds=${1:-5}
+  build
+  mapfile -t names < <(all_targets)
+  form=short
+fi
+
+for name in "${names[@]}"; do
+  prepare "$name"
+  "$form" "$name"
   rm -r "$scratch"
 done
