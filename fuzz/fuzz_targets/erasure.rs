@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The erasure code beside a textbook's: the chunks are the same, and any that are enough, in any order, some repeated and some
-//! wrong at first, decode to what was encoded; or, if some stay wrong, to what the textbook makes of them.
+//! The erasure code beside a textbook's: the chunks are the same, and any that are enough, in any order, some
+//! repeated and some wrong at first, decode to what was encoded; or, if some stay wrong, to what the textbook makes
+//! of them.
 
 #![no_main]
 

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! All that is protobuf - messages between peers, of groups and of sealed sender, certificates, fingerprints, and what
-//! libsignal stores - read by our reader and by `prost`: what ours accepts prost accepts, with the same fields; what prost
-//! accepts and the protocol allows ours accepts; and what is written of it is the same. The first byte says which message it is,
-//! and whether the others are the message or what [`fields`] makes one of.
+//! All that is protobuf - messages between peers, of groups and of sealed sender, certificates, fingerprints, and
+//! what libsignal stores - read by our reader and by `prost`: what ours accepts prost accepts, with the same
+//! fields; what prost accepts and the protocol allows ours accepts; and what is written of it is the same. The
+//! first byte says which message it is, and whether the others are the message or what [`fields`] makes one of.
 //!
 //! The differences that are meant, for which `tests/support/by_prost` is one with us:
 //!
-//! * The stored ratchet: one shape for all its states, coders as bytes, a decoder's constants passed over; see `braid` there.
-//! * A public key may be followed by bytes, as deployed, but for a distribution's. Both sides use our `PublicKey::decode`.
-//! * A content's hint of 0 and its empty group id are not written, as deployed, though prost keeps that they were there.
+//! * The stored ratchet: one shape for all its states, coders as bytes, a decoder's constants passed over; see
+//!   `braid` there.
+//! * A public key may be followed by bytes, as deployed, but for a distribution's. Both sides use our
+//!   `PublicKey::decode`.
+//! * A content's hint of 0 and its empty group id are not written, as deployed, though prost keeps that they were
+//!   there.
 //! * What is sealed and signed keeps the bytes that it came in, and is not written from its fields.
 
 #![no_main]

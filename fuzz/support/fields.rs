@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Protobuf made of a fuzzer's bytes: lengths fit and keys are keys, so that what is inside of messages inside is reached.
+//! Protobuf made of a fuzzer's bytes: lengths fit and keys are keys, so that what is inside of messages inside is
+//! reached.
 
 use arbitrary::{Result, Unstructured};
 

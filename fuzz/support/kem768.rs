@@ -63,8 +63,8 @@ fn hash(ek_vector: &[u8; EK_VECTOR_LEN], header: &[u8; HEADER_LEN]) -> [u8; 32] 
     Sha3_256::digest([&ek_vector[..], &header[..32]].concat()).into()
 }
 
-/// Encapsulates in two halves, with either way to the second one, and compares if the key is good. The second half of one that is
-/// not is zero.
+/// Encapsulates in two halves, with either way to the second one, and compares if the key is good. The second half
+/// of one that is not is zero.
 fn encapsulate(
     header: &[u8; HEADER_LEN],
     ek_vector: &[u8; EK_VECTOR_LEN],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The erasure code as a textbook has it: Lagrange interpolation over GF(2^16), one formula for each element, without tables and
-//! without anything of the crate.
+//! The erasure code as a textbook has it: Lagrange interpolation over GF(2^16), one formula for each element,
+//! without tables and without anything of the crate.
 
 /// `x^16 + x^12 + x^3 + x + 1`, without its highest term.
 const REDUCTION: u16 = 0x100B;

@@ -34,6 +34,7 @@ const CODERS: u8 = 16;
 
 /// Needs the seeds of the other targets.
 pub(super) fn write_seeds() {
+    write_official();
     let mut rng = ChaCha20Rng::seed_from_u64(0);
     for (name, len) in [("short", 40), ("medium", 90), ("long", 200), ("longest", 400)] {
         for target in ["kem", "erasure", "three_parties"] {
@@ -72,6 +73,32 @@ pub(super) fn write_seeds() {
             }
         }
     }
+}
+
+/// What the official client stored: sessions, and one for each state of the post-quantum ratchet.
+fn write_official() {
+    let stored: Cases =
+        serde_json::from_str(include_str!("../vectors/libsignal-0.103.0/stored-records.json")).unwrap();
+    let states: Cases = serde_json::from_str(include_str!("../vectors/spqr/stored_states.json")).unwrap();
+    let sessions = stored.cases.iter().filter(|case| case["kind"] == "session record");
+    let sessions: Vec<_> = sessions
+        .filter(|case| case["canonical"] == true)
+        .map(|case| hex::decode(case["bytes"].as_str().unwrap()).unwrap())
+        .collect();
+    for (number, session) in sessions.iter().enumerate() {
+        write("libsignal_records", &format!("official-{number}"), session);
+    }
+    for case in &states.cases {
+        let (number, state) = (&case["number"], hex::decode(case["state"].as_str().unwrap()).unwrap());
+        let mut session = StoredSessionRecord::parse(&sessions[0]).unwrap();
+        session.current.as_mut().unwrap().pq_ratchet = &state;
+        write("libsignal_records", &format!("official-state-{number}"), &session.encode());
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Cases {
+    cases: Vec<serde_json::Value>,
 }
 
 /// Name and bytes of the seeds of a target whose names begin with `prefix`, in the order of their names.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! All messages that are protobuf, declared a second time for `prost`, and each compared with what our reader makes of
-//! the same bytes: both refuse, for the same reason where there is more than one, or every field is the same.
+//! All messages that are protobuf, declared a second time for `prost`, and each compared with what our reader makes
+//! of the same bytes: both refuse, for the same reason where there is more than one, or every field is the same.
 //!
-//! A message comes with what is around its protobuf, and what it needs to be valid is asked of prost's here, too. Where the two
-//! are meant to differ, the function says so.
+//! A message comes with what is around its protobuf, and what it needs to be valid is asked of prost's here, too.
+//! Where the two are meant to differ, the function says so.
 
 #![allow(
     dead_code,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Three devices that all talk to each other, two of them of one account: three [worlds](World) of two that share their devices'
-//! stores, prekeys and clocks. What comes from the wrong one of the others is refused.
+//! Three devices that all talk to each other, two of them of one account: three [worlds](World) of two that share
+//! their devices' stores, prekeys and clocks. What comes from the wrong one of the others is refused.
 
 use std::mem::swap;
 use std::time::Duration;
@@ -132,8 +132,8 @@ impl Trio {
         }
     }
 
-    /// A message that is not for this session, or not from its peer. Only a first message of version 3 may be taken: it is bound to
-    /// identity keys and not to addresses.
+    /// A message that is not for this session, or not from its peer. Only a first message of version 3 may be
+    /// taken: it is bound to identity keys and not to addresses.
     fn refuse(&mut self, pair: Pair, to: Side, packet: &super::Packet) {
         let outcome =
             self.with(pair, |world| world.nodes[to as usize].receive(&packet.letter, Fate::CrashBefore));

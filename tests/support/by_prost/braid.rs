@@ -4,11 +4,12 @@
 //!
 //! The differences that are meant, all of them in what libsignal alone writes and no peer sees:
 //!
-//! * All eleven states are read as messages of one shape, so that one with a field of another state's is read or refused by that
-//!   field's type: which fields a state needs is checked by `Braid::from_stored`.
+//! * All eleven states are read as messages of one shape, so that one with a field of another state's is read or
+//!   refused by that field's type: which fields a state needs is checked by `Braid::from_stored`.
 //! * Coders are kept as bytes, of which the last counts, and read when the state is: a ratchet has at most two.
 //! * A decoder's number of lanes and its flag for being complete are passed over: they are always 16 and no.
-//! * Messages without which a state, a chain or a link means nothing are written even if they are empty and were not there.
+//! * Messages without which a state, a chain or a link means nothing are written even if they are empty and were
+//!   not there.
 
 use prost::{Message, Oneof};
 use subrosa::hazmat::wire::protobuf::{Encode, Fields, Merge};
@@ -218,12 +219,12 @@ fn negotiation(ours: &StoredNegotiation<'_>) -> Negotiation {
         auth_key,
         direction: *direction,
         minimum_version: *minimum_version,
-        limits: Some(limits(bounds)),
+        limits: Some(limits(*bounds)),
     }
 }
 
-fn limits(ours: &StoredLimits) -> Limits {
-    let StoredLimits { max_jump, max_old_keys } = *ours;
+fn limits(ours: StoredLimits) -> Limits {
+    let StoredLimits { max_jump, max_old_keys } = ours;
     Limits { max_jump, max_old_keys }
 }
 
@@ -239,7 +240,7 @@ fn chain(ours: &StoredEpochChain<'_>) -> Chain {
         links: links.iter().map(link).collect(),
         next_root: next_root.to_vec(),
         send_epoch: *send_epoch,
-        limits: Some(limits(bounds)),
+        limits: Some(limits(*bounds)),
     }
 }
 
