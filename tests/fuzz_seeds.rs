@@ -8,6 +8,8 @@
 
 #[path = "support/device.rs"]
 mod device;
+#[path = "fuzz_seeds/dictionaries.rs"]
+mod dictionaries;
 #[path = "fuzz_seeds/differential.rs"]
 mod differential;
 #[path = "support/envelopes.rs"]
