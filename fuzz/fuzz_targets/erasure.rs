@@ -104,10 +104,12 @@ fn check<const N: usize>(input: &Input) {
     let decoded = decoder.decode();
     assert_eq!(decoded.is_some(), expected.len() == N);
     let Some(decoded) = decoded else { return };
-    for (position, row) in (0..).zip(decoded.rows()) {
-        assert_eq!(*row, chunk_at(position, &expected), "row {position} of {N}");
+    // Some by the textbook: all of them would take too long.
+    for at in &input.seed[..4] {
+        let position = usize::from(*at) % N;
+        let row = chunk_at(position as u16, &expected);
+        assert_eq!(decoded.rows()[position], row, "row {position} of {N}");
     }
-    // One of them by the textbook: all of them would take too long.
     let sound = expected.iter().all(|(index, chunk)| encoder.chunk(*index).data == *chunk);
     assert_eq!(decoded.rows() == &*rows, sound);
     let (index, _) = expected[usize::from(input.seed[0]) % N];
