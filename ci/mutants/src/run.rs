@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Runs the tests that reach a mutant until one fails.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::check::Unviable;
+use crate::mutant::Mutant;
+use crate::outcome::{Outcome, Outcomes};
+use crate::tests::{self, Test};
+use crate::{Asked, Failure};
+
+/// Tries all of `wanted` that have no outcome yet, and writes each outcome at once.
+pub fn all(
+    wanted: &[&Mutant],
+    unviable: &Unviable,
+    suite: &[Test],
+    tree: &Path,
+    scratch: &Path,
+    asked: &Asked,
+) -> Result<(), Failure> {
+    let mut outcomes = Outcomes::open(scratch)?;
+    let begin = Instant::now();
+    for mutant in wanted {
+        if outcomes.of(mutant).is_some_and(|outcome| !asked.again || !outcome.can_change()) {
+            continue;
+        }
+        if begin.elapsed().as_secs_f64() > asked.seconds {
+            println!("out of time");
+            break;
+        }
+        let (outcome, by) = if unviable.compile.contains(&mutant.id) {
+            (Outcome::Unviable, String::new())
+        } else if unviable.left.contains(&mutant.id) {
+            (Outcome::Left, String::new())
+        } else {
+            attempt(mutant, suite, tree, asked.short)?
+        };
+        // Some programs alone say nothing of a mutant that survives them.
+        if asked.programs.is_empty() || !outcome.can_change() {
+            outcomes.write(mutant, outcome, &by)?;
+        }
+    }
+    Ok(())
+}
+
+fn attempt(mutant: &Mutant, suite: &[Test], tree: &Path, short: f64) -> Result<(Outcome, String), Failure> {
+    let mut reaching: Vec<&Test> = suite.iter().filter(|test| test.reaches.contains(&mutant.id)).collect();
+    if reaching.is_empty() {
+        return Ok((Outcome::NotReached, String::new()));
+    }
+    let of_file = unit_tests_of(&mutant.file);
+    let is_near = |test: &Test| test.program == "lib" && test.name.starts_with(&of_file);
+    // Unit tests of the same file fail most often; then what takes least.
+    reaching.sort_by_key(|test| (!is_near(test), test.takes));
+    let mut longer = false;
+    for test in reaching {
+        if test.takes.as_secs_f64() > short {
+            longer = true;
+            continue;
+        }
+        let by = || format!("{} {}", test.program, test.name);
+        match fails(mutant, test, tree)? {
+            Some(true) => return Ok((Outcome::Killed, by())),
+            Some(false) => {}
+            None => return Ok((Outcome::TimedOut, by())),
+        }
+    }
+    Ok((if longer { Outcome::SurvivedShort } else { Outcome::Survived }, String::new()))
+}
+
+/// `src/a/b.rs` is tested by `a::b::tests`, as a rule.
+fn unit_tests_of(file: &str) -> String {
+    let path = file.strip_prefix("src/").and_then(|path| path.strip_suffix(".rs")).unwrap_or(file);
+    path.replace('/', "::") + "::"
+}
+
+/// Whether the test fails; nothing if it does not end.
+fn fails(mutant: &Mutant, test: &Test, tree: &Path) -> Result<Option<bool>, Failure> {
+    let limit = test.takes * 5 + Duration::from_secs(10);
+    let mut command = tests::command(tree, &test.path, &test.name);
+    let mut child = command
+        .env("SUBROSA_MUTANT", mutant.id.to_string())
+        .stdout(Stdio::null())
+        .process_group(0)
+        .spawn()?;
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(!status.success()));
+        }
+        if start.elapsed() > limit {
+            // The group is its own: the test, and what it started.
+            Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).status()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 3 / 2).min(Duration::from_millis(50));
+    }
+}

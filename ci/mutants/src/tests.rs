@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Each test by itself: how long it takes, and which mutants it comes by.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::Failure;
+
+/// Programs that are not built: what looks at the tree or at other programs, counts what the instrumentation changes,
+/// needs peers, or is about L6 alone.
+const LEFT_OUT: [&str; 21] = [
+    "allocations",
+    "attachments",
+    "conversation_example",
+    "fuzz_seeds",
+    "interop_peer",
+    "layers",
+    "lessons_groups",
+    "live_fingerprints",
+    "live_groups",
+    "live_moving_in",
+    "live_official",
+    "live_repair",
+    "live_sealed",
+    "live_v3",
+    "public_api",
+    "relay_example",
+    "scenarios_attachments",
+    "scenarios_fingerprints",
+    "sealed_kept",
+    "supply_chain",
+    "tour",
+];
+
+pub struct Test {
+    /// Name of the program: `lib`, or that of the file in `tests`.
+    pub program: String,
+    pub path: PathBuf,
+    pub name: String,
+    pub takes: Duration,
+    pub reaches: BTreeSet<usize>,
+}
+
+/// Builds all test programs and runs each test once, without a mutant.
+pub fn measure(tree: &Path, scratch: &Path, asked: &[String]) -> Result<Vec<Test>, Failure> {
+    let programs = build(tree, scratch, asked)?;
+    let mut suite = Vec::new();
+    for (program, path) in programs {
+        let listed = Command::new(&path).args(["--list", "--format", "terse"]).current_dir(tree).output()?;
+        for line in String::from_utf8_lossy(&listed.stdout).lines() {
+            let Some(name) = line.strip_suffix(": test") else { continue };
+            match once(tree, scratch, &path, name)? {
+                Ok((takes, reaches)) if !reaches.is_empty() => {
+                    suite.push(Test {
+                        program: program.clone(),
+                        path: path.clone(),
+                        name: name.into(),
+                        takes,
+                        reaches,
+                    });
+                }
+                Ok(_) => {}
+                Err(why) => println!("left out: {program} {name}: {why}"),
+            }
+        }
+    }
+    let total: Duration = suite.iter().map(|test| test.takes).sum();
+    let programs: BTreeSet<&str> = suite.iter().map(|test| test.program.as_str()).collect();
+    println!(
+        "{} tests in {} programs reach a mutant, {:.0} s",
+        suite.len(),
+        programs.len(),
+        total.as_secs_f64()
+    );
+    for program in programs {
+        let of = suite.iter().filter(|test| test.program == program);
+        let takes: Duration = of.clone().map(|test| test.takes).sum();
+        println!("  {program}: {} tests, {:.1} s", of.count(), takes.as_secs_f64());
+    }
+    Ok(suite)
+}
+
+/// What all tests are run with: the same random cases, none kept, none made smaller.
+pub fn command(tree: &Path, path: &Path, name: &str) -> Command {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "ulimit -v 6291456; exec \"$@\"", "sh"])
+        .arg(path)
+        .args(["--exact", name, "--test-threads", "1"])
+        .current_dir(tree)
+        .env("PROPTEST_RNG_SEED", "1")
+        .env("PROPTEST_MAX_SHRINK_ITERS", "0")
+        .env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1")
+        .env("RUST_BACKTRACE", "0")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+type Measured = Result<(Duration, BTreeSet<usize>), &'static str>;
+
+fn once(tree: &Path, scratch: &Path, path: &Path, name: &str) -> Result<Measured, Failure> {
+    let noted = scratch.canonicalize()?.join("reached.txt");
+    let _ = fs::remove_file(&noted);
+    let start = Instant::now();
+    let output = command(tree, path, name).env("SUBROSA_MUTANTS_REACHED", &noted).output()?;
+    let takes = start.elapsed();
+    let said = String::from_utf8_lossy(&output.stdout);
+    if said.contains("; 1 ignored;") {
+        return Ok(Err("ignored"));
+    }
+    if !output.status.success() || !said.contains(" 1 passed;") {
+        return Ok(Err("fails without any mutant"));
+    }
+    let reached = fs::read_to_string(&noted).unwrap_or_default();
+    Ok(Ok((takes, reached.lines().filter_map(|line| line.parse().ok()).collect())))
+}
+
+fn build(tree: &Path, scratch: &Path, asked: &[String]) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let mut cargo = crate::cargo(tree, scratch)?;
+    cargo.args(["test", "--no-run", "--message-format=json"]);
+    let mut names = integration_tests(tree)?;
+    names.retain(|name| !LEFT_OUT.contains(&name.as_str()));
+    names.push("lib".into());
+    for name in names.iter().filter(|name| asked.is_empty() || asked.contains(name)) {
+        if name == "lib" {
+            cargo.arg("--lib")
+        } else {
+            cargo.args(["--test", name])
+        };
+    }
+    let start = Instant::now();
+    let output = cargo.stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err("the tests do not compile".into());
+    }
+    println!("tests built in {:.0} s", start.elapsed().as_secs_f64());
+    let mut programs = Vec::new();
+    for line in output.stdout.split(|&byte| byte == b'\n') {
+        let Ok(value) = serde_json::from_slice::<Value>(line) else { continue };
+        let is_test = value["profile"]["test"] == true;
+        let is_ours = value["target"]["kind"]
+            .as_array()
+            .is_some_and(|kinds| kinds.iter().any(|kind| kind == "lib" || kind == "test"));
+        if let (true, true, Some(path)) = (is_test, is_ours, value["executable"].as_str()) {
+            let is_lib = value["target"]["kind"][0] == "lib";
+            let name = if is_lib { "lib" } else { value["target"]["name"].as_str().unwrap_or_default() };
+            programs.push((name.to_owned(), PathBuf::from(path)));
+        }
+    }
+    programs.sort();
+    Ok(programs)
+}
+
+fn integration_tests(tree: &Path) -> Result<Vec<String>, Failure> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(tree.join("tests"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            names.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    names.sort();
+    Ok(names)
+}
