@@ -8,7 +8,7 @@
 #   ci/mutants.sh src/crypto src/wire   some files and folders
 #   --every N    each N-th mutant
 #   --test NAME  only this program of tests, `lib` for the unit tests; may be given more than once
-#   --short S    no test that takes longer than S seconds
+#   --short S    no more than S seconds of tests for a mutant
 #   --seconds S  no further mutant after S seconds
 #   --again      also mutants that survived or were not reached, for new tests
 set -euo pipefail

@@ -34,7 +34,7 @@ struct Asked {
     programs: Vec<String>,
     /// Survivors and what was not reached are tried again.
     again: bool,
-    /// Tests that take longer are left out, in seconds.
+    /// How many seconds of tests a mutant is given.
     short: f64,
     /// No more mutants are begun after so many seconds.
     seconds: f64,

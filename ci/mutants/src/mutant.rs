@@ -37,6 +37,8 @@ pub struct Mutant {
     pub replacement: String,
     /// Whether the function returns `impl Trait`: then it cannot return values of two types.
     pub opaque: bool,
+    /// Whether it is for the compiler only: in a constant, or in a file that is built for another feature.
+    pub constant: bool,
     /// `FILE:LINE:COLUMN: WHAT`, which is the same in every run.
     pub name: String,
 }
@@ -61,7 +63,8 @@ impl Mutant {
         };
         let start = value.get("span")?.get("start")?;
         let number = |name: &str| usize::try_from(start.get(name)?.as_u64()?).ok();
-        let returned = value.get("function").and_then(|function| function.get("return_type"));
+        let function = value.get("function").filter(|function| !function.is_null());
+        let returned = function.and_then(|function| function.get("return_type"));
         Some(Self {
             id,
             file: text("file")?,
@@ -69,6 +72,7 @@ impl Mutant {
             start: (number("line")?, number("column")?),
             replacement: text("replacement")?,
             opaque: returned.and_then(Value::as_str).is_some_and(|text| text.contains("impl ")),
+            constant: function.is_none() || text("file")?.ends_with("/aws_lc.rs"),
             name: text("name")?,
         })
     }

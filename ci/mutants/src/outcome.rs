@@ -18,7 +18,7 @@ pub enum Outcome {
     TimedOut,
     /// All tests passed.
     Survived,
-    /// All tests passed but for those that were left out as too long.
+    /// All tests passed that there was time for.
     SurvivedShort,
     /// No test comes by.
     NotReached,

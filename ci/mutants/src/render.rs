@@ -163,7 +163,16 @@ mod tests {
 
     fn mutant(id: usize, genre: Genre, start: (usize, usize), replacement: &str) -> Mutant {
         let (file, name) = (String::new(), String::new());
-        Mutant { id, file, genre, start, replacement: replacement.into(), opaque: false, name }
+        Mutant {
+            id,
+            file,
+            genre,
+            start,
+            replacement: replacement.into(),
+            opaque: false,
+            constant: false,
+            name,
+        }
     }
 
     fn written(source: &str, mutants: &[Mutant]) -> (Rendered, Vec<usize>) {

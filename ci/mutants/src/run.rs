@@ -2,6 +2,7 @@
 
 //! Runs the tests that reach a mutant until one fails.
 
+use std::collections::HashMap;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -24,6 +25,7 @@ pub fn all(
 ) -> Result<(), Failure> {
     let mut outcomes = Outcomes::open(scratch)?;
     let begin = Instant::now();
+    let mut killers: HashMap<&str, Vec<usize>> = HashMap::new();
     for mutant in wanted {
         if outcomes.of(mutant).is_some_and(|outcome| !asked.again || !outcome.can_change()) {
             continue;
@@ -34,42 +36,57 @@ pub fn all(
         }
         let (outcome, by) = if unviable.compile.contains(&mutant.id) {
             (Outcome::Unviable, String::new())
-        } else if unviable.left.contains(&mutant.id) {
+        } else if unviable.left.contains(&mutant.id) || mutant.constant {
             (Outcome::Left, String::new())
         } else {
-            attempt(mutant, suite, tree, asked.short)?
+            attempt(mutant, suite, killers.entry(&mutant.file).or_default(), tree, asked.short)?
         };
-        // Some programs alone say nothing of a mutant that survives them.
-        if asked.programs.is_empty() || !outcome.can_change() {
+        // Some programs alone say little of a mutant that survives them.
+        let partly = !asked.programs.is_empty() && outcome.can_change();
+        if partly && outcomes.of(mutant).is_none() {
+            outcomes.write(mutant, Outcome::SurvivedShort, &by)?;
+        } else if !partly {
             outcomes.write(mutant, outcome, &by)?;
         }
     }
     Ok(())
 }
 
-fn attempt(mutant: &Mutant, suite: &[Test], tree: &Path, short: f64) -> Result<(Outcome, String), Failure> {
-    let mut reaching: Vec<&Test> = suite.iter().filter(|test| test.reaches.contains(&mutant.id)).collect();
+fn attempt(
+    mutant: &Mutant,
+    suite: &[Test],
+    killers: &mut Vec<usize>,
+    tree: &Path,
+    short: f64,
+) -> Result<(Outcome, String), Failure> {
+    let reaches = |(_, test): &(usize, &Test)| test.reaches.contains(&mutant.id);
+    let mut reaching: Vec<(usize, &Test)> = suite.iter().enumerate().filter(reaches).collect();
     if reaching.is_empty() {
         return Ok((Outcome::NotReached, String::new()));
     }
     let of_file = unit_tests_of(&mutant.file);
     let is_near = |test: &Test| test.program == "lib" && test.name.starts_with(&of_file);
-    // Unit tests of the same file fail most often; then what takes least.
-    reaching.sort_by_key(|test| (!is_near(test), test.takes));
-    let mut longer = false;
-    for test in reaching {
-        if test.takes.as_secs_f64() > short {
-            longer = true;
-            continue;
+    // What killed others in the same file, the last one first; unit tests of the file; then what takes least.
+    let rank = |index: usize| killers.iter().rev().position(|&killer| killer == index).unwrap_or(usize::MAX);
+    reaching.sort_by_key(|&(index, test)| (rank(index), !is_near(test), test.takes));
+    let mut spent = 0.0;
+    for (index, test) in reaching {
+        spent += test.takes.as_secs_f64();
+        if spent > short {
+            return Ok((Outcome::SurvivedShort, String::new()));
         }
         let by = || format!("{} {}", test.program, test.name);
         match fails(mutant, test, tree)? {
-            Some(true) => return Ok((Outcome::Killed, by())),
+            Some(true) => {
+                killers.retain(|&killer| killer != index);
+                killers.push(index);
+                return Ok((Outcome::Killed, by()));
+            }
             Some(false) => {}
             None => return Ok((Outcome::TimedOut, by())),
         }
     }
-    Ok((if longer { Outcome::SurvivedShort } else { Outcome::Survived }, String::new()))
+    Ok((Outcome::Survived, String::new()))
 }
 
 /// `src/a/b.rs` is tested by `a::b::tests`, as a rule.

@@ -3,6 +3,7 @@
 //! Each test by itself: how long it takes, and which mutants it comes by.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,13 +11,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::Failure;
+use crate::{Failure, copy};
 
 /// Programs that are not built: what looks at the tree or at other programs, counts what the instrumentation changes,
 /// needs peers, or is about L6 alone.
-const LEFT_OUT: [&str; 21] = [
+const LEFT_OUT: [&str; 20] = [
     "allocations",
-    "attachments",
     "conversation_example",
     "fuzz_seeds",
     "interop_peer",
@@ -52,21 +52,20 @@ pub fn measure(tree: &Path, scratch: &Path, asked: &[String]) -> Result<Vec<Test
     let programs = build(tree, scratch, asked)?;
     let mut suite = Vec::new();
     for (program, path) in programs {
-        let listed = Command::new(&path).args(["--list", "--format", "terse"]).current_dir(tree).output()?;
-        for line in String::from_utf8_lossy(&listed.stdout).lines() {
-            let Some(name) = line.strip_suffix(": test") else { continue };
-            match once(tree, scratch, &path, name)? {
-                Ok((takes, reaches)) if !reaches.is_empty() => {
-                    suite.push(Test {
-                        program: program.clone(),
-                        path: path.clone(),
-                        name: name.into(),
-                        takes,
-                        reaches,
-                    });
-                }
-                Ok(_) => {}
-                Err(why) => println!("left out: {program} {name}: {why}"),
+        let kept = scratch.join("reached").join(path.file_name().unwrap_or_default());
+        let text =
+            if is_newer(&kept, &path) { fs::read_to_string(&kept)? } else { note(tree, scratch, &path)? };
+        copy::write(&kept, &text)?;
+        for line in text.lines() {
+            match line.split('\t').collect::<Vec<_>>()[..] {
+                [name, micros, ids] => suite.push(Test {
+                    program: program.clone(),
+                    path: path.clone(),
+                    name: name.into(),
+                    takes: Duration::from_micros(micros.parse()?),
+                    reaches: ids.split(' ').map(str::parse).collect::<Result<_, _>>()?,
+                }),
+                _ => println!("left out: {program} {line}"),
             }
         }
     }
@@ -84,6 +83,31 @@ pub fn measure(tree: &Path, scratch: &Path, asked: &[String]) -> Result<Vec<Test
         println!("  {program}: {} tests, {:.1} s", of.count(), takes.as_secs_f64());
     }
     Ok(suite)
+}
+
+fn is_newer(kept: &Path, program: &Path) -> bool {
+    let date = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
+    date(kept).zip(date(program)).is_some_and(|(kept, program)| kept > program)
+}
+
+/// A line for each test of a program that reaches a mutant, and for each that can't be used.
+fn note(tree: &Path, scratch: &Path, path: &Path) -> Result<String, Failure> {
+    let listed = Command::new(path).args(["--list", "--format", "terse"]).current_dir(tree).output()?;
+    let mut text = String::new();
+    for line in String::from_utf8_lossy(&listed.stdout).lines() {
+        let Some(name) = line.strip_suffix(": test") else { continue };
+        match once(tree, scratch, path, name)? {
+            Ok((_, reaches)) if reaches.is_empty() => {}
+            Ok((takes, reaches)) => {
+                let ids: Vec<String> = reaches.iter().map(ToString::to_string).collect();
+                let _ = writeln!(text, "{name}\t{}\t{}", takes.as_micros(), ids.join(" "));
+            }
+            Err(why) => {
+                let _ = writeln!(text, "{name}: {why}");
+            }
+        }
+    }
+    Ok(text)
 }
 
 /// What all tests are run with: the same random cases, none kept, none made smaller.
