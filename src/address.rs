@@ -332,4 +332,20 @@ mod tests {
         assert_eq!(message_addresses(&alice, &Address::new("bob", device(3))), None);
         assert_eq!(message_addresses(&Address::new("+1", device(3)), &bob), None);
     }
+
+    #[test]
+    fn one_account_has_one_key_and_one_service_id() {
+        use crate::crypto::curve::PublicKey;
+
+        let [ours, other] = [1, 2].map(|byte| IdentityKey::new(PublicKey::from_bytes([byte; 32])));
+        let device = |name: &str, id| Address::new(name, DeviceId::new(id).unwrap());
+        let (first, second) = (device(ACI, 1), device(ACI, 2));
+        assert!(same_account((&ours, &first), (&ours, &second)));
+        assert!(same_account((&ours, &first), (&ours, &device(&ACI.to_uppercase(), 3))));
+        assert!(!same_account((&ours, &first), (&other, &second)), "another key");
+        let pni = device(&alloc::format!("PNI:{ACI}"), 1);
+        assert!(!same_account((&ours, &first), (&ours, &pni)), "another service id");
+        let name = device("bob", 1);
+        assert!(!same_account((&ours, &name), (&ours, &name)), "no service id");
+    }
 }

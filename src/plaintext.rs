@@ -43,3 +43,16 @@ impl fmt::Debug for Plaintext {
         write!(f, "Plaintext({} bytes)", self.0.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn all_ways_to_the_bytes_are_the_same() {
+        let text = Plaintext::new(Zeroizing::new(vec![3, 1, 4]));
+        assert_eq!((&*text, text.as_ref()), (&[3, 1, 4][..], &[3, 1, 4][..]));
+        assert_eq!(*text.into_zeroizing(), [3, 1, 4]);
+    }
+}

@@ -8,9 +8,9 @@
 #[path = "support/accounts.rs"]
 mod accounts;
 
-use accounts::{DAY, Holder, LIMITS, NONE, Peer, START, Service, Store, stranger};
+use accounts::{DAY, Holder, LIMITS, NONE, Peer, START, Service, Store, later, stranger};
 use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::{
     AcceptError, Account, AccountImport, AccountLimits, AccountRow, FirstMessageError, IdSpace,
     IdentityKeyPair, IdsExhausted, KemPreKeyId, NamedPreKey, OneTimeKemPreKey, OneTimePreKey,
@@ -37,6 +37,17 @@ fn a_new_account_has_a_registration_id_of_14_bits_and_no_prekeys() {
     ids.sort_unstable();
     ids.dedup();
     assert!(ids.len() > 450 && ids[0] < 200 && *ids.last().unwrap() > 0x3F00);
+}
+
+#[test]
+fn the_registration_id_is_of_the_bytes_behind_the_identity_key() {
+    for seed in 1..20 {
+        let mut drawn = [0; 36];
+        rng(seed).fill_bytes(&mut drawn);
+        let number = u32::from_le_bytes(drawn[32..].try_into().unwrap());
+        let account = Account::generate(LIMITS, &mut rng(seed)).commit();
+        assert_eq!(account.registration_id(), 1 + number % 0x3FFF);
+    }
 }
 
 #[test]
@@ -179,6 +190,46 @@ fn prekeys_that_are_given_out_and_never_used_are_withdrawn_and_deleted_in_time()
 }
 
 #[test]
+fn as_many_as_the_limit_may_be_given_out_and_rotating_withdraws_none() {
+    let (mut bob, service) = Holder::stocked("bob", 6);
+    assert_eq!(service.counts(), ServiceCounts { one_time: 4, one_time_kem: 4 });
+    for (max_given_out, withdrawn) in [(4, false), (3, true)] {
+        let limits = AccountLimits { max_given_out, ..LIMITS };
+        bob.account = bob.store.load(limits);
+        bob.now = START;
+        assert_eq!(bob.account.plan(bob.now, NONE).replace_one_time, withdrawn, "4 of {max_given_out}");
+        bob.advance(2 * DAY);
+        let mut account = bob.store.load(limits);
+        assert!(account.rotate(bob.now, &mut rng(1)).unwrap().is_some_and(|staged| {
+            staged.commit();
+            true
+        }));
+        assert!(!account.upload().replace_one_time, "the service still has them");
+    }
+}
+
+/// What the service has may be replaced by the next upload only, not by one of before.
+#[test]
+fn a_confirmation_of_what_replaced_nothing_ends_no_withdrawal() {
+    let (mut bob, mut service) = Holder::stocked("bob", 6);
+    let before = bob.account.upload();
+    assert!(!before.replace_one_time);
+    for _ in 0..4 {
+        service.one_time.clear();
+        service.one_time_kem.clear();
+        bob.refill(service.counts());
+        if bob.account.upload().replace_one_time {
+            break;
+        }
+        let upload = bob.account.upload();
+        bob.confirm(&upload);
+    }
+    assert!(bob.account.upload().replace_one_time);
+    bob.confirm(&before);
+    assert!(bob.account.upload().replace_one_time);
+}
+
+#[test]
 fn replaced_keys_are_never_more_than_the_limit_and_none_goes_before_its_time() {
     let limits = AccountLimits { max_retired: 3, ..LIMITS };
     let mut bob = Holder::with_limits("bob", limits, 7);
@@ -215,6 +266,8 @@ fn ids_end_at_24_bits_with_an_error() {
     assert_eq!(account.record().as_bytes(), before.as_bytes(), "nothing has changed");
     assert_eq!(account.next_id(IdSpace::OneTime), Some((1 << 24) - 2));
     assert_eq!(account.next_id(IdSpace::Kem), Some((1 << 24) - 1));
+    account.rotate(later(START, 2 * DAY), &mut rng(4)).unwrap().unwrap().commit();
+    assert_eq!(account.next_id(IdSpace::Kem), None, "all were given out");
 }
 
 #[test]

@@ -95,6 +95,14 @@ fn an_import_continues_above_all_ids_or_where_it_is_told() {
     assert_eq!(account.next_id(IdSpace::Signed), Some(1));
     assert_eq!(account.next_id(IdSpace::Kem), Some(701));
 
+    // An id that is none of ours to give does not count.
+    let mut import = foreign.import();
+    for id in [5, 1 << 24] {
+        import.one_time_pre_key(foreign.one_time(id)).unwrap();
+    }
+    let account = import.finish(LIMITS, &mut rng(1)).unwrap().commit();
+    assert_eq!(account.next_id(IdSpace::OneTime), Some(5 + 65_536));
+
     // Deployed clients begin at random, and at 0 again after 2^24 - 1.
     let near_the_end = (1 << 24) - 10;
     let with = |foreign: &mut Foreign, next: Option<u32>| {

@@ -80,10 +80,13 @@ fn a_plaintext_is_wiped_in_the_buffer_unless_it_is_taken() {
             assert_eq!(&**shown, &text);
             Ok::<_, ()>(())
         });
-        let plaintext = plaintext.unwrap();
+        let mut plaintext = plaintext.unwrap();
         assert_eq!(&*plaintext, &text);
         if taken {
-            assert_eq!(plaintext.into_slice(), &text);
+            plaintext[0] = b'y';
+            let changed = plaintext.into_slice();
+            assert_eq!((changed[0], &changed[1..]), (b'y', &text[1..]), "it is the caller's to change");
+            changed[0] = b'x';
         } else {
             drop(plaintext);
         }

@@ -56,6 +56,7 @@ fn known_record() {
     writer.put_array(b"abcd");
     let record = writer.finish();
     assert_eq!(record.kind(), RecordKind::Session);
+    assert_eq!(record.as_ref(), record.as_bytes());
     assert_eq!(
         record.as_bytes(),
         hex!(

@@ -67,3 +67,21 @@ pub(super) fn has_passed(duration: Duration, since: Timestamp, now: Timestamp) -
     let duration = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     since.as_millis().saturating_add(duration) <= now.as_millis()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_uses_are_three_quarters_and_more_of_few() {
+        for (max_uses, many) in
+            [(0, 0), (1, 1), (2, 2), (3, 3), (4, 3), (7, 6), (1_000, 750), (u32::MAX, 3_221_225_472)]
+        {
+            assert_eq!(
+                AccountLimits { max_uses, ..AccountLimits::default() }.many_uses(),
+                many,
+                "{max_uses}"
+            );
+        }
+    }
+}

@@ -201,3 +201,23 @@ fn is_due<Id: Copy + Ord>(
         && shelf.count(Stage::Retired) < limits.max_retired
         && shelf.at(Stage::Uploaded).all(|(id, since)| is_old(since, id))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thing_to_generate_is_reason_enough() {
+        let none = RefillPlan { replace_one_time: true, ..RefillPlan::default() };
+        assert!(!none.generates() && !none.rotates());
+        for plan in [
+            RefillPlan { one_time: 1, ..none.clone() },
+            RefillPlan { one_time_kem: 1, ..none.clone() },
+            RefillPlan { rotate_signed: true, ..none.clone() },
+            RefillPlan { rotate_last_resort: true, ..none },
+        ] {
+            assert!(plan.generates(), "{plan:?}");
+            assert_eq!(plan.rotates(), plan.rotate_signed || plan.rotate_last_resort);
+        }
+    }
+}

@@ -287,6 +287,22 @@ mod tests {
         assert_eq!(decoder.decode(), Some(encoder.data));
     }
 
+    #[test]
+    fn what_comes_when_all_are_there_is_dropped() {
+        let (encoder, mut decoder) = (encoder::<3>(), Decoder::<3>::new());
+        [5, 1, 9].into_iter().for_each(|index| decoder.add(encoder.chunk(index)));
+        decoder.add(encoder.chunk(2));
+        assert_eq!(decoder.chunks().len(), 3);
+        assert_eq!(decoder.decode(), Some(encoder.data.clone()));
+        for index in [2, 9] {
+            assert_eq!(
+                decoder.decode_with(encoder.chunk(index)),
+                None,
+                "{index} is not the last one that it takes"
+            );
+        }
+    }
+
     /// Each of the 36 rows is a sum of 36 products of 16 elements, 20,736 in all; its coefficients take four
     /// multiplications each, 5,184; the weights take 36·36 and one batched inversion.
     #[test]

@@ -88,3 +88,22 @@ impl fmt::Debug for IdentityAgreement {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::curve::PrivateKey;
+
+    #[test]
+    fn an_agreement_is_of_both_and_in_this_order() {
+        let [ours, theirs, other] = [1, 2, 3]
+            .map(|byte| IdentityKeyPair::from_private(PrivateKey::from_secret(&Secret::new([byte; 32]))));
+        let (a, b, c) = (ours.public(), theirs.public(), other.public());
+        let agreement = IdentityAgreement::new(&ours, b).unwrap();
+        assert!(agreement.is_between(a, b));
+        assert!(!agreement.is_between(a, c) && !agreement.is_between(c, b) && !agreement.is_between(b, a));
+        assert!(agreement == IdentityAgreement::new(&ours, b).unwrap());
+        assert!(agreement != IdentityAgreement::new(&ours, c).unwrap());
+        assert!(agreement != IdentityAgreement::new(&other, b).unwrap());
+    }
+}

@@ -122,3 +122,16 @@ impl FieldShift {
         Some(SenderKeyFormat::WithId(DistributionId(uuid)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn an_id_is_shown_as_it_is_read() {
+        let text = "796abedb-ca4e-4f18-8803-1fde5b921f9f";
+        let id: DistributionId = text.parse().unwrap();
+        assert_eq!((id.to_string(), alloc::format!("{id:?}")), (text.into(), text.into()));
+    }
+}

@@ -50,6 +50,18 @@ fn kyber_1024() {
 }
 
 #[test]
+fn public_keys_are_equal_in_type_and_bytes_or_not_at_all() {
+    let [key, again] = [(); 2].map(|()| fixed(KemType::Kyber1024));
+    assert_eq!(key.public(), again.public());
+    let mut other_type = key.public().encode();
+    other_type[0] = fixed(KemType::MlKem1024).public().encode()[0];
+    let other_type = KemPublicKey::decode(&other_type).unwrap();
+    let other_bytes = KemKeyPair::generate(KemType::Kyber1024, &mut source(&seq::<64>(1)));
+    assert_ne!(*key.public(), other_type);
+    assert_ne!(key.public(), other_bytes.public());
+}
+
+#[test]
 fn b1_round_trip_and_sizes() {
     for (kem, kind) in [(KemType::Kyber1024, 0x08), (KemType::MlKem1024, 0x0A)] {
         let mut rng = source(&seq::<96>(7));

@@ -534,6 +534,19 @@ fn debug_shows_no_secret() {
     everything().check();
 }
 
+/// Neither a value nor a part of one is shown as nothing: that would hide what a report of a fault is about.
+#[test]
+fn debug_leaves_nothing_blank() {
+    for (of, line) in &everything().lines {
+        let empty = line.is_empty() || line.starts_with([',', '}', ')']);
+        let part = [":,", ":}", "(,", "[,", "{,", ",,"].iter().find(|blank| line.contains(*blank));
+        assert!(!empty && part.is_none(), "{of} is shown with a blank: {line}");
+        let letters = line.as_bytes().windows(3);
+        let hollow = letters.filter(|three| three[0].is_ascii_alphanumeric() && three[1..] == *b"()").count();
+        assert_eq!(hollow, 0, "{of} is shown with a blank: {line}");
+    }
+}
+
 #[test]
 fn every_notation_would_be_found() {
     let secret: [u8; 9] = *b"\x01secret\xFE\xFF";

@@ -96,9 +96,7 @@ mod tests {
             let ct2 = encapsulate2(&key.header(), &key.ek_vector(), &random).unwrap();
             let mut state = encapsulation_state(&key.header(), &random);
             assert_eq!(finish_encapsulation(state.as_bytes(), &key.ek_vector()), Some(ct2));
-            for coefficient in polynomials_mut(&mut state) {
-                coefficient.reverse();
-            }
+            state.as_bytes_mut()[..4 * POLYNOMIAL_LEN].chunks_mut(2).for_each(<[u8]>::reverse);
             assert_eq!(finish_encapsulation(state.as_bytes(), &key.ek_vector()), Some(ct2));
         }
     }
@@ -118,7 +116,19 @@ mod tests {
         assert!(finish_encapsulation(&state, &ek_vector).is_some());
         state[1] = 0x7F;
         assert!(finish_encapsulation(&state, &ek_vector).is_none());
-        state[1] = 0;
+        state[3] = 0x7F;
+        assert!(finish_encapsulation(&state, &ek_vector).is_none(), "two of them");
+        for (coefficient, is_taken) in [(3_328_i16, true), (3_329, false), (-3_328, true), (-3_329, false)] {
+            state[..2].copy_from_slice(&coefficient.to_le_bytes());
+            state[2..4].fill(0);
+            assert_eq!(finish_encapsulation(&state, &ek_vector).is_some(), is_taken, "{coefficient}");
+        }
+        state[..2].fill(0);
+        ek_vector[..3].copy_from_slice(&[0x01, 0x0D, 0x00]);
+        assert!(finish_encapsulation(&state, &ek_vector).is_none(), "3,329 in the lower bits");
+        ek_vector[..3].copy_from_slice(&[0x00, 0x0D, 0x00]);
+        assert!(finish_encapsulation(&state, &ek_vector).is_some(), "3,328 in the lower bits");
+        ek_vector[..3].fill(0);
         ek_vector[1] = 0xD0;
         ek_vector[2] = 0x00;
         assert!(finish_encapsulation(&state, &ek_vector).is_some());
