@@ -137,6 +137,50 @@ fn deltas_of_before_are_passed_over_and_missing_ones_missed() {
 }
 
 /// From the first message on, and over the reply that acknowledges the session.
+/// A delta belongs to the state that it was made from, not only to a generation.
+#[test]
+fn deltas_of_another_history_are_refused() {
+    for version in [3, 4] {
+        let Talk { mut alice, mut bob, mut rng } = Talk::new(version);
+        let mut unused = Log::of(&alice);
+        for _ in 0..2 {
+            let message = send(&mut alice, &mut unused, &mut rng);
+            receive(&mut bob, &message, &mut unused, &mut rng);
+            let message = send(&mut bob, &mut unused, &mut rng);
+            receive(&mut alice, &message, &mut unused, &mut rng);
+        }
+        let letters: Vec<_> = (0..6).map(|_| send(&mut alice, &mut unused, &mut rng)).collect();
+        receive(&mut bob, &letters[0], &mut unused, &mut rng);
+        let mut history = |steps: [Option<usize>; 2]| -> [Vec<u8>; 2] {
+            let (mut session, mut log) = (copy(&bob), Log::of(&bob));
+            for step in steps {
+                match step {
+                    Some(at) => receive(&mut session, &letters[at], &mut log, &mut rng),
+                    None => drop(send(&mut session, &mut log, &mut rng)),
+                }
+            }
+            log.deltas.try_into().unwrap()
+        };
+        let whole = bob.record().as_bytes().to_vec();
+        // What is done, None for sending, and in the other history.
+        for (ours, theirs, why) in [
+            ([Some(5), None], [None, None], "it sends the second before the first"),
+            ([None, None], [Some(5), Some(3)], "it takes a key that is not kept"),
+            ([Some(5), None], [None, Some(2)], "the chain goes back"),
+            ([Some(5), None], [Some(4), Some(5)], "the chain stays where it is"),
+            ([Some(2), None], [None, Some(4)], "it keeps a key twice"),
+        ] {
+            let ([first, second], [_, other]) = (history(ours), history(theirs));
+            assert!(read(&whole, &[first.clone(), second], &bob).is_ok());
+            assert_eq!(
+                read(&whole, &[first, other], &bob).unwrap_err(),
+                RecordError::Damaged,
+                "{version}: {why}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_session_from_its_beginning() {
     for version in [3, 4] {
