@@ -481,6 +481,12 @@ fn lesson_54_a_policy_requires_one_time_prekeys() {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     assert_eq!(begin(service.last_resort_bundle(&bob), &mut rng), Err(InitiateError::NoOneTimePreKey));
     assert_eq!(begin(service.bundle(&bob), &mut rng), Ok(()));
+    let (plain, local) = (Account::generate(LIMITS, &mut bob.rng).commit(), Peer::new("p", &bob.address, 0));
+    let strict = plain.local().requiring_one_time();
+    let mut session = Session::new(local.address, bob.address.clone());
+    let bundle = service.last_resort_bundle(&bob).verify(Trust::Anyone).unwrap();
+    let refused = session.initiate(&strict, bundle, START, &mut rng).map(Staged::commit);
+    assert_eq!(refused, Err(InitiateError::NoOneTimePreKey));
 
     bob.account = bob.store.load(LIMITS).requiring_one_time();
     let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, 1);

@@ -23,7 +23,7 @@ use subrosa::hazmat::wire::stored::StoredSessionRecord;
 use subrosa::{
     BundleError, DecryptError, EncryptError, IdentityKeyPair, KemPreKey, KemPreKeyId, LastResortKemPreKey,
     MessageKind, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, Policy, RecordError, Session,
-    SignedPreKey, SignedPreKeyId, StoredSessionError, Timestamp, Undecryptable,
+    SignedPreKey, SignedPreKeyId, StoredSessionError, Timestamp, Trust, Undecryptable,
 };
 
 /// A record of each kind of key.
@@ -382,6 +382,46 @@ fn version_3_pair(seed: u64) -> [Device; 2] {
     alice.tell(&mut bob, b"turn");
     bob.tell(&mut alice, b"turn");
     [alice, bob]
+}
+
+/// The session of `device` with `peer`, by way of libsignal's record, which is to go on as the one that is kept.
+fn moved(device: &Device, peer: &Device, kind: MessageKind) -> Session {
+    let mut kept = device.session(&peer.address).unwrap();
+    let bytes = kept.to_libsignal_record();
+    let read =
+        || Session::from_libsignal_record(&bytes, device.address.clone(), peer.address.clone()).unwrap();
+    let next = [&mut kept, &mut read()].map(|session| {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        session.encrypt(b"next", Trust::Anyone, START, &mut rng).unwrap().commit()
+    });
+    assert_eq!(next[0], next[1]);
+    assert_eq!(next[0].kind(), kind);
+    read()
+}
+
+#[test]
+fn a_session_goes_through_libsignals_record_before_the_answer_and_with_skipped_keys() {
+    for offer in [Offer::VERSION_3, Offer::FULL] {
+        let [mut alice, mut bob] = Device::pair(19);
+        (alice.policy, bob.policy) = (Policy::AllowVersion3, Policy::AllowVersion3);
+        alice.begin_with(&mut bob, offer);
+        moved(&alice, &bob, MessageKind::PreKey);
+        let first = alice.send(&bob.address, b"first");
+        moved(&alice, &bob, MessageKind::PreKey);
+        bob.hear(&alice, &first, b"first");
+        moved(&bob, &alice, MessageKind::Whisper);
+        bob.tell(&mut alice, b"answer");
+        moved(&alice, &bob, MessageKind::Whisper);
+
+        let held = [b"one", b"two"].map(|text| alice.send(&bob.address, text));
+        alice.tell(&mut bob, b"three");
+        let mut bob = moved(&bob, &alice, MessageKind::Whisper);
+        for (letter, text) in held.iter().zip([b"one", b"two"]).rev() {
+            let mut rng = ChaCha20Rng::seed_from_u64(1);
+            let staged = bob.decrypt(&letter.signal(), Trust::Anyone, &mut rng).unwrap();
+            assert_eq!(staged.commit().as_ref(), text);
+        }
+    }
 }
 
 /// Reads alice's session with bob back from libsignal's record of it, changed by `change`.

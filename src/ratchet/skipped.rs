@@ -268,6 +268,16 @@ mod tests {
     }
 
     #[test]
+    fn empty_is_without_keys_whatever_was_there() {
+        let mut keys = SkippedKeys::default();
+        assert!(keys.is_empty());
+        keys.append(&run(5, 1));
+        assert!(!keys.is_empty());
+        keys.remove(5);
+        assert!(keys.is_empty());
+    }
+
+    #[test]
     fn holes_count_no_more() {
         let mut keys = SkippedKeys::default();
         keys.append(&run(0, 2_000));
