@@ -363,7 +363,9 @@ fn e9_a_version_3_message_takes_no_kem_prekey() {
     assert_eq!(new.needed().kem, None);
     let kem = Some(KemKey::LastResort { key: &last_resort, used_before: false });
     let keys = ResponderKeys { signed: &signed, one_time: Some(one_time), kem };
-    assert_eq!(new.accept(keys, &mut bob.rng).unwrap_err().error, AcceptError::WrongPreKeys);
+    let failure = new.accept(keys, &mut bob.rng).unwrap_err();
+    assert_eq!(failure.error, AcceptError::WrongPreKeys);
+    assert_eq!(failure.to_string(), AcceptError::WrongPreKeys.to_string());
     bob.hear(&alice, &letter, b"old");
 }
 
