@@ -290,8 +290,9 @@ mod tests {
     #[test]
     fn what_comes_when_all_are_there_is_dropped() {
         let (encoder, mut decoder) = (encoder::<3>(), Decoder::<3>::new());
-        [5, 1, 9].into_iter().for_each(|index| decoder.add(encoder.chunk(index)));
-        decoder.add(encoder.chunk(2));
+        for index in [5, 1, 9, 2] {
+            decoder.add(encoder.chunk(index));
+        }
         assert_eq!(decoder.chunks().len(), 3);
         assert_eq!(decoder.decode(), Some(encoder.data.clone()));
         for index in [2, 9] {
