@@ -189,8 +189,10 @@ impl Session {
     pub fn from_record(bytes: &[u8], local: Address, remote: Address) -> Result<Self, RecordError> {
         let (mut reader, version) = RecordReader::open(RecordKind::Session, RECORD_VERSION, bytes)?;
         let generation = reader.u64()?;
-        let current =
-            if reader.flag()? { Some(Box::new(SessionState::read(&mut reader, version)?)) } else { None };
+        let read = |reader: &mut RecordReader<'_>| {
+            SessionState::read(reader, version, &local, &remote).map(Box::new)
+        };
+        let current = if reader.flag()? { Some(read(&mut reader)?) } else { None };
         if current.as_ref().is_some_and(|state| state.retired) {
             return Err(RecordError::Damaged);
         }
@@ -200,7 +202,7 @@ impl Session {
         }
         let mut archived = VecDeque::with_capacity(count);
         for _ in 0..count {
-            archived.push_back(Box::new(SessionState::read(&mut reader, version)?));
+            archived.push_back(read(&mut reader)?);
         }
         reader.finish()?;
         Ok(Self { local, remote, generation, current, archived, agreement: None })

@@ -319,6 +319,54 @@ fn j_a_session_record_holds_no_more_than_what_is_ever_written() {
     assert_eq!(read_session(&more, &alice).map(drop), Err(RecordError::Damaged));
 }
 
+/// Found by fuzzing: a record whose limits had become endless, and a message that took as long.
+#[test]
+fn j_limits_of_a_session_are_those_of_its_devices() {
+    let limits = |jump: u32, old_keys: u32| [jump.to_le_bytes(), old_keys.to_le_bytes()].concat();
+    let changed_to = |record: &[u8], jump, old_keys| {
+        let at = record.windows(8).position(|window| window == limits(25_000, 2_000)).unwrap();
+        [&record[..at], &limits(jump, old_keys), &record[at + 8..]].concat()
+    };
+    let [mut alice, mut bob] = Device::pair(14);
+    alice.begin_with(&mut bob, Offer::FULL);
+    let record = alice.record(&bob.address).to_vec();
+    for (jump, old_keys) in [(25_001, 2_000), (u32::MAX, 2_000), (25_000, 2_001), (25_000, u32::MAX)] {
+        let changed = changed_to(&record, jump, old_keys);
+        assert_eq!(read_session(&changed, &alice).map(drop), Err(RecordError::Damaged), "{jump}, {old_keys}");
+        // Archived, too, which follows header, generation, no current session, and their number.
+        let archived = [&record[..12], &[0, 1], &changed[13..changed.len() - 1]].concat();
+        assert_eq!(
+            read_session(&archived, &alice).map(drop),
+            Err(RecordError::Damaged),
+            "{jump}, {old_keys}"
+        );
+    }
+    let narrower = changed_to(&record, 24_999, 1_999);
+    assert_eq!(read_session(&narrower, &alice).map(drop), Ok(()));
+
+    // libsignal's. Its limits have no field where they are the usual ones.
+    let session = read_session(&narrower, &alice).unwrap();
+    let stored = session.to_libsignal_record();
+    let at =
+        stored.windows(7).position(|window| window == [0x08, 0xA7, 0xC3, 0x01, 0x10, 0xCF, 0x0F]).unwrap();
+    let read = |bytes: &[u8]| {
+        Session::from_libsignal_record(bytes, alice.address.clone(), bob.address.clone()).map(drop)
+    };
+    assert_eq!(read(&stored), Ok(()));
+    for changed in [[0x08, 0xA9, 0xC3, 0x01, 0x10, 0xCF, 0x0F], [0x08, 0xA7, 0xC3, 0x01, 0x10, 0xD1, 0x0F]] {
+        let changed = [&stored[..at], &changed[..], &stored[at + 7..]].concat();
+        assert_eq!(read(&changed), Err(StoredSessionError::Unsound));
+    }
+
+    // Between devices of one account any jump is as it should be.
+    let mut tablet = alice.sibling(2, 15);
+    alice.begin_with(&mut tablet, Offer::FULL);
+    let record = alice.record(&tablet.address);
+    assert!(record.windows(8).any(|window| window == limits(u32::MAX, 2_000)));
+    let own = Session::from_record(record, alice.address.clone(), tablet.address.clone());
+    assert_eq!(own.map(drop), Ok(()));
+}
+
 /// Where `needle` lies in a record; it must be there once.
 fn find(record: &[u8], needle: &[u8]) -> usize {
     let mut found = record.windows(needle.len()).enumerate().filter(|(_, window)| *window == needle);

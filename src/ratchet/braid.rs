@@ -160,6 +160,12 @@ impl Braid {
         })))
     }
 
+    /// How far its messages may be ahead of or behind others. None if it is off.
+    #[must_use]
+    pub fn limits(&self) -> Option<Limits> {
+        self.0.as_ref().map(|ratchet| ratchet.limits)
+    }
+
     /// A ratchet that is switched off, for good: no messages, no keys.
     #[must_use]
     pub const fn off() -> Self {

@@ -115,8 +115,13 @@ impl SessionState {
     }
 
     /// Reads what [`Self::write`] wrote into a record of format `version`.
-    pub(super) fn read(reader: &mut RecordReader<'_>, version: u8) -> Result<Self, RecordError> {
-        Ok(Self {
+    pub(super) fn read(
+        reader: &mut RecordReader<'_>,
+        version: u8,
+        local: &Address,
+        remote: &Address,
+    ) -> Result<Self, RecordError> {
+        let state = Self {
             version: Version::from_number(reader.u8()?).ok_or(RecordError::Damaged)?,
             local_identity: IdentityKey::new(PublicKey::from_bytes(reader.array()?)),
             remote_identity: IdentityKey::new(PublicKey::from_bytes(reader.array()?)),
@@ -133,6 +138,17 @@ impl SessionState {
                 1 => TripleRatchet::read_double_only(reader)?,
                 _ => TripleRatchet::read(reader)?,
             },
+        };
+        if state.is_bounded(local, remote) { Ok(state) } else { Err(RecordError::Damaged) }
+    }
+
+    /// Whether the limits of its post-quantum ratchet are those of a session between these devices. With wider ones a
+    /// single message could cost any amount of work and memory.
+    pub(super) fn is_bounded(&self, local: &Address, remote: &Address) -> bool {
+        let own = same_account((&self.local_identity, local), (&self.remote_identity, remote));
+        self.ratchet.braid().limits().is_none_or(|limits| {
+            (own || limits.max_jump() <= Limits::DEFAULT_MAX_JUMP)
+                && limits.max_old_keys() <= Limits::DEFAULT_MAX_OLD_KEYS
         })
     }
 }

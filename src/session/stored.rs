@@ -31,7 +31,8 @@ pub enum StoredSessionError {
     /// The record, or its current session, is not protobuf.
     #[error("failed to decode session record protobuf")]
     InvalidProtobuf,
-    /// A key of the current session is missing or does not decode, or its version is not known.
+    /// A key of the current session is missing or does not decode, its version is not known, or its limits are wider
+    /// than those of sessions between these devices.
     #[error("the current session is not sound")]
     Unsound,
 }
@@ -48,18 +49,16 @@ impl Session {
         remote: Address,
     ) -> Result<Self, StoredSessionError> {
         let record = StoredSessionRecord::parse(bytes).map_err(|_| StoredSessionError::InvalidProtobuf)?;
+        let sound = |stored: &StoredSession<'_>| {
+            SessionState::from_stored(stored).filter(|state| state.is_bounded(&local, &remote)).map(Box::new)
+        };
         let current = match &record.current {
             None => None,
-            Some(stored) => {
-                Some(Box::new(SessionState::from_stored(stored).ok_or(StoredSessionError::Unsound)?))
-            }
+            Some(stored) => Some(sound(stored).ok_or(StoredSessionError::Unsound)?),
         };
-        let archived = record.archived.iter().take(MAX_ARCHIVED).filter_map(|stored| {
-            StoredSession::parse(stored)
-                .ok()
-                .and_then(|stored| SessionState::from_stored(&stored))
-                .map(Box::new)
-        });
+        let archived = record.archived.iter().take(MAX_ARCHIVED);
+        let archived =
+            archived.filter_map(|stored| StoredSession::parse(stored).ok().as_ref().and_then(sound));
         let archived = archived.collect::<VecDeque<_>>();
         Ok(Self { current, archived, ..Self::new(local, remote) })
     }
