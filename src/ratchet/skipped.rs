@@ -160,16 +160,18 @@ impl SkippedKeys {
         if count > MAX_SKIPPED {
             return Err(RecordError::Damaged);
         }
-        let mut keys = Self::default();
-        keys.reserve(count);
-        for _ in 0..count {
-            let (counter, seed) = (reader.u32()?, reader.chunk()?);
-            if keys.slots.last().is_some_and(|last| last.counter >= counter) {
-                return Err(RecordError::Damaged);
-            }
-            keys.push(counter, seed);
+        let entries = reader.chunks::<36>(count)?;
+        let slot = |[a, b, c, d, seed @ ..]: &[u8; 36]| Slot {
+            counter: u32::from_le_bytes([*a, *b, *c, *d]),
+            seed: *seed,
+            taken: false,
+        };
+        let mut slots = Vec::with_capacity(count);
+        slots.extend(entries.iter().map(slot));
+        if !slots.is_sorted_by(|before, after| before.counter < after.counter) {
+            return Err(RecordError::Damaged);
         }
-        Ok(keys)
+        Ok(Self { slots, head: 0, live: count })
     }
 }
 

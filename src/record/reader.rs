@@ -132,8 +132,15 @@ impl<'a> RecordReader<'a> {
         if self.rest.is_empty() { Ok(()) } else { Err(RecordError::Damaged) }
     }
 
-    /// `N` bytes where they lie.
-    pub(crate) fn chunk<const N: usize>(&mut self) -> Result<&'a [u8; N], RecordError> {
+    /// `count` times `N` bytes, where they lie.
+    pub(crate) fn chunks<const N: usize>(&mut self, count: usize) -> Result<&'a [[u8; N]], RecordError> {
+        let len = count.checked_mul(N).ok_or(RecordError::Damaged)?;
+        let (bytes, rest) = self.rest.split_at_checked(len).ok_or(RecordError::Damaged)?;
+        self.rest = rest;
+        Ok(bytes.as_chunks().0)
+    }
+
+    fn chunk<const N: usize>(&mut self) -> Result<&'a [u8; N], RecordError> {
         let (chunk, rest) = self.rest.split_first_chunk().ok_or(RecordError::Damaged)?;
         self.rest = rest;
         Ok(chunk)

@@ -145,10 +145,10 @@ impl SessionState {
     /// Whether the limits of its post-quantum ratchet are those of a session between these devices. With wider ones a
     /// single message could cost any amount of work and memory.
     pub(super) fn is_bounded(&self, local: &Address, remote: &Address) -> bool {
-        let own = same_account((&self.local_identity, local), (&self.remote_identity, remote));
+        let own = || same_account((&self.local_identity, local), (&self.remote_identity, remote));
         self.ratchet.braid().limits().is_none_or(|limits| {
-            (own || limits.max_jump() <= Limits::DEFAULT_MAX_JUMP)
-                && limits.max_old_keys() <= Limits::DEFAULT_MAX_OLD_KEYS
+            limits.max_old_keys() <= Limits::DEFAULT_MAX_OLD_KEYS
+                && (limits.max_jump() <= Limits::DEFAULT_MAX_JUMP || own())
         })
     }
 }
