@@ -95,8 +95,24 @@ else
   form=short
 fi
 
-for name in "${names[@]}"; do
-  prepare "$name"
-  "$form" "$name"
+one() {
+  prepare "$1"
+  "$form" "$1"
   rm -r "$scratch"
+}
+
+# As many at a time as there are cores. The first that fails ends all.
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+running=0
+for name in "${names[@]}"; do
+  if [ "$running" -ge "$(nproc)" ]; then
+    wait -n
+    running=$((running - 1))
+  fi
+  one "$name" &
+  running=$((running + 1))
+done
+while [ "$running" -gt 0 ]; do
+  wait -n
+  running=$((running - 1))
 done
