@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/dudect"
 
-export CARGO_TARGET_DIR=../../target/dudect
+export CARGO_TARGET_DIR=../../target CARGO_PROFILE_RELEASE_DEBUG=false
 cp ../../Cargo.lock Cargo.lock # The versions that the crate itself is tested with.
 cargo test --quiet --release # The statistics.
 cargo build --release
