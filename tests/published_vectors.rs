@@ -19,6 +19,8 @@ mod curve;
 mod kdf;
 #[path = "published_vectors/kem.rs"]
 mod kem;
+#[path = "support/kyber.rs"]
+mod kyber;
 #[allow(dead_code, reason = "shared with the interop peer, which uses all of it")]
 #[path = "../examples/peer/rng.rs"]
 mod rng;

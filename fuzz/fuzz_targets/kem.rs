@@ -19,6 +19,8 @@
 mod kem1024;
 #[path = "../support/kem768.rs"]
 mod kem768;
+#[path = "../../tests/support/kyber.rs"]
+mod kyber;
 #[path = "../support/patches.rs"]
 mod patches;
 

@@ -4,11 +4,11 @@
 
 use arbitrary::Arbitrary;
 use ml_kem::ml_kem_1024::{Ciphertext, DecapsulationKey, EncapsulationKey};
-use ml_kem::{Decapsulate, ExpandedKeyEncoding, KeyExport};
+use ml_kem::{ExpandedKeyEncoding, KeyExport};
 use sha3::{Digest, Sha3_256};
-use shake::{ExtendableOutput, Shake256, Update, XofReader};
 use subrosa::hazmat::crypto::kem::{KemCiphertext, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
 
+use super::kyber;
 use super::patches::{Given, Patches, seed};
 
 #[derive(Arbitrary, Debug)]
@@ -69,13 +69,9 @@ fn encapsulate(kem: KemType, public: &[u8], random: &[u8; 32]) -> ([u8; 1569], [
     let theirs = EncapsulationKey::new(public[1..].try_into().unwrap());
     assert_eq!(theirs.is_ok(), is_reduced(&public[1..1 + 1536]));
     if let Ok(theirs) = theirs {
-        let message = match kem {
-            KemType::MlKem1024 => *random,
-            _ => Sha3_256::digest(random).into(),
-        };
-        let (their_ciphertext, shared) = theirs.encapsulate_deterministic(&message.into());
+        let (their_ciphertext, their_secret) = kyber::encapsulate(kem, &theirs, random);
         assert_eq!(ciphertext[1..], their_ciphertext[..]);
-        assert_eq!(secret, finish(kem, &shared, &their_ciphertext));
+        assert_eq!(secret, their_secret);
     }
     (ciphertext, secret)
 }
@@ -87,22 +83,9 @@ fn decapsulate(kem: KemType, secret: &[u8], ciphertext: &[u8]) -> [u8; 32] {
     let theirs = DecapsulationKey::from_expanded_bytes(secret[1..].try_into().unwrap());
     if let Ok(theirs) = theirs {
         let ciphertext: Ciphertext = ciphertext[1..].try_into().unwrap();
-        assert_eq!(ours, finish(kem, &theirs.decapsulate(&ciphertext), &ciphertext));
+        assert_eq!(ours, kyber::decapsulate(kem, &theirs, &ciphertext));
     }
     ours
-}
-
-/// `SHAKE256(K || SHA3-256(ciphertext), 32)` for Kyber.
-fn finish(kem: KemType, shared: &[u8], ciphertext: &[u8]) -> [u8; 32] {
-    if kem == KemType::MlKem1024 {
-        return shared.try_into().unwrap();
-    }
-    let mut secret = [0; 32];
-    let mut hash = Shake256::default();
-    hash.update(shared);
-    hash.update(&Sha3_256::digest(ciphertext));
-    hash.finalize_xof().read(&mut secret);
-    secret
 }
 
 /// Whether all coefficients, 12 bits each, are below 3,329.

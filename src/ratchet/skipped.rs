@@ -160,8 +160,9 @@ impl SkippedKeys {
         if count > MAX_SKIPPED {
             return Err(RecordError::Damaged);
         }
-        let entries = reader.chunks::<36>(count)?;
-        let slot = |[a, b, c, d, seed @ ..]: &[u8; 36]| Slot {
+        // Counter and seed.
+        let entries = reader.chunks::<{ 4 + 32 }>(count)?;
+        let slot = |[a, b, c, d, seed @ ..]: &[u8; 4 + 32]| Slot {
             counter: u32::from_le_bytes([*a, *b, *c, *d]),
             seed: *seed,
             taken: false,

@@ -119,9 +119,7 @@ impl<'a> RecordReader<'a> {
     /// [`RecordError::Damaged`].
     pub fn bytes(&mut self) -> Result<&'a [u8], RecordError> {
         let len = self.count(1)?;
-        let (bytes, rest) = self.rest.split_at_checked(len).ok_or(RecordError::Damaged)?;
-        self.rest = rest;
-        Ok(bytes)
+        self.take(len)
     }
 
     /// Ends the reading.
@@ -133,11 +131,18 @@ impl<'a> RecordReader<'a> {
     }
 
     /// `count` times `N` bytes, where they lie.
+    ///
+    /// # Errors
+    /// [`RecordError::Damaged`].
     pub(crate) fn chunks<const N: usize>(&mut self, count: usize) -> Result<&'a [[u8; N]], RecordError> {
         let len = count.checked_mul(N).ok_or(RecordError::Damaged)?;
+        Ok(self.take(len)?.as_chunks().0)
+    }
+
+    fn take(&mut self, len: usize) -> Result<&'a [u8], RecordError> {
         let (bytes, rest) = self.rest.split_at_checked(len).ok_or(RecordError::Damaged)?;
         self.rest = rest;
-        Ok(bytes.as_chunks().0)
+        Ok(bytes)
     }
 
     fn chunk<const N: usize>(&mut self) -> Result<&'a [u8; N], RecordError> {

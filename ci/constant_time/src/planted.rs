@@ -2,6 +2,9 @@
 
 //! Leaks, to see that they are caught.
 
+#[path = "../../support/early_exit.rs"]
+mod early_exit;
+
 use std::hint::black_box;
 
 use subrosa::Secret;
@@ -9,24 +12,13 @@ use subrosa::Secret;
 use crate::marking::{Marked, peer};
 use crate::report::Report;
 
-/// Compares as one must not: it ends at the first difference.
-#[inline(never)]
-fn compare(a: &[u8; 32], b: &[u8; 32]) -> bool {
-    for (a, b) in a.iter().zip(b) {
-        if a != black_box(b) {
-            return false;
-        }
-    }
-    true
-}
-
 static TABLE: [u8; 256] = [7; 256];
 
 pub fn run(report: &mut Report) {
     let mut rng = Marked::new(1);
     let (a, b): (Secret<32>, Secret<32>) = (rng.secret(), rng.secret());
     report.leak("a compare that ends early", || {
-        black_box(compare(a.as_bytes(), b.as_bytes()));
+        black_box(early_exit::compare(a.as_bytes(), b.as_bytes()));
     });
     report.leak("a compare by the library", || {
         // As slices of unknown lengths, so that it is not done at once.
@@ -40,7 +32,7 @@ pub fn run(report: &mut Report) {
         let shared = rng.private_key().agree(&peer(9)).unwrap();
         if shared.as_bytes()[0] & 1 == 1 {
             // A call, so that it stays a branch.
-            black_box(compare(&[0; 32], &[1; 32]));
+            black_box(early_exit::compare(&[0; 32], &[1; 32]));
         }
     });
 }

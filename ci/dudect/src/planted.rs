@@ -2,22 +2,12 @@
 
 //! A leak, to see that it is found.
 
-use std::hint::black_box;
+#[path = "../../support/early_exit.rs"]
+mod early_exit;
 
 use rand_chacha::rand_core::Rng;
 
 use crate::report::Report;
-
-/// Compares as one must not: it ends at the first difference.
-#[inline(never)]
-fn compare(a: &[u8; 32], b: &[u8; 32]) -> bool {
-    for (a, b) in a.iter().zip(b) {
-        if a != black_box(b) {
-            return false;
-        }
-    }
-    true
-}
 
 pub fn run(report: &mut Report) {
     let make = |class, rng: &mut rand_chacha::ChaCha20Rng| {
@@ -27,5 +17,6 @@ pub fn run(report: &mut Report) {
         wrong[if class { 0 } else { 31 }] ^= 1;
         (right, wrong)
     };
-    report.leak("planted: a compare that ends early", make, |(right, wrong)| compare(right, wrong));
+    report
+        .leak("planted: a compare that ends early", make, |(right, wrong)| early_exit::compare(right, wrong));
 }

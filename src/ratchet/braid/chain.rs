@@ -92,6 +92,11 @@ impl Limits {
         Self::new(u32::MAX, 0)
     }
 
+    /// Whether these allow nothing that `widest` does not.
+    pub(crate) const fn within(self, widest: Self) -> bool {
+        self.max_jump <= widest.max_jump && self.max_old_keys <= widest.max_old_keys
+    }
+
     /// How far ahead of the newest key an index may be.
     #[must_use]
     pub const fn max_jump(self) -> u32 {

@@ -21,7 +21,7 @@ const IV: u32 = 4;
 const SEED: u32 = 5;
 
 /// Length of a secret key or seed in bytes.
-const KEY_LEN: usize = 32;
+pub(super) const KEY_LEN: usize = 32;
 
 /// A sending or receiving chain.
 #[derive(Clone, Default, PartialEq, Eq)]

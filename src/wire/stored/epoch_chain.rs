@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::braid::StoredLimits;
+use super::chain::KEY_LEN;
 use super::list;
 use crate::wire::protobuf::{Encode, Fields, Malformed, Merge, Sink};
 
@@ -22,9 +23,6 @@ const RECEIVE: u32 = 2;
 const COUNTER: u32 = 1;
 const NEXT: u32 = 2;
 const PREVIOUS: u32 = 3;
-
-/// Length of a chain key in bytes.
-const KEY_LEN: usize = 32;
 
 /// The chains of the newest epochs.
 #[derive(Clone, Default, PartialEq, Eq)]
