@@ -5,7 +5,7 @@
 //! Bit `k` of an element is the coefficient of `x^k`. Addition is XOR. There is no table and no branch on
 //! an operand.
 
-use core::ops::{Add, AddAssign, Mul, MulAssign};
+use core::ops::{Add, Mul, MulAssign};
 
 /// The reduction polynomial without its highest term.
 const REDUCTION: u16 = 0x100B;
@@ -90,12 +90,6 @@ impl Add for Gf16 {
 
     fn add(self, other: Self) -> Self {
         self.plus(other)
-    }
-}
-
-impl AddAssign for Gf16 {
-    fn add_assign(&mut self, other: Self) {
-        *self = *self + other;
     }
 }
 

@@ -48,6 +48,8 @@ mod error;
 mod record;
 mod state;
 mod stored;
+#[cfg(test)]
+mod tests;
 mod version;
 
 use alloc::boxed::Box;
@@ -359,9 +361,11 @@ impl Ratchet {
 
     /// The ratchet of stored parts, if they fit.
     fn checked(self) -> Option<Self> {
+        let (newest, epoch) = (self.state.newest_secret(), self.state.epoch().number);
         let fits = match &self.chain {
-            Some(chain) => chain.current_epoch() == self.state.newest_secret(),
-            None => self.auth_key.is_some(),
+            Some(chain) => chain.current_epoch() == newest && chain.can_send(epoch.saturating_sub(1)),
+            // It begins with epoch 0.
+            None => self.auth_key.is_some() && newest == 0,
         };
         fits.then_some(self)
     }

@@ -93,3 +93,50 @@ pub(super) const fn stored_limits(limits: Limits) -> StoredLimits {
         max_old_keys: if max_old_keys == Limits::DEFAULT_MAX_OLD_KEYS { 0 } else { max_old_keys },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::protobuf::{Encode, Fields, Merge};
+
+    #[test]
+    fn limits_direction_and_minimum_are_kept() {
+        let key = Secret::new([7; 32]);
+        for direction in [Direction::A2B, Direction::B2A] {
+            for minimum in [MinimumVersion::V0, MinimumVersion::V1] {
+                for limits in [Limits::default(), Limits::new(7, 9), Limits::own_account()] {
+                    let braid = Braid::with_minimum(minimum, direction, &key, limits);
+                    let stored = braid.to_stored();
+                    let parsed = StoredBraid::parse(&stored).unwrap().negotiation.unwrap();
+                    assert_eq!(
+                        (parsed.direction, parsed.minimum_version),
+                        (direction as u32, minimum as u32)
+                    );
+                    let expected = match (limits.max_jump(), limits.max_old_keys()) {
+                        (25_000, 2_000) => (0, 0),
+                        (jump, 2_000) => (jump, 0),
+                        both => both,
+                    };
+                    assert_eq!((parsed.limits.max_jump, parsed.limits.max_old_keys), expected);
+                    let ratchet = Braid::from_stored(&stored).unwrap().0.unwrap();
+                    assert_eq!((ratchet.direction, ratchet.minimum), (direction, minimum));
+                    assert_eq!(ratchet.limits, limits);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_chain_keeps_its_limits_and_direction() {
+        for direction in [Direction::A2B, Direction::B2A] {
+            let chain = Chain::start(&[7; 32], direction, Limits::new(7, 9));
+            let previous = chain.previous_keys();
+            let stored = chain.stored(&previous);
+            assert_eq!((stored.limits.max_jump, stored.limits.max_old_keys), (7, 9));
+            let mut bytes = Vec::new();
+            stored.write(&mut bytes);
+            let chain = Chain::from_stored(&Merge::from_fields(Fields::new(&bytes)).unwrap()).unwrap();
+            assert_eq!((chain.direction(), chain.limits()), (direction, Limits::new(7, 9)));
+        }
+    }
+}

@@ -63,3 +63,46 @@ impl Ratchet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::super::{Braid, Direction, Limits};
+    use super::*;
+    use crate::crypto::secret::Secret;
+
+    /// Messages without the ratchet: none at all, and one that says version 0.
+    const WITHOUT: [&[u8]; 2] = [&[], &[0, 1, 0, 0]];
+
+    fn pair(minimum: MinimumVersion) -> [Braid; 2] {
+        let key = Secret::new([7; 32]);
+        [Direction::A2B, Direction::B2A]
+            .map(|direction| Braid::with_minimum(minimum, direction, &key, Limits::default()))
+    }
+
+    #[test]
+    fn the_minimum_decides_until_the_version_is_settled() {
+        let [mut a, mut b] = pair(MinimumVersion::V0);
+        for message in WITHOUT {
+            let [mut strict, _] = pair(MinimumVersion::V1);
+            assert_eq!(strict.receive(message).unwrap_err(), BraidError::MinimumVersion(0));
+            strict = pair(MinimumVersion::V0).into_iter().next().unwrap();
+            let change = strict.receive(message).unwrap().change;
+            assert!(!change.has_delta());
+            strict.apply(change);
+            assert!(strict.is_off());
+        }
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let sent = a.send(&mut rng).unwrap();
+        a.apply(sent.change);
+        assert!(b.is_negotiating());
+        let received = b.receive(&sent.message).unwrap();
+        b.apply(received.change);
+        assert!(!b.is_negotiating());
+        for message in WITHOUT {
+            assert_eq!(b.receive(message).unwrap_err(), BraidError::VersionMismatch(0));
+        }
+    }
+}

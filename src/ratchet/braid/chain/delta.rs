@@ -24,11 +24,8 @@ impl Chain {
         match &change.step {
             None => true,
             Some(ChainStep::Send { epoch, counter, next: _ }) => {
-                let send = self.link(*epoch).map(|link| &link.send);
-                *epoch >= self.send_epoch
-                    && send.is_ok_and(|send| {
-                        send.next.is_some() && send.counter.checked_add(1) == Some(*counter)
-                    })
+                let next = self.link(*epoch).ok().and_then(|link| link.send.counter.checked_add(1));
+                self.can_send(*epoch) && next == Some(*counter)
             }
             Some(ChainStep::Receive { epoch, step }) => {
                 let receive = self.link(*epoch).map(|link| &link.receive);
@@ -109,4 +106,84 @@ fn read_step(reader: &mut RecordReader<'_>) -> Result<ChainStep, RecordError> {
         _ => return Err(RecordError::Damaged),
     };
     Ok(ChainStep::Receive { epoch, step })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Direction, Limits};
+    use super::*;
+    use crate::crypto::secret::Secret;
+    use crate::record::RecordKind;
+
+    fn pair() -> [Chain; 2] {
+        [Direction::A2B, Direction::B2A].map(|direction| Chain::start(&[7; 32], direction, Limits::default()))
+    }
+
+    fn send(chain: &mut Chain, epoch: u64) -> u32 {
+        let (step, counter, _) = chain.send_key(epoch).unwrap();
+        chain.apply(ChainChange { added: None, step: Some(step) });
+        counter
+    }
+
+    /// A step once more.
+    fn again(change: &ChainChange) -> ChainChange {
+        let mut out = RecordWriter::new(RecordKind::SessionDelta, 1, 0);
+        change.write(&mut out);
+        let record = out.finish();
+        let (mut reader, _) = RecordReader::open(RecordKind::SessionDelta, 1, record.as_bytes()).unwrap();
+        ChainChange::read(&mut reader).unwrap()
+    }
+
+    /// Whether a step of a message fits, and fits no more once it was made.
+    fn fits_once(chain: &mut Chain, step: ChainStep) -> bool {
+        let change = ChainChange { added: None, step: Some(step) };
+        let fits = chain.fits(&change);
+        chain.apply(again(&change));
+        fits && !chain.fits(&change)
+    }
+
+    #[test]
+    fn a_step_fits_once() {
+        let [mut a, mut b] = pair();
+        assert!(a.fits(&ChainChange::default()));
+        for _ in 0..3 {
+            let (step, ..) = a.send_key(0).unwrap();
+            assert!(fits_once(&mut a, step));
+        }
+        for index in [1, 3, 2] {
+            let (step, _) = b.receive_key(0, index).unwrap();
+            assert!(fits_once(&mut b, step), "{index}");
+        }
+    }
+
+    #[test]
+    fn what_skips_sends_in_another_epoch_or_was_taken_does_not_fit() {
+        let [mut a, mut b] = pair();
+        let later = {
+            let [mut ahead, _] = pair();
+            send(&mut ahead, 0);
+            ahead.send_key(0).unwrap().0
+        };
+        assert!(!a.fits(&ChainChange { added: None, step: Some(later) }), "the second is not the first");
+        let of_the_first_epoch = a.send_key(0).unwrap().0;
+        for chain in [&mut a, &mut b] {
+            let added = chain.next_epoch(&[8; 32]);
+            chain.apply(ChainChange { added: Some(added), step: None });
+        }
+        send(&mut a, 1);
+        assert!(!a.fits(&ChainChange { added: None, step: Some(of_the_first_epoch) }), "an older epoch");
+        for (epoch, counter) in [(0, 1), (2, 1), (1, 1), (1, 3)] {
+            let step = ChainStep::Send { epoch, counter, next: Secret::zero() };
+            assert!(!a.fits(&ChainChange { added: None, step: Some(step) }), "{epoch} {counter}");
+        }
+        for step in [ReceiveStep::Take(1), ReceiveStep::Take(0)] {
+            let step = ChainStep::Receive { epoch: 0, step };
+            assert!(!b.fits(&ChainChange { added: None, step: Some(step) }), "nothing was skipped");
+        }
+        let (mut step, _) = b.receive_key(0, 1).unwrap();
+        if let ChainStep::Receive { epoch, .. } = &mut step {
+            *epoch = 2;
+        }
+        assert!(!b.fits(&ChainChange { added: None, step: Some(step) }), "there is no such epoch");
+    }
 }

@@ -169,6 +169,7 @@ mod tests {
         assert_eq!(old_keys.get(2), None);
         old_keys.forget_below(6);
         assert_eq!((indices(&old_keys), old_keys.len), (alloc::vec![6, 7], 2));
+        assert_eq!(old_keys.empty_front, 3, "they are not looked at again");
         old_keys.append(8, &keys(8..100));
         assert_eq!(old_keys.places.len(), 94, "the empty places are gone");
         old_keys.forget_below(200);

@@ -149,9 +149,12 @@ impl Chain {
 
     /// The chain of stored parts, if they fit.
     pub(in crate::ratchet::braid) fn checked(self) -> Option<Self> {
-        let range = self.first_epoch..=self.current_epoch();
-        let can_send = self.link(self.send_epoch).is_ok_and(|link| link.send.next.is_some());
-        (!self.links.is_empty() && range.contains(&self.send_epoch) && can_send).then_some(self)
+        self.can_send(self.send_epoch).then_some(self)
+    }
+
+    /// Whether there is a chain for sending in an epoch.
+    pub(in crate::ratchet::braid) fn can_send(&self, epoch: u64) -> bool {
+        epoch >= self.send_epoch && self.link(epoch).is_ok_and(|link| link.send.next.is_some())
     }
 }
 

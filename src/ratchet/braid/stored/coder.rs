@@ -129,3 +129,29 @@ fn encode(coder: &impl Encode) -> Vec<u8> {
     coder.write(&mut out);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A decoder of 3 chunks with `count` of them, and its first lane cut by some bytes.
+    fn stored(count: u16, cut: usize) -> Vec<u8> {
+        let chunks = (0..count).map(|index| (Some(index), [9; CHUNK_LEN]));
+        let mut lanes = lanes(chunks);
+        let len = lanes[0].len() - cut;
+        lanes[0].truncate(len);
+        encode(&StoredDecoder { needed: 48, points: lanes.iter().map(Vec::as_slice).collect() })
+    }
+
+    #[test]
+    fn a_decoder_is_not_complete_and_its_lanes_are_alike() {
+        for count in 0..5 {
+            let decoder = decoder::<3>(Some(&stored(count, 0)));
+            let chunks = decoder.map(|decoder| decoder.chunks().len());
+            assert_eq!(chunks, (count < 3).then_some(count.into()), "{count}");
+        }
+        for cut in 1..9 {
+            assert!(decoder::<3>(Some(&stored(2, cut))).is_none(), "{cut}");
+        }
+    }
+}
