@@ -20,7 +20,7 @@ folder=../target/fuzz
 if [ "$sanitizer" = none ]; then folder=../target/fuzz-plain; fi
 export CARGO_TARGET_DIR=$folder CARGO_INCREMENTAL=0 CARGO_PROFILE_RELEASE_DEBUG=line-tables-only
 programs=$CARGO_TARGET_DIR/$target/release
-limits=(-rss_limit_mb=2048 -timeout=10)
+limits=(-rss_limit_mb=2048)
 
 # All targets, or those named.
 build() {
@@ -60,17 +60,18 @@ failed() {
 # What is printed of a run that finds nothing is its last line.
 short() {
   mkdir "$scratch/corpus"
-  "$programs/$1" -max_total_time="$seconds" "${limits[@]}" -artifact_prefix="$scratch/" \
+  "$programs/$1" -max_total_time="$seconds" -timeout=10 "${limits[@]}" -artifact_prefix="$scratch/" \
     "$scratch/corpus" "${inputs[@]}" >"$scratch/log" 2>&1 || failed "$1"
   printf '%-28s %s\n' "$1" "$(tail -n 1 "$scratch/log")"
 }
 
-# libFuzzer counts wall time, so it is started again until the CPU time is used up; each time it reads its corpus anew.
+# libFuzzer counts wall time, so it is started again until the CPU time is used up; each time it reads its corpus anew. An
+# input has a minute, as the machine may have other work meanwhile.
 long() {
   local corpus=../target/fuzz-corpus/$1 used=0 runs=0 took left TIMEFORMAT='%U %S'
   mkdir -p "$corpus"
   while left=$((wanted - ${used%.*})) && [ "$left" -gt 0 ]; do
-    took=$({ time "$programs/$1" -max_total_time="$left" "${limits[@]}" -print_final_stats=1 \
+    took=$({ time "$programs/$1" -max_total_time="$left" -timeout=60 "${limits[@]}" -print_final_stats=1 \
       -artifact_prefix="$scratch/" "$corpus" "${inputs[@]}" >"$scratch/log" 2>&1 || touch "$scratch/failed"; } 2>&1)
     if [ -e "$scratch/failed" ]; then failed "$1"; fi
     used=$(awk "BEGIN { print $used + ${took/ / + } }")

@@ -14,4 +14,5 @@ pub mod kem;
 pub mod kem768;
 pub mod mac;
 pub mod secret;
+pub(crate) mod stack;
 pub mod xeddsa;

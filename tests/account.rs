@@ -12,10 +12,10 @@ use accounts::{DAY, Holder, LIMITS, NONE, Peer, START, Service, Store, later, st
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::{
-    AcceptError, Account, AccountImport, AccountLimits, AccountRow, FirstMessageError, IdSpace,
-    IdentityKeyPair, IdsExhausted, KemPreKeyId, NamedPreKey, OneTimeKemPreKey, OneTimePreKey,
-    OneTimePreKeyId, PreKeySignalMessage, ServiceCounts, Session, SignedPreKey, Staged, StoreCheck,
-    StoreToken, Trust,
+    AcceptError, Account, AccountImport, AccountLimits, AccountRow, Address, DeviceId, FirstMessageError,
+    IdSpace, IdentityKeyPair, IdsExhausted, InitiateError, KemPreKeyId, NamedPreKey, OneTimeKemPreKey,
+    OneTimePreKey, OneTimePreKeyId, Policy, PreKeyBundle, PreKeySignalMessage, ServiceCounts, Session,
+    SignedPreKey, Staged, StoreCheck, StoreToken, Trust,
 };
 
 fn rng(seed: u64) -> ChaCha20Rng {
@@ -354,6 +354,24 @@ fn session_and_account_are_stored_and_changed_together() {
     let staged = bob.account.receive(&mut session, &message, Trust::Anyone, &mut bob.rng).unwrap();
     assert!(staged.account().is_none());
     assert_eq!(&*staged.commit(), b"two");
+}
+
+#[test]
+fn an_account_begins_the_sessions_that_its_policy_allows() {
+    let (bob, mut service) = Holder::stocked("bob", 18);
+    let bundle = PreKeyBundle { kem_pre_key: None, ..service.bundle(&bob) };
+    let begin = |account: &Account, bundle: &PreKeyBundle| {
+        let mut session = Session::new(Address::new("alice", DeviceId::PRIMARY), bob.address.clone());
+        let bundle = bundle.clone().verify(Trust::Anyone).unwrap();
+        session.initiate(&account.local(), bundle, START, &mut rng(19)).map(Staged::commit)
+    };
+    let account = Account::generate(LIMITS, &mut rng(18)).commit();
+    assert_eq!(begin(&account, &bundle), Err(InitiateError::Version3Refused));
+    let account = account.with_policy(Policy::AllowVersion3);
+    assert_eq!(begin(&account, &bundle), Ok(()));
+    let bundle = PreKeyBundle { one_time_pre_key: None, ..bundle };
+    assert_eq!(begin(&account, &bundle), Ok(()));
+    assert_eq!(begin(&account.requiring_one_time(), &bundle), Err(InitiateError::NoOneTimePreKey));
 }
 
 /// A session that was retired is read, and leaves the one that came after it in its place.

@@ -17,7 +17,7 @@ use device::{BOB, Device, Failure, Letter, Offer, START, Table};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::hazmat::agreement::{Initiator, Responder, pqxdh};
-use subrosa::hazmat::ratchet::chain::ChainKey;
+use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
 use subrosa::hazmat::ratchet::double::DoubleRatchet;
 use subrosa::hazmat::ratchet::root::RootKey;
 use subrosa::hazmat::wire::signal_message::SignalMessageParts;
@@ -174,7 +174,8 @@ fn d4_the_responders_first_chain_is_the_one_that_the_initiator_keeps() {
     );
     let b = DoubleRatchet::responder(RootKey::new(theirs.root), ChainKey::new(theirs.chain, 0), signed);
     let (header, seed, _) = b.send().unwrap();
-    let (same, _) = a.unwrap().receive(&header, || 0, &mut rng).unwrap();
+    let mut same = MessageKeySeed::to_be_filled();
+    a.unwrap().receive(&header, || 0, &mut rng, &mut same).unwrap();
     assert_eq!(header.ratchet_key, *signed_public.key());
     assert_eq!(seed, same);
 }

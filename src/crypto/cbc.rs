@@ -12,6 +12,8 @@ use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
+use super::stack;
+
 pub use in_place::CbcKey;
 pub use stream::{CbcDecryptor, CbcEncryptor};
 
@@ -34,9 +36,11 @@ pub fn encrypt_into(key: &[u8; 32], iv: &[u8; BLOCK_LEN], plaintext: &[u8], out:
     let start = out.len();
     out.resize(start + encrypted_len(plaintext.len()), 0);
     let (_, target) = out.split_at_mut(start);
-    let padded =
-        cbc::Encryptor::<Aes256>::new(key.into(), iv.into()).encrypt_padded_b2b::<Pkcs7>(plaintext, target);
-    debug_assert!(padded.is_ok(), "room for the padding was made");
+    stack::wiped::<{ stack::AES }, _>(|| {
+        let padded = cbc::Encryptor::<Aes256>::new(key.into(), iv.into())
+            .encrypt_padded_b2b::<Pkcs7>(plaintext, target);
+        debug_assert!(padded.is_ok(), "room for the padding was made");
+    });
 }
 
 /// Decrypts `ciphertext` into memory that is wiped when dropped.
@@ -52,10 +56,11 @@ pub fn decrypt(
         return Err(BadPadding);
     }
     let mut plaintext = Zeroizing::new(alloc::vec![0; ciphertext.len()]);
-    let len = cbc::Decryptor::<Aes256>::new(key.into(), iv.into())
-        .decrypt_padded_b2b::<Pkcs7>(ciphertext, &mut plaintext)
-        .map_err(|_| BadPadding)?
-        .len();
-    plaintext.truncate(len);
+    let len = stack::wiped::<{ stack::AES_WIDE }, _>(|| {
+        cbc::Decryptor::<Aes256>::new(key.into(), iv.into())
+            .decrypt_padded_b2b::<Pkcs7>(ciphertext, &mut plaintext)
+            .map(<[u8]>::len)
+    });
+    plaintext.truncate(len.map_err(|_| BadPadding)?);
     Ok(plaintext)
 }

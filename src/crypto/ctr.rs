@@ -6,6 +6,8 @@ use aes::Aes256;
 use aes::cipher::{KeyIvInit, StreamCipher};
 use ctr::Ctr32BE;
 
+use super::stack;
+
 /// The input is longer than the cipher can encrypt under one key: 64 GiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too long for the cipher")]
@@ -17,5 +19,7 @@ pub struct TooLong;
 /// # Errors
 /// [`TooLong`]; then `buffer` is as it was.
 pub fn apply(key: &[u8; 32], buffer: &mut [u8]) -> Result<(), TooLong> {
-    Ctr32BE::<Aes256>::new(key.into(), &[0; 16].into()).try_apply_keystream(buffer).map_err(|_| TooLong)
+    stack::wiped::<{ stack::AES_WIDE }, _>(|| {
+        Ctr32BE::<Aes256>::new(key.into(), &[0; 16].into()).try_apply_keystream(buffer).map_err(|_| TooLong)
+    })
 }

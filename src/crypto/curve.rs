@@ -20,6 +20,7 @@ use aws_lc as x25519;
 use dalek as x25519;
 
 use super::secret::Secret;
+use super::stack;
 
 /// The type byte in front of an encoded public key.
 const KEY_TYPE: u8 = 0x05;
@@ -211,7 +212,7 @@ impl PrivateKey {
     /// The public key that belongs to this private key.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
-        PublicKey(self.handle.public_key(&self.bytes))
+        stack::wiped::<{ stack::CURVE }, _>(|| PublicKey(self.handle.public_key(&self.bytes)))
     }
 
     /// X25519 with `theirs`; bit 255 of their key is ignored and the rest reduced, as RFC 7748 says.
@@ -227,7 +228,7 @@ impl PrivateKey {
     /// # Errors
     /// [`ZeroAgreement`] if the result is all zero (compared in constant time).
     pub fn agree_with(&self, theirs: &PreparedKey) -> Result<Secret<32>, ZeroAgreement> {
-        let shared = self.handle.agree(&self.bytes, &theirs.prepared);
+        let shared = stack::wiped::<{ stack::CURVE }, _>(|| self.handle.agree(&self.bytes, &theirs.prepared));
         if shared.ct_eq(&Secret::zero()).into() { Err(ZeroAgreement) } else { Ok(shared) }
     }
 
@@ -254,7 +255,7 @@ pub struct KeyPair {
 impl KeyPair {
     /// A fresh pair; draws 32 bytes.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
-        Self::from_private(PrivateKey::generate(rng))
+        stack::wiped::<{ stack::CURVE }, _>(|| Self::from_private(PrivateKey::generate(rng)))
     }
 
     /// The pair of a private key, whose public key is computed.

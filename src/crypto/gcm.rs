@@ -6,6 +6,8 @@ use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce, Tag};
 use zeroize::Zeroize;
 
+use super::stack;
+
 /// Length of the nonce in bytes.
 pub const NONCE_LEN: usize = 12;
 /// Length of the authentication tag in bytes.
@@ -27,10 +29,12 @@ pub fn seal(
     associated_data: &[u8],
     buffer: &mut [u8],
 ) -> Result<[u8; TAG_LEN], NotAuthentic> {
-    Aes256Gcm::new(key.into())
-        .encrypt_inout_detached(&Nonce::from(*nonce), associated_data, buffer.into())
-        .map(Into::into)
-        .map_err(|_| NotAuthentic)
+    stack::wiped::<{ stack::AES_WIDE }, _>(|| {
+        Aes256Gcm::new(key.into())
+            .encrypt_inout_detached(&Nonce::from(*nonce), associated_data, buffer.into())
+            .map(Into::into)
+            .map_err(|_| NotAuthentic)
+    })
 }
 
 /// Decrypts `buffer` in place; on failure `buffer` is wiped.
@@ -44,15 +48,16 @@ pub fn open(
     buffer: &mut [u8],
     tag: &[u8; TAG_LEN],
 ) -> Result<(), NotAuthentic> {
-    Aes256Gcm::new(key.into())
-        .decrypt_inout_detached(
+    let opened = stack::wiped::<{ stack::AES_WIDE }, _>(|| {
+        Aes256Gcm::new(key.into()).decrypt_inout_detached(
             &Nonce::from(*nonce),
             associated_data,
             (&mut *buffer).into(),
             &Tag::from(*tag),
         )
-        .map_err(|_| {
-            buffer.zeroize();
-            NotAuthentic
-        })
+    });
+    opened.map_err(|_| {
+        buffer.zeroize();
+        NotAuthentic
+    })
 }

@@ -8,6 +8,7 @@ use zeroize::Zeroize;
 
 use super::ctr::TooLong;
 use super::gcm::NotAuthentic;
+use super::stack;
 
 /// Length of the nonce in bytes.
 pub const NONCE_LEN: usize = 12;
@@ -24,10 +25,12 @@ pub fn seal(
     associated_data: &[u8],
     buffer: &mut [u8],
 ) -> Result<[u8; TAG_LEN], TooLong> {
-    Aes256GcmSiv::new(key.into())
-        .encrypt_inout_detached(&Nonce::from(*nonce), associated_data, buffer.into())
-        .map(Into::into)
-        .map_err(|_| TooLong)
+    stack::wiped::<{ stack::AES_WIDE }, _>(|| {
+        Aes256GcmSiv::new(key.into())
+            .encrypt_inout_detached(&Nonce::from(*nonce), associated_data, buffer.into())
+            .map(Into::into)
+            .map_err(|_| TooLong)
+    })
 }
 
 /// Decrypts `buffer` in place; on failure `buffer` is wiped.
@@ -41,15 +44,16 @@ pub fn open(
     buffer: &mut [u8],
     tag: &[u8; TAG_LEN],
 ) -> Result<(), NotAuthentic> {
-    Aes256GcmSiv::new(key.into())
-        .decrypt_inout_detached(
+    let opened = stack::wiped::<{ stack::AES_WIDE }, _>(|| {
+        Aes256GcmSiv::new(key.into()).decrypt_inout_detached(
             &Nonce::from(*nonce),
             associated_data,
             (&mut *buffer).into(),
             &Tag::from(*tag),
         )
-        .map_err(|_| {
-            buffer.zeroize();
-            NotAuthentic
-        })
+    });
+    opened.map_err(|_| {
+        buffer.zeroize();
+        NotAuthentic
+    })
 }

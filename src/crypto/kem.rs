@@ -15,6 +15,7 @@ use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 
 use super::secret::Secret;
+use super::stack;
 
 /// Length of a raw public key in bytes.
 const PUBLIC_LEN: usize = 1568;
@@ -129,9 +130,11 @@ impl KemPublicKey {
     /// A fresh shared secret for the holder of the secret key, and the ciphertext that carries it.
     /// Draws 32 bytes.
     pub fn encapsulate(&self, rng: &mut impl CryptoRng) -> (KemCiphertext, Secret<32>) {
-        let random = Secret::random(rng);
-        let (raw, secret) = provider::encapsulate(self.kem, &self.raw, &random);
-        (KemCiphertext { kem: self.kem, raw: Box::new(raw) }, secret)
+        stack::wiped::<{ stack::KEM }, _>(|| {
+            let random = Secret::random(rng);
+            let (raw, secret) = provider::encapsulate(self.kem, &self.raw, &random);
+            (KemCiphertext { kem: self.kem, raw: Box::new(raw) }, secret)
+        })
     }
 }
 
@@ -194,7 +197,9 @@ impl KemSecretKey {
         if ciphertext.kem != self.kem {
             return Err(KemError::WrongKeyType(ciphertext.kem.type_byte()));
         }
-        Ok(provider::decapsulate(self.kem, self.raw.as_bytes(), &ciphertext.raw))
+        Ok(stack::wiped::<{ stack::KEM }, _>(|| {
+            provider::decapsulate(self.kem, self.raw.as_bytes(), &ciphertext.raw)
+        }))
     }
 }
 
@@ -215,11 +220,13 @@ pub struct KemKeyPair {
 impl KemKeyPair {
     /// A fresh pair; draws 64 bytes (the seeds `d` and `z`).
     pub fn generate(kem: KemType, rng: &mut impl CryptoRng) -> Self {
-        let (secret, public) = provider::generate(kem, &Secret::random(rng));
-        Self {
-            secret: KemSecretKey { kem, raw: secret },
-            public: KemPublicKey { kem, raw: Box::new(public) },
-        }
+        stack::wiped::<{ stack::KEM }, _>(|| {
+            let (secret, public) = provider::generate(kem, &Secret::random(rng));
+            Self {
+                secret: KemSecretKey { kem, raw: secret },
+                public: KemPublicKey { kem, raw: Box::new(public) },
+            }
+        })
     }
 
     /// A pair from separately stored halves. They are not checked to belong together.

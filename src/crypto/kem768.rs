@@ -22,6 +22,7 @@ use core::fmt;
 use rand_core::CryptoRng;
 
 use super::secret::Secret;
+use super::stack;
 
 pub use stored::{ENCAPSULATION_STATE_LEN, encapsulation_that_gives, finish_encapsulation};
 
@@ -65,7 +66,7 @@ impl KeySeed {
     /// `KeyGen(d || z)`: the expanded key, from which the public halves can be read.
     #[must_use]
     pub fn expand(&self) -> ExpandedKey {
-        ExpandedKey(provider::expand(&self.0))
+        stack::wiped::<{ stack::KEM }, _>(|| ExpandedKey(provider::expand(&self.0)))
     }
 
     pub(crate) const fn duplicate(&self) -> Self {
@@ -112,7 +113,7 @@ impl ExpandedKey {
     /// rejection).
     #[must_use]
     pub fn decapsulate(&self, ct1: &[u8; CT1_LEN], ct2: &[u8; CT2_LEN]) -> Secret<32> {
-        provider::decapsulate(self.as_bytes(), ct1, ct2)
+        stack::wiped::<{ stack::KEM }, _>(|| provider::decapsulate(self.as_bytes(), ct1, ct2))
     }
 
     pub(crate) fn duplicate(&self) -> Self {
@@ -168,8 +169,10 @@ impl DecapsulationKey {
 /// The header alone cannot be checked; see [`encapsulate2`].
 #[must_use]
 pub fn encapsulate1(header: &[u8; HEADER_LEN], random: &Secret<32>) -> ([u8; CT1_LEN], Secret<32>) {
-    let (ct1, secret, _) = provider::encapsulate1(header, random);
-    (ct1, secret)
+    stack::wiped::<{ stack::KEM }, _>(|| {
+        let (ct1, secret, _) = provider::encapsulate1(header, random);
+        (ct1, secret)
+    })
 }
 
 /// `Encaps2(header, ek_vector, random)`: the second half of the ciphertext.
@@ -185,8 +188,10 @@ pub fn encapsulate2(
     if !provider::fits(header, ek_vector) {
         return Err(BadEncapsulationKey);
     }
-    let (_, _, state) = provider::encapsulate1(header, random);
-    Ok(provider::encapsulate2(&state, ek_vector))
+    Ok(stack::wiped::<{ stack::KEM }, _>(|| {
+        let (_, _, state) = provider::encapsulate1(header, random);
+        provider::encapsulate2(&state, ek_vector)
+    }))
 }
 
 /// The state between the halves of an encapsulation as libsignal stores it; see [`finish_encapsulation`].
@@ -195,7 +200,7 @@ pub fn encapsulation_state(
     header: &[u8; HEADER_LEN],
     random: &Secret<32>,
 ) -> Box<Secret<ENCAPSULATION_STATE_LEN>> {
-    provider::encapsulate1(header, random).2
+    stack::wiped::<{ stack::KEM }, _>(|| provider::encapsulate1(header, random).2)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::curve::{PreparedKey, PrivateKey, PublicKey};
 use super::secret::Secret;
+use super::stack;
 
 /// Length of a signature in bytes.
 pub const SIGNATURE_LEN: usize = 64;
@@ -55,7 +56,10 @@ impl<'a> Signer<'a> {
     /// Prepares `key`.
     #[must_use]
     pub fn new(key: &'a PrivateKey) -> Self {
-        Self { key, public: EdwardsPoint::mul_base_clamped(*key.as_bytes()).compress().to_bytes() }
+        let public = stack::wiped::<{ stack::CURVE }, _>(|| {
+            EdwardsPoint::mul_base_clamped(*key.as_bytes()).compress().to_bytes()
+        });
+        Self { key, public }
     }
 
     /// A key that was prepared before, with what [`Self::public`] gave. That the two belong together is the
@@ -73,12 +77,16 @@ impl<'a> Signer<'a> {
 
     /// [`sign`] with this key.
     pub fn sign(&self, message: &[&[u8]], rng: &mut impl CryptoRng) -> Signature {
-        self.sign_with(message, &Secret::random(rng))
+        stack::wiped::<{ stack::CURVE }, _>(|| self.compute(message, &Secret::random(rng)))
     }
 
     /// [`sign_with`] with this key.
     #[must_use]
     pub fn sign_with(&self, message: &[&[u8]], random: &Secret<64>) -> Signature {
+        stack::wiped::<{ stack::CURVE }, _>(|| self.compute(message, random))
+    }
+
+    fn compute(&self, message: &[&[u8]], random: &Secret<64>) -> Signature {
         let Self { key, public } = self;
         let a = Zeroizing::new(Scalar::from_bytes_mod_order(*key.as_bytes()));
 

@@ -5,8 +5,10 @@
 use super::codec;
 use super::receiver_keys::{Change, ReceiverKeys, ReceiverKeysChange};
 use crate::crypto::cbc::BadPadding;
+use crate::crypto::stack;
 use crate::plaintext::Plaintext;
 use crate::ratchet::chain::ChainExhausted;
+use crate::ratchet::chain::MessageKeySeed;
 use crate::ratchet::receiving::{MAX_JUMP, ReceivingError};
 use crate::repair::Failure;
 use crate::staged::Staged;
@@ -89,17 +91,21 @@ impl ReceiverKeys {
         &mut self,
         message: &SenderKeyMessage<'_>,
     ) -> Result<Staged<'_, Self, Plaintext>, GroupDecryptError> {
-        if message.format() != self.format {
-            return Err(GroupDecryptError::OtherDistribution);
-        }
-        let held = self.chains.iter_mut().enumerate().find(|(_, held)| held.chain_id == message.chain_id());
-        let (at, held) = held.ok_or(GroupDecryptError::NoSenderKey)?;
-        if !held.verifying_key().verify(&[message.signed()], message.signature()) {
-            return Err(GroupDecryptError::Signature);
-        }
-        let (seed, change) = held.chain.receive(message.iteration(), || MAX_JUMP)?;
-        let plaintext =
-            codec::decrypt(&seed, message.body()).map_err(|BadPadding| GroupDecryptError::Padding)?;
-        Ok(Staged::new(self, ReceiverKeysChange(Change::Received { at, change }), (), plaintext))
+        stack::wiped::<{ stack::OPERATION }, _>(move || {
+            if message.format() != self.format {
+                return Err(GroupDecryptError::OtherDistribution);
+            }
+            let held =
+                self.chains.iter_mut().enumerate().find(|(_, held)| held.chain_id == message.chain_id());
+            let (at, held) = held.ok_or(GroupDecryptError::NoSenderKey)?;
+            if !held.verifying_key().verify(&[message.signed()], message.signature()) {
+                return Err(GroupDecryptError::Signature);
+            }
+            let mut seed = MessageKeySeed::to_be_filled();
+            let change = held.chain.receive(message.iteration(), || MAX_JUMP, &mut seed)?;
+            let plaintext =
+                codec::decrypt(&seed, message.body()).map_err(|BadPadding| GroupDecryptError::Padding)?;
+            Ok(Staged::new(self, ReceiverKeysChange(Change::Received { at, change }), (), plaintext))
+        })
     }
 }

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::{codec, read_format, write_format};
 use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
 use crate::crypto::secret::Secret;
+use crate::crypto::stack;
 use crate::crypto::xeddsa::Signer;
 use crate::ratchet::chain::{ChainExhausted, ChainKey};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
@@ -80,18 +81,20 @@ impl SenderKey {
     /// A fresh key for a distribution id; or, with [`SenderKeyFormat::WithoutId`], for the older format. Draws
     /// 4 bytes for the chain id, which has 31 bits, then 32 for the chain key and 32 for the signing key.
     pub fn generate(format: impl Into<SenderKeyFormat>, rng: &mut impl CryptoRng) -> Self {
-        let mut chain_id = [0; 4];
-        rng.fill_bytes(&mut chain_id);
-        let chain = ChainKey::new(Secret::random(rng), 0);
-        let signing = KeyPair::generate(rng);
-        Self {
-            format: format.into(),
-            chain_id: u32::from_le_bytes(chain_id) >> 1,
-            chain,
-            signing,
-            signing_point: None,
-            generation: 0,
-        }
+        stack::wiped::<{ stack::OPERATION }, _>(move || {
+            let mut chain_id = [0; 4];
+            rng.fill_bytes(&mut chain_id);
+            let chain = ChainKey::new(Secret::random(rng), 0);
+            let signing = KeyPair::generate(rng);
+            Self {
+                format: format.into(),
+                chain_id: u32::from_le_bytes(chain_id) >> 1,
+                chain,
+                signing,
+                signing_point: None,
+                generation: 0,
+            }
+        })
     }
 
     /// The format, with the distribution id if it has one.
@@ -151,18 +154,20 @@ impl SenderKey {
         plaintext: &[u8],
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Self, Ciphertext>, GroupEncryptError> {
-        let (seed, next) = self.chain.step()?;
-        let parts = SenderKeyMessageParts {
-            format: self.format,
-            chain_id: self.chain_id,
-            iteration: self.iteration(),
-            body: &codec::encrypt(&seed, plaintext),
-        };
-        let mut message = parts.encode();
-        let signature = self.signer().sign(&[&message], rng);
-        message.extend_from_slice(&signature);
-        let ciphertext = Ciphertext::new(MessageKind::SenderKey, message);
-        Ok(Staged::new(self, SenderKeyChange(next), (), ciphertext))
+        stack::wiped::<{ stack::OPERATION }, _>(move || {
+            let (seed, next) = self.chain.step()?;
+            let parts = SenderKeyMessageParts {
+                format: self.format,
+                chain_id: self.chain_id,
+                iteration: self.iteration(),
+                body: &codec::encrypt(&seed, plaintext),
+            };
+            let mut message = parts.encode();
+            let signature = self.signer().sign(&[&message], rng);
+            message.extend_from_slice(&signature);
+            let ciphertext = Ciphertext::new(MessageKind::SenderKey, message);
+            Ok(Staged::new(self, SenderKeyChange(next), (), ciphertext))
+        })
     }
 
     fn signer(&mut self) -> Signer<'_> {

@@ -22,6 +22,16 @@ impl MessageKeySeed {
         Self(seed)
     }
 
+    /// 32 zero bytes in the place that a seed will be written to, as one that is given out by value leaves copies behind.
+    #[must_use]
+    pub const fn to_be_filled() -> Self {
+        Self(Secret::zero())
+    }
+
+    pub(super) const fn fill(&mut self, bytes: &[u8; 32]) {
+        self.0.as_bytes_mut().copy_from_slice(bytes);
+    }
+
     /// Its bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
@@ -64,8 +74,19 @@ impl ChainKey {
     /// # Errors
     /// [`ChainExhausted`] at counter 2^32 − 1.
     pub fn step(&self) -> Result<(MessageKeySeed, Self), ChainExhausted> {
+        let mut seed = MessageKeySeed::to_be_filled();
+        let next = self.step_into(&mut seed)?;
+        Ok((seed, next))
+    }
+
+    /// [`Self::step`], with a place for the seed.
+    ///
+    /// # Errors
+    /// [`ChainExhausted`] at counter 2^32 − 1.
+    pub fn step_into(&self, seed: &mut MessageKeySeed) -> Result<Self, ChainExhausted> {
         let mac = MacKey::new(self.as_bytes());
-        Ok((MessageKeySeed(mac.mac(&[&[0x01]])), self.after(&mac)?))
+        seed.0 = mac.mac(&[&[0x01]]);
+        self.after(&mac)
     }
 
     /// The chain key of message `counter`, if that is not behind; no seed on the way is derived.

@@ -105,8 +105,9 @@ pub struct DoubleReceived(Received);
 
 #[derive(Debug)]
 enum Received {
-    /// The message began a new receiving chain.
-    Turned { turn: Turn, receiving: Box<Receiving>, change: ReceivingChange },
+    /// The message began a new receiving chain. In boxes, as the other kind is much smaller: where that is moved as
+    /// one of this size, what lay on the stack before would be moved with it.
+    Turned { turn: Box<Turn>, receiving: Box<Receiving>, change: ReceivingChange },
     /// The message belongs to the receiving chain at `at`.
     Known { at: usize, change: ReceivingChange },
 }
@@ -184,7 +185,7 @@ impl DoubleRatchet {
         Ok((header, seed, DoubleSent(next)))
     }
 
-    /// The seed of the message that `header` belongs to. `max_jump` limits how many messages it may skip.
+    /// Writes the seed of the message that `header` belongs to to `seed`. `max_jump` limits how many messages it may skip.
     /// Draws 32 bytes if the ratchet key is new. Costs time and memory linear in the messages skipped.
     ///
     /// # Errors
@@ -194,20 +195,21 @@ impl DoubleRatchet {
         header: &Header,
         max_jump: impl FnOnce() -> u32,
         rng: &mut impl CryptoRng,
-    ) -> Result<(MessageKeySeed, DoubleReceived), DoubleRatchetError> {
+        seed: &mut MessageKeySeed,
+    ) -> Result<DoubleReceived, DoubleRatchetError> {
         // Ratchet keys travel in the clear: they need not be compared in constant time.
         let wanted = header.ratchet_key.as_bytes();
         let known =
             self.receiving.iter().enumerate().find(|(_, chain)| chain.ratchet_key.as_bytes() == wanted);
         if let Some((at, receiving)) = known {
-            let (seed, change) = receiving.chain.receive(header.counter, max_jump)?;
-            return Ok((seed, DoubleReceived(Received::Known { at, change })));
+            let change = receiving.chain.receive(header.counter, max_jump, seed)?;
+            return Ok(DoubleReceived(Received::Known { at, change }));
         }
         let (turn, chain) = self.turn(header.ratchet_key, rng)?;
         let chain = ReceivingChain::new(chain);
-        let (seed, change) = chain.receive(header.counter, max_jump)?;
+        let change = chain.receive(header.counter, max_jump, seed)?;
         let receiving = Box::new(Receiving { ratchet_key: header.ratchet_key, chain });
-        Ok((seed, DoubleReceived(Received::Turned { turn, receiving, change })))
+        Ok(DoubleReceived(Received::Turned { turn, receiving, change }))
     }
 
     /// A step of the Diffie-Hellman ratchet to their new key.
@@ -216,14 +218,18 @@ impl DoubleRatchet {
     /// root',  receiving chain = root step (root,  DH(our ratchet key, theirs))
     /// root'', sending chain   = root step (root', DH(new ratchet key, theirs))
     /// ```
-    fn turn(&self, remote: PublicKey, rng: &mut impl CryptoRng) -> Result<(Turn, ChainKey), ZeroAgreement> {
+    fn turn(
+        &self,
+        remote: PublicKey,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Box<Turn>, ChainKey), ZeroAgreement> {
         let remote = remote.prepare();
         let (root, receiving) = self.root.step(&self.sending.pair.private().agree_with(&remote)?);
         let pair = KeyPair::generate(rng);
         let (root, sending) = root.step(&pair.private().agree_with(&remote)?);
         let previous_counter = self.sending.chain.index().saturating_sub(1);
         let sending = SendingChain { pair, chain: sending };
-        Ok((Turn { root, sending, previous_counter }, receiving))
+        Ok((Box::new(Turn { root, sending, previous_counter }), receiving))
     }
 
     /// Makes the change of a sent message.
@@ -235,9 +241,8 @@ impl DoubleRatchet {
     pub fn apply_received(&mut self, change: DoubleReceived) {
         match change.0 {
             Received::Turned { turn, mut receiving, change } => {
-                self.root = turn.root;
-                self.sending = turn.sending;
-                self.previous_counter = turn.previous_counter;
+                let Turn { root, sending, previous_counter } = *turn;
+                (self.root, self.sending, self.previous_counter) = (root, sending, previous_counter);
                 if self.receiving.len() >= MAX_RECEIVING_CHAINS {
                     self.receiving.remove(0);
                 }
@@ -250,5 +255,39 @@ impl DoubleRatchet {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+    use crate::crypto::secret::Secret;
+
+    #[test]
+    fn chains_and_skipped_keys_are_counted() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let pairs = [(); 2].map(|()| KeyPair::generate(&mut rng));
+        let [root, chain] = [[1; 32], [2; 32]].map(Secret::new);
+        let [ours, theirs] = pairs;
+        let mut from = DoubleRatchet::responder(RootKey::new(root), ChainKey::new(chain, 0), ours);
+        let root = RootKey::new(Secret::new([1; 32]));
+        let their_chain = ChainKey::new(Secret::new([2; 32]), 0);
+        let mut to =
+            DoubleRatchet::initiator(&root, their_chain, theirs, &from.ratchet_key().prepare()).unwrap();
+        let mut counted = Vec::new();
+        for counter in 0..8 {
+            let (header, _, sent) = from.send().unwrap();
+            from.apply_sent(sent);
+            if [3, 7].contains(&counter) {
+                let mut seed = MessageKeySeed::to_be_filled();
+                let received = to.receive(&header, || 0, &mut rng, &mut seed).unwrap();
+                to.apply_received(received);
+            }
+            counted.push((to.receiving_chains(), to.skipped_keys()));
+        }
+        assert_eq!(counted, [(1, 0), (1, 0), (1, 0), (1, 3), (1, 3), (1, 3), (1, 3), (1, 6)]);
     }
 }

@@ -82,7 +82,7 @@ impl ReceivingChain {
         &self.skipped
     }
 
-    /// The seed of message `counter`, and the change that using it makes. `max_jump` limits how many messages
+    /// Writes the seed of message `counter` to `seed`, and gives the change that using it makes. `max_jump` limits how many messages
     /// it may skip; it is asked only beyond [`MAX_JUMP`]. Costs time linear in the messages skipped, and
     /// memory for at most [`MAX_SKIPPED`] of them.
     ///
@@ -92,20 +92,21 @@ impl ReceivingChain {
         &self,
         counter: u32,
         max_jump: impl FnOnce() -> u32,
-    ) -> Result<(MessageKeySeed, ReceivingChange), ReceivingError> {
+        seed: &mut MessageKeySeed,
+    ) -> Result<ReceivingChange, ReceivingError> {
         let chain_index = self.next.index();
         if counter < chain_index {
-            let seed = self.skipped.get(counter);
-            let seed = seed.ok_or(ReceivingError::Duplicate { chain_index, counter })?;
-            return Ok((seed, ReceivingChange(Step::Taken(counter))));
+            let skipped = self.skipped.get(counter);
+            seed.fill(skipped.ok_or(ReceivingError::Duplicate { chain_index, counter })?);
+            return Ok(ReceivingChange(Step::Taken(counter)));
         }
         let jump = counter - chain_index;
         if jump > MAX_JUMP && jump > max_jump() {
             return Err(ReceivingError::TooFarAhead { jump });
         }
         let (at, skipped) = self.skip(counter, jump)?;
-        let (seed, next) = at.as_ref().unwrap_or(&self.next).step()?;
-        Ok((seed, ReceivingChange(Step::Ahead { next, skipped })))
+        let next = at.as_ref().unwrap_or(&self.next).step_into(seed)?;
+        Ok(ReceivingChange(Step::Ahead { next, skipped }))
     }
 
     /// The chain key of message `counter`, which is `jump` ahead, and the seeds of the messages before it. Of a
@@ -118,10 +119,10 @@ impl ReceivingChain {
         let first = counter - kept;
         let mut run = SkippedRun::with_capacity(first, usize::try_from(kept).unwrap_or(MAX_SKIPPED));
         let mut at = self.next.skip_to(first)?;
+        let mut seed = MessageKeySeed::to_be_filled();
         while at.index() < counter {
-            let (seed, next) = at.step()?;
+            at = at.step_into(&mut seed)?;
             run.push(&seed);
-            at = next;
         }
         Ok((Some(at), run))
     }
@@ -227,9 +228,21 @@ mod tests {
     }
 
     #[test]
+    fn a_jump_is_asked_about_beyond_the_limit_of_all_and_refused_beyond_its_own() {
+        let (chain, mut seed) = (chain(1), MessageKeySeed::to_be_filled());
+        assert!(chain.receive(1 + MAX_JUMP, || panic!("not asked"), &mut seed).is_ok());
+        let jump = MAX_JUMP + 1;
+        assert!(chain.receive(1 + jump, || jump, &mut seed).is_ok());
+        let refused = chain.receive(1 + jump, || jump - 1, &mut seed).unwrap_err();
+        assert_eq!(refused, ReceivingError::TooFarAhead { jump });
+    }
+
+    #[test]
     fn the_last_message_of_all_is_never_read() {
         let chain = chain(u32::MAX - 2);
-        assert!(chain.receive(u32::MAX - 1, || 0).is_ok());
-        assert_eq!(chain.receive(u32::MAX, || 0).unwrap_err(), ReceivingError::Exhausted(ChainExhausted));
+        let mut seed = MessageKeySeed::to_be_filled();
+        assert!(chain.receive(u32::MAX - 1, || 0, &mut seed).is_ok());
+        let refused = chain.receive(u32::MAX, || 0, &mut seed).unwrap_err();
+        assert_eq!(refused, ReceivingError::Exhausted(ChainExhausted));
     }
 }

@@ -65,12 +65,10 @@ impl SkippedKeys {
         keys
     }
 
-    /// The seed of message `counter`, which stays here until [`Self::remove`].
+    /// The seed of message `counter`, 32 bytes, which stay here until [`Self::remove`].
     #[must_use]
-    pub fn get(&self, counter: u32) -> Option<MessageKeySeed> {
-        self.find(counter)
-            .and_then(|at| self.slots.get(at))
-            .map(|slot| MessageKeySeed::new(Secret::new(slot.seed)))
+    pub fn get(&self, counter: u32) -> Option<&[u8; 32]> {
+        self.find(counter).and_then(|at| self.slots.get(at)).map(|slot| &slot.seed)
     }
 
     /// Wipes the seed of message `counter`.
@@ -265,9 +263,9 @@ mod tests {
         keys.append(&run(1_501, 800));
         assert_eq!(keys.len(), MAX_SKIPPED);
         assert_eq!(keys.get(299), None);
-        assert_eq!(keys.get(300), Some(seed(300)));
+        assert_eq!(keys.get(300), Some(seed(300).as_bytes()));
         assert_eq!(keys.get(1_500), None);
-        assert_eq!(keys.get(2_300), Some(seed(2_300)));
+        assert_eq!(keys.get(2_300), Some(seed(2_300).as_bytes()));
     }
 
     #[test]
@@ -291,7 +289,7 @@ mod tests {
         assert_eq!(keys.len(), 1_000);
         keys.append(&run(3_000, 1_000));
         assert_eq!(keys.len(), 2_000);
-        assert_eq!(keys.get(0), Some(seed(0)));
+        assert_eq!(keys.get(0), Some(seed(0).as_bytes()));
         keys.append(&run(4_000, 101));
         assert_eq!(keys.iter().next().map(|(counter, _)| counter), Some(1_101));
     }

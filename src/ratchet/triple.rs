@@ -6,7 +6,7 @@
 use rand_core::CryptoRng;
 
 use super::braid::{Braid, BraidChange, BraidError};
-use super::chain::ChainExhausted;
+use super::chain::{ChainExhausted, MessageKeySeed};
 use super::double::{DoubleChange, DoubleRatchet, DoubleRatchetError, DoubleReceived, DoubleSent, Header};
 use super::message_keys::MessageKeys;
 use crate::record::{RecordError, RecordReader, RecordWriter};
@@ -149,7 +149,8 @@ impl TripleRatchet {
         max_jump: impl FnOnce() -> u32,
         rng: &mut impl CryptoRng,
     ) -> Result<(MessageKeys, Change), ReceiveError> {
-        let (seed, received) = self.double.receive(header, max_jump, rng)?;
+        let mut seed = MessageKeySeed::to_be_filled();
+        let received = self.double.receive(header, max_jump, rng, &mut seed)?;
         let braid = self.braid.receive(post_quantum)?;
         let keys = MessageKeys::derive(&seed, braid.key.as_ref());
         Ok((keys, Change { double: DoubleStep::Received(received), braid: braid.change }))

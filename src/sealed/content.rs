@@ -13,6 +13,7 @@ use super::certificate::{
 use super::contacts::Contacts;
 use super::envelope::{Envelope, OpenError};
 use crate::address::Address;
+use crate::crypto::stack;
 use crate::identity::{IdentityAgreement, IdentityKey, IdentityKeyPair};
 use crate::repair::{Advice, Failure};
 use crate::timestamp::Timestamp;
@@ -96,19 +97,21 @@ impl UnverifiedContent {
         ours: &IdentityKeyPair,
         contacts: Contacts<'_, '_>,
     ) -> Result<Self, OpenError> {
-        let envelope = Envelope::open_from(sealed, ours, contacts)?;
-        let content = SealedContent::parse(envelope.content())?;
-        let certificate = SenderCertificate::parse(content.certificate)?;
-        if !envelope.is_from_known(&certificate.claimed().identity_key, ours, contacts)? {
-            return Err(OpenError::WrongSender);
-        }
-        let content = Content {
-            kind: content.kind,
-            message: Zeroizing::new(content.message.to_vec()),
-            hint: content.hint,
-            group_id: content.group_id.map(<[u8]>::to_vec),
-        };
-        Ok(Self { certificate, content })
+        stack::wiped::<{ stack::OPERATION }, _>(|| {
+            let envelope = Envelope::open_from(sealed, ours, contacts)?;
+            let content = SealedContent::parse(envelope.content())?;
+            let certificate = SenderCertificate::parse(content.certificate)?;
+            if !envelope.is_from_known(&certificate.claimed().identity_key, ours, contacts)? {
+                return Err(OpenError::WrongSender);
+            }
+            let content = Content {
+                kind: content.kind,
+                message: Zeroizing::new(content.message.to_vec()),
+                hint: content.hint,
+                group_id: content.group_id.map(<[u8]>::to_vec),
+            };
+            Ok(Self { certificate, content })
+        })
     }
 
     /// Verifies the certificate, and that this device did not send the message itself.

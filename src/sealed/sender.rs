@@ -13,6 +13,7 @@ use super::many::{Entry, SealManyError, SealedForMany, SealedRecipient, refuse_r
 use super::v1;
 use crate::address::ServiceId;
 use crate::crypto::secret::Secret;
+use crate::crypto::stack;
 use crate::identity::{IdentityAgreement, IdentityKey, IdentityKeyPair, Trust};
 use crate::session::{EncryptError, Session};
 use crate::staged::Staged;
@@ -170,7 +171,10 @@ impl<'a> SealedSender<'a> {
     ) -> Result<SealedForMany, SealManyError> {
         let entries: Vec<&Entry<'_>> = recipients.iter().map(|recipient| &recipient.0).collect();
         refuse_repeated(&entries, excluded)?;
-        seal_for_many(&self.content(message).encode(), self.identity, &entries, excluded, Secret::random(rng))
+        let content = self.content(message).encode();
+        stack::wiped::<{ stack::OPERATION }, _>(|| {
+            seal_for_many(&content, self.identity, &entries, excluded, Secret::random(rng))
+        })
     }
 
     fn content<'m>(&self, message: &'m Ciphertext) -> SealedContent<'m>

@@ -27,6 +27,7 @@ use crate::crypto::ctr::{self, TooLong};
 use crate::crypto::curve::{KeyPair, PublicKey};
 use crate::crypto::kdf::{MacKey, hkdf_into};
 use crate::crypto::secret::Secret;
+use crate::crypto::stack;
 use crate::identity::{IdentityAgreement, IdentityKey, IdentityKeyPair};
 use crate::wire::sealed_message::SealedMessageParts;
 
@@ -43,7 +44,7 @@ pub fn seal(
     theirs: &IdentityKey,
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, SealError> {
-    seal_with(content, &IdentityAgreement::new(ours, theirs)?, rng)
+    stack::wiped::<{ stack::OPERATION }, _>(|| envelope(content, &IdentityAgreement::new(ours, theirs)?, rng))
 }
 
 /// [`seal`] for the contact that an agreement is with.
@@ -51,6 +52,14 @@ pub fn seal(
 /// # Errors
 /// [`SealError`].
 pub fn seal_with(
+    content: &[u8],
+    contact: &IdentityAgreement,
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<u8>, SealError> {
+    stack::wiped::<{ stack::OPERATION }, _>(|| envelope(content, contact, rng))
+}
+
+fn envelope(
     content: &[u8],
     contact: &IdentityAgreement,
     rng: &mut impl CryptoRng,

@@ -28,6 +28,7 @@ use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey, ZeroAgreement};
 use crate::crypto::gcm_siv;
 use crate::crypto::kdf::{HkdfSalt, Label, hkdf};
 use crate::crypto::secret::Secret;
+use crate::crypto::stack;
 use crate::identity::{IdentityAgreement, IdentityKey, IdentityKeyPair};
 
 const EPHEMERAL: Label = Label::new("Sealed Sender v2: r (2023-08)");
@@ -123,12 +124,14 @@ impl Shared {
     /// # Errors
     /// [`ZeroAgreement`], which does not happen: their key would have no agreement.
     pub fn key_material_with(&self, contact: &IdentityAgreement) -> Result<KeyMaterial, ZeroAgreement> {
-        let (ephemeral, theirs) = (self.ephemeral.public(), contact.theirs());
-        let agreed = self.ephemeral.private().agree_with(contact.prepared())?;
-        let encrypted_seed = mask(&self.salt, &agreed, (ephemeral, theirs), self.seed.as_bytes());
-        let about = (ephemeral, &encrypted_seed);
-        let tag = tag(&self.salt, contact.agreed(), about, (contact.ours(), theirs));
-        Ok(KeyMaterial { encrypted_seed: *encrypted_seed.as_bytes(), tag })
+        stack::wiped::<{ stack::OPERATION }, _>(|| {
+            let (ephemeral, theirs) = (self.ephemeral.public(), contact.theirs());
+            let agreed = self.ephemeral.private().agree_with(contact.prepared())?;
+            let encrypted_seed = mask(&self.salt, &agreed, (ephemeral, theirs), self.seed.as_bytes());
+            let about = (ephemeral, &encrypted_seed);
+            let tag = tag(&self.salt, contact.agreed(), about, (contact.ours(), theirs));
+            Ok(KeyMaterial { encrypted_seed: *encrypted_seed.as_bytes(), tag })
+        })
     }
 }
 

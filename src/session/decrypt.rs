@@ -11,6 +11,7 @@ use super::state::SessionState;
 use super::{Change, Session, SessionChange, SessionEffects, Slot};
 use crate::address::{Address, same_account};
 use crate::crypto::cbc::BadPadding;
+use crate::crypto::stack;
 use crate::identity::Trust;
 use crate::plaintext::Plaintext;
 use crate::ratchet::double::{DoubleRatchetError, Header};
@@ -97,9 +98,12 @@ impl Session {
         trust: Trust<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Self, Plaintext>, DecryptError> {
-        let (slot, opened) = self.open_any(message, None, rng, |keys, body| codec::decrypt(&keys, body))?;
-        let effects = self.received_from(slot, trust)?;
-        Ok(self.stage(SessionChange(Change::Received(slot, opened.change)), effects, opened.plaintext))
+        stack::wiped::<{ stack::OPERATION }, _>(move || {
+            let (slot, opened) =
+                self.open_any(message, None, rng, |keys, body| codec::decrypt(&keys, body))?;
+            let effects = self.received_from(slot, trust)?;
+            Ok(self.stage(SessionChange(Change::Received(slot, opened.change)), effects, opened.plaintext))
+        })
     }
 
     /// The effects of a message that a session decrypted, if its sender is trusted.

@@ -10,6 +10,7 @@ use super::codec;
 use super::state::{Pending, SessionState, Version};
 use super::{Change, Session, SessionChange, SessionEffects};
 use crate::address::message_addresses;
+use crate::crypto::stack;
 use crate::identity::Trust;
 use crate::ratchet::triple::{SendError, Sending};
 use crate::staged::Staged;
@@ -51,11 +52,13 @@ impl Session {
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Self, Ciphertext>, EncryptError> {
-        let (state, sending) = self.prepare_message(trust, now, rng)?;
-        let mut bytes = Vec::new();
-        let kind = self.write_message(state, &sending, plaintext, &mut bytes);
-        let effects = SessionEffects::of(state.remote_identity);
-        Ok(self.stage(SessionChange(Change::Sent(sending.change)), effects, Ciphertext::new(kind, bytes)))
+        stack::wiped::<{ stack::OPERATION }, _>(move || {
+            let (state, sending) = self.prepare_message(trust, now, rng)?;
+            let mut bytes = Vec::new();
+            let kind = self.write_message(state, &sending, plaintext, &mut bytes);
+            let effects = SessionEffects::of(state.remote_identity);
+            Ok(self.stage(SessionChange(Change::Sent(sending.change)), effects, Ciphertext::new(kind, bytes)))
+        })
     }
 
     /// The current session and the keys of its next message, if one may be sent.

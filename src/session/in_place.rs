@@ -12,6 +12,7 @@ use zeroize::Zeroize;
 
 use super::{Change, Session, SessionChange, SessionEffects};
 use crate::crypto::cbc::CbcKey;
+use crate::crypto::stack;
 use crate::identity::Trust;
 use crate::session::{DecryptError, EncryptError};
 use crate::staged::{InPlace, Received, StagedInPlace, sealed};
@@ -47,12 +48,14 @@ impl Session {
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Result<StagedInPlace<'s, Self, AppendedCiphertext<'b>>, EncryptError> {
-        let (state, sending) = self.prepare_message(trust, now, rng)?;
-        let start = out.len();
-        let kind = self.write_message(state, &sending, plaintext, out);
-        let effects = SessionEffects::of(state.remote_identity);
-        let staged = self.stage(SessionChange(Change::Sent(sending.change)), effects, ());
-        Ok(StagedInPlace::new(staged, AppendedCiphertext { out, start, kind, released: false }))
+        stack::wiped::<{ stack::OPERATION }, _>(move || {
+            let (state, sending) = self.prepare_message(trust, now, rng)?;
+            let start = out.len();
+            let kind = self.write_message(state, &sending, plaintext, out);
+            let effects = SessionEffects::of(state.remote_identity);
+            let staged = self.stage(SessionChange(Change::Sent(sending.change)), effects, ());
+            Ok(StagedInPlace::new(staged, AppendedCiphertext { out, start, kind, released: false }))
+        })
     }
 
     /// [`decrypt`](Self::decrypt) of the message of kind `Whisper` in `message`, where it lies. The stage holds the
@@ -67,19 +70,21 @@ impl Session {
         trust: Trust<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<StagedInPlace<'s, Self, DecryptedInPlace<'b>>, DecryptInPlaceError> {
-        let parsed = SignalMessage::parse(message)?;
-        let (slot, opened) = self.open_any(&parsed, None, rng, |keys, body| {
-            let key = CbcKey::new(keys.cipher_key, keys.iv);
-            let len = key.plaintext_len(body)?;
-            Ok((key, len))
-        })?;
-        let effects = self.received_from(slot, trust)?;
-        let (key, len) = opened.plaintext;
-        let (at, body_len) = (parsed.body_at(), parsed.body().len());
-        let body = message.get_mut(at..).and_then(|rest| rest.get_mut(..body_len)).unwrap_or_default();
-        key.decrypt(body);
-        let staged = self.stage(SessionChange(Change::Received(slot, opened.change)), effects, ());
-        Ok(StagedInPlace::new(staged, DecryptedInPlace { body, len, key }))
+        stack::wiped::<{ stack::OPERATION }, _>(move || {
+            let parsed = SignalMessage::parse(message)?;
+            let (slot, opened) = self.open_any(&parsed, None, rng, |keys, body| {
+                let key = CbcKey::new(keys.cipher_key, keys.iv);
+                let len = key.plaintext_len(body)?;
+                Ok((key, len))
+            })?;
+            let effects = self.received_from(slot, trust)?;
+            let (key, len) = opened.plaintext;
+            let (at, body_len) = (parsed.body_at(), parsed.body().len());
+            let body = message.get_mut(at..).and_then(|rest| rest.get_mut(..body_len)).unwrap_or_default();
+            key.decrypt(body);
+            let staged = self.stage(SessionChange(Change::Received(slot, opened.change)), effects, ());
+            Ok(StagedInPlace::new(staged, DecryptedInPlace { body, len, key }))
+        })
     }
 }
 

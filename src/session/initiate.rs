@@ -12,6 +12,7 @@ use super::state::{Pending, PendingKem, SessionState, Version, new_braid};
 use super::{Change, Session, SessionChange, SessionEffects};
 use crate::agreement::{AgreementError, Initiator, pqxdh, x3dh};
 use crate::crypto::curve::{KeyPair, ZeroAgreement};
+use crate::crypto::stack;
 use crate::prekey::VerifiedBundle;
 use crate::ratchet::braid::{Braid, Direction};
 use crate::ratchet::chain::ChainKey;
@@ -79,9 +80,11 @@ impl Session {
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Self, ()>, InitiateError> {
-        let state = self.begin(local, bundle, now, rng)?;
-        let effects = SessionEffects::of(state.remote_identity);
-        Ok(self.stage(SessionChange(Change::Begin(Box::new(state))), effects, ()))
+        stack::wiped::<{ stack::OPERATION }, _>(move || {
+            let state = self.begin(local, bundle, now, rng)?;
+            let effects = SessionEffects::of(state.remote_identity);
+            Ok(self.stage(SessionChange(Change::Begin(Box::new(state))), effects, ()))
+        })
     }
 
     fn begin(

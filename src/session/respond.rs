@@ -16,6 +16,7 @@ use super::secrecy::InitialSecrecy;
 use super::state::{SessionState, Version, new_braid};
 use super::{Change, Session, SessionChange, SessionEffects, Slot};
 use crate::agreement::{AgreementError, Responder, pqxdh, x3dh};
+use crate::crypto::stack;
 use crate::identity::{IdentityKey, Trust};
 use crate::plaintext::Plaintext;
 use crate::prekey::{KemPreKeyId, OneTimePreKey, OneTimePreKeyId, SignedPreKeyId};
@@ -154,16 +155,18 @@ impl<'s> KnownSession<'s, '_> {
     /// [`DecryptError`]; `UntrustedIdentity` if a session decrypts it that is with another identity than the
     /// message names.
     pub fn decrypt(self, rng: &mut impl CryptoRng) -> Result<Staged<'s, Session, Plaintext>, DecryptError> {
-        let Self { session, message, slot } = self;
-        let decrypt = |keys, body: &[u8]| codec::decrypt(&keys, body);
-        let (slot, opened) = session.open_any(message.message(), Some(slot), rng, decrypt)?;
-        let identity = IdentityKey::new(*message.identity_key());
-        // Where the inner message is of another version than its wrapper, not the session that was found.
-        if session.state(slot).is_none_or(|state| state.remote_identity != identity) {
-            return Err(DecryptError::UntrustedIdentity);
-        }
-        let effects = SessionEffects::of(identity);
-        Ok(session.stage(SessionChange(Change::Received(slot, opened.change)), effects, opened.plaintext))
+        stack::wiped::<{ stack::OPERATION }, _>(move || {
+            let Self { session, message, slot } = self;
+            let decrypt = |keys, body: &[u8]| codec::decrypt(&keys, body);
+            let (slot, opened) = session.open_any(message.message(), Some(slot), rng, decrypt)?;
+            let identity = IdentityKey::new(*message.identity_key());
+            // Where the inner message is of another version than its wrapper, not the session that was found.
+            if session.state(slot).is_none_or(|state| state.remote_identity != identity) {
+                return Err(DecryptError::UntrustedIdentity);
+            }
+            let effects = SessionEffects::of(identity);
+            Ok(session.stage(SessionChange(Change::Received(slot, opened.change)), effects, opened.plaintext))
+        })
     }
 }
 
@@ -194,11 +197,11 @@ impl<'s> NewSession<'s, '_> {
         keys: ResponderKeys<'k>,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'s, Session, Plaintext>, AcceptFailure<'k>> {
-        match self.begin(&keys.lend(), rng) {
+        match stack::wiped::<{ stack::OPERATION }, _>(|| self.begin(&keys.lend(), rng)) {
             Err(error) => Err(AcceptFailure { error, keys }),
             Ok((state, plaintext)) => {
                 let effects = self.effects(&keys.lend());
-                Ok(self.session.stage(SessionChange(Change::Begin(Box::new(state))), effects, plaintext))
+                Ok(self.session.stage(SessionChange(Change::Begin(state)), effects, plaintext))
             }
         }
     }
@@ -210,16 +213,18 @@ impl<'s> NewSession<'s, '_> {
         keys: &LentKeys<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'s, Session, Plaintext>, AcceptError> {
-        let (state, plaintext) = self.begin(keys, rng)?;
-        let effects = SessionEffects::of(state.remote_identity);
-        Ok(self.session.stage(SessionChange(Change::Begin(Box::new(state))), effects, plaintext))
+        stack::wiped::<{ stack::OPERATION }, _>(move || {
+            let (state, plaintext) = self.begin(keys, rng)?;
+            let effects = SessionEffects::of(state.remote_identity);
+            Ok(self.session.stage(SessionChange(Change::Begin(state)), effects, plaintext))
+        })
     }
 
     fn begin(
         &self,
         keys: &LentKeys<'_>,
         rng: &mut impl CryptoRng,
-    ) -> Result<(SessionState, Plaintext), AcceptError> {
+    ) -> Result<(Box<SessionState>, Plaintext), AcceptError> {
         let (message, needed) = (self.message, self.needed());
         let kem_id = keys.kem.as_ref().map(|kem| kem.pre_key().id());
         if keys.signed.id() != needed.signed
@@ -240,7 +245,7 @@ impl<'s> NewSession<'s, '_> {
             return Err(AcceptError::ReusedBaseKey);
         }
         state.ratchet.apply(opened.change);
-        Ok((state, opened.plaintext))
+        Ok((Box::new(state), opened.plaintext))
     }
 
     /// The session right after the agreement.

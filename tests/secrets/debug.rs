@@ -11,7 +11,7 @@ use subrosa::hazmat::agreement::{Initiator, Responder, pqxdh, x3dh};
 use subrosa::hazmat::crypto::kdf::{HkdfSalt, Label, MacKey};
 use subrosa::hazmat::crypto::kem768::{DecapsulationKey, KeySeed};
 use subrosa::hazmat::ratchet::braid::{Authenticator, Braid, Chain, ChainChange, Direction, Limits};
-use subrosa::hazmat::ratchet::chain::ChainKey;
+use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
 use subrosa::hazmat::ratchet::double::DoubleRatchet;
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
 use subrosa::hazmat::ratchet::receiving::ReceivingChain;
@@ -35,6 +35,8 @@ use subrosa::{
 
 #[path = "../support/device.rs"]
 pub(crate) mod device;
+#[path = "debug/public.rs"]
+mod public;
 #[path = "../support/sealed.rs"]
 pub(crate) mod sealed;
 #[path = "debug/under_seal.rs"]
@@ -345,7 +347,8 @@ fn show_groups(shown: &mut Shown, rng: &mut ChaCha20Rng) {
 
     let chain = ReceivingChain::new(ChainKey::new(Secret::random(rng), 0));
     shown.secret("chain key", chain.next().as_bytes());
-    let (seed, change) = chain.receive(3, || 0).unwrap();
+    let mut seed = MessageKeySeed::to_be_filled();
+    let change = chain.receive(3, || 0, &mut seed).unwrap();
     shown.secret("seed", seed.as_bytes());
     shown.show("ReceivingChain", &chain);
     shown.show("ReceivingChange", &change);
@@ -452,7 +455,7 @@ fn show_ratchets(shown: &mut Shown, rng: &mut ChaCha20Rng) {
         a.apply_sent(sent);
     }
     let (header, ..) = a.send().unwrap();
-    let (_, received) = b.receive(&header, || 0, rng).unwrap();
+    let received = b.receive(&header, || 0, rng, &mut MessageKeySeed::to_be_filled()).unwrap();
     shown.show("DoubleReceived", &received);
     b.apply_received(received);
     shown.show("DoubleRatchet", &a);
@@ -526,6 +529,7 @@ fn everything() -> Shown {
     show_ratchets(&mut shown, &mut rng);
     show_braid(&mut shown, &mut rng);
     attachments::show(&mut shown, &mut rng);
+    public::show(&mut shown, &mut rng);
     shown
 }
 

@@ -5,12 +5,14 @@
 use std::collections::HashSet;
 
 use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use sha2::block_api::compress256;
+use subrosa::hazmat::crypto::kdf::MacKey;
 use subrosa::hazmat::record::{RecordReader, RecordWriter};
 use subrosa::{
-    IdentityKeyPair, KemKeyPair, KemPreKeyId, KemSecretKey, KemType, KeyPair, LastResortKemPreKey,
-    OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PrivateKey, RecordKey, RecordKind, Secret,
-    SignedPreKey, SignedPreKeyId, Timestamp,
+    ChunkSize, IdentityKeyPair, IncrementalMacBuilder, KemKeyPair, KemPreKeyId, KemSecretKey, KemType,
+    KeyPair, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PrivateKey, RecordKey,
+    RecordKind, Secret, SignedPreKey, SignedPreKeyId, Timestamp,
 };
 
 use super::heap::Watch;
@@ -144,4 +146,48 @@ fn records_are_wiped_also_while_they_grow() {
         drop(unfinished);
     });
     watch.assert_nothing_freed();
+}
+
+/// SHA-256 after one more block, as it lies in memory.
+fn after(mut state: [u32; 8], block: [u8; 64]) -> ([u32; 8], Vec<u8>) {
+    compress256(&mut state, &[block]);
+    (state, state.iter().flat_map(|word| word.to_ne_bytes()).collect())
+}
+
+#[test]
+fn mac_keys_and_what_is_hashed_with_them_are_wiped() {
+    const INITIAL: [u32; 8] = [
+        0x6A09_E667,
+        0xBB67_AE85,
+        0x3C6E_F372,
+        0xA54F_F53A,
+        0x510E_527F,
+        0x9B05_688C,
+        0x1F83_D9AB,
+        0x5BE0_CD19,
+    ];
+    let watch = Watch::begin();
+    let mut rng = ChaCha20Rng::seed_from_u64(4);
+    let (key, mut data) = (*Secret::<32>::random(&mut rng).as_bytes(), [0; 100]);
+    rng.fill_bytes(&mut data);
+    let pad = |with: u8| std::array::from_fn(|at| with ^ key.get(at).unwrap_or(&0));
+    let (state, inner) = after(INITIAL, pad(0x36));
+    let (_, outer) = after(INITIAL, pad(0x5C));
+    let (_, begun) = after(state, *data.first_chunk().unwrap());
+    for (name, secret) in [("key", &key[..]), ("inner", &inner), ("outer", &outer), ("begun", &begun)] {
+        watch.secret(name, secret);
+    }
+    watch.secret("data", &data);
+    watch.over(|| {
+        let mac = Box::new(MacKey::new(&key));
+        assert_eq!(mac.mac(&[&data]), MacKey::of(&key).mac(&[&data[..50], &data[50..]]));
+        drop(mac);
+        for len in [0, 60, 100] {
+            let mut builder = Box::new(IncrementalMacBuilder::new(&key, ChunkSize::new(1_000).unwrap()));
+            builder.update(&data[..len]);
+            drop(builder);
+        }
+    });
+    watch.assert_nothing_freed();
+    assert!(watch.freed() >= 4);
 }

@@ -21,19 +21,21 @@ use rand_chacha::rand_core::{Rng, SeedableRng, TryCryptoRng, TryRng};
 use subrosa::hazmat::crypto::kdf::{Label, MacKey, hkdf, hkdf_into};
 use subrosa::hazmat::crypto::kem768::KeySeed;
 use subrosa::hazmat::crypto::{cbc, ctr, gcm, gcm_siv, kem768, xeddsa};
-use subrosa::hazmat::ratchet::chain::ChainKey;
+use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
 use subrosa::hazmat::ratchet::double::{DoubleRatchet, Header};
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
 use subrosa::hazmat::ratchet::root::RootKey;
-use subrosa::hazmat::sealed::{v1, v2};
 use subrosa::hazmat::wire::stored::StoredSessionRecord;
 use subrosa::{
     Address, Admission, DeviceId, DistributionId, IdentityKeyPair, KemKey, KemKeyPair, KemType, KeyPair,
-    NeededPreKeys, Policy, PrivateKey, ReceiverKeys, RecordKey, RecordKind, Secret, SenderKey,
-    SenderKeyDistributionMessage, SenderKeyMessage, Session, SignalMessage, Trust,
+    NeededPreKeys, Policy, PrivateKey, ReceiverKeys, RecordKey, RecordKind, SealedRecipient, Secret,
+    SenderKey, SenderKeyDistributionMessage, SenderKeyMessage, SentMessage, ServiceId, ServiceIdKind,
+    Session, SignalMessage, Trust, UnverifiedContent,
 };
 
+use super::by_hand::{Inner, Many, Outer};
 use super::debug::device::{ALICE, BOB, Device, Letter, Offer, PreKeys, START};
+use super::debug::sealed::{Seal, Service};
 use super::sessions::PublicBytes;
 use super::stack::{Secrets, left_by};
 
@@ -103,6 +105,10 @@ fn primitives() {
         Box::new(PrivateKey::from_secret(&Secret::new(bytes(1)))),
         Box::new(PrivateKey::from_secret(&Secret::new(bytes(2))).public_key()),
     );
+    let (mut rng, random) = Given::new(5);
+    check("Curve25519, generate", &[("private key", &random[1..31])], || {
+        drop(Box::new(KeyPair::generate(&mut rng)))
+    });
     let shared = Box::new(key.agree(&peer).unwrap());
     let key_bytes = *key.as_bytes();
     check("X25519, public key", &[("private key", &key_bytes)], || drop(Box::new(key.public_key())));
@@ -221,7 +227,7 @@ fn ratchets() {
         ("new ratchet key", &random[1..31]),
     ];
     check("Diffie-Hellman ratchet step", secrets, || {
-        drop(ratchet.receive(&header, || 10, &mut rng).unwrap())
+        drop(ratchet.receive(&header, || 10, &mut rng, &mut MessageKeySeed::to_be_filled()).unwrap())
     });
 }
 
@@ -229,28 +235,74 @@ fn ratchets() {
 fn sealing() {
     let key = Box::new(RecordKey::new(Secret::new(bytes(40))));
     let identity = Box::new(IdentityKeyPair::from_private(PrivateKey::from_secret(&Secret::new(bytes(41)))));
-    let theirs = *IdentityKeyPair::from_private(PrivateKey::from_secret(&Secret::new(bytes(42)))).public();
     let record = identity.record();
     let secrets: Secrets<'_> = &[("record key", key.as_bytes()), ("content", identity.private().as_bytes())];
     let mut sealed = Vec::new();
-    let (mut rng, random) = Given::new(43);
+    let mut rng = Given::new(43).0;
     check("record, seal", secrets, || sealed = key.seal(&record, b"owner", &mut rng).unwrap());
     check("record, open", secrets, || {
         drop(key.open(RecordKind::IdentityKeyPair, b"owner", &sealed).unwrap())
     });
-    let ours = identity.private().as_bytes();
-    let mut rng = Given(random.clone());
-    let content = TEXT.to_vec();
-    let secrets: Secrets<'_> = &[("identity", ours), ("ephemeral key", &random[1..31]), ("content", TEXT)];
-    check("sealed sender v1, seal", secrets, || {
-        drop(v1::seal(&content, &identity, &theirs, &mut rng).unwrap())
+}
+
+#[test]
+fn envelopes() {
+    let [alice, bob] = Device::acquainted(80);
+    let certificate = Service::new(80).certify(&alice);
+    let sender = Seal::with(&certificate).of(&alice.identity);
+    let mut rng = ChaCha20Rng::seed_from_u64(81);
+    let mut session = session(&alice, &bob);
+    let message = session.encrypt(TEXT, Trust::Anyone, START, &mut rng).unwrap().commit();
+    let theirs = bob.identity.public();
+    let (mut rng, random) = Given::new(82);
+    let ephemeral = PrivateKey::from_secret(&Secret::try_from(&random[..32]).unwrap());
+    let outer = Outer::new(&ephemeral, theirs);
+    let inner = Inner::new(
+        &outer,
+        &outer.encrypted_static(&alice.identity.public().encode()),
+        &alice.identity,
+        theirs,
+    );
+    let secrets = [
+        (
+            "identities",
+            &[alice.identity.private().as_bytes().as_slice(), bob.identity.private().as_bytes()].concat(),
+        ),
+        ("ephemeral key", &ephemeral.as_bytes().to_vec()),
+        ("shared secrets", &[outer.shared, inner.shared].concat()),
+        ("chain", &outer.chain.to_vec()),
+        ("keys", &[outer.cipher, outer.mac, inner.unused, inner.cipher, inner.mac].concat()),
+        ("content", &message.as_bytes().to_vec()),
+    ];
+    let secrets = secrets.each_ref().map(|(name, secret)| (*name, &secret[..]));
+    let mut sealed = Vec::new();
+    check("sealed sender v1, seal", &secrets, || sealed = sender.seal(&message, theirs, &mut rng).unwrap());
+    assert_eq!(UnverifiedContent::open(&sealed, &bob.identity).map(drop), Ok(()));
+    check("sealed sender v1, open", &secrets, || {
+        drop(UnverifiedContent::open(&sealed, &bob.identity).unwrap())
     });
-    let secrets: Secrets<'_> = &[("identity", ours), ("seed", &random[..32]), ("content", TEXT)];
-    let seed = Box::new(Secret::<32>::try_from(&random[..32]).unwrap());
-    check("sealed sender v2, seal", secrets, || {
-        let shared = Box::new(v2::Shared::derive(Secret::try_from(&seed.as_bytes()[..]).unwrap()));
-        drop(shared.seal(&content).unwrap());
-        shared.key_material(&identity, &theirs).unwrap();
+
+    let (mut rng, random) = Given::new(83);
+    let many = Many::new(random[..32].try_into().unwrap(), b"");
+    let material = many.material(&alice.identity, theirs);
+    let secrets = [
+        ("identities", secrets[0].1),
+        ("seed", &many.seed),
+        ("ephemeral key", many.ephemeral.as_bytes()),
+        ("shared secrets", &[material.shared, material.sender_shared].concat()),
+        ("keys", &[many.unclamped, many.key, material.pad].concat()),
+        ("content", message.as_bytes()),
+    ];
+    let id = ServiceId::new(ServiceIdKind::Aci, [7; 16]);
+    let recipient = [SealedRecipient::new(id, theirs, [(DeviceId::PRIMARY, 1)]).unwrap()];
+    let mut sent = Vec::new();
+    check("sealed sender v2, seal", &secrets, || {
+        sent = sender.seal_for_many(&message, &recipient, &[], &mut rng).unwrap().bytes;
+    });
+    let received = SentMessage::parse(&sent).unwrap().recipients().next().unwrap().received().to_vec();
+    assert_eq!(received[1..33], material.encrypted_seed, "these are the keys");
+    check("sealed sender v2, open", &secrets, || {
+        drop(UnverifiedContent::open(&received, &bob.identity).unwrap())
     });
 }
 
@@ -324,7 +376,9 @@ fn sessions() {
     for version in [3, 4] {
         for turn in [false, true] {
             let ([mut alice, mut bob], mut public) = conversation(version, turn);
-            let (mut from, mut to) = (session(&alice, &bob), session(&bob, &alice));
+            let [mut from, mut to, mut from_again, mut to_again] =
+                [(&alice, &bob), (&bob, &alice), (&alice, &bob), (&bob, &alice)]
+                    .map(|(of, with)| session(of, with));
             // Once with the kit, to know the message and what becomes of the states.
             let letter = alice.tell(&mut bob, TEXT);
             public.add(&letter.bytes);
@@ -334,41 +388,51 @@ fn sessions() {
             let mut rng = Given::new(61).0;
             let before = from.record().as_bytes().to_vec();
             let after = session(&alice, &bob).record();
-            let keys = message_keys(&before);
+            let keys = message_keys(&before, version);
             let state = gone(&before, after.as_bytes(), &public);
             let text = TEXT.to_vec();
             let mut secrets = vec![("plaintext", &TEXT[..]), ("old state", &state)];
-            if version == 3 {
-                secrets.push(("message keys", &keys));
-            }
+            secrets.extend(keys.iter().map(|(name, key)| (*name, &key[..])));
             check(&format!("version {version}, encrypt{what}"), &secrets, || {
                 drop(from.encrypt(&text, Trust::Anyone, START, &mut rng).unwrap().commit());
+            });
+            let mut out = Vec::new();
+            check(&format!("version {version}, encrypt in place{what}"), &secrets, || {
+                from_again.encrypt_into(&text, &mut out, Trust::Anyone, START, &mut rng).unwrap().commit();
             });
             let before = to.record().as_bytes().to_vec();
             let after = session(&bob, &alice).record();
             let state = gone(&before, after.as_bytes(), &public);
             let mut secrets = vec![("plaintext", &TEXT[..]), ("old state", &state)];
-            if version == 3 {
-                secrets.push(("message keys", &keys));
-            }
+            secrets.extend(keys.iter().map(|(name, key)| (*name, &key[..])));
             let message = SignalMessage::parse(&letter.bytes).unwrap();
             check(&format!("version {version}, decrypt{what}"), &secrets, || {
                 drop(to.decrypt(&message, Trust::Anyone, &mut rng).unwrap().commit());
+            });
+            let mut bytes = letter.bytes.clone();
+            check(&format!("version {version}, decrypt in place{what}"), &secrets, || {
+                to_again.decrypt_in_place(&mut bytes, Trust::Anyone, &mut rng).unwrap().commit();
             });
         }
     }
 }
 
-/// The keys of the next message of a session of version 3.
-fn message_keys(record: &[u8]) -> Vec<u8> {
+/// The keys of the next message of a session, and the seed that they come from; of version 4, where the post-quantum
+/// ratchet's key goes in, the seed alone.
+fn message_keys(record: &[u8], version: u8) -> Vec<(&'static str, Vec<u8>)> {
     let [local, remote] = [ALICE, BOB].map(|name| Address::new(name, DeviceId::PRIMARY));
     let session = Session::from_record(record, local, remote).unwrap();
     let stored = session.to_libsignal_record();
     let stored = StoredSessionRecord::parse(&stored).unwrap();
     let chain = stored.current.unwrap().sender_chain.unwrap().chain_key.unwrap();
     let (seed, _) = ChainKey::new(chain.key.try_into().unwrap(), chain.index).step().unwrap();
+    let seed_bytes = ("seed", seed.as_bytes().to_vec());
+    if version == 4 {
+        return vec![seed_bytes];
+    }
     let MessageKeys { cipher_key, mac_key, iv } = MessageKeys::derive(&seed, None);
-    [seed.as_bytes().as_slice(), cipher_key.as_bytes(), mac_key.as_bytes(), iv.as_bytes()].concat()
+    let cipher = [cipher_key.as_bytes().as_slice(), iv.as_bytes()].concat();
+    vec![seed_bytes, ("cipher key and iv", cipher), ("MAC key", mac_key.as_bytes().to_vec())]
 }
 
 #[test]

@@ -12,6 +12,7 @@ use zeroize::Zeroize;
 
 use super::{BLOCK_LEN, BadPadding};
 use crate::crypto::secret::Secret;
+use crate::crypto::stack;
 
 /// Key and initialisation vector of one message.
 pub struct CbcKey {
@@ -36,9 +37,11 @@ impl CbcKey {
         let (last, before) = blocks.split_last().ok_or(BadPadding)?;
         let iv = before.last().unwrap_or_else(|| self.iv.as_bytes());
         let mut plain = [0; BLOCK_LEN];
-        let len = cbc::Decryptor::<Aes256>::new(self.key.as_bytes().into(), iv.into())
-            .decrypt_padded_b2b::<Pkcs7>(last, &mut plain)
-            .map(<[u8]>::len);
+        let len = stack::wiped::<{ stack::AES_WIDE }, _>(|| {
+            cbc::Decryptor::<Aes256>::new(self.key.as_bytes().into(), iv.into())
+                .decrypt_padded_b2b::<Pkcs7>(last, &mut plain)
+                .map(<[u8]>::len)
+        });
         plain.zeroize();
         Ok(before.len() * BLOCK_LEN + len.map_err(|_| BadPadding)?)
     }
@@ -46,15 +49,19 @@ impl CbcKey {
     /// Decrypts the whole blocks of `data` where they lie; the padding is left behind the plaintext.
     pub fn decrypt(&self, data: &mut [u8]) {
         let blocks = Array::cast_slice_from_core_mut(data.as_chunks_mut::<BLOCK_LEN>().0);
-        cbc::Decryptor::<Aes256>::new(self.key.as_bytes().into(), self.iv.as_bytes().into())
-            .decrypt_blocks(blocks);
+        stack::wiped::<{ stack::AES_WIDE }, _>(|| {
+            cbc::Decryptor::<Aes256>::new(self.key.as_bytes().into(), self.iv.as_bytes().into())
+                .decrypt_blocks(blocks);
+        });
     }
 
     /// Undoes [`Self::decrypt`].
     pub fn encrypt(&self, data: &mut [u8]) {
         let blocks = Array::cast_slice_from_core_mut(data.as_chunks_mut::<BLOCK_LEN>().0);
-        cbc::Encryptor::<Aes256>::new(self.key.as_bytes().into(), self.iv.as_bytes().into())
-            .encrypt_blocks(blocks);
+        stack::wiped::<{ stack::AES }, _>(|| {
+            cbc::Encryptor::<Aes256>::new(self.key.as_bytes().into(), self.iv.as_bytes().into())
+                .encrypt_blocks(blocks);
+        });
     }
 }
 

@@ -13,6 +13,7 @@ use alloc::boxed::Box;
 
 use super::{CT2_LEN, EK_VECTOR_LEN, provider};
 use crate::crypto::secret::Secret;
+use crate::crypto::stack;
 
 /// Length of the state in bytes.
 pub const ENCAPSULATION_STATE_LEN: usize = 3 * POLYNOMIAL_LEN + POLYNOMIAL_LEN + 32;
@@ -40,7 +41,8 @@ pub fn finish_encapsulation(
         }
     }
     let in_range = polynomials(&own).fold(true, |all, coefficient| all & (coefficient.unsigned_abs() < Q));
-    (in_range && is_reduced(ek_vector)).then(|| provider::encapsulate2(&own, ek_vector))
+    (in_range && is_reduced(ek_vector))
+        .then(|| stack::wiped::<{ stack::KEM }, _>(|| provider::encapsulate2(&own, ek_vector)))
 }
 
 /// A state that gives a second half of a ciphertext with any `ek_vector`: `ŷ = 0`, `random = 0`, and

@@ -55,7 +55,8 @@ impl DoubleReceived {
                 out.put_u8(u8::try_from(*at).unwrap_or(u8::MAX));
                 change.write(out);
             }
-            Received::Turned { turn: Turn { root, sending, previous_counter }, receiving, change } => {
+            Received::Turned { turn, receiving, change } => {
+                let Turn { root, sending, previous_counter } = turn.as_ref();
                 out.put_u8(1);
                 out.put_array(root.as_bytes());
                 out.put_u32(*previous_counter);
@@ -72,7 +73,7 @@ impl DoubleReceived {
             0 => Received::Known { at: reader.u8()?.into(), change: ReceivingChange::read(reader)? },
             1 => {
                 let (root, previous_counter) = (RootKey::new(reader.secret()?), reader.u32()?);
-                let turn = Turn { root, previous_counter, sending: SendingChain::read(reader)? };
+                let turn = Box::new(Turn { root, previous_counter, sending: SendingChain::read(reader)? });
                 let ratchet_key = PublicKey::from_bytes(reader.array()?);
                 let chain = ReceivingChain::new(ChainKey::read(reader)?);
                 let receiving = Box::new(Receiving { ratchet_key, chain });
