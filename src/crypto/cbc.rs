@@ -36,7 +36,7 @@ pub fn encrypt_into(key: &[u8; 32], iv: &[u8; BLOCK_LEN], plaintext: &[u8], out:
     let start = out.len();
     out.resize(start + encrypted_len(plaintext.len()), 0);
     let (_, target) = out.split_at_mut(start);
-    stack::wiped::<{ stack::AES }, _>(|| {
+    stack::wiped(stack::AES, || {
         let padded = cbc::Encryptor::<Aes256>::new(key.into(), iv.into())
             .encrypt_padded_b2b::<Pkcs7>(plaintext, target);
         debug_assert!(padded.is_ok(), "room for the padding was made");
@@ -56,7 +56,7 @@ pub fn decrypt(
         return Err(BadPadding);
     }
     let mut plaintext = Zeroizing::new(alloc::vec![0; ciphertext.len()]);
-    let len = stack::wiped::<{ stack::AES_WIDE }, _>(|| {
+    let len = stack::wiped(stack::AES_WIDE, || {
         cbc::Decryptor::<Aes256>::new(key.into(), iv.into())
             .decrypt_padded_b2b::<Pkcs7>(ciphertext, &mut plaintext)
             .map(<[u8]>::len)

@@ -19,7 +19,7 @@ pub struct TooLong;
 /// # Errors
 /// [`TooLong`]; then `buffer` is as it was.
 pub fn apply(key: &[u8; 32], buffer: &mut [u8]) -> Result<(), TooLong> {
-    stack::wiped::<{ stack::AES_WIDE }, _>(|| {
+    stack::wiped(stack::AES_WIDE, || {
         Ctr32BE::<Aes256>::new(key.into(), &[0; 16].into()).try_apply_keystream(buffer).map_err(|_| TooLong)
     })
 }

@@ -212,7 +212,7 @@ impl PrivateKey {
     /// The public key that belongs to this private key.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
-        stack::wiped::<{ stack::CURVE }, _>(|| PublicKey(self.handle.public_key(&self.bytes)))
+        stack::wiped(stack::CURVE, || PublicKey(self.handle.public_key(&self.bytes)))
     }
 
     /// X25519 with `theirs`; bit 255 of their key is ignored and the rest reduced, as RFC 7748 says.
@@ -228,7 +228,7 @@ impl PrivateKey {
     /// # Errors
     /// [`ZeroAgreement`] if the result is all zero (compared in constant time).
     pub fn agree_with(&self, theirs: &PreparedKey) -> Result<Secret<32>, ZeroAgreement> {
-        let shared = stack::wiped::<{ stack::CURVE }, _>(|| self.handle.agree(&self.bytes, &theirs.prepared));
+        let shared = stack::wiped(stack::CURVE, || self.handle.agree(&self.bytes, &theirs.prepared));
         if shared.ct_eq(&Secret::zero()).into() { Err(ZeroAgreement) } else { Ok(shared) }
     }
 
@@ -255,7 +255,7 @@ pub struct KeyPair {
 impl KeyPair {
     /// A fresh pair; draws 32 bytes.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
-        stack::wiped::<{ stack::CURVE }, _>(|| Self::from_private(PrivateKey::generate(rng)))
+        stack::wiped(stack::CURVE, || Self::from_private(PrivateKey::generate(rng)))
     }
 
     /// The pair of a private key, whose public key is computed.

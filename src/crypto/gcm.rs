@@ -29,7 +29,7 @@ pub fn seal(
     associated_data: &[u8],
     buffer: &mut [u8],
 ) -> Result<[u8; TAG_LEN], NotAuthentic> {
-    stack::wiped::<{ stack::AES_WIDE }, _>(|| {
+    stack::wiped(stack::AES_WIDE, || {
         Aes256Gcm::new(key.into())
             .encrypt_inout_detached(&Nonce::from(*nonce), associated_data, buffer.into())
             .map(Into::into)
@@ -48,7 +48,7 @@ pub fn open(
     buffer: &mut [u8],
     tag: &[u8; TAG_LEN],
 ) -> Result<(), NotAuthentic> {
-    let opened = stack::wiped::<{ stack::AES_WIDE }, _>(|| {
+    let opened = stack::wiped(stack::AES_WIDE, || {
         Aes256Gcm::new(key.into()).decrypt_inout_detached(
             &Nonce::from(*nonce),
             associated_data,

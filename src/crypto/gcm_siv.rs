@@ -25,7 +25,7 @@ pub fn seal(
     associated_data: &[u8],
     buffer: &mut [u8],
 ) -> Result<[u8; TAG_LEN], TooLong> {
-    stack::wiped::<{ stack::AES_WIDE }, _>(|| {
+    stack::wiped(stack::AES_WIDE, || {
         Aes256GcmSiv::new(key.into())
             .encrypt_inout_detached(&Nonce::from(*nonce), associated_data, buffer.into())
             .map(Into::into)
@@ -44,7 +44,7 @@ pub fn open(
     buffer: &mut [u8],
     tag: &[u8; TAG_LEN],
 ) -> Result<(), NotAuthentic> {
-    let opened = stack::wiped::<{ stack::AES_WIDE }, _>(|| {
+    let opened = stack::wiped(stack::AES_WIDE, || {
         Aes256GcmSiv::new(key.into()).decrypt_inout_detached(
             &Nonce::from(*nonce),
             associated_data,

@@ -130,7 +130,7 @@ impl KemPublicKey {
     /// A fresh shared secret for the holder of the secret key, and the ciphertext that carries it.
     /// Draws 32 bytes.
     pub fn encapsulate(&self, rng: &mut impl CryptoRng) -> (KemCiphertext, Secret<32>) {
-        stack::wiped::<{ stack::KEM }, _>(|| {
+        stack::wiped(stack::KEM, || {
             let random = Secret::random(rng);
             let (raw, secret) = provider::encapsulate(self.kem, &self.raw, &random);
             (KemCiphertext { kem: self.kem, raw: Box::new(raw) }, secret)
@@ -197,9 +197,7 @@ impl KemSecretKey {
         if ciphertext.kem != self.kem {
             return Err(KemError::WrongKeyType(ciphertext.kem.type_byte()));
         }
-        Ok(stack::wiped::<{ stack::KEM }, _>(|| {
-            provider::decapsulate(self.kem, self.raw.as_bytes(), &ciphertext.raw)
-        }))
+        Ok(stack::wiped(stack::KEM, || provider::decapsulate(self.kem, self.raw.as_bytes(), &ciphertext.raw)))
     }
 }
 
@@ -220,7 +218,7 @@ pub struct KemKeyPair {
 impl KemKeyPair {
     /// A fresh pair; draws 64 bytes (the seeds `d` and `z`).
     pub fn generate(kem: KemType, rng: &mut impl CryptoRng) -> Self {
-        stack::wiped::<{ stack::KEM }, _>(|| {
+        stack::wiped(stack::KEM, || {
             let (secret, public) = provider::generate(kem, &Secret::random(rng));
             Self {
                 secret: KemSecretKey { kem, raw: secret },

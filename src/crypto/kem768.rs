@@ -66,7 +66,7 @@ impl KeySeed {
     /// `KeyGen(d || z)`: the expanded key, from which the public halves can be read.
     #[must_use]
     pub fn expand(&self) -> ExpandedKey {
-        stack::wiped::<{ stack::KEM }, _>(|| ExpandedKey(provider::expand(&self.0)))
+        stack::wiped(stack::KEM, || ExpandedKey(provider::expand(&self.0)))
     }
 
     pub(crate) const fn duplicate(&self) -> Self {
@@ -113,7 +113,7 @@ impl ExpandedKey {
     /// rejection).
     #[must_use]
     pub fn decapsulate(&self, ct1: &[u8; CT1_LEN], ct2: &[u8; CT2_LEN]) -> Secret<32> {
-        stack::wiped::<{ stack::KEM }, _>(|| provider::decapsulate(self.as_bytes(), ct1, ct2))
+        stack::wiped(stack::KEM, || provider::decapsulate(self.as_bytes(), ct1, ct2))
     }
 
     pub(crate) fn duplicate(&self) -> Self {
@@ -169,7 +169,7 @@ impl DecapsulationKey {
 /// The header alone cannot be checked; see [`encapsulate2`].
 #[must_use]
 pub fn encapsulate1(header: &[u8; HEADER_LEN], random: &Secret<32>) -> ([u8; CT1_LEN], Secret<32>) {
-    stack::wiped::<{ stack::KEM }, _>(|| {
+    stack::wiped(stack::KEM, || {
         let (ct1, secret, _) = provider::encapsulate1(header, random);
         (ct1, secret)
     })
@@ -188,7 +188,7 @@ pub fn encapsulate2(
     if !provider::fits(header, ek_vector) {
         return Err(BadEncapsulationKey);
     }
-    Ok(stack::wiped::<{ stack::KEM }, _>(|| {
+    Ok(stack::wiped(stack::KEM, || {
         let (_, _, state) = provider::encapsulate1(header, random);
         provider::encapsulate2(&state, ek_vector)
     }))
@@ -200,7 +200,7 @@ pub fn encapsulation_state(
     header: &[u8; HEADER_LEN],
     random: &Secret<32>,
 ) -> Box<Secret<ENCAPSULATION_STATE_LEN>> {
-    stack::wiped::<{ stack::KEM }, _>(|| provider::encapsulate1(header, random).2)
+    stack::wiped(stack::KEM, || provider::encapsulate1(header, random).2)
 }
 
 #[cfg(test)]

@@ -12,21 +12,24 @@ const fn with_vectors(bytes: usize) -> usize {
     if cfg!(target_arch = "x86_64") { bytes } else { bytes / 4 }
 }
 
-/// AES in modes that encrypt a block at a time.
-pub(crate) const AES: usize = with_vectors(4 * 1024);
-/// AES in modes that take many blocks at once.
-pub(crate) const AES_WIDE: usize = with_vectors(13 * 1024);
-/// X25519, and XEdDSA.
-pub(crate) const CURVE: usize = with_vectors(7 * 1024);
-/// Key encapsulation. Much the same everywhere, as it is polynomials.
-pub(crate) const KEM: usize = 44 * 1024;
-/// Our own frames above those: of a message that is sent or received, or a session that begins.
-pub(crate) const OPERATION: usize = 6 * 1024;
+/// How much of the stack an operation uses.
+pub(crate) struct Depth<const BYTES: usize>;
 
-/// Runs `operation`, and overwrites `BYTES` bytes of the stack below its caller's frame, which should be what it uses.
+/// AES in modes that encrypt a block at a time.
+pub(crate) const AES: Depth<{ with_vectors(4 * 1024) }> = Depth;
+/// AES in modes that take many blocks at once.
+pub(crate) const AES_WIDE: Depth<{ with_vectors(13 * 1024) }> = Depth;
+/// X25519, and XEdDSA.
+pub(crate) const CURVE: Depth<{ with_vectors(7 * 1024) }> = Depth;
+/// Key encapsulation. Much the same everywhere, as it is polynomials.
+pub(crate) const KEM: Depth<{ 44 * 1024 }> = Depth;
+/// Our own frames above those: of a message that is sent or received, or a session that begins.
+pub(crate) const OPERATION: Depth<{ 6 * 1024 }> = Depth;
+
+/// Runs `operation`, and overwrites as much of the stack below its caller's frame as it uses.
 ///
 /// What `operation` takes and gives by value may be copied to that frame itself: it should take references.
-pub(crate) fn wiped<const BYTES: usize, T>(operation: impl FnOnce() -> T) -> T {
+pub(crate) fn wiped<const BYTES: usize, T>(_: Depth<BYTES>, operation: impl FnOnce() -> T) -> T {
     let result = below(operation);
     wipe::<BYTES>();
     result

@@ -56,7 +56,7 @@ impl<'a> Signer<'a> {
     /// Prepares `key`.
     #[must_use]
     pub fn new(key: &'a PrivateKey) -> Self {
-        let public = stack::wiped::<{ stack::CURVE }, _>(|| {
+        let public = stack::wiped(stack::CURVE, || {
             EdwardsPoint::mul_base_clamped(*key.as_bytes()).compress().to_bytes()
         });
         Self { key, public }
@@ -77,13 +77,13 @@ impl<'a> Signer<'a> {
 
     /// [`sign`] with this key.
     pub fn sign(&self, message: &[&[u8]], rng: &mut impl CryptoRng) -> Signature {
-        stack::wiped::<{ stack::CURVE }, _>(|| self.compute(message, &Secret::random(rng)))
+        stack::wiped(stack::CURVE, || self.compute(message, &Secret::random(rng)))
     }
 
     /// [`sign_with`] with this key.
     #[must_use]
     pub fn sign_with(&self, message: &[&[u8]], random: &Secret<64>) -> Signature {
-        stack::wiped::<{ stack::CURVE }, _>(|| self.compute(message, random))
+        stack::wiped(stack::CURVE, || self.compute(message, random))
     }
 
     fn compute(&self, message: &[&[u8]], random: &Secret<64>) -> Signature {

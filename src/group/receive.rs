@@ -91,7 +91,7 @@ impl ReceiverKeys {
         &mut self,
         message: &SenderKeyMessage<'_>,
     ) -> Result<Staged<'_, Self, Plaintext>, GroupDecryptError> {
-        stack::wiped::<{ stack::OPERATION }, _>(move || {
+        stack::wiped(stack::OPERATION, move || {
             if message.format() != self.format {
                 return Err(GroupDecryptError::OtherDistribution);
             }

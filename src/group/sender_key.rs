@@ -81,7 +81,7 @@ impl SenderKey {
     /// A fresh key for a distribution id; or, with [`SenderKeyFormat::WithoutId`], for the older format. Draws
     /// 4 bytes for the chain id, which has 31 bits, then 32 for the chain key and 32 for the signing key.
     pub fn generate(format: impl Into<SenderKeyFormat>, rng: &mut impl CryptoRng) -> Self {
-        stack::wiped::<{ stack::OPERATION }, _>(move || {
+        stack::wiped(stack::OPERATION, move || {
             let mut chain_id = [0; 4];
             rng.fill_bytes(&mut chain_id);
             let chain = ChainKey::new(Secret::random(rng), 0);
@@ -154,7 +154,7 @@ impl SenderKey {
         plaintext: &[u8],
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Self, Ciphertext>, GroupEncryptError> {
-        stack::wiped::<{ stack::OPERATION }, _>(move || {
+        stack::wiped(stack::OPERATION, move || {
             let (seed, next) = self.chain.step()?;
             let parts = SenderKeyMessageParts {
                 format: self.format,

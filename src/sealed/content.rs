@@ -97,7 +97,7 @@ impl UnverifiedContent {
         ours: &IdentityKeyPair,
         contacts: Contacts<'_, '_>,
     ) -> Result<Self, OpenError> {
-        stack::wiped::<{ stack::OPERATION }, _>(|| {
+        stack::wiped(stack::OPERATION, || {
             let envelope = Envelope::open_from(sealed, ours, contacts)?;
             let content = SealedContent::parse(envelope.content())?;
             let certificate = SenderCertificate::parse(content.certificate)?;

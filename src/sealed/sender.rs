@@ -172,7 +172,7 @@ impl<'a> SealedSender<'a> {
         let entries: Vec<&Entry<'_>> = recipients.iter().map(|recipient| &recipient.0).collect();
         refuse_repeated(&entries, excluded)?;
         let content = self.content(message).encode();
-        stack::wiped::<{ stack::OPERATION }, _>(|| {
+        stack::wiped(stack::OPERATION, || {
             seal_for_many(&content, self.identity, &entries, excluded, Secret::random(rng))
         })
     }

@@ -44,7 +44,7 @@ pub fn seal(
     theirs: &IdentityKey,
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, SealError> {
-    stack::wiped::<{ stack::OPERATION }, _>(|| envelope(content, &IdentityAgreement::new(ours, theirs)?, rng))
+    stack::wiped(stack::OPERATION, || envelope(content, &IdentityAgreement::new(ours, theirs)?, rng))
 }
 
 /// [`seal`] for the contact that an agreement is with.
@@ -56,7 +56,7 @@ pub fn seal_with(
     contact: &IdentityAgreement,
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, SealError> {
-    stack::wiped::<{ stack::OPERATION }, _>(|| envelope(content, contact, rng))
+    stack::wiped(stack::OPERATION, || envelope(content, contact, rng))
 }
 
 fn envelope(

@@ -124,7 +124,7 @@ impl Shared {
     /// # Errors
     /// [`ZeroAgreement`], which does not happen: their key would have no agreement.
     pub fn key_material_with(&self, contact: &IdentityAgreement) -> Result<KeyMaterial, ZeroAgreement> {
-        stack::wiped::<{ stack::OPERATION }, _>(|| {
+        stack::wiped(stack::OPERATION, || {
             let (ephemeral, theirs) = (self.ephemeral.public(), contact.theirs());
             let agreed = self.ephemeral.private().agree_with(contact.prepared())?;
             let encrypted_seed = mask(&self.salt, &agreed, (ephemeral, theirs), self.seed.as_bytes());

@@ -98,7 +98,7 @@ impl Session {
         trust: Trust<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Self, Plaintext>, DecryptError> {
-        stack::wiped::<{ stack::OPERATION }, _>(move || {
+        stack::wiped(stack::OPERATION, move || {
             let (slot, opened) =
                 self.open_any(message, None, rng, |keys, body| codec::decrypt(&keys, body))?;
             let effects = self.received_from(slot, trust)?;

@@ -52,7 +52,7 @@ impl Session {
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Self, Ciphertext>, EncryptError> {
-        stack::wiped::<{ stack::OPERATION }, _>(move || {
+        stack::wiped(stack::OPERATION, move || {
             let (state, sending) = self.prepare_message(trust, now, rng)?;
             let mut bytes = Vec::new();
             let kind = self.write_message(state, &sending, plaintext, &mut bytes);

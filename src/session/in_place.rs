@@ -48,7 +48,7 @@ impl Session {
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Result<StagedInPlace<'s, Self, AppendedCiphertext<'b>>, EncryptError> {
-        stack::wiped::<{ stack::OPERATION }, _>(move || {
+        stack::wiped(stack::OPERATION, move || {
             let (state, sending) = self.prepare_message(trust, now, rng)?;
             let start = out.len();
             let kind = self.write_message(state, &sending, plaintext, out);
@@ -70,7 +70,7 @@ impl Session {
         trust: Trust<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<StagedInPlace<'s, Self, DecryptedInPlace<'b>>, DecryptInPlaceError> {
-        stack::wiped::<{ stack::OPERATION }, _>(move || {
+        stack::wiped(stack::OPERATION, move || {
             let parsed = SignalMessage::parse(message)?;
             let (slot, opened) = self.open_any(&parsed, None, rng, |keys, body| {
                 let key = CbcKey::new(keys.cipher_key, keys.iv);

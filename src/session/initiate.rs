@@ -80,7 +80,7 @@ impl Session {
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Self, ()>, InitiateError> {
-        stack::wiped::<{ stack::OPERATION }, _>(move || {
+        stack::wiped(stack::OPERATION, move || {
             let state = self.begin(local, bundle, now, rng)?;
             let effects = SessionEffects::of(state.remote_identity);
             Ok(self.stage(SessionChange(Change::Begin(Box::new(state))), effects, ()))

@@ -155,7 +155,7 @@ impl<'s> KnownSession<'s, '_> {
     /// [`DecryptError`]; `UntrustedIdentity` if a session decrypts it that is with another identity than the
     /// message names.
     pub fn decrypt(self, rng: &mut impl CryptoRng) -> Result<Staged<'s, Session, Plaintext>, DecryptError> {
-        stack::wiped::<{ stack::OPERATION }, _>(move || {
+        stack::wiped(stack::OPERATION, move || {
             let Self { session, message, slot } = self;
             let decrypt = |keys, body: &[u8]| codec::decrypt(&keys, body);
             let (slot, opened) = session.open_any(message.message(), Some(slot), rng, decrypt)?;
@@ -197,7 +197,7 @@ impl<'s> NewSession<'s, '_> {
         keys: ResponderKeys<'k>,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'s, Session, Plaintext>, AcceptFailure<'k>> {
-        match stack::wiped::<{ stack::OPERATION }, _>(|| self.begin(&keys.lend(), rng)) {
+        match stack::wiped(stack::OPERATION, || self.begin(&keys.lend(), rng)) {
             Err(error) => Err(AcceptFailure { error, keys }),
             Ok((state, plaintext)) => {
                 let effects = self.effects(&keys.lend());
@@ -213,7 +213,7 @@ impl<'s> NewSession<'s, '_> {
         keys: &LentKeys<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'s, Session, Plaintext>, AcceptError> {
-        stack::wiped::<{ stack::OPERATION }, _>(move || {
+        stack::wiped(stack::OPERATION, move || {
             let (state, plaintext) = self.begin(keys, rng)?;
             let effects = SessionEffects::of(state.remote_identity);
             Ok(self.session.stage(SessionChange(Change::Begin(state)), effects, plaintext))

@@ -37,7 +37,7 @@ impl CbcKey {
         let (last, before) = blocks.split_last().ok_or(BadPadding)?;
         let iv = before.last().unwrap_or_else(|| self.iv.as_bytes());
         let mut plain = [0; BLOCK_LEN];
-        let len = stack::wiped::<{ stack::AES_WIDE }, _>(|| {
+        let len = stack::wiped(stack::AES_WIDE, || {
             cbc::Decryptor::<Aes256>::new(self.key.as_bytes().into(), iv.into())
                 .decrypt_padded_b2b::<Pkcs7>(last, &mut plain)
                 .map(<[u8]>::len)
@@ -49,7 +49,7 @@ impl CbcKey {
     /// Decrypts the whole blocks of `data` where they lie; the padding is left behind the plaintext.
     pub fn decrypt(&self, data: &mut [u8]) {
         let blocks = Array::cast_slice_from_core_mut(data.as_chunks_mut::<BLOCK_LEN>().0);
-        stack::wiped::<{ stack::AES_WIDE }, _>(|| {
+        stack::wiped(stack::AES_WIDE, || {
             cbc::Decryptor::<Aes256>::new(self.key.as_bytes().into(), self.iv.as_bytes().into())
                 .decrypt_blocks(blocks);
         });
@@ -58,7 +58,7 @@ impl CbcKey {
     /// Undoes [`Self::decrypt`].
     pub fn encrypt(&self, data: &mut [u8]) {
         let blocks = Array::cast_slice_from_core_mut(data.as_chunks_mut::<BLOCK_LEN>().0);
-        stack::wiped::<{ stack::AES }, _>(|| {
+        stack::wiped(stack::AES, || {
             cbc::Encryptor::<Aes256>::new(self.key.as_bytes().into(), self.iv.as_bytes().into())
                 .encrypt_blocks(blocks);
         });

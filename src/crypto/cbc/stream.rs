@@ -22,13 +22,13 @@ impl CbcEncryptor {
     /// Starts with the first block.
     #[must_use]
     pub fn new(key: &[u8; 32], iv: &[u8; BLOCK_LEN]) -> Self {
-        stack::wiped::<{ stack::AES }, _>(|| Self(cbc::Encryptor::new(key.into(), iv.into())))
+        stack::wiped(stack::AES, || Self(cbc::Encryptor::new(key.into(), iv.into())))
     }
 
     /// Encrypts as many whole blocks as `plaintext` has and `ciphertext` has room for. Gives the number of bytes.
     pub fn encrypt(&mut self, plaintext: &[u8], ciphertext: &mut [u8]) -> usize {
         let (from, to) = whole_blocks(plaintext, ciphertext);
-        let encrypted = stack::wiped::<{ stack::AES }, _>(|| self.0.encrypt_blocks_b2b(from, to));
+        let encrypted = stack::wiped(stack::AES, || self.0.encrypt_blocks_b2b(from, to));
         debug_assert!(encrypted.is_ok(), "as many on both sides");
         from.len() * BLOCK_LEN
     }
@@ -41,13 +41,13 @@ impl CbcDecryptor {
     /// Starts with the first block.
     #[must_use]
     pub fn new(key: &[u8; 32], iv: &[u8; BLOCK_LEN]) -> Self {
-        stack::wiped::<{ stack::AES }, _>(|| Self(cbc::Decryptor::new(key.into(), iv.into())))
+        stack::wiped(stack::AES, || Self(cbc::Decryptor::new(key.into(), iv.into())))
     }
 
     /// Decrypts as many whole blocks as `ciphertext` has and `plaintext` has room for. Gives the number of bytes.
     pub fn decrypt(&mut self, ciphertext: &[u8], plaintext: &mut [u8]) -> usize {
         let (from, to) = whole_blocks(ciphertext, plaintext);
-        let decrypted = stack::wiped::<{ stack::AES_WIDE }, _>(|| self.0.decrypt_blocks_b2b(from, to));
+        let decrypted = stack::wiped(stack::AES_WIDE, || self.0.decrypt_blocks_b2b(from, to));
         debug_assert!(decrypted.is_ok(), "as many on both sides");
         from.len() * BLOCK_LEN
     }

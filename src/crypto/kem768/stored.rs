@@ -42,7 +42,7 @@ pub fn finish_encapsulation(
     }
     let in_range = polynomials(&own).fold(true, |all, coefficient| all & (coefficient.unsigned_abs() < Q));
     (in_range && is_reduced(ek_vector))
-        .then(|| stack::wiped::<{ stack::KEM }, _>(|| provider::encapsulate2(&own, ek_vector)))
+        .then(|| stack::wiped(stack::KEM, || provider::encapsulate2(&own, ek_vector)))
 }
 
 /// A state that gives a second half of a ciphertext with any `ek_vector`: `ŷ = 0`, `random = 0`, and
