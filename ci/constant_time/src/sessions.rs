@@ -5,7 +5,7 @@
 #[path = "../../../benches/support/setting.rs"]
 mod setting;
 
-use subrosa::hazmat::ratchet::chain::ChainKey;
+use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
 use subrosa::hazmat::ratchet::double::{DoubleRatchet, Header};
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
 use subrosa::hazmat::ratchet::root::RootKey;
@@ -36,7 +36,8 @@ fn ratchet_step(report: &mut Report) {
     let ratchet = DoubleRatchet::responder(root, chain, pair);
     let header = Header { ratchet_key: peer(92), counter: 3, previous_counter: 0 };
     report.clean("Diffie-Hellman ratchet, step and skip", || {
-        let (seed, change) = ratchet.receive(&header, || 10, &mut rng).unwrap();
+        let mut seed = MessageKeySeed::to_be_filled();
+        let change = ratchet.receive(&header, || 10, &mut rng, &mut seed).unwrap();
         let mut after = DoubleRatchet::responder(
             RootKey::new(rng.secret()),
             ChainKey::new(rng.secret(), 0),
