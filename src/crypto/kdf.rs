@@ -68,7 +68,7 @@ impl HkdfSalt {
         let key = MacKey::new(self.0.mac(ikm).as_bytes());
         let mut okm = Secret::zero();
         let mut previous: Option<Secret<32>> = None;
-        for (counter, slot) in (1u8..).zip(okm.as_bytes_mut().chunks_mut(32)) {
+        for (counter, slot) in (1..=u8::MAX).zip(okm.as_bytes_mut().chunks_mut(32)) {
             let chained = previous.as_ref().map_or(&[][..], |block| block.as_bytes());
             let block = key.mac(&[chained, before, label, after, &[counter]]);
             for (to, from) in slot.iter_mut().zip(block.as_bytes()) {
@@ -99,6 +99,11 @@ mod tests {
             assert_eq!(prepared.derive::<32>(&[b"secret"], parts), hkdf(Some(&salt), b"secret", info));
             assert_eq!(prepared.derive::<50>(&[b"sec", b"ret"], parts), hkdf(Some(&salt), b"secret", info));
             assert_eq!(prepared.derive::<96>(&[b"secret", b""], parts), hkdf(Some(&salt), b"secret", info));
+            // All that there is.
+            let mut all = [0; 255 * 32];
+            hkdf_into(&salt, b"secret", b"some info", &mut all).unwrap();
+            assert_eq!(prepared.derive::<{ 255 * 32 }>(&[b"secret"], parts).as_bytes(), &all);
+            assert_eq!(hkdf_into(&salt, b"secret", b"", &mut [0; 255 * 32 + 1]), Err(OutputTooLong));
         }
     }
 }

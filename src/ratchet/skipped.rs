@@ -84,7 +84,7 @@ impl SkippedKeys {
     /// [`MAX_SKIPPED`].
     pub fn append(&mut self, added: &SkippedRun) {
         self.reserve(added.seeds.len());
-        for (counter, seed) in (added.first..).zip(&added.seeds) {
+        for (counter, seed) in (added.first..=u32::MAX).zip(&added.seeds) {
             self.push(counter, seed.as_bytes());
         }
         while self.live > MAX_SKIPPED {
@@ -145,7 +145,7 @@ impl SkippedKeys {
         let total = self.live - usize::from(taken.is_some()) + added.seeds.len();
         writer.put_u32(u32::try_from(total.min(MAX_SKIPPED)).unwrap_or(u32::MAX));
         let kept = self.iter().filter(|(counter, _)| Some(*counter) != taken);
-        let added = (added.first..).zip(added.seeds.iter().map(Secret::as_bytes));
+        let added = (added.first..=u32::MAX).zip(added.seeds.iter().map(Secret::as_bytes));
         for (counter, seed) in kept.chain(added).skip(total.saturating_sub(MAX_SKIPPED)) {
             writer.put_u32(counter);
             writer.put_array(seed);
@@ -241,6 +241,7 @@ pub(super) enum SkippedChange<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::RecordKind;
 
     fn run(first: u32, len: u32) -> SkippedRun {
         let mut run = SkippedRun::with_capacity(first, len as usize);
@@ -305,5 +306,17 @@ mod tests {
         }
         assert_eq!(keys.len(), 200);
         assert!(keys.slots.capacity() < 2_000, "{}", keys.slots.capacity());
+    }
+
+    /// Found by fuzzing deltas.
+    #[test]
+    fn a_run_of_none_may_begin_at_the_last_counter() {
+        let (mut keys, none) = (SkippedKeys::default(), run(u32::MAX, 0));
+        keys.append(&run(u32::MAX - 3, 3));
+        let mut out = RecordWriter::new(RecordKind::Session, 1, 0);
+        keys.write(SkippedChange::Added(&none), &mut out);
+        keys.append(&none);
+        let counters: Vec<u32> = keys.iter().map(|(counter, _)| counter).collect();
+        assert_eq!(counters, [u32::MAX - 3, u32::MAX - 2, u32::MAX - 1]);
     }
 }

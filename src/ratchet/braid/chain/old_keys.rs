@@ -94,7 +94,7 @@ impl OldKeys {
         self.len += keys.len();
         // Moving keys out of a vector would leave them in its memory.
         let keys = keys.iter().map(Secret::duplicate);
-        self.places.extend((first..).zip(keys).map(|(index, key)| Place { index, full: true, key }));
+        self.places.extend((first..=u32::MAX).zip(keys).map(|(index, key)| Place { index, full: true, key }));
     }
 
     /// Adds a key. Nothing happens if its index is not higher than all before.
@@ -194,5 +194,14 @@ mod tests {
         }
         assert_eq!(old_keys.len, 101);
         assert!(old_keys.places.capacity() <= 200, "{}", old_keys.places.capacity());
+    }
+
+    #[test]
+    fn keys_end_at_the_last_index() {
+        let mut old_keys = OldKeys::new();
+        old_keys.append(u32::MAX - 1, &keys(1..3));
+        old_keys.append(u32::MAX, &[]);
+        let indices: Vec<u32> = old_keys.iter().map(|(index, _)| index).collect();
+        assert_eq!(indices, [u32::MAX - 1, u32::MAX]);
     }
 }

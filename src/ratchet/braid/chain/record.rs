@@ -59,7 +59,8 @@ impl KeptLink<'_> {
             None => (0, None, 0, &[][..]),
         };
         let old = self.link.receive.old_keys.iter();
-        old.filter(move |(index, _)| *index >= lowest && Some(*index) != taken).chain((first..).zip(skipped))
+        old.filter(move |(index, _)| *index >= lowest && Some(*index) != taken)
+            .chain((first..=u32::MAX).zip(skipped))
     }
 
     const fn step(&self) -> Option<&ReceiveStep> {
@@ -79,7 +80,7 @@ impl Chain {
         let ChainChange { added, step } = change;
         let first_kept = self.first_kept_after(change);
         let links = self.links.iter().chain(added.as_ref().map(|added| &added.link));
-        let links = (self.first_epoch..).zip(links).filter(move |(epoch, _)| *epoch >= first_kept);
+        let links = (self.first_epoch..=u64::MAX).zip(links).filter(move |(epoch, _)| *epoch >= first_kept);
         links.map(|(epoch, link)| KeptLink {
             link,
             epoch,
