@@ -220,6 +220,12 @@ mod tests {
     use hmac::{Hmac, KeyInit, Mac};
 
     #[test]
+    fn debug_shows_names_only() {
+        let shown = alloc::format!("{:?} {:?}", MacKey::ZERO, RunningMac::new(&MacKey::ZERO));
+        assert_eq!(shown, "MacKey(..) RunningMac(..)");
+    }
+
+    #[test]
     fn the_zero_key_is_prepared() {
         let zero = MacKey::new(&[0; 32]);
         assert_eq!((zero.inner, zero.outer), (MacKey::ZERO.inner, MacKey::ZERO.outer));

@@ -53,6 +53,7 @@ mod tests;
 mod version;
 
 use alloc::boxed::Box;
+use core::cmp::Ordering;
 use core::fmt;
 use core::mem::swap;
 
@@ -219,11 +220,12 @@ impl Braid {
         let prefix = if message.is_empty() { None } else { Some(BraidPrefix::parse(message)?) };
         match (&self.0, prefix) {
             (None, _) => Ok(BraidReceive { change: BraidChange::default(), key: None }),
-            (Some(ratchet), Some(BraidPrefix { version: VERSION, .. })) => {
-                ratchet.receive(&BraidMessage::parse(message)?)
-            }
-            (Some(ratchet), Some(prefix)) if prefix.version > VERSION => ratchet.receive_newer(prefix),
-            (Some(ratchet), _) => ratchet.receive_off(),
+            (Some(ratchet), None) => ratchet.receive_off(),
+            (Some(ratchet), Some(prefix)) => match prefix.version.cmp(&VERSION) {
+                Ordering::Less => ratchet.receive_off(),
+                Ordering::Equal => ratchet.receive(&BraidMessage::parse(message)?),
+                Ordering::Greater => ratchet.receive_newer(prefix),
+            },
         }
     }
 

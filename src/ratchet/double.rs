@@ -277,6 +277,7 @@ mod tests {
         let their_chain = ChainKey::new(Secret::new([2; 32]), 0);
         let mut to =
             DoubleRatchet::initiator(&root, their_chain, theirs, &from.ratchet_key().prepare()).unwrap();
+        assert_eq!((from.receiving_chains(), from.skipped_keys()), (0, 0));
         let mut counted = Vec::new();
         for counter in 0..8 {
             let (header, _, sent) = from.send().unwrap();

@@ -126,6 +126,8 @@ pub fn command(tree: &Path, path: &Path, name: &str) -> Command {
         .env("PROPTEST_MAX_SHRINK_ITERS", "0")
         .env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1")
         .env("RUST_BACKTRACE", "0")
+        // Functions with many mutants have large frames.
+        .env("RUST_MIN_STACK", "33554432")
         .stdin(Stdio::null())
         .stderr(Stdio::null());
     command

@@ -127,7 +127,7 @@ fn show_messages(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     }
 }
 
-/// A session before its answer, as libsignal stores it.
+/// A session as libsignal stores it, before its answer.
 fn show_stored(shown: &mut Shown) {
     let [mut alice, mut bob] = Device::pair(8);
     alice.begin_with(&mut bob, Offer::FULL);
@@ -141,9 +141,14 @@ fn show_stored(shown: &mut Shown) {
     shown.show("StoredBraid", &braid);
     shown.show("StoredNegotiation", braid.negotiation.as_ref().unwrap());
     shown.show("StoredState", braid.state.as_ref().unwrap());
-    if let Some(chain) = &braid.chain {
-        shown.show("StoredEpochChain", chain);
-    }
+    // And after it, when there is a chain.
+    let [alice, bob] = Device::acquainted(8);
+    let stored = alice.session(&bob.address).unwrap().to_libsignal_record();
+    let stored = StoredSessionRecord::parse(&stored).unwrap().current.unwrap();
+    let chain = StoredBraid::parse(stored.pq_ratchet).unwrap().chain.unwrap();
+    shown.show("StoredEpochChain", &chain);
+    shown.show("StoredLink", &chain.links[0]);
+    shown.show("StoredHalf", &chain.links[0].send);
 }
 
 /// A chain with skipped keys, and one that sends no more in an epoch.
