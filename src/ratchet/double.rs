@@ -185,8 +185,9 @@ impl DoubleRatchet {
         Ok((header, seed, DoubleSent(next)))
     }
 
-    /// Writes the seed of the message that `header` belongs to to `seed`. `max_jump` limits how many messages it may skip.
-    /// Draws 32 bytes if the ratchet key is new. Costs time and memory linear in the messages skipped.
+    /// Writes the seed of `header`'s message to `seed`, and gives the change that using it makes. `max_jump` limits
+    /// how many messages it may skip. Draws 32 bytes if the ratchet key is new. Costs time and memory linear in the
+    /// messages skipped.
     ///
     /// # Errors
     /// [`DoubleRatchetError`].

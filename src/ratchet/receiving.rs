@@ -82,9 +82,9 @@ impl ReceivingChain {
         &self.skipped
     }
 
-    /// Writes the seed of message `counter` to `seed`, and gives the change that using it makes. `max_jump` limits how many messages
-    /// it may skip; it is asked only beyond [`MAX_JUMP`]. Costs time linear in the messages skipped, and
-    /// memory for at most [`MAX_SKIPPED`] of them.
+    /// Writes the seed of message `counter` to `seed`, and gives the change that using it makes. `max_jump` limits
+    /// how many messages it may skip; it is asked only beyond [`MAX_JUMP`]. Costs time linear in the messages
+    /// skipped, and memory for at most [`MAX_SKIPPED`] of them.
     ///
     /// # Errors
     /// [`ReceivingError`].
