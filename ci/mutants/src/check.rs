@@ -18,7 +18,7 @@ use crate::{Failure, copy, sites};
 pub struct Unviable {
     /// They do not compile.
     pub compile: BTreeSet<usize>,
-    /// They are in no place where they could be one of several: for cargo-mutants itself.
+    /// They are in no place where they could be one of several: for `--alone`.
     pub left: BTreeSet<usize>,
 }
 

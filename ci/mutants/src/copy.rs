@@ -26,9 +26,21 @@ const PARTS: [&str; 11] = [
 /// Unstable only in the copy: no crate but this one is compiled differently.
 const COMPILER: &str = "#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec \"$@\" --cap-lints allow\n";
 
-/// Copies the tree to `scratch/tree`. Files that are the same keep their dates, so that Cargo builds little anew.
+/// Copies the tree with its sources to `scratch/plain`.
+pub fn plain(root: &Path, scratch: &Path) -> Result<PathBuf, Failure> {
+    let plain = all_but_sources(root, scratch, "plain")?;
+    sync(&root.join("src"), &plain.join("src"))?;
+    Ok(plain)
+}
+
+/// Copies the tree to `scratch/tree`; the sources are for [`crate::check`] to write.
 pub fn tree(root: &Path, scratch: &Path) -> Result<PathBuf, Failure> {
-    let tree = scratch.join("tree");
+    all_but_sources(root, scratch, "tree")
+}
+
+/// Files that are the same keep their dates, so that Cargo builds little anew.
+fn all_but_sources(root: &Path, scratch: &Path, name: &str) -> Result<PathBuf, Failure> {
+    let tree = scratch.join(name);
     fs::create_dir_all(tree.join("fuzz"))?;
     let compiler = scratch.join("rustc");
     write(&compiler, COMPILER)?;

@@ -7,6 +7,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program")]
 
+mod alone;
 mod check;
 mod copy;
 mod mutant;
@@ -34,6 +35,8 @@ struct Asked {
     programs: Vec<String>,
     /// Survivors and what was not reached are tried again.
     again: bool,
+    /// Only those that have to be built by themselves.
+    alone: bool,
     /// How many seconds of tests a mutant is given.
     short: f64,
     /// No more mutants are begun after so many seconds.
@@ -47,6 +50,7 @@ impl Asked {
             every: 1,
             programs: Vec::new(),
             again: false,
+            alone: false,
             short: f64::INFINITY,
             seconds: f64::INFINITY,
         };
@@ -59,6 +63,7 @@ impl Asked {
                 "--seconds" => asked.seconds = next()?.parse()?,
                 "--test" => asked.programs.push(next()?),
                 "--again" => asked.again = true,
+                "--alone" => asked.alone = true,
                 option if option.starts_with('-') => return Err(format!("unknown option {option}").into()),
                 path => asked.paths.push(path.to_owned()),
             }
@@ -111,6 +116,10 @@ fn run() -> Result<(), Failure> {
         all.iter().filter(|mutant| place(mutant).is_some() && asked.wants(mutant)).collect();
     wanted.sort_by_key(|mutant| (place(mutant), mutant.id));
     println!("{} mutants in all, {} wanted", all.len(), wanted.len());
+    if asked.alone {
+        alone::all(&wanted, &root, &scratch, &asked)?;
+        return outcome::report(&scratch, &wanted);
+    }
 
     // All are compiled in, so that what is asked for makes no other build.
     let ids: BTreeSet<usize> =

@@ -34,6 +34,8 @@ pub struct Mutant {
     pub file: String,
     pub genre: Genre,
     pub start: Place,
+    /// Behind the last character.
+    pub end: Place,
     pub replacement: String,
     /// Whether the function returns `impl Trait`: then it cannot return values of two types.
     pub opaque: bool,
@@ -61,15 +63,19 @@ impl Mutant {
             "StructField" => Genre::Field,
             _ => return None,
         };
-        let start = value.get("span")?.get("start")?;
-        let number = |name: &str| usize::try_from(start.get(name)?.as_u64()?).ok();
+        let place = |name: &str| {
+            let place = value.get("span")?.get(name)?;
+            let number = |name: &str| usize::try_from(place.get(name)?.as_u64()?).ok();
+            Some((number("line")?, number("column")?))
+        };
         let function = value.get("function").filter(|function| !function.is_null());
         let returned = function.and_then(|function| function.get("return_type"));
         Some(Self {
             id,
             file: text("file")?,
             genre,
-            start: (number("line")?, number("column")?),
+            start: place("start")?,
+            end: place("end")?,
             replacement: text("replacement")?,
             opaque: returned.and_then(Value::as_str).is_some_and(|text| text.contains("impl ")),
             constant: function.is_none() || text("file")?.ends_with("/aws_lc.rs"),

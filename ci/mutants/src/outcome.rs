@@ -24,7 +24,7 @@ pub enum Outcome {
     NotReached,
     /// It does not compile.
     Unviable,
-    /// For cargo-mutants itself.
+    /// Not tried yet: it has to be built by itself.
     Left,
 }
 
@@ -39,7 +39,7 @@ const ALL: [(Outcome, &str); 7] = [
 ];
 
 impl Outcome {
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         ALL.iter().find(|(outcome, _)| *outcome == self).map_or("", |(_, name)| name)
     }
 

@@ -76,7 +76,9 @@ fn attempt(
             return Ok((Outcome::SurvivedShort, String::new()));
         }
         let by = || format!("{} {}", test.program, test.name);
-        match fails(mutant, test, tree)? {
+        let mut command = tests::command(tree, &test.path, &test.name);
+        command.env("SUBROSA_MUTANT", mutant.id.to_string());
+        match fails(command, test.takes * 5 + Duration::from_secs(10))? {
             Some(true) => {
                 killers.retain(|&killer| killer != index);
                 killers.push(index);
@@ -95,15 +97,12 @@ fn unit_tests_of(file: &str) -> String {
     path.replace('/', "::") + "::"
 }
 
-/// Whether the test fails; nothing if it does not end.
-fn fails(mutant: &Mutant, test: &Test, tree: &Path) -> Result<Option<bool>, Failure> {
-    let limit = test.takes * 5 + Duration::from_secs(10);
-    let mut command = tests::command(tree, &test.path, &test.name);
-    let mut child = command
-        .env("SUBROSA_MUTANT", mutant.id.to_string())
-        .stdout(Stdio::null())
-        .process_group(0)
-        .spawn()?;
+/// How long a program of tests may take.
+pub const LONGEST: Duration = Duration::from_secs(300);
+
+/// Whether a test, or a program of tests, fails; nothing if it does not end in time.
+pub fn fails(mut command: Command, limit: Duration) -> Result<Option<bool>, Failure> {
+    let mut child = command.stdout(Stdio::null()).process_group(0).spawn()?;
     let start = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {

@@ -114,13 +114,20 @@ fn note(tree: &Path, scratch: &Path, path: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// What all tests are run with: the same random cases, none kept, none made smaller.
+/// What a test is run with.
 pub fn command(tree: &Path, path: &Path, name: &str) -> Command {
+    let mut command = whole(tree, path);
+    command.args(["--exact", name]);
+    command
+}
+
+/// What all tests of a program are run with: the same random cases, none kept, none made smaller.
+pub fn whole(tree: &Path, path: &Path) -> Command {
     let mut command = Command::new("sh");
     command
         .args(["-c", "ulimit -v 6291456; exec \"$@\"", "sh"])
         .arg(path)
-        .args(["--exact", name, "--test-threads", "1"])
+        .args(["--test-threads", "1"])
         .current_dir(tree)
         .env("PROPTEST_RNG_SEED", "1")
         .env("PROPTEST_MAX_SHRINK_ITERS", "0")
@@ -152,7 +159,7 @@ fn once(tree: &Path, scratch: &Path, path: &Path, name: &str) -> Result<Measured
     Ok(Ok((takes, reached.lines().filter_map(|line| line.parse().ok()).collect())))
 }
 
-fn build(tree: &Path, scratch: &Path, asked: &[String]) -> Result<Vec<(String, PathBuf)>, Failure> {
+pub fn build(tree: &Path, scratch: &Path, asked: &[String]) -> Result<Vec<(String, PathBuf)>, Failure> {
     let mut cargo = crate::cargo(tree, scratch)?;
     cargo.args(["test", "--no-run", "--message-format=json"]);
     let mut names = integration_tests(tree)?;
