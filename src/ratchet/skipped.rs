@@ -319,4 +319,13 @@ mod tests {
         let counters: Vec<u32> = keys.iter().map(|(counter, _)| counter).collect();
         assert_eq!(counters, [u32::MAX - 3, u32::MAX - 2, u32::MAX - 1]);
     }
+
+    #[test]
+    fn a_run_lies_between_the_chain_and_the_message() {
+        assert!(run(5, 3).is_between(5, 9));
+        assert!(!run(5, 3).is_between(6, 9), "it begins before the chain");
+        assert!(!run(5, 3).is_between(5, 8), "it takes in the message itself");
+        assert!(!run(4, 3).is_between(5, 7), "both");
+        assert!(run(9, 0).is_between(5, 6), "it is empty");
+    }
 }

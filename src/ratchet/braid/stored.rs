@@ -98,6 +98,7 @@ pub(super) const fn stored_limits(limits: Limits) -> StoredLimits {
 mod tests {
     use super::*;
     use crate::wire::protobuf::{Encode, Fields, Merge};
+    use crate::wire::stored::StoredState;
 
     #[test]
     fn limits_direction_and_minimum_are_kept() {
@@ -123,6 +124,16 @@ mod tests {
                     assert_eq!(ratchet.limits, limits);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn epochs_begin_with_the_first() {
+        for direction in [Direction::A2B, Direction::B2A] {
+            let state = State::first(&[7; 32], direction);
+            assert!(state.with_stored(|stored| State::from_stored(&stored)).is_some());
+            let none = state.with_stored(|stored| State::from_stored(&StoredState { epoch: 0, ..stored }));
+            assert!(none.is_none());
         }
     }
 

@@ -83,6 +83,20 @@ mod tests {
     }
 
     #[test]
+    fn a_key_of_a_later_version_is_given_once() {
+        let [mut a, mut b] = pair(MinimumVersion::V1);
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let sent = a.send(&mut rng).unwrap();
+        a.apply(sent.change);
+        let later = [VERSION + 1, 1, 1, 0];
+        let received = b.receive(&later).unwrap();
+        assert_eq!(received.key, sent.key);
+        b.apply(received.change);
+        assert!(b.is_negotiating());
+        assert_eq!(b.receive(&later).unwrap_err(), BraidError::KeyAlreadyRequested(1));
+    }
+
+    #[test]
     fn the_minimum_decides_until_the_version_is_settled() {
         let [mut a, mut b] = pair(MinimumVersion::V0);
         for message in WITHOUT {

@@ -174,3 +174,21 @@ impl fmt::Debug for StoredMessageKey<'_> {
         write!(f, "StoredMessageKey({index}, ..)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_a_key_can_be_used() {
+        let (key, short) = ([7; KEY_LEN], [7; KEY_LEN - 1]);
+        assert!(StoredChainKey { index: 0, key: &key }.is_usable());
+        assert!(!StoredChainKey { index: 0, key: &short }.is_usable());
+        for (seed, cipher_key, usable) in
+            [(&key[..], &[][..], true), (&[], &key, true), (&short, &short, false), (&short, &key, true)]
+        {
+            let stored = StoredMessageKey { seed, cipher_key, ..StoredMessageKey::default() };
+            assert_eq!(stored.is_usable(), usable, "{} {}", seed.len(), cipher_key.len());
+        }
+    }
+}

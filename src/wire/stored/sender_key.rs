@@ -180,3 +180,24 @@ impl fmt::Debug for StoredSigningKey<'_> {
         f.write_str("StoredSigningKey(..)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_with_both_keys_can_be_used() {
+        let chain = StoredChainKey { index: 0, key: &[7; 32] };
+        let signing = StoredSigningKey { public: &[5; 33], private: &[] };
+        let without = StoredSigningKey { public: &[], private: &[] };
+        for (chain_key, signing_key, usable) in [
+            (Some(chain), Some(signing), true),
+            (None, Some(signing), false),
+            (Some(chain), None, false),
+            (Some(chain), Some(without), false),
+        ] {
+            let state = StoredSenderKey { chain_key, signing_key, ..StoredSenderKey::default() };
+            assert_eq!(state.is_usable(), usable, "{state:?}");
+        }
+    }
+}

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha20Rng;
 use subrosa::hazmat::crypto::cbc::{CbcDecryptor, CbcEncryptor, CbcKey};
 use subrosa::hazmat::crypto::erasure::{ByteString, Decoder, Encoder};
 use subrosa::hazmat::crypto::xeddsa::{Signer, VerifyingKey};
-use subrosa::hazmat::ratchet::braid::{Braid, Chain, ChainChange, Direction, Limits};
+use subrosa::hazmat::ratchet::braid::{Braid, Chain, ChainChange, ChainStep, Direction, Limits};
 use subrosa::hazmat::wire::prekey_message::{KyberPart, PreKeyMessageParts};
 use subrosa::hazmat::wire::protobuf::Fields;
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessageParts;
@@ -156,6 +156,9 @@ fn show_chain(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     let key = Secret::<32>::random(rng);
     let mut chain = Chain::start(key.as_bytes(), Direction::A2B, Limits::default());
     let (step, _) = chain.receive_key(0, 5).unwrap();
+    if let ChainStep::Receive { step, .. } = &step {
+        shown.show("ReceiveStep", step);
+    }
     let added = chain.next_epoch(key.as_bytes());
     chain.apply(ChainChange { added: Some(added), step: Some(step) });
     let (step, ..) = chain.send_key(1).unwrap();

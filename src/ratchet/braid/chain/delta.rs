@@ -171,6 +171,7 @@ mod tests {
             chain.apply(ChainChange { added: Some(added), step: None });
         }
         send(&mut a, 1);
+        assert_eq!([0, 1, 2].map(|epoch| a.can_send(epoch)), [false, true, false]);
         assert!(!a.fits(&ChainChange { added: None, step: Some(of_the_first_epoch) }), "an older epoch");
         for (epoch, counter) in [(0, 1), (2, 1), (1, 1), (1, 3)] {
             let step = ChainStep::Send { epoch, counter, next: Secret::zero() };

@@ -34,7 +34,6 @@ impl State {
     /// Hands the stored form, which borrows what is made for it, to `then`.
     pub(super) fn with_stored<T>(&self, then: impl FnOnce(StoredState<'_>) -> T) -> T {
         match self {
-            Self::KeysUnsampled(_) => then(self.stored([&[]; 3], [None; 2])),
             Self::KeysSampled(state) => {
                 let KeysSampled { epoch: _, key, header } = &**state;
                 let (key, header) = (key.expand(), stored_encoder(header));
@@ -60,7 +59,7 @@ impl State {
         }
     }
 
-    /// The same for the states of the party that does not own the key.
+    /// The same for the states of the party that does not own the key, and for the one in which there is none.
     fn with_stored_ct_sender<T>(&self, then: impl FnOnce(StoredState<'_>) -> T) -> T {
         match self {
             Self::NoHeaderReceived(state) => {
@@ -95,6 +94,7 @@ impl State {
                 let Ct2Sampled { epoch: _, ct2 } = &**state;
                 then(self.stored([&[]; 3], [Some(&stored_encoder(ct2)), None]))
             }
+            // `KeysUnsampled`, which holds nothing yet.
             _ => then(self.stored([&[]; 3], [None; 2])),
         }
     }
