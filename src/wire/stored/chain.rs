@@ -187,7 +187,7 @@ mod tests {
         for (seed, cipher_key, usable) in
             [(&key[..], &[][..], true), (&[], &key, true), (&short, &short, false), (&short, &key, true)]
         {
-            let stored = StoredMessageKey { seed, cipher_key, ..StoredMessageKey::default() };
+            let stored = StoredMessageKey { cipher_key, seed, ..StoredMessageKey::default() };
             assert_eq!(stored.is_usable(), usable, "{} {}", seed.len(), cipher_key.len());
         }
     }
