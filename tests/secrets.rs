@@ -3,9 +3,8 @@
 //! Where secrets must not be: in what `Debug` shows, in memory that was freed, and in memory that is in use
 //! for something that no longer needs them.
 //!
-//! The heap is observed all the time, and nothing is exempt. The stack is overwritten by what runs next, and no
-//! safe code can wipe it for certain: what single operations leave there is held against the list in
-//! `docs/secrets.md`, which says whose it is.
+//! The heap is observed all the time, and nothing is exempt. The stack is searched after single operations, and what they
+//! leave there is held against the list in `docs/secrets.md`, which says whose it is.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
