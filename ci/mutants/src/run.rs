@@ -24,6 +24,14 @@ pub fn all(
     asked: &Asked,
 ) -> Result<(), Failure> {
     let mut outcomes = Outcomes::open(scratch)?;
+    // What needs no test comes first, so that `--alone` may go on beside the rest.
+    for mutant in wanted.iter().filter(|mutant| outcomes.of(mutant).is_none()).collect::<Vec<_>>() {
+        if unviable.compile.contains(&mutant.id) {
+            outcomes.write(mutant, Outcome::Unviable, "")?;
+        } else if unviable.left.contains(&mutant.id) || mutant.constant {
+            outcomes.write(mutant, Outcome::Left, "")?;
+        }
+    }
     let begin = Instant::now();
     let mut killers: HashMap<&str, Vec<usize>> = HashMap::new();
     for mutant in wanted {
@@ -34,13 +42,8 @@ pub fn all(
             println!("out of time");
             break;
         }
-        let (outcome, by) = if unviable.compile.contains(&mutant.id) {
-            (Outcome::Unviable, String::new())
-        } else if unviable.left.contains(&mutant.id) || mutant.constant {
-            (Outcome::Left, String::new())
-        } else {
-            attempt(mutant, suite, killers.entry(&mutant.file).or_default(), tree, asked.short)?
-        };
+        let killers = killers.entry(&mutant.file).or_default();
+        let (outcome, by) = attempt(mutant, suite, killers, tree, asked.short)?;
         // Some programs alone say little of a mutant that survives them.
         let partly = !asked.programs.is_empty() && outcome.can_change();
         if partly && outcomes.of(mutant).is_none() {
