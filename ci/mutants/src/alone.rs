@@ -4,7 +4,7 @@
 //! is written into a copy of the sources by itself, and whole programs of tests are run, the unit tests first.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::mutant::{Mutant, Place};
 use crate::outcome::{Outcome, Outcomes};
@@ -12,6 +12,9 @@ use crate::{Asked, Failure, copy, run, tests};
 
 /// Tries all of `wanted` that were left, and writes each outcome at once.
 pub fn all(wanted: &[&Mutant], root: &Path, scratch: &Path, asked: &Asked) -> Result<(), Failure> {
+    if asked.programs.is_empty() {
+        return Err("name the programs to build for each mutant with --test".into());
+    }
     let mut outcomes = Outcomes::open(scratch)?;
     let plain = copy::plain(root, scratch)?;
     for mutant in
@@ -19,9 +22,7 @@ pub fn all(wanted: &[&Mutant], root: &Path, scratch: &Path, asked: &Asked) -> Re
     {
         let (original, changed) = (fs::read_to_string(root.join(&mutant.file))?, plain.join(&mutant.file));
         fs::write(&changed, mutated(&original, mutant)?)?;
-        let programs = tests::build(&plain, scratch, &asked.programs);
-        let outcome =
-            programs.map_or(Ok((Outcome::Unviable, String::new())), |programs| attempt(&plain, programs));
+        let outcome = attempt(&plain, scratch, &asked.programs);
         fs::write(&changed, original)?;
         let (outcome, by) = outcome?;
         println!("{}: {}", outcome.name(), mutant.name);
@@ -30,13 +31,19 @@ pub fn all(wanted: &[&Mutant], root: &Path, scratch: &Path, asked: &Asked) -> Re
     Ok(())
 }
 
-fn attempt(tree: &Path, mut programs: Vec<(String, PathBuf)>) -> Result<(Outcome, String), Failure> {
-    programs.sort_by_key(|(name, _)| name != "lib");
-    for (name, path) in programs {
-        match run::fails(tests::whole(tree, &path), run::LONGEST)? {
-            Some(true) => return Ok((Outcome::Killed, name)),
-            Some(false) => {}
-            None => return Ok((Outcome::TimedOut, name)),
+fn attempt(tree: &Path, scratch: &Path, programs: &[String]) -> Result<(Outcome, String), Failure> {
+    // The unit tests are soon built, and mostly enough.
+    let (unit, others): (Vec<String>, Vec<String>) = programs.iter().cloned().partition(|name| name == "lib");
+    for some in [unit, others].iter().filter(|some| !some.is_empty()) {
+        let Ok(built) = tests::build(tree, scratch, some) else {
+            return Ok((Outcome::Unviable, String::new()));
+        };
+        for (name, path) in built {
+            match run::fails(tests::whole(tree, &path), run::LONGEST)? {
+                Some(true) => return Ok((Outcome::Killed, name)),
+                Some(false) => {}
+                None => return Ok((Outcome::TimedOut, name)),
+            }
         }
     }
     Ok((Outcome::Survived, String::new()))

@@ -26,9 +26,12 @@ const PARTS: [&str; 11] = [
 /// Unstable only in the copy: no crate but this one is compiled differently.
 const COMPILER: &str = "#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec \"$@\" --cap-lints allow\n";
 
+/// The folder of the copy that has one mutant at a time.
+pub const PLAIN: &str = "plain";
+
 /// Copies the tree with its sources to `scratch/plain`.
 pub fn plain(root: &Path, scratch: &Path) -> Result<PathBuf, Failure> {
-    let plain = all_but_sources(root, scratch, "plain")?;
+    let plain = all_but_sources(root, scratch, PLAIN)?;
     sync(&root.join("src"), &plain.join("src"))?;
     Ok(plain)
 }

@@ -134,11 +134,13 @@ fn run() -> Result<(), Failure> {
 /// The environment of everything that is compiled: the copy may use what only the standard library may.
 fn cargo(tree: &Path, scratch: &Path) -> Result<std::process::Command, Failure> {
     let mut cargo = std::process::Command::new("cargo");
+    // One file changes at a time there.
+    let incremental = if tree.ends_with(copy::PLAIN) { "1" } else { "0" };
     cargo
         .current_dir(tree)
         .env("CARGO_TARGET_DIR", scratch.canonicalize()?.join("build"))
         .env("RUSTC_WORKSPACE_WRAPPER", scratch.canonicalize()?.join("rustc"))
-        .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_INCREMENTAL", incremental)
         .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
         .env("CARGO_PROFILE_TEST_DEBUG", "line-tables-only");
     Ok(cargo)
