@@ -11,7 +11,7 @@
 #   --short S    no more than S seconds of tests for a mutant
 #   --seconds S  no further mutant after S seconds
 #   --again      also mutants that survived or were not reached, for new tests
-#   --alone      only mutants that are left, each built by itself with the tests that --test names
+#   --alone      only mutants that are left, each built by itself with the tests that --test names; with --again survivors, too
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

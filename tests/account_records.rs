@@ -99,6 +99,22 @@ fn a_damaged_store_is_salvaged() {
     assert_eq!(Account::salvage(b"sr", [b""], LIMITS).unwrap_err(), RecordError::NotARecord);
 }
 
+/// A last-resort KEM prekey goes together with its uses, whichever of them is lost.
+#[test]
+fn what_is_left_of_a_last_resort_kem_pre_key_is_dropped() {
+    let (mut bob, _) = Holder::stocked("bob", 15);
+    let id = bob.last_resort()[0];
+    let both = [AccountRow::LastResortKemPreKey(id), AccountRow::LastResortUses(id)];
+    for lost in both {
+        let row = bob.store.rows.remove(&lost).unwrap();
+        let (salvaged, errors) =
+            Account::salvage(&bob.store.account, bob.store.rows.values(), LIMITS).unwrap();
+        assert_eq!(errors, [AccountError::Missing(lost)]);
+        assert_eq!(salvaged.effects().delete, both);
+        bob.store.rows.insert(lost, row);
+    }
+}
+
 #[test]
 fn a_damaged_account_record_is_refused_or_another_account() {
     let (mut bob, service) = Holder::stocked("bob", 13);

@@ -10,16 +10,16 @@ use crate::mutant::{Mutant, Place};
 use crate::outcome::{Outcome, Outcomes};
 use crate::{Asked, Failure, copy, run, tests};
 
-/// Tries all of `wanted` that were left, and writes each outcome at once.
+/// Tries all of `wanted` that were left, with `--again` all that survived, too, and writes each outcome at once.
 pub fn all(wanted: &[&Mutant], root: &Path, scratch: &Path, asked: &Asked) -> Result<(), Failure> {
     if asked.programs.is_empty() {
         return Err("name the programs to build for each mutant with --test".into());
     }
     let mut outcomes = Outcomes::open(scratch)?;
     let plain = copy::plain(root, scratch)?;
-    for mutant in
-        wanted.iter().filter(|mutant| outcomes.of(mutant) == Some(Outcome::Left)).collect::<Vec<_>>()
-    {
+    let is_open = |outcome: Outcome| outcome == Outcome::Left || asked.again && outcome.can_change();
+    let open = wanted.iter().filter(|mutant| outcomes.of(mutant).is_some_and(is_open));
+    for mutant in open.collect::<Vec<_>>() {
         let (original, changed) = (fs::read_to_string(root.join(&mutant.file))?, plain.join(&mutant.file));
         fs::write(&changed, mutated(&original, mutant)?)?;
         let outcome = attempt(&plain, scratch, &asked.programs);
