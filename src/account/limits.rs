@@ -73,6 +73,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn lifetimes_are_two_days_and_ninety() {
+        let limits = AccountLimits::default();
+        assert_eq!(limits.signed_lifetime.as_secs(), 172_800);
+        assert_eq!(limits.last_resort_lifetime.as_secs(), 172_800);
+        assert_eq!(limits.grace.as_secs(), 7_776_000);
+    }
+
+    #[test]
     fn many_uses_are_three_quarters_and_more_of_few() {
         for (max_uses, many) in
             [(0, 0), (1, 1), (2, 2), (3, 3), (4, 3), (7, 6), (1_000, 750), (u32::MAX, 3_221_225_472)]
