@@ -308,6 +308,47 @@ mod tests {
         assert!(keys.slots.capacity() < 2_000, "{}", keys.slots.capacity());
     }
 
+    #[test]
+    fn a_buffer_that_is_full_is_replaced_by_one_without_holes() {
+        let mut keys = SkippedKeys::default();
+        keys.append(&run(0, 3));
+        keys.append(&run(3, 1));
+        keys.remove(1);
+        assert_eq!(keys.slots.len(), 4);
+        keys.append(&run(4, 1));
+        let counters: Vec<u32> = keys.slots.iter().map(|slot| slot.counter).collect();
+        assert_eq!(counters, [0, 2, 3, 4]);
+    }
+
+    const EDGE: [(u32, Result<usize, RecordError>); 2] =
+        [(2_000, Ok(2_000)), (2_001, Err(RecordError::Damaged))];
+
+    #[test]
+    fn two_thousand_keys_are_read_and_one_more_is_damage() {
+        for (count, expected) in EDGE {
+            let mut out = RecordWriter::new(RecordKind::Session, 1, 0);
+            out.put_u32(count);
+            for counter in 0..count {
+                out.put_u32(counter);
+                out.put_array(seed(counter).as_bytes());
+            }
+            let record = out.finish();
+            let mut reader = RecordReader::open(RecordKind::Session, 1, record.as_bytes()).unwrap().0;
+            assert_eq!(SkippedKeys::read(&mut reader).map(|keys| keys.len()), expected);
+        }
+    }
+
+    #[test]
+    fn a_run_of_two_thousand_is_read_and_one_more_is_damage() {
+        for (count, expected) in EDGE {
+            let mut out = RecordWriter::new(RecordKind::Session, 1, 0);
+            run(0, count).write(&mut out);
+            let record = out.finish();
+            let mut reader = RecordReader::open(RecordKind::Session, 1, record.as_bytes()).unwrap().0;
+            assert_eq!(SkippedRun::read(&mut reader).map(|run| run.seeds.len()), expected);
+        }
+    }
+
     /// Found by fuzzing deltas.
     #[test]
     fn a_run_of_none_may_begin_at_the_last_counter() {

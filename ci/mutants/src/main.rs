@@ -88,7 +88,7 @@ fn main() -> ExitCode {
 }
 
 /// In the order of the layers, from below.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 19] = [
     "crypto",
     "record",
     "wire",
@@ -104,6 +104,10 @@ const ORDER: [&str; 15] = [
     "account",
     "repair",
     "delivery",
+    "sealed",
+    "group",
+    "fingerprint",
+    "attachment",
 ];
 
 fn run() -> Result<(), Failure> {

@@ -14,14 +14,13 @@ use serde_json::Value;
 use crate::{Failure, copy};
 
 /// Programs that are not built: what looks at the tree or at other programs, counts what the instrumentation changes,
-/// needs peers, takes minutes, or is about L6 alone.
-const LEFT_OUT: [&str; 21] = [
+/// needs peers, or takes minutes.
+const LEFT_OUT: [&str; 17] = [
     "allocations",
     "conversation_example",
     "fuzz_seeds",
     "interop_peer",
     "layers",
-    "lessons_groups",
     "live_fingerprints",
     "live_groups",
     "live_moving_in",
@@ -32,9 +31,6 @@ const LEFT_OUT: [&str; 21] = [
     "public_api",
     "relay_example",
     "resource_bounds",
-    "scenarios_attachments",
-    "scenarios_fingerprints",
-    "sealed_kept",
     "supply_chain",
     "tour",
 ];
