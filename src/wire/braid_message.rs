@@ -285,7 +285,8 @@ mod tests {
         for payload in [None, Hdr(CHUNK), Ek(CHUNK), EkCt1Ack(CHUNK), Ct1Ack, Ct1(CHUNK), Ct2(CHUNK)] {
             let message = BraidMessage { epoch: u64::MAX, index: u32::MAX, payload };
             let bytes = message.encode();
-            assert!(bytes.len() <= MAX_LEN);
+            let carries_none = matches!(payload, None | Ct1Ack);
+            assert_eq!(bytes.len(), MAX_LEN - if carries_none { 3 + CHUNK_LEN } else { 0 });
             assert_eq!(BraidMessage::parse(&bytes), Ok(message));
             assert_eq!(BraidMessage::parse(&[&*bytes, &[1, 2]].concat()), Ok(message));
             for len in 0..bytes.len() {

@@ -2,6 +2,9 @@
 
 //! Curve25519 keys, agreement, and the canonical-point check.
 
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::montgomery::MontgomeryPoint;
@@ -73,6 +76,17 @@ fn public_keys_are_kept_as_received() {
     assert_eq!(high.encode()[1..], bytes);
     let agreed = |theirs| *key("IKb").agree(theirs).unwrap().as_bytes();
     assert_eq!(agreed(&plain), agreed(&high), "which agree on the same secret");
+}
+
+/// Else tables of keys would be lists.
+#[test]
+fn other_public_keys_have_other_hashes() {
+    let hashes = KEYS.map(|(_, _, public)| {
+        let mut hasher = DefaultHasher::new();
+        PublicKey::decode(&public).unwrap().hash(&mut hasher);
+        hasher.finish()
+    });
+    assert_eq!(BTreeSet::from(hashes).len(), KEYS.len());
 }
 
 #[test]

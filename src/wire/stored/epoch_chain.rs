@@ -152,3 +152,19 @@ impl fmt::Debug for StoredHalf<'_> {
         write!(f, "StoredHalf({counter}, {} bytes of skipped keys)", previous.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_links_those_with_a_chain_key_for_receiving_are_kept() {
+        let (key, short) = ([7; KEY_LEN], [7; KEY_LEN - 1]);
+        let link =
+            |next| StoredLink { receive: StoredHalf { next, ..Default::default() }, ..Default::default() };
+        let links = [[link(&short); 64], [link(&key); 64], [link(&short); 64]].concat();
+        let stored = StoredEpochChain { links, ..StoredEpochChain::default() }.encode_secret();
+        let read = StoredEpochChain::from_fields(Fields::new(&stored)).unwrap();
+        assert_eq!(read.links, [[link(&short); 64], [link(&key); 64]].concat());
+    }
+}

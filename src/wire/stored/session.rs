@@ -310,3 +310,18 @@ impl fmt::Debug for StoredPendingKyberPreKey<'_> {
         write!(f, "StoredPendingKyberPreKey({} bytes)", ciphertext.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_archived_sessions_those_that_are_long_enough_are_kept() {
+        // Two identities and a base key, 33 bytes each.
+        let (session, short) = (&[7; 99][..], &[7; 98][..]);
+        let archived = [[short; 64], [session; 64], [short; 64]].concat();
+        let stored = StoredSessionRecord { current: None, archived }.encode();
+        let read = StoredSessionRecord::parse(&stored).unwrap();
+        assert_eq!(read.archived, [[short; 64], [session; 64]].concat());
+    }
+}
