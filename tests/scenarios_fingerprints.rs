@@ -91,6 +91,17 @@ fn f72_any_version_is_carried() {
 }
 
 #[test]
+fn f72_what_is_shown_can_be_compared_as_a_value() {
+    let [at_a, at_b] = both(FingerprintVersion::ACCOUNT);
+    let oneself = Fingerprint::new(FingerprintVersion::ACCOUNT, a(), a());
+    assert!(at_a.displayable() == at_b.displayable());
+    assert!(at_a.displayable() != oneself.displayable());
+    assert!(a() == hash(&ID_A, &KEY_A));
+    assert!(a() != b());
+    assert_eq!(format!("{:?}", at_a.displayable()), format!("DisplayableFingerprint({DIGITS})"));
+}
+
+#[test]
 fn f72_digits_are_grouped_for_people() {
     let displayable = both(FingerprintVersion::ACCOUNT)[0].displayable();
     let lines = "62640 76934 67533 99235\n84020 57667 89549 19704\n34110 11136 63275 77505";

@@ -23,7 +23,9 @@ use subrosa::hazmat::crypto::{curve::PrivateKey, xeddsa};
 use subrosa::hazmat::ratchet::chain::{ChainExhausted, ChainKey};
 use subrosa::hazmat::wire::sender_key_distribution::SenderKeyDistributionParts;
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessageParts;
-use subrosa::hazmat::wire::stored::{StoredChainKey, StoredSenderKeyRecord, StoredSigningKey};
+use subrosa::hazmat::wire::stored::{
+    StoredChainKey, StoredSenderKey, StoredSenderKeyRecord, StoredSigningKey,
+};
 use subrosa::{
     DistributionId, GroupDecryptError, GroupEncryptError, KeyError, KeyPair, LearnError, MessageKind,
     ParseError, PublicKey, ReceiverKeys, Secret, SenderKey, SenderKeyDistributionMessage, SenderKeyFormat,
@@ -518,6 +520,27 @@ fn s70_states_that_are_not_sound_are_passed_over() {
         assert_eq!(ReceiverKeys::from_libsignal_record(rubbish, ID).unwrap_err(), error);
         assert_eq!(SenderKey::from_libsignal_record(rubbish, ID).unwrap_err(), error);
     }
+}
+
+/// Of states with one chain id the first counts, and of all no more than five.
+#[test]
+fn s70_the_first_five_chains_of_a_record_are_taken() {
+    let rng = &mut rng(70);
+    let mut senders = [(); 6].map(|()| SenderKey::generate(ID, rng));
+    let stored: Vec<_> = senders.iter().map(SenderKey::to_libsignal_record).collect();
+    let states = stored.iter().map(|bytes| StoredSenderKeyRecord::parse(bytes).unwrap().states[0].clone());
+    let mut all = StoredSenderKeyRecord { states: states.collect() };
+    // Behind the first there is another with its id, whose messages can't be read.
+    let other = StoredSenderKey { chain_id: senders[0].chain_id(), ..all.states[5].clone() };
+    all.states.insert(1, other);
+    let mut keys = ReceiverKeys::from_libsignal_record(&all.encode(), ID).unwrap();
+    let expected: Vec<_> = senders[..5].iter().map(SenderKey::chain_id).collect();
+    assert_eq!(ids(&keys), expected);
+    let sent = senders.each_mut().map(|key| send(key, b"text", rng).unwrap());
+    for sent in &sent[..5] {
+        assert_eq!(receive(&mut keys, sent).unwrap(), b"text");
+    }
+    assert!(receive(&mut keys, &sent[5]).is_err());
 }
 
 #[test]
