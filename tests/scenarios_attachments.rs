@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, BufWriter, ErrorKind, Read, Write};
 
 use hex_literal::hex;
 use rand_chacha::ChaCha20Rng;
@@ -278,6 +278,31 @@ fn m85_streams_of_10_mib() {
     let (out, error) = read_all(Pieces(&data[..data.len() - 1], pieces(), 0), &KEY, &list);
     assert!(data.starts_with(&out));
     assert_eq!((out.len(), error), ((10 << 20) - (64 << 10), Some(IncrementalMacError::DataTooShort)));
+}
+
+/// What was written is with the writer inside, and flushed there.
+#[test]
+fn flushing_passes_to_the_writer_inside() {
+    let mut writer = IncrementalMacWriter::new(BufWriter::new(Vec::new()), &KEY, size(32));
+    writer.write_all(&counting(100)).unwrap();
+    writer.flush().unwrap();
+    let (passed, list) = writer.finish();
+    assert_eq!((passed.get_ref(), list), (&counting(100), digest(&counting(100), 32)));
+}
+
+/// What is shown of lists and of what works with them: numbers, and no key.
+#[test]
+fn numbers_are_shown() {
+    let list = digest(&counting(100), 32);
+    assert_eq!(format!("{list:?}"), "IncrementalMac(4 MACs, chunks of 32 bytes)");
+    let mut verifier = IncrementalMacVerifier::new(&KEY, list.clone());
+    verifier.update(&counting(64)).unwrap();
+    let shown = format!("{verifier:?}");
+    assert!(shown.contains("matched: 2") && shown.contains("failed: "), "{shown}");
+    let writer = IncrementalMacWriter::new(io::sink(), &KEY, size(32));
+    assert!(format!("{writer:?}").contains("IncrementalMacBuilder(0 MACs so far)"));
+    let reader = IncrementalMacReader::new(io::empty(), &KEY, list).unwrap();
+    assert!(format!("{reader:?}").contains("ended: false"));
 }
 
 #[test]

@@ -154,6 +154,26 @@ fn a_blob_with_a_gap_is_not_finished() {
     }
 }
 
+#[test]
+fn flushing_passes_to_the_writer_inside() {
+    let encryptor = AttachmentEncryptor::new(&seal(Vec::new(), 1).key, size(100), &mut chacha());
+    let mut writer = AttachmentWriter::new(FailsToFlush, encryptor);
+    writer.write_all(b"text").unwrap();
+    assert_eq!(writer.flush().unwrap_err().kind(), ErrorKind::TimedOut);
+}
+
+struct FailsToFlush;
+
+impl Write for FailsToFlush {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Err(ErrorKind::TimedOut.into())
+    }
+}
+
 /// A source that is another one after it was rewound.
 struct Exchanged {
     first: Cursor<Vec<u8>>,
