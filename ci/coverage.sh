@@ -12,6 +12,7 @@ export LLVM_COV=${LLVM_COV:-$tools/llvm-cov} LLVM_PROFDATA=${LLVM_PROFDATA:-$too
 [ -x "$LLVM_COV" ] || { echo "llvm-cov is missing: apt-get install rust-web-llvm" >&2; exit 1; }
 export CARGO_INCREMENTAL=0 CARGO_PROFILE_TEST_DEBUG=line-tables-only
 
+cargo llvm-cov clean --workspace # What an earlier state of the sources left.
 cargo llvm-cov --features parallel --no-report -- --skip on_the_stack
 # What of it is not run, in files of which less than nine tenths are.
 cargo llvm-cov report --summary-only | awk '/^[a-z_\/0-9]+\.rs / && $10 + 0 < 90 { print $1, $10 }'
