@@ -208,6 +208,17 @@ fn s61_a_receiver_that_fell_behind_catches_up() {
     assert_eq!(receive(&mut others, &last).unwrap(), b"last");
 }
 
+/// Nor does a chain change where it is: only what is ahead is taken over.
+#[test]
+fn s61_another_chain_key_for_the_same_iteration_is_not_taken() {
+    let rng = &mut rng(61);
+    let (mut key, mut keys) = pair(ID.into(), rng);
+    let other = chain(key.chain_id(), 0, 7, key.signing_key());
+    keys.catch_up(&distribution(ID.into(), &other)).unwrap().commit();
+    let sent = send(&mut key, b"text", rng).unwrap();
+    assert_eq!(receive(&mut keys, &sent).unwrap(), b"text");
+}
+
 #[test]
 fn s62_of_skipped_keys_the_last_2000_are_kept() {
     let rng = &mut rng(62);
