@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
-# Mutation tests of layers L0 to L5, as docs/mutants.md describes. Needs `cargo install cargo-mutants --locked`, and some
+# Mutation tests, as docs/mutants.md describes. Needs `cargo install cargo-mutants --locked`, and some
 # gigabytes below target/mutants. Goes on where it stopped: outcomes are in target/mutants/outcome.tsv.
 #
 #   ci/mutants.sh                       all of it
@@ -12,6 +12,7 @@
 #   --seconds S  no further mutant after S seconds
 #   --again      also mutants that survived or were not reached, for new tests
 #   --alone      only mutants that are left, each built by itself with the tests that --test names; with --again survivors, too
+#   --strict     an error if one survives
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -37,6 +37,8 @@ struct Asked {
     again: bool,
     /// Only those that have to be built by themselves.
     alone: bool,
+    /// It is an error if one survives.
+    strict: bool,
     /// How many seconds of tests a mutant is given.
     short: f64,
     /// No more mutants are begun after so many seconds.
@@ -51,6 +53,7 @@ impl Asked {
             programs: Vec::new(),
             again: false,
             alone: false,
+            strict: false,
             short: f64::INFINITY,
             seconds: f64::INFINITY,
         };
@@ -64,6 +67,7 @@ impl Asked {
                 "--test" => asked.programs.push(next()?),
                 "--again" => asked.again = true,
                 "--alone" => asked.alone = true,
+                "--strict" => asked.strict = true,
                 option if option.starts_with('-') => return Err(format!("unknown option {option}").into()),
                 path => asked.paths.push(path.to_owned()),
             }
@@ -122,17 +126,30 @@ fn run() -> Result<(), Failure> {
     println!("{} mutants in all, {} wanted", all.len(), wanted.len());
     if asked.alone {
         alone::all(&wanted, &root, &scratch, &asked)?;
-        return outcome::report(&scratch, &wanted);
+    } else {
+        together(&all, &wanted, &root, &scratch, &asked)?;
     }
+    match outcome::report(&scratch, &wanted)? {
+        open if open > 0 && asked.strict => Err(format!("{open} survived").into()),
+        _ => Ok(()),
+    }
+}
 
+/// Tries `wanted` in one build.
+fn together(
+    all: &[Mutant],
+    wanted: &[&Mutant],
+    root: &Path,
+    scratch: &Path,
+    asked: &Asked,
+) -> Result<(), Failure> {
     // All are compiled in, so that what is asked for makes no other build.
-    let ids: BTreeSet<usize> =
-        all.iter().filter(|mutant| place(mutant).is_some()).map(|mutant| mutant.id).collect();
-    let tree = copy::tree(&root, &scratch)?;
-    let unviable = check::compile(&root, &tree, &scratch, &all, &ids)?;
-    let suite = tests::measure(&tree, &scratch, &asked.programs)?;
-    run::all(&wanted, &unviable, &suite, &tree, &scratch, &asked)?;
-    outcome::report(&scratch, &wanted)
+    let has_place = |mutant: &&Mutant| ORDER.contains(&mutant.module());
+    let ids: BTreeSet<usize> = all.iter().filter(has_place).map(|mutant| mutant.id).collect();
+    let tree = copy::tree(root, scratch)?;
+    let unviable = check::compile(root, &tree, scratch, all, &ids)?;
+    let suite = tests::measure(&tree, scratch, &asked.programs)?;
+    run::all(wanted, &unviable, &suite, &tree, scratch, asked)
 }
 
 /// The environment of everything that is compiled: the copy may use what only the standard library may.

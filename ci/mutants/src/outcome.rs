@@ -80,9 +80,10 @@ fn read(line: &str) -> Option<(String, Outcome)> {
     Some((name, ALL.iter().find(|(_, name)| *name == outcome)?.0))
 }
 
-/// Prints totals for each module, and what a test should be written for.
-pub fn report(scratch: &Path, wanted: &[&Mutant]) -> Result<(), Failure> {
+/// Prints totals for each module, and what a test should be written for. Tells how many these are.
+pub fn report(scratch: &Path, wanted: &[&Mutant]) -> Result<usize, Failure> {
     let outcomes = Outcomes::open(scratch)?;
+    let mut open = 0;
     let mut modules: Vec<&str> = Vec::new();
     let mut totals: BTreeMap<(&str, Option<Outcome>), usize> = BTreeMap::new();
     for mutant in wanted {
@@ -94,6 +95,7 @@ pub fn report(scratch: &Path, wanted: &[&Mutant]) -> Result<(), Failure> {
         *totals.entry((module, outcome)).or_default() += 1;
         if let Some(outcome) = outcome.filter(|outcome| outcome.can_change()) {
             println!("{}: {}", outcome.name(), mutant.name);
+            open += 1;
         }
     }
     let names: Vec<&str> = ALL.iter().map(|(_, name)| *name).collect();
@@ -109,5 +111,5 @@ pub fn report(scratch: &Path, wanted: &[&Mutant]) -> Result<(), Failure> {
         }
         println!();
     }
-    Ok(())
+    Ok(open)
 }
