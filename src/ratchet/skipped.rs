@@ -323,29 +323,36 @@ mod tests {
     const EDGE: [(u32, Result<usize, RecordError>); 2] =
         [(2_000, Ok(2_000)), (2_001, Err(RecordError::Damaged))];
 
+    /// What is read of what was written.
+    fn reread<T>(
+        write: impl FnOnce(&mut RecordWriter),
+        read: impl FnOnce(&mut RecordReader<'_>) -> Result<T, RecordError>,
+    ) -> Result<T, RecordError> {
+        let mut out = RecordWriter::new(RecordKind::Session, 1, 0);
+        write(&mut out);
+        let record = out.finish();
+        read(&mut RecordReader::open(RecordKind::Session, 1, record.as_bytes()).unwrap().0)
+    }
+
     #[test]
     fn two_thousand_keys_are_read_and_one_more_is_damage() {
         for (count, expected) in EDGE {
-            let mut out = RecordWriter::new(RecordKind::Session, 1, 0);
-            out.put_u32(count);
-            for counter in 0..count {
-                out.put_u32(counter);
-                out.put_array(seed(counter).as_bytes());
-            }
-            let record = out.finish();
-            let mut reader = RecordReader::open(RecordKind::Session, 1, record.as_bytes()).unwrap().0;
-            assert_eq!(SkippedKeys::read(&mut reader).map(|keys| keys.len()), expected);
+            let write = |out: &mut RecordWriter| {
+                out.put_u32(count);
+                for counter in 0..count {
+                    out.put_u32(counter);
+                    out.put_array(seed(counter).as_bytes());
+                }
+            };
+            assert_eq!(reread(write, SkippedKeys::read).map(|keys| keys.len()), expected);
         }
     }
 
     #[test]
     fn a_run_of_two_thousand_is_read_and_one_more_is_damage() {
         for (count, expected) in EDGE {
-            let mut out = RecordWriter::new(RecordKind::Session, 1, 0);
-            run(0, count).write(&mut out);
-            let record = out.finish();
-            let mut reader = RecordReader::open(RecordKind::Session, 1, record.as_bytes()).unwrap().0;
-            assert_eq!(SkippedRun::read(&mut reader).map(|run| run.seeds.len()), expected);
+            let read = reread(|out| run(0, count).write(out), SkippedRun::read);
+            assert_eq!(read.map(|run| run.seeds.len()), expected);
         }
     }
 
