@@ -1,21 +1,78 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! L5: the account that a device acts for: its identity, and the prekeys that others begin sessions with.
+//! The account that a device acts for: its identity, and the prekeys that others begin sessions with.
+//!
+//! [`Account::generate`] makes one, once. Every day, and when the service says that prekeys run low,
+//! [`Account::maintain`] does all the upkeep there is - it deletes what has had its time, replaces what is old, generates
+//! what runs low - and gives the [`Upload`] for the service; [`Account::confirm_uploaded`] notes that the service has it.
+//! [`Account::receive`] decrypts messages. After a start, [`Account::from_records`] reads the account back, and
+//! [`Account::check`] tells whether its store was restored from a backup.
+//!
+//! ```
+//! # #[cfg(feature = "os-rng")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use subrosa::account::{BackupCheck, Counts, Limits};
+//! use subrosa::session::InitialSecrecy;
+//! use subrosa::store::Memory;
+//! use subrosa::{Account, Address, Message, Timestamp, Trust, os_rng};
+//!
+//! let (mut rng, now) = (os_rng(), Timestamp::from_secs(1_700_000_000)); // Your clock.
+//! let limits = Limits { batch: 10, low: 5, ..Limits::default() };
+//! let mut store = Memory::new();
+//!
+//! // Once: a new account.
+//! let staged = Account::generate(Address::new("bob", 1), limits, &mut rng);
+//! let mut bob = staged.commit_with(|writes| store.apply(writes))?;
+//!
+//! // Every day: upkeep. The counts are the service's.
+//! let counts = Counts { one_time: 0, one_time_kem: 0 };
+//! let mut upload = bob.maintain(counts, now, &mut rng)?.commit_with(|writes| store.apply(writes))?;
+//! if !upload.is_empty() {
+//!     // Send it to the service. If that fails, the same keys are offered again; if it succeeds:
+//!     bob.confirm_uploaded(&upload, now)?.commit_with(|writes| store.apply(writes))?;
+//! }
+//! assert!(bob.upload().is_empty());
+//!
+//! // The service hands out a bundle, from which Alice writes to Bob.
+//! let bundle = upload.next_bundle().ok_or("no prekeys")?;
+//! let alice = Account::generate(Address::new("alice", 1), limits, &mut rng).commit();
+//! let mut with_bob = alice.session(bob.address());
+//! with_bob.initiate(&alice.config(), bundle.verify(Trust::Anyone)?, now, &mut rng)?.commit();
+//! let hello = with_bob.encrypt(b"hello", Trust::Anyone, now, &mut rng)?.commit();
+//!
+//! // Bob receives it: session and account are stored together, and the used prekeys are deleted.
+//! let mut with_alice = bob.session(alice.address());
+//! let message = Message::try_from(&hello)?;
+//! let staged = bob.receive(&mut with_alice, &message, Trust::Anyone, &mut rng)?;
+//! let text = staged.commit_with(|writes| store.apply(writes))?;
+//! assert_eq!(&*text, b"hello");
+//! assert_eq!(with_alice.initial_secrecy(), Some(InitialSecrecy::OneTime));
+//!
+//! // After a restart the account is read back.
+//! let bob = store.account(bob.address(), limits)?.ok_or("stored above")?;
+//! assert_eq!(bob.plan(Counts { one_time: 9, one_time_kem: 9 }, now).one_time, 0);
+//!
+//! // Was the store restored from a backup? The token is kept elsewhere, such as at the service.
+//! assert_eq!(bob.check(&upload.token), BackupCheck::Fresh);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "os-rng"))]
+//! # fn main() {}
+//! ```
 
 mod backup;
-mod book;
 mod change;
-mod effects;
 mod export;
 mod ids;
 mod import;
+mod inventory;
 mod keys;
 mod limits;
 mod load;
-mod new;
 mod plan;
 mod receive;
-mod shelf;
+mod row;
+mod states;
 mod upload;
 mod uses;
 
@@ -24,153 +81,74 @@ use core::fmt;
 
 use rand_core::CryptoRng;
 
-pub use backup::{StoreCheck, StoreToken};
-pub use change::AccountChange;
-pub use effects::{AccountEffects, AccountRow};
-pub use ids::{IdSpace, IdsExhausted};
-pub use import::{AccountImport, ImportError};
-pub use limits::AccountLimits;
-pub use load::AccountError;
-pub use new::NewAccount;
-pub use plan::{RefillPlan, ServiceCounts};
-pub use receive::{FirstMessage, FirstMessageError, NamedPreKey};
-pub use upload::PreKeyUpload;
+pub use backup::{BackupCheck, BackupToken};
+pub use ids::{IdSpace, UpkeepError};
+pub use import::{Import, ImportError};
+pub use limits::Limits;
+pub use load::LoadError;
+pub use plan::{Counts, Plan};
+pub use upload::Upload;
 
+use crate::address::Address;
 use crate::identity::{IdentityKey, IdentityKeyPair};
+use crate::lease::Lease;
 use crate::record::Record;
-use crate::session::{Local, Policy};
-use book::Book;
+use crate::session::{Config, Policy, Session};
+use crate::staged::Staged;
+use crate::writes::{Key, Writes};
+use inventory::Inventory;
 use keys::Keys;
 
-/// What a device has of its own: identity key pair, registration id, and all its prekeys.
+/// The identity key pair, registration id, and all prekeys of a device.
 ///
-/// Prekey ids come from here and nowhere else. They only grow, within 24 bits, and none is given out twice: not
+/// Prekey ids come from here and nowhere else. They only grow, up to [`Limits::max_id`], and none is given out twice: not
 /// after a crash, a failed upload, or a restored backup that was [recovered](Self::recover).
 ///
-/// Each change is a [`Staged`](crate::Staged) value. The account's own record is small; each prekey has a
-/// record of its own, and effects say which are to be written and deleted.
-///
-/// # Example
-///
-/// The life of an account. The store is the messenger's; here it is a map of rows, written in transactions.
-///
-/// ```
-/// use std::collections::BTreeMap;
-/// use std::convert::Infallible;
-///
-/// use getrandom::SysRng;
-/// use subrosa::rand_core::UnwrapErr;
-/// use subrosa::{
-///     Account, AccountEffects, AccountLimits, AccountRow, Address, DeviceId, InitialSecrecy, PreKeyBundle,
-///     PreKeySignalMessage, Record, ServiceCounts, Session, StoreCheck, StoreToken, Timestamp, Trust,
-/// };
-///
-/// #[derive(Default)]
-/// struct Store {
-///     account: Vec<u8>,
-///     rows: BTreeMap<AccountRow, Vec<u8>>,
-///     session: Vec<u8>,
-/// }
-///
-/// impl Store {
-///     /// One transaction.
-///     fn write(&mut self, record: &Record, effects: &AccountEffects) -> Result<(), Infallible> {
-///         self.account = record.as_bytes().to_vec();
-///         self.rows.extend(effects.put.iter().map(|(row, record)| (*row, record.as_bytes().to_vec())));
-///         self.rows.retain(|row, _| !effects.delete.contains(row));
-///         Ok(())
-///     }
-/// }
-///
-/// let mut rng = UnwrapErr(SysRng);
-/// let now = Timestamp::from_secs(1_700_000_000); // Your clock.
-/// let mut store = Store::default();
-/// let limits = AccountLimits { batch: 10, low: 5, ..AccountLimits::default() };
-///
-/// // Once: a new account.
-/// let account = Account::generate(limits, &mut rng);
-/// let mut bob = account.commit_with(|record, effects| store.write(record, effects))?;
-///
-/// // Every day, and when the service says that prekeys run low: delete what has had its time, generate what is
-/// // needed, upload it, and note that the service has it.
-/// let counts = ServiceCounts { one_time: 0, one_time_kem: 0 }; // As the service says.
-/// assert_eq!(bob.plan(now, counts).one_time, 10);
-/// if let Some(staged) = bob.delete_expired(now) {
-///     staged.commit_with(|record, effects| store.write(record, effects))?;
-/// }
-/// if let Some(staged) = bob.refill(now, counts, &mut rng)? {
-///     staged.commit_with(|record, effects| store.write(record, effects))?;
-/// }
-/// let mut upload = bob.upload();
-/// if !upload.is_empty() {
-///     // Send it to the service. If that fails, the same keys are offered again; if it succeeds:
-///     bob.confirm_uploaded(&upload, now).commit_with(|record, effects| store.write(record, effects))?;
-/// }
-/// assert!(bob.upload().is_empty());
-///
-/// // The service hands out a bundle, from which Alice writes to Bob.
-/// let bundle = PreKeyBundle {
-///     registration_id: upload.registration_id,
-///     device_id: DeviceId::PRIMARY,
-///     identity_key: upload.identity_key,
-///     signed_pre_key: upload.signed_pre_key.clone().ok_or("none yet")?,
-///     one_time_pre_key: upload.one_time_pre_keys.pop(),
-///     kem_pre_key: upload.one_time_kem_pre_keys.pop().or(upload.last_resort_kem_pre_key.clone()),
-/// };
-/// let [alice_address, bob_address] = ["alice", "bob"].map(|name| Address::new(name, DeviceId::PRIMARY));
-/// let alice = Account::generate(AccountLimits::default(), &mut rng).commit();
-/// let mut with_bob = Session::new(alice_address.clone(), bob_address.clone());
-/// with_bob.initiate(&alice.local(), bundle.verify(Trust::Anyone)?, now, &mut rng)?.commit();
-/// let hello = with_bob.encrypt(b"hello", Trust::Anyone, now, &mut rng)?.commit();
-///
-/// // Bob receives it: session and account are stored together, and the used prekeys are deleted.
-/// let mut with_alice = Session::new(bob_address, alice_address);
-/// let message = PreKeySignalMessage::parse(hello.as_bytes())?;
-/// let staged = bob.receive(&mut with_alice, &message, Trust::Anyone, &mut rng)?;
-/// let text = staged.commit_with(|first| {
-///     // One transaction; the text, first.received(), belongs into it, too.
-///     store.session = first.session().record().as_bytes().to_vec();
-///     match first.account() {
-///         Some(account) => store.write(&account.record(), account.effects()),
-///         None => Ok(()),
-///     }
-/// })?;
-/// assert_eq!(&*text, b"hello");
-/// assert_eq!(with_alice.initial_secrecy(), Some(InitialSecrecy::OneTime));
-///
-/// // After a restart the account is read back.
-/// let bob = Account::from_records(&store.account, store.rows.values(), limits)?;
-/// assert_eq!(bob.plan(now, ServiceCounts { one_time: 9, one_time_kem: 9 }).one_time, 0);
-///
-/// // Was the store restored from a backup? The token is kept elsewhere, such as at the service.
-/// let token: StoreToken = bob.token();
-/// assert_eq!(bob.check(&token), StoreCheck::Fresh);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Each change is a [`Staged`] value. The account's own record is small; each prekey has a record of its own. An
+/// example of its life is in the [module](crate::account).
 pub struct Account {
+    address: Address,
     identity: IdentityKeyPair,
-    book: Book,
+    inventory: Inventory,
     keys: Keys,
-    limits: AccountLimits,
+    limits: Limits,
     policy: Policy,
     require_one_time: bool,
+    lease: Lease,
 }
 
 impl Account {
-    /// A new account: an identity and a registration id of 14 bits, 1 to 16,383, without prekeys yet. Draws 32
-    /// bytes for the identity key, 4 for the registration id, 16 that name the store.
-    pub fn generate(limits: AccountLimits, rng: &mut impl CryptoRng) -> NewAccount {
+    /// A new account for the device at `address`: an identity and a registration id of 14 bits, 1 to 16,383, without
+    /// prekeys yet. Draws 32 bytes for the identity key, 4 for the registration id, 16 that name the store.
+    pub fn generate(address: Address, limits: Limits, rng: &mut impl CryptoRng) -> Staged<'static, Self> {
         let identity = IdentityKeyPair::generate(rng);
         let (mut number, mut store) = ([0; 4], [0; 16]);
         rng.fill_bytes(&mut number);
         rng.fill_bytes(&mut store);
         let registration_id = 1 + u32::from_le_bytes(number) % 0x3FFF;
-        let book = Book::new(registration_id, store);
-        NewAccount::new(Self::of(identity, book, Keys::default(), limits))
+        let inventory = Inventory::new(registration_id, store, limits.max_id);
+        Self::of(address, identity, inventory, Keys::default(), limits).stage_new()
     }
 
-    const fn of(identity: IdentityKeyPair, book: Book, keys: Keys, limits: AccountLimits) -> Self {
-        Self { identity, book, keys, limits, policy: Policy::PostQuantum, require_one_time: false }
+    fn of(
+        address: Address,
+        identity: IdentityKeyPair,
+        inventory: Inventory,
+        keys: Keys,
+        limits: Limits,
+    ) -> Self {
+        let (policy, lease) = (Policy::PostQuantum, Lease::new());
+        Self { address, identity, inventory, keys, limits, policy, require_one_time: false, lease }
+    }
+
+    /// Stages all records of an account that is not stored yet.
+    fn stage_new(self) -> Staged<'static, Self> {
+        let mut writes = Writes::default();
+        writes.put_state(Key::Account, self.record(), self.generation());
+        for (key, record) in self.rows() {
+            writes.put(key, record);
+        }
+        Staged::new_state(writes, self)
     }
 
     /// The same account with another policy for new sessions. Not stored.
@@ -179,23 +157,34 @@ impl Account {
         Self { policy, ..self }
     }
 
-    /// The same account, which [begins no session without one-time prekeys](Local::requiring_one_time). Not
+    /// The same account, which [begins no session without one-time prekeys](Config::require_one_time). Not
     /// stored.
     #[must_use]
     pub fn requiring_one_time(self) -> Self {
         Self { require_one_time: true, ..self }
     }
 
-    /// The device, as sessions want it.
+    /// The identity and settings for new sessions.
     #[must_use]
-    pub const fn local(&self) -> Local<'_> {
-        let Self { identity, policy, require_one_time, .. } = self;
-        Local {
-            identity,
-            registration_id: self.book.registration_id,
-            policy: *policy,
-            require_one_time: *require_one_time,
+    pub const fn config(&self) -> Config<'_> {
+        Config {
+            identity: &self.identity,
+            registration_id: self.inventory.registration_id,
+            policy: self.policy,
+            require_one_time: self.require_one_time,
         }
+    }
+
+    /// An empty session of this device with another one.
+    #[must_use]
+    pub fn session(&self, peer: &Address) -> Session {
+        Session::new(self.address.clone(), peer.clone())
+    }
+
+    /// The address of this device.
+    #[must_use]
+    pub const fn address(&self) -> &Address {
+        &self.address
     }
 
     /// The identity.
@@ -213,12 +202,12 @@ impl Account {
     /// The registration id.
     #[must_use]
     pub const fn registration_id(&self) -> u32 {
-        self.book.registration_id
+        self.inventory.registration_id
     }
 
     /// The limits that were given when the account was made or read.
     #[must_use]
-    pub const fn limits(&self) -> &AccountLimits {
+    pub const fn limits(&self) -> &Limits {
         &self.limits
     }
 
@@ -226,30 +215,31 @@ impl Account {
     /// that is shared between processes compares it before it replaces a record.
     #[must_use]
     pub const fn generation(&self) -> u64 {
-        self.book.generation
+        self.inventory.generation
     }
 
     /// The account's own record, as it is. It holds the identity's private key.
     #[must_use]
     pub fn record(&self) -> Record {
-        self.book.record(&self.identity, self.book.generation)
+        self.inventory.record(&self.identity, self.inventory.generation)
     }
 
     /// All other records that the account consists of, as they are: for moving it to another store.
     #[must_use]
-    pub fn rows(&self) -> Vec<(AccountRow, Record)> {
-        self.keys.rows()
+    pub fn rows(&self) -> Vec<(Key, Record)> {
+        self.keys.rows().into_iter().map(|(row, record)| (row.key(), record)).collect()
     }
 }
 
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { identity: _, book, keys: _, limits: _, policy: _, require_one_time: _ } = self;
-        let Book { generation, store: _, registration_id, ids: _, replace: _, .. } = book;
-        let (one_time, kem) = (book.one_time.len(), book.one_time_kem.len());
+        let Self { address, identity: _, inventory, keys: _, limits: _, policy: _, require_one_time: _, lease: _ } =
+            self;
+        let Inventory { generation, store: _, registration_id, ids: _, replace: _, .. } = inventory;
+        let (one_time, kem) = (inventory.one_time.len(), inventory.one_time_kem.len());
         write!(
             f,
-            "Account({registration_id}, {one_time} one-time and {kem} one-time KEM prekeys, generation {generation})"
+            "Account({address}, {registration_id}, {one_time} one-time and {kem} one-time KEM prekeys, generation {generation})"
         )
     }
 }

@@ -2,11 +2,11 @@
 
 //! Service ids, device ids and protocol addresses.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::fmt;
 use core::str::FromStr;
 
-use crate::identity::IdentityKey;
+use crate::ids::DeviceId;
 use crate::wire::uuid;
 
 /// The text or the bytes are not a service id.
@@ -124,63 +124,95 @@ impl fmt::Debug for ServiceId {
     }
 }
 
-/// A device id outside 1 to 127. Carries it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("invalid device id {0}")]
-pub struct InvalidDeviceId(pub u32);
+/// The name of an account at its service, in the one form that is compared: a [`ServiceId`] as its text in lower
+/// case, any other text as it is.
+///
+/// ```
+/// use subrosa::AccountName;
+/// let capitals = AccountName::new("796ABEDB-CA4E-4F18-8803-1FDE5B921F9F");
+/// assert_eq!(capitals, AccountName::new("796abedb-ca4e-4f18-8803-1fde5b921f9f"));
+/// assert_ne!(AccountName::new("alice"), AccountName::new("Alice"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountName(String);
 
-/// The number of a device within its account, 1 to 127.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DeviceId(u8);
-
-impl DeviceId {
-    /// The device that registered the account.
-    pub const PRIMARY: Self = Self(1);
-
-    /// A device id.
-    ///
-    /// # Errors
-    /// [`InvalidDeviceId`] unless `id` is 1 to 127.
-    pub const fn new(id: u32) -> Result<Self, InvalidDeviceId> {
-        match id {
-            #[expect(clippy::cast_possible_truncation, reason = "at most 127")]
-            1..=127 => Ok(Self(id as u8)),
-            _ => Err(InvalidDeviceId(id)),
+impl AccountName {
+    /// A name. Any text is one.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        let name = name.into();
+        match name.parse::<ServiceId>() {
+            Ok(id) => Self::from(id),
+            Err(NotAServiceId) => Self(name),
         }
     }
 
-    /// The number.
+    /// The name as text.
     #[must_use]
-    pub const fn get(self) -> u8 {
-        self.0
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The service id that the name spells, if it is one.
+    #[must_use]
+    pub fn service_id(&self) -> Option<ServiceId> {
+        self.0.parse().ok()
     }
 }
 
-impl fmt::Display for DeviceId {
+impl From<ServiceId> for AccountName {
+    fn from(id: ServiceId) -> Self {
+        Self(id.to_string())
+    }
+}
+
+impl From<&str> for AccountName {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
+}
+
+impl From<String> for AccountName {
+    fn from(name: String) -> Self {
+        Self::new(name)
+    }
+}
+
+impl From<&AccountName> for AccountName {
+    fn from(name: &AccountName) -> Self {
+        name.clone()
+    }
+}
+
+impl fmt::Display for AccountName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        f.write_str(&self.0)
     }
 }
 
-/// Where a device is reached: a name, normally the text of a [`ServiceId`], and a device id.
+/// The address of a device: the name of its account, normally a [`ServiceId`], and its device id.
 ///
-/// Compared by exact name and device.
+/// ```
+/// use subrosa::Address;
+/// let phone = Address::new("alice", 1);
+/// assert_eq!((phone.name().as_str(), phone.device().get()), ("alice", 1));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
-    name: String,
+    name: AccountName,
     device: DeviceId,
 }
 
 impl Address {
-    /// An address. The name may be any text.
+    /// An address.
     #[must_use]
-    pub fn new(name: impl Into<String>, device: DeviceId) -> Self {
-        Self { name: name.into(), device }
+    pub fn new(name: impl Into<AccountName>, device: impl Into<DeviceId>) -> Self {
+        Self { name: name.into(), device: device.into() }
     }
 
-    /// The name.
+    /// The account's name.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub const fn name(&self) -> &AccountName {
         &self.name
     }
 
@@ -193,7 +225,7 @@ impl Address {
     /// The service id that the name spells, if it is one.
     #[must_use]
     pub fn service_id(&self) -> Option<ServiceId> {
-        self.name.parse().ok()
+        self.name.service_id()
     }
 }
 
@@ -205,28 +237,22 @@ impl fmt::Display for Address {
 }
 
 /// The `addresses` field of a message: sender and recipient in binary, each a fixed-width service id
-/// and the device id; 36 bytes. None unless both names are service ids.
+/// and the device id; 36 bytes. None unless both names are service ids and both devices 1 to 127.
 pub(crate) fn message_addresses(sender: &Address, recipient: &Address) -> Option<[u8; 36]> {
     let mut out = [0; 36];
     let (left, right) = out.split_at_mut(18);
     for (part, address) in [(left, sender), (right, recipient)] {
         let (device, id) = part.split_last_mut()?;
         id.copy_from_slice(&address.service_id()?.to_fixed());
-        *device = address.device.get();
+        *device = address.device.to_signal()?;
     }
     Some(out)
-}
-
-/// Whether two parties are devices of one account: equal identity keys, and names that are the same
-/// service id. Devices are not compared; names that are no service ids never make one account.
-pub(crate) fn same_account(ours: (&IdentityKey, &Address), theirs: (&IdentityKey, &Address)) -> bool {
-    ours.0 == theirs.0 && ours.1.service_id().is_some_and(|id| theirs.1.service_id() == Some(id))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::ToString;
+    use alloc::borrow::ToOwned;
 
     const ACI: &str = "796abedb-ca4e-4f18-8803-1fde5b921f9f";
 
@@ -310,17 +336,18 @@ mod tests {
     }
 
     #[test]
-    fn a16_device_ids() {
-        for id in [0, 128, 256 + 1, u32::MAX] {
-            assert_eq!(DeviceId::new(id), Err(InvalidDeviceId(id)));
-        }
-        assert_eq!([1, 127].map(|id| DeviceId::new(id).unwrap().get()), [1, 127]);
+    fn service_ids_in_capitals_are_the_same_account() {
+        let [lower, upper] = [ACI.to_owned(), ACI.to_uppercase()].map(|name| Address::new(name, 1));
+        assert_eq!(lower, upper);
+        assert_eq!(upper.name().as_str(), ACI);
+        assert_eq!(AccountName::from(ACI.parse::<ServiceId>().unwrap()), *upper.name());
+        assert_ne!(Address::new("bob", 1), Address::new("Bob", 1));
         assert_eq!(Address::new("any text. at all", DeviceId::PRIMARY).to_string(), "any text. at all.1");
     }
 
     #[test]
     fn addresses_field_needs_two_service_ids() {
-        let device = |id| DeviceId::new(id).unwrap();
+        let device = DeviceId::new;
         let alice = Address::new("11111111-1111-1111-1111-111111111111", device(1));
         let bob = Address::new("PNI:22222222-2222-2222-2222-222222222222", device(3));
         let mut expected = [0x11; 36];
@@ -331,21 +358,8 @@ mod tests {
         assert_eq!(message_addresses(&alice, &bob), Some(expected));
         assert_eq!(message_addresses(&alice, &Address::new("bob", device(3))), None);
         assert_eq!(message_addresses(&Address::new("+1", device(3)), &bob), None);
-    }
-
-    #[test]
-    fn one_account_has_one_key_and_one_service_id() {
-        use crate::crypto::curve::PublicKey;
-
-        let [ours, other] = [1, 2].map(|byte| IdentityKey::new(PublicKey::from_bytes([byte; 32])));
-        let device = |name: &str, id| Address::new(name, DeviceId::new(id).unwrap());
-        let (first, second) = (device(ACI, 1), device(ACI, 2));
-        assert!(same_account((&ours, &first), (&ours, &second)));
-        assert!(same_account((&ours, &first), (&ours, &device(&ACI.to_uppercase(), 3))));
-        assert!(!same_account((&ours, &first), (&other, &second)), "another key");
-        let pni = device(&alloc::format!("PNI:{ACI}"), 1);
-        assert!(!same_account((&ours, &first), (&ours, &pni)), "another service id");
-        let name = device("bob", 1);
-        assert!(!same_account((&ours, &name), (&ours, &name)), "no service id");
+        for outside in [0, 128, 257] {
+            assert_eq!(message_addresses(&Address::new(ACI, outside), &bob), None, "{outside}");
+        }
     }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! L5: one message to all devices of its recipients, and to the sender's own others (Sesame §3).
+//! One message to all devices of its recipients, and to the sender's own others (Sesame §3).
+//!
+//! [`Delivery`] keeps track of who has still to get a message, and says what to do about the service's answers;
+//! [`encrypt_each`] encrypts on many sessions, as one stage. An example is at [`Delivery`].
 
 mod each;
 mod round;

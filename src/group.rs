@@ -1,24 +1,50 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! L6: groups. Each member has a sender key, tells it to the others one by one, and then encrypts a message
-//! once for all of them.
+//! Groups: each member has a sender key, distributes it to the others one by one, and then encrypts a message once for
+//! all of them.
 //!
-//! A chain gives a key for each message, as in a session; what tells that a message is the sender's is a
-//! signature. There is no Diffie-Hellman ratchet: who gets hold of a chain key reads all later messages until
-//! the sender makes another key.
+//! A chain gives a key for each message, as in a session; a signature shows that a message is the sender's. There is no
+//! Diffie-Hellman ratchet: who gets hold of a chain key reads all later messages until the sender rotates its key.
+//!
+//! ```
+//! use subrosa::group::{DistributionId, DistributionMessage, GroupMessage, ReceiverKeys, SenderKey};
+//! use subrosa::store::Memory;
+//! use subrosa::{Address, Trust};
+//! # use subrosa::rand_core::CryptoRng;
+//! # fn group(rng: &mut impl CryptoRng) -> Result<(), Box<dyn std::error::Error>> {
+//! # let (mut alices, mut bobs) = (Memory::new(), Memory::new());
+//!
+//! let id: DistributionId = "d1d1d1d1-7000-11eb-b32a-33b8a8a487a6".parse()?;
+//! let mut ours = SenderKey::generate(id, rng);
+//! let distribution = ours.distribution(); // To each member, inside a message of a session.
+//! let sent = ours.encrypt(b"hello group", rng)?.commit_with(|writes| alices.apply(writes))?;
+//!
+//! // A member.
+//! let alice = Address::new("alice", 1);
+//! let mut keys = ReceiverKeys::new(alice, id);
+//! let distribution = DistributionMessage::parse(&distribution)?;
+//! keys.process(&distribution)?.commit_with(|writes| bobs.apply(writes))?;
+//! let message = GroupMessage::parse(sent.as_bytes())?;
+//! let text = keys.decrypt(&message, Trust::Anyone)?.commit_with(|writes| bobs.apply(writes))?;
+//! assert_eq!(&*text, b"hello group");
+//! # Ok(())
+//! # }
+//! # use rand_chacha::rand_core::SeedableRng;
+//! # group(&mut rand_chacha::ChaCha20Rng::seed_from_u64(1)).unwrap();
+//! ```
 
 mod codec;
-mod learn;
+mod error;
+mod process;
 mod receive;
 mod receiver_keys;
 mod sender_key;
+#[cfg(feature = "libsignal")]
 mod stored;
 
-pub use learn::LearnError;
-pub use receive::GroupDecryptError;
-pub use receiver_keys::{ReceiverKeys, ReceiverKeysChange};
-pub use sender_key::{GroupEncryptError, SenderKey, SenderKeyChange};
-pub use stored::StoredSenderKeyError;
+pub use error::Error;
+pub use receiver_keys::ReceiverKeys;
+pub use sender_key::SenderKey;
 
 use crate::record::{RecordError, RecordReader, RecordWriter};
 use crate::wire::distribution_id::{DistributionId, SenderKeyFormat};

@@ -39,5 +39,16 @@ pub mod ratchet {
 
 /// L6: sealed sender, without the checks of the paved path.
 pub mod sealed {
-    pub use crate::sealed::{envelope, many, v1, v2};
+    pub use crate::sealed::envelope::Envelope;
+    pub use crate::sealed::many::{Entry, MAX_REGISTRATION_ID, seal_for_many};
+
+    /// Version 1.
+    pub mod v1 {
+        pub use crate::sealed::v1::{seal, seal_with};
+    }
+
+    /// Version 2.
+    pub mod v2 {
+        pub use crate::sealed::v2::{KEY_MATERIAL_LEN, KeyMaterial, Shared};
+    }
 }

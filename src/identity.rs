@@ -2,13 +2,14 @@
 
 //! Identity keys: the long-term keys that devices of an account are known by.
 
-mod agreement;
+mod contact;
+#[cfg(feature = "libsignal")]
 mod stored;
 
 use rand_core::CryptoRng;
 
-pub use agreement::IdentityAgreement;
-pub use stored::StoredKeyError;
+pub use contact::ContactSecret;
+#[cfg(feature = "libsignal")]
 pub(crate) use stored::stored_pair;
 
 use crate::crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey};
@@ -56,6 +57,25 @@ impl IdentityKey {
         &self.0
     }
 
+    /// The record that a store keeps of a peer's identity, under [`Key::Identity`](crate::store::Key::Identity).
+    #[must_use]
+    pub fn record(&self) -> Record {
+        let mut writer = RecordWriter::new(RecordKind::Identity, RECORD_VERSION, 32);
+        writer.put_array(self.0.as_bytes());
+        writer.finish()
+    }
+
+    /// Reads what [`Self::record`] gave.
+    ///
+    /// # Errors
+    /// [`RecordError`] for another kind of record, a newer format, or damage.
+    pub fn from_record(bytes: &[u8]) -> Result<Self, RecordError> {
+        let (mut reader, _) = RecordReader::open(RecordKind::Identity, RECORD_VERSION, bytes)?;
+        let key = reader.array()?;
+        reader.finish()?;
+        Ok(Self(PublicKey::from_bytes(key)))
+    }
+
     /// Whether `signature` is this identity's over the concatenation of `message`'s parts. A signature
     /// that is not 64 bytes long is just false.
     #[must_use]
@@ -74,9 +94,8 @@ impl IdentityKey {
 /// The caller's decision about the identity key of a peer. Each operation that would use one asks for it,
 /// at the moment the protocol names.
 ///
-/// The caller looks up which key it keeps for the peer before the call, and saves the one that the
-/// operation's effects name in the same transaction as the session. A policy may differ by direction:
-/// strict when sending, lenient when receiving.
+/// The caller looks up the key that is pinned for the peer's account before the call. An identity that was accepted and is
+/// not pinned is among the writes of the operation, as [`Key::Identity`](crate::store::Key::Identity).
 #[derive(Clone, Copy, Debug)]
 pub enum Trust<'a> {
     /// This key and no other: the one that is kept for the peer.
@@ -95,6 +114,11 @@ impl<'a> Trust<'a> {
             Some(key) => Self::Pinned(key),
             None => Self::Anyone,
         }
+    }
+
+    /// Whether it is a key that is kept already.
+    pub(crate) const fn is_pinned(self) -> bool {
+        matches!(self, Self::Pinned(_))
     }
 
     pub(crate) fn accepts(self, key: &IdentityKey) -> bool {

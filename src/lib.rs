@@ -3,108 +3,59 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
-// Without the feature nobody sees what only researchers use; with it, everything unused is reported.
-#![cfg_attr(not(feature = "hazmat"), allow(dead_code, unused_imports))]
 
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod account;
+pub mod attachment;
+pub mod delivery;
+pub mod fingerprint;
+pub mod group;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
+pub mod keys;
+#[cfg(feature = "libsignal")]
+pub mod libsignal;
+pub mod prekey;
+pub mod repair;
+pub mod sealed;
+pub mod session;
+pub mod store;
 
-mod account;
 mod address;
 mod agreement;
-mod attachment;
 mod crypto;
-mod delivery;
-mod fingerprint;
-mod group;
+mod failure;
 mod identity;
+mod ids;
+mod lease;
+mod memory;
+mod message;
 mod plaintext;
-mod prekey;
 mod ratchet;
 mod record;
-mod repair;
-mod sealed;
-mod session;
 mod staged;
 mod timestamp;
 mod wire;
+mod writes;
 
-pub use account::{
-    Account, AccountChange, AccountEffects, AccountError, AccountImport, AccountLimits, AccountRow,
-    FirstMessage, FirstMessageError, IdSpace, IdsExhausted, ImportError, NamedPreKey, NewAccount,
-    PreKeyUpload, RefillPlan, ServiceCounts, StoreCheck, StoreToken,
-};
-pub use address::{Address, DeviceId, InvalidDeviceId, NotAServiceId, ServiceId, ServiceIdKind};
-pub use agreement::AgreementError;
-pub use attachment::{
-    AttachmentDecryptor, AttachmentEncryptor, AttachmentEnd, AttachmentError, AttachmentKey,
-    AttachmentManifest, AttachmentVerifier, ChunkSize, ChunkTooLarge, IncrementalMac, IncrementalMacBuilder,
-    IncrementalMacError, IncrementalMacVerifier, NotAnIncrementalMac, UnfinishedAttachment, ZeroChunkSize,
-};
-#[cfg(feature = "std")]
-pub use attachment::{AttachmentReader, AttachmentWriter, IncrementalMacReader, IncrementalMacWriter};
-pub use crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey, ZeroAgreement};
-pub use crypto::kem::{KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
-pub use crypto::secret::Secret;
-pub use crypto::xeddsa::{SIGNATURE_LEN, Signature};
-pub use delivery::{Correction, Delivery, DeviceFailure, DeviceMessage, GaveUp, ServiceAnswer, encrypt_each};
-pub use fingerprint::{
-    CompareError, DisplayableFingerprint, Fingerprint, FingerprintHash, FingerprintIterations,
-    FingerprintVersion, InvalidIterationCount, ScannableFingerprint, ScannableFingerprintError,
-};
-pub use group::{
-    GroupDecryptError, GroupEncryptError, LearnError, ReceiverKeys, ReceiverKeysChange, SenderKey,
-    SenderKeyChange, StoredSenderKeyError,
-};
-pub use identity::{IdentityAgreement, IdentityKey, IdentityKeyPair, StoredKeyError, Trust};
+pub use account::Account;
+pub use address::{AccountName, Address, ServiceId};
+pub use identity::{IdentityKey, IdentityKeyPair, Trust};
+pub use ids::DeviceId;
+#[cfg(feature = "os-rng")]
+pub use keys::os_rng;
+pub use message::Message;
 pub use plaintext::Plaintext;
-pub use prekey::{
-    BundleError, KemPreKey, KemPreKeyId, KemPreKeyPublic, LastResortKemPreKey, OneTimeKemPreKey,
-    OneTimePreKey, OneTimePreKeyId, OneTimePreKeyPublic, PreKeyBundle, SignedPreKey, SignedPreKeyId,
-    SignedPreKeyPublic, VerifiedBundle,
-};
+pub use prekey::{BundleError, PreKeyBundle, VerifiedBundle};
 pub use rand_core;
-pub use ratchet::braid::BraidError;
-pub use ratchet::chain::ChainExhausted;
-pub use ratchet::double::DoubleRatchetError;
-pub use ratchet::triple::{ReceiveError, SendError};
-pub use record::{Record, RecordError, RecordKey, RecordKind};
-pub use repair::{
-    Advice, Failure, Rate, RepairAnswer, RepairChange, RepairLog, RepairPolicy, RepairRefused, Resend,
-    ResendRequest, Show,
-};
-pub use sealed::certificate::{
-    CertificateAuthority, CertificateError, CertificateMemory, CertificateRefused, DEPLOYED_REVOKED,
-    SenderCertificate, SenderDetails, ServerCertificate, Signer, VerifiedSenderCertificate,
-    deployed_server_certificates,
-};
-pub use sealed::content::{LocalDevice, SenderRefused, UnverifiedContent, VerifiedContent};
-pub use sealed::envelope::{OpenError, SealError};
-pub use sealed::many::{RecipientError, SealManyError, SealedForMany, SealedRecipient};
-pub use sealed::receive::{
-    NewSealedSession, SealedAdmission, SealedMessage, SealedReceiveError, SessionMessage, Unsealed,
-};
-pub use sealed::sender::{ForeignCertificate, SealedEncryptError, SealedSender};
-pub use sealed::sent::{Devices, ReceivedParts, Recipient, SentMessage, SentMessageError};
-pub use session::{
-    AcceptError, AcceptFailure, Admission, AdmitError, AppendedCiphertext, DecryptError, DecryptInPlaceError,
-    DecryptedInPlace, EncryptError, InitialSecrecy, InitiateError, KemKey, KemPreKeyEffect, KemPreKeyUse,
-    KnownSession, Local, NeededPreKeys, NewSession, PlaintextMut, Policy, Requirements, ResponderKeys,
-    Session, SessionChange, SessionEffects, StoredSessionError, Undecryptable,
-};
-pub use staged::{InPlace, Received, Staged, StagedAll, StagedInPlace, State, Stored};
+pub use record::{Record, RecordError, RecordKey};
+pub use session::{DecryptError, EncryptError, Session};
+#[cfg(target_has_atomic = "ptr")]
+pub use staged::Detached;
+pub use staged::Staged;
 pub use timestamp::Timestamp;
 pub use wire::ciphertext::Ciphertext;
-pub use wire::decryption_error::{DecryptionErrorMessage, DecryptionErrorMessageError};
-pub use wire::distribution_id::{DistributionId, NotADistributionId, SenderKeyFormat};
 pub use wire::message::{MessageKind, ParseError};
-pub use wire::plaintext_content::{PlaintextContent, PlaintextContentError};
-pub use wire::prekey_message::PreKeySignalMessage;
-pub use wire::sealed_content::ContentHint;
-pub use wire::sender_key_distribution::SenderKeyDistributionMessage;
-pub use wire::sender_key_message::SenderKeyMessage;
-pub use wire::signal_message::SignalMessage;

@@ -7,13 +7,18 @@
 
 mod bundle;
 mod kem;
+mod kem_use;
 mod one_time;
+mod public;
 mod signed;
+#[cfg(feature = "libsignal")]
 mod stored;
 
-pub use bundle::{
-    BundleError, KemPreKeyPublic, OneTimePreKeyPublic, PreKeyBundle, SignedPreKeyPublic, VerifiedBundle,
-};
-pub use kem::{KemPreKey, KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey};
-pub use one_time::{OneTimePreKey, OneTimePreKeyId};
-pub use signed::{SignedPreKey, SignedPreKeyId};
+pub use bundle::{BundleError, PreKeyBundle, VerifiedBundle};
+pub use kem::{LastResortKemPreKey, OneTimeKemPreKey};
+pub use kem_use::KemPreKeyUse;
+pub use one_time::OneTimePreKey;
+pub use public::{KemPreKeyPublic, OneTimePreKeyPublic, SignedPreKeyPublic};
+pub use signed::SignedPreKey;
+
+pub use crate::ids::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};

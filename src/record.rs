@@ -51,13 +51,15 @@ pub enum RecordKind {
     LastResortUses,
     /// 11: what was asked of, and done for, a device that could not decrypt.
     RepairLog,
-    /// 12: what one message changed in a session.
-    SessionDelta,
+    /// 13: the identity key of a peer's account.
+    Identity,
+    /// 14: one use of a last-resort KEM prekey.
+    KemPreKeyUse,
 }
 
 impl RecordKind {
     /// All kinds, by their numbers.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::IdentityKeyPair,
         Self::OneTimePreKey,
         Self::SignedPreKey,
@@ -69,7 +71,8 @@ impl RecordKind {
         Self::Account,
         Self::LastResortUses,
         Self::RepairLog,
-        Self::SessionDelta,
+        Self::Identity,
+        Self::KemPreKeyUse,
     ];
 
     /// The number of the kind: the third byte of its records.
@@ -87,11 +90,14 @@ impl RecordKind {
             Self::Account => 9,
             Self::LastResortUses => 10,
             Self::RepairLog => 11,
-            Self::SessionDelta => 12,
+            Self::Identity => 13,
+            Self::KemPreKeyUse => 14,
         }
     }
 
-    fn from_u8(number: u8) -> Option<Self> {
+    /// The kind with that number; 12 was in use before the first release.
+    #[must_use]
+    pub fn from_u8(number: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.to_u8() == number)
     }
 }
@@ -116,9 +122,6 @@ pub enum RecordError {
     /// as another kind.
     #[error("sealed record is not authentic")]
     NotAuthentic,
-    /// Between two deltas, or between a record and its first delta, one is missing.
-    #[error("a delta is missing")]
-    MissingDelta,
     /// The caller's mistake: record or owner is too long to be sealed (about 64 GiB).
     #[error("record is too long")]
     TooLong,
@@ -155,6 +158,18 @@ impl Record {
             return Err(RecordError::NotARecord);
         }
         RecordKind::from_u8(*kind).ok_or(RecordError::WrongKind)
+    }
+
+    pub(crate) fn duplicate(&self) -> Self {
+        Self { kind: self.kind, bytes: self.bytes.clone() }
+    }
+
+    /// A copy of bytes that begin like a record of this kind. The content is not looked at.
+    ///
+    /// # Errors
+    /// [`RecordError`]: `NotARecord`, `WrongKind`.
+    pub fn parse(kind: RecordKind, bytes: &[u8]) -> Result<Self, RecordError> {
+        Self::from_bytes(kind, Zeroizing::new(bytes.to_vec()))
     }
 
     /// Bytes that have at least the header of a record of this kind.

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! L5: what to do about messages that were not decrypted: ours by a peer, and a peer's by us.
+//! Messages that were not decrypted: ours by a peer, and a peer's by us.
 //!
-//! A device that can't decrypt a message asks its sender to send it again, by a
-//! [`DecryptionErrorMessage`] in a [`PlaintextContent`]. Nothing protects that but
-//! the envelope around it, so both sides count what they do for a peer: see [`RepairLog`].
+//! A device that can't decrypt a message asks its sender to send it again, by a [`DecryptionErrorMessage`] in a
+//! [`PlaintextContent`]. Nothing protects that but the envelope around it, so both sides count what they do for a peer:
+//! see [`RepairLog`].
 //!
 //! ```text
 //! who can't decrypt                           who sent it
 //!   error -> Failure -> Advice
 //!   RepairLog::ask -> ResendRequest
 //!                       PlaintextContent  ->    DecryptionErrorMessage
-//!                                               RepairLog::answer -> RepairAnswer -> Resend
+//!                                               RepairLog::answer -> Resend
 //!                                               if reset: a bundle, a new session
 //!   the message, with its first timestamp <-    the message, encrypted anew
 //! ```
@@ -20,78 +20,18 @@ mod answer;
 mod log;
 mod policy;
 
-pub use answer::{RepairAnswer, Resend};
-pub use log::{RepairChange, RepairLog, RepairRefused};
+pub use answer::Resend;
+pub use log::{RepairLog, RepairRefused};
 pub use policy::{Rate, RepairPolicy};
 
-use crate::account::FirstMessageError;
-use crate::address::DeviceId;
-use crate::session::{AcceptError, AdmitError, DecryptError};
+use crate::failure::Failure;
+use crate::ids::DeviceId;
 use crate::timestamp::Timestamp;
-use crate::wire::decryption_error::DecryptionErrorMessage;
 use crate::wire::message::MessageKind;
-use crate::wire::plaintext_content::PlaintextContent;
 use crate::wire::sealed_content::ContentHint;
 
-/// How a message was not decrypted, as far as it matters for what to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Failure {
-    /// It was decrypted before: nothing is amiss. Or so late that its key was given up, which can't be told from
-    /// that.
-    Duplicate,
-    /// It may have been good, but our state does not decrypt it.
-    Undecryptable,
-    /// It comes from an identity that is not trusted: the user decides.
-    Untrusted,
-}
-
-impl From<&DecryptError> for Failure {
-    fn from(error: &DecryptError) -> Self {
-        match error {
-            DecryptError::Duplicate { .. } => Self::Duplicate,
-            DecryptError::UntrustedIdentity => Self::Untrusted,
-            DecryptError::NoSession | DecryptError::Undecryptable(_) => Self::Undecryptable,
-        }
-    }
-}
-
-impl From<&AdmitError> for Failure {
-    fn from(error: &AdmitError) -> Self {
-        match error {
-            AdmitError::UntrustedIdentity => Self::Untrusted,
-            AdmitError::IdentityMismatch | AdmitError::Version3Refused | AdmitError::NoOneTimePreKey => {
-                Self::Undecryptable
-            }
-        }
-    }
-}
-
-impl From<&AcceptError> for Failure {
-    fn from(error: &AcceptError) -> Self {
-        match error {
-            AcceptError::Decrypt(error) => error.into(),
-            // Perhaps no replay, but the next message of a session that is lost here.
-            AcceptError::ReusedBaseKey
-            | AcceptError::WrongPreKeys
-            | AcceptError::Agreement(_)
-            | AcceptError::LastResortRefused => Self::Undecryptable,
-        }
-    }
-}
-
-impl From<&FirstMessageError> for Failure {
-    fn from(error: &FirstMessageError) -> Self {
-        match error {
-            FirstMessageError::Admit(error) => error.into(),
-            FirstMessageError::Decrypt(error) => error.into(),
-            FirstMessageError::Accept(error) => error.into(),
-            FirstMessageError::Gone(_)
-            | FirstMessageError::NeverOurs(_)
-            | FirstMessageError::UsedTooOften(_) => Self::Undecryptable,
-        }
-    }
-}
+pub use crate::wire::decryption_error::{DecryptionErrorMessage, DecryptionErrorMessageError};
+pub use crate::wire::plaintext_content::{PlaintextContent, PlaintextContentError};
 
 /// Whether a message that was not decrypted is shown to the user as missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +81,7 @@ pub struct Advice {
 impl Advice {
     /// What to do about a message of this kind and these bytes, which came with this hint and from this device.
     /// `timestamp` is the one that the service delivered it with. A message that came without an envelope has the
-    /// default hint; of one that came in an envelope [`VerifiedContent::advice`](crate::VerifiedContent::advice)
+    /// default hint; of one that came in an envelope [`Content::advice`](crate::sealed::Content::advice)
     /// knows all but failure and timestamp.
     ///
     /// A message that does not even parse is not asked for: its sender could not tell which session is meant. Nor
@@ -157,8 +97,7 @@ impl Advice {
     ) -> Self {
         let ask = match failure {
             Failure::Undecryptable => {
-                let (millis, id) = (timestamp.as_millis(), device.get().into());
-                let error = DecryptionErrorMessage::for_original(message, kind, millis, id);
+                let error = DecryptionErrorMessage::for_original(message, kind, timestamp, device);
                 error.ok().map(|message| ResendRequest { message, kind, timestamp, device })
             }
             Failure::Duplicate | Failure::Untrusted => None,

@@ -4,17 +4,15 @@
 
 mod archive;
 mod codec;
-mod decrypt;
-mod delta;
-mod effects;
+mod config;
 mod encrypt;
-mod in_place;
+mod error;
 mod initiate;
-mod policy;
-mod respond;
-mod responder_keys;
+pub mod manual;
+mod receive;
 mod secrecy;
 mod state;
+#[cfg(feature = "libsignal")]
 mod stored;
 mod usable;
 
@@ -22,26 +20,21 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::fmt;
 
-pub use decrypt::{DecryptError, Undecryptable};
-pub use effects::{KemPreKeyEffect, KemPreKeyUse, SessionEffects};
+pub use config::{Config, Policy};
 pub use encrypt::EncryptError;
-pub use in_place::{AppendedCiphertext, DecryptInPlaceError, DecryptedInPlace, PlaintextMut};
-pub use initiate::InitiateError;
-pub use policy::{Local, Policy};
-pub use respond::{AcceptError, AcceptFailure, Admission, AdmitError, KnownSession, NewSession};
-pub use responder_keys::{KemKey, NeededPreKeys, ResponderKeys};
-pub(crate) use responder_keys::{LentKemKey, LentKeys};
+pub use error::{DecryptError, Forgery};
 pub use secrecy::InitialSecrecy;
-pub use stored::StoredSessionError;
 pub use usable::Requirements;
 
 use crate::address::Address;
 use crate::crypto::curve::{PublicKey, ZeroAgreement};
-use crate::identity::{IdentityAgreement, IdentityKey, IdentityKeyPair};
+use crate::identity::{ContactSecret, IdentityKey, IdentityKeyPair, Trust};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
-use crate::staged::{Staged, State, sealed};
+use crate::lease::Lease;
+use crate::staged::State;
+use crate::writes::{Key, Writes};
 use archive::MAX_ARCHIVED;
-use effects::SessionEffects as Effects;
+use manual::UsedPreKeys;
 use state::SessionState;
 
 /// Newest format of session records: 2 added the post-quantum ratchet; 3 initial secrecy, and whether a session
@@ -51,8 +44,8 @@ const RECORD_VERSION: u8 = 3;
 /// Everything that is held for one remote device: the current session and up to 40 archived ones.
 ///
 /// A session is begun by [`initiate`](Self::initiate) from a verified bundle, or by
-/// [`admit`](Self::admit) from a peer's first message; then [`encrypt`](Self::encrypt) and
-/// [`decrypt`](Self::decrypt). Each gives a [`Staged`] change to be stored before anything leaves.
+/// [`Account::receive`](crate::Account::receive) from a peer's first message; then [`encrypt`](Self::encrypt), and
+/// `Account::receive` again. Each gives a [`Staged`](crate::Staged) change to be stored before anything leaves.
 ///
 /// A value of this type starts out empty and is made once for each pair of devices.
 pub struct Session {
@@ -64,14 +57,16 @@ pub struct Session {
     /// Newest first.
     archived: VecDeque<Box<SessionState>>,
     /// What sealing for the peer needs each time. In memory alone.
-    agreement: Option<Box<IdentityAgreement>>,
+    agreement: Option<Box<ContactSecret>>,
+    lease: Lease,
 }
 
 impl Session {
     /// No session yet, between `local`, the device that this runs on, and `remote`.
     #[must_use]
-    pub const fn new(local: Address, remote: Address) -> Self {
-        Self { local, remote, generation: 0, current: None, archived: VecDeque::new(), agreement: None }
+    pub fn new(local: Address, remote: Address) -> Self {
+        let (current, archived) = (None, VecDeque::new());
+        Self { local, remote, generation: 0, current, archived, agreement: None, lease: Lease::new() }
     }
 
     /// This device.
@@ -117,10 +112,10 @@ impl Session {
     }
 
     /// The agreement of the two identities, if something was sealed for the peer and the session is still between
-    /// them. It may be given to [`SealedRecipient::with_agreement`](crate::SealedRecipient::with_agreement) and
+    /// them. It may be given to [`Recipient::with_agreement`](crate::Recipient::with_agreement) and
     /// [`UnverifiedContent::open_known`](crate::UnverifiedContent::open_known).
     #[must_use]
-    pub fn identity_agreement(&self) -> Option<&IdentityAgreement> {
+    pub fn contact_secret(&self) -> Option<&ContactSecret> {
         let (ours, theirs) = self.local_identity().zip(self.remote_identity())?;
         self.agreement.as_deref().filter(|kept| kept.is_between(ours, theirs))
     }
@@ -130,11 +125,11 @@ impl Session {
     ///
     /// # Errors
     /// [`ZeroAgreement`] if their identity key is of low order.
-    pub(crate) fn agree_with_peer(&mut self, ours: &IdentityKeyPair) -> Result<(), ZeroAgreement> {
-        if self.identity_agreement().is_none()
+    pub(crate) fn agree_with_contact(&mut self, ours: &IdentityKeyPair) -> Result<(), ZeroAgreement> {
+        if self.contact_secret().is_none()
             && let Some(theirs) = self.remote_identity()
         {
-            self.agreement = Some(Box::new(IdentityAgreement::new(ours, theirs)?));
+            self.agreement = Some(Box::new(ContactSecret::new(ours, theirs)?));
         }
         Ok(())
     }
@@ -182,7 +177,7 @@ impl Session {
         self.write(self.generation, None)
     }
 
-    /// Reads what [`Self::record`] or [`Staged::record`] gave, for the same two devices.
+    /// Reads a stored record, for the same two devices.
     ///
     /// # Errors
     /// [`RecordError`] for another kind of record, a newer format, or damage.
@@ -205,10 +200,10 @@ impl Session {
             archived.push_back(read(&mut reader)?);
         }
         reader.finish()?;
-        Ok(Self { local, remote, generation, current, archived, agreement: None })
+        Ok(Self { generation, current, archived, ..Self::new(local, remote) })
     }
 
-    fn write(&self, generation: u64, change: Option<&SessionChange>) -> Record {
+    fn write(&self, generation: u64, change: Option<&Change>) -> Record {
         let states = self.current.iter().chain(&self.archived);
         let capacity = states.map(|state| state.usual_len()).sum::<usize>() + 512;
         let mut writer = RecordWriter::new(RecordKind::Session, RECORD_VERSION, capacity);
@@ -224,18 +219,27 @@ impl Session {
         }
         writer.finish()
     }
-
-    const fn stage<T>(&mut self, change: SessionChange, effects: Effects, output: T) -> Staged<'_, Self, T> {
-        Staged::new(self, change, effects, output)
-    }
-}
-
-impl State for Session {
-    type Effects = SessionEffects;
 }
 
 /// A change to a [`Session`], prepared but not made.
-pub struct SessionChange(Change);
+pub(crate) struct SessionChange {
+    change: Change,
+    /// The peer's identity key, to be pinned if it is not.
+    identity: Option<IdentityKey>,
+    /// Prekeys of a caller without an account.
+    used: UsedPreKeys,
+}
+
+impl SessionChange {
+    fn new(change: Change) -> Self {
+        Self { change, identity: None, used: UsedPreKeys::default() }
+    }
+
+    /// The same change, which also pins `identity` unless `trust` says that it is.
+    fn pinning(self, identity: IdentityKey, trust: Trust<'_>) -> Self {
+        Self { identity: (!trust.is_pinned()).then_some(identity), ..self }
+    }
+}
 
 enum Change {
     /// The current session is archived.
@@ -258,20 +262,22 @@ enum Slot {
     Archived(usize),
 }
 
-impl sealed::Sealed for Session {
+impl State for Session {
     type Change = SessionChange;
 
-    fn record_after(&self, change: &SessionChange) -> Record {
-        self.write(self.generation.wrapping_add(1), Some(change))
-    }
-
-    fn delta_after(&self, change: &SessionChange) -> Option<Record> {
-        self.delta(change)
+    fn write_after(&self, change: &SessionChange, writes: &mut Writes) {
+        let generation = self.generation.wrapping_add(1);
+        let SessionChange { change, identity, used } = change;
+        writes.put_state(Key::Session(self.remote.clone()), self.write(generation, Some(change)), generation);
+        if let Some(identity) = identity {
+            writes.put(Key::Identity(self.remote.name().clone()), identity.record());
+        }
+        used.write(writes);
     }
 
     fn apply(&mut self, change: SessionChange) {
         self.generation = self.generation.wrapping_add(1);
-        match change.0 {
+        match change.change {
             Change::Archive => self.archive_now(),
             Change::Retire => self.retire_now(),
             Change::Begin(state) => self.promote(state),
@@ -288,17 +294,15 @@ impl sealed::Sealed for Session {
             }
         }
     }
-}
 
-impl fmt::Debug for SessionChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionChange(..)")
+    fn lease(&mut self) -> &mut Lease {
+        &mut self.lease
     }
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { local, remote, generation, current, archived, agreement: _ } = self;
+        let Self { local, remote, generation, current, archived, agreement: _, lease: _ } = self;
         let current = if current.is_some() { "a" } else { "no" };
         let archived = archived.len();
         write!(

@@ -1,87 +1,47 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Staged changes: nothing leaves before it is stored.
+//! L5: staged changes. Nothing leaves before it is stored.
 
+#[cfg(target_has_atomic = "ptr")]
+mod detached;
+mod part;
+
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::plaintext::Plaintext;
-use crate::record::Record;
+#[cfg(target_has_atomic = "ptr")]
+pub use detached::{Detached, States};
+pub(crate) use part::State;
 
-/// A state that is only changed in stages. Implemented by this crate's own types alone.
-pub trait State: sealed::Sealed {
-    /// What else must be stored, in the same transaction as the state's record.
-    type Effects;
-}
+use crate::writes::Writes;
+use part::{Of, Part};
 
-/// The crate's inner side of [`State`].
-pub(crate) mod sealed {
-    use crate::record::Record;
-
-    /// How a state records and makes a change.
-    pub trait Sealed {
-        /// A change, held beside the state until it is committed.
-        type Change;
-
-        /// The record of the state as it will be after `change`.
-        fn record_after(&self, change: &Self::Change) -> Record;
-
-        /// What `change` changes, if that has a stored form by itself.
-        fn delta_after(&self, _change: &Self::Change) -> Option<Record> {
-            None
-        }
-
-        /// Makes `change`.
-        fn apply(&mut self, change: Self::Change);
-    }
-
-    /// See [`super::Received`].
-    pub trait Received {}
-
-    /// See [`super::InPlace`]. Dropping it puts the buffer back as it was.
-    pub trait InPlace {
-        /// What is released.
-        type Output;
-
-        /// Leaves the buffer as it now is.
-        fn release(self) -> Self::Output;
-    }
-}
-
-/// An output that lies in a buffer of the caller's.
-pub trait InPlace: sealed::InPlace {}
-
-/// An output that came from a peer: what was decrypted, and what is known about who sent it.
-pub trait Received: sealed::Received {}
-
-impl sealed::Received for Plaintext {}
-impl Received for Plaintext {}
-
-/// What a store that appends is to store.
+/// The outcome of an operation that changes a state: prepared, not made.
 ///
-/// Deltas come from [`Session`](crate::Session)s alone. A message changes some 100 bytes of a session, whose record
-/// may have 145,000 if it holds skipped keys. Keep the last whole record and all deltas after it, give them to
-/// [`Session::from_record_and_deltas`](crate::Session::from_record_and_deltas), and write the whole
-/// [record](crate::Session::record) from time to time, in a transaction that deletes the deltas.
-#[derive(Debug)]
-pub enum Stored {
-    /// To be appended to what is stored. A secret as the record is.
-    Delta(Record),
-    /// To replace the record and all deltas.
-    Whole(Record),
-}
-
-/// The outcome of an operation that changes a state: not made yet, only prepared.
+/// It borrows the states that it changes - a session, an account, a group key, a repair log, or several of them - and
+/// holds what comes out: a message to send, a text that was received, an upload. Until it is committed nothing has
+/// changed, and dropping it changes nothing. The output comes out by committing alone, so neither a crash nor a
+/// failing store can lead to a message key that is used twice, a prekey that is burnt without its session, or a
+/// message that is lost.
 ///
-/// The state is as before until the stage is committed; dropping the stage changes nothing. The output - a
-/// message to be sent, a plaintext to be shown - comes out only by committing, so a crash or a failing
-/// store can't lead to a message key used twice. Nor to a message lost, if a received plaintext is stored in
-/// that same transaction: [`Staged::received`] and [`Staged::commit_with_received`] show it for that.
+/// * [`commit_with`](Self::commit_with) hands the [`Writes`] to a closure that stores them *in one transaction*, and
+///   gives the output if that succeeded. [`commit_async`](Self::commit_async) awaits the closure.
+/// * [`commit_with_output`](Self::commit_with_output) shows the closure the output, too: a received text goes into the
+///   same transaction, since its message cannot be decrypted again; a message to send may go into an outbox there.
+///   [`commit_async_with_output`](Self::commit_async_with_output) awaits the closure.
+/// * [`detach`](Self::detach) gives an owned stage, for actors, other threads, and bindings.
+/// * [`writes`](Self::writes) and [`commit`](Self::commit) are the parts that these are made of.
 ///
-/// * [`commit_with`](Self::commit_with) hands record and effects to a closure that stores them *in one
-///   transaction*, and gives the output if that succeeded.
-/// * [`record`](Self::record), [`effects`](Self::effects) and [`commit`](Self::commit) are for stores that
-///   can't be called from a closure: store both, wait until that is durable, then commit.
+/// # A transaction that may or may not have happened
+///
+/// A future that is dropped while the store is at work, a connection that is lost after `COMMIT` was sent, a process that
+/// ends: the transaction may be durable although nothing was committed here. The state in memory is then one generation
+/// behind the store. Nothing is lost, as long as the store compares [generations](crate::store::Write::Put): it refuses
+/// the next transaction with [`StaleStage`](crate::store::StaleStage), whose output stays inside. Read the state back
+/// from the store then, and go on: what was received is in the store, together with the text.
+///
+/// # Two stages
 ///
 /// There can't be two stages of one state at a time, and none survives its state:
 ///
@@ -98,228 +58,129 @@ pub enum Stored {
 /// Nor does the output come out without a commit:
 ///
 /// ```compile_fail,E0616
-/// # use subrosa::{Ciphertext, Session, Staged};
-/// fn not_stored(staged: Staged<'_, Session, Ciphertext>) -> Ciphertext {
+/// # use subrosa::{Ciphertext, Staged};
+/// fn not_stored(staged: Staged<'_, Ciphertext>) -> Ciphertext {
 ///     staged.output
 /// }
 /// ```
 #[must_use = "dropping a stage rolls it back"]
-pub struct Staged<'a, S: State, T> {
-    state: &'a mut S,
-    change: S::Change,
-    effects: S::Effects,
+pub struct Staged<'a, T> {
+    /// What changes. Most stages change one state: that one needs no list.
+    first: Option<Box<dyn Part + 'a>>,
+    more: Vec<Box<dyn Part + 'a>>,
+    /// What is to be stored beside the changes.
+    writes: Writes,
     output: T,
 }
 
-impl<'a, S: State, T> Staged<'a, S, T> {
-    pub(crate) const fn new(state: &'a mut S, change: S::Change, effects: S::Effects, output: T) -> Self {
-        Self { state, change, effects, output }
+impl<'a, T> Staged<'a, T> {
+    /// A change of one state.
+    pub(crate) fn of<S: State>(state: &'a mut S, change: S::Change, output: T) -> Self {
+        let writes = Writes::default();
+        Self { first: Some(Of::boxed(state, change)), more: Vec::new(), writes, output }
     }
 
-    /// The state's record as it will be. To be stored in one transaction with the effects.
-    #[must_use]
-    pub fn record(&self) -> Record {
-        self.state.record_after(&self.change)
+    /// Nothing to change or to store.
+    pub(crate) fn unchanged(output: T) -> Self {
+        Self::new_state(Writes::default(), output)
     }
 
-    /// What is to be stored by a store that appends: a delta to the records before, where there is such a form, and
-    /// the whole record otherwise.
-    #[must_use]
-    pub fn stored(&self) -> Stored {
-        match self.state.delta_after(&self.change) {
-            Some(delta) => Stored::Delta(delta),
-            None => Stored::Whole(self.record()),
+    /// Something new, with all that is to be stored of it.
+    pub(crate) const fn new_state(writes: Writes, output: T) -> Self {
+        Self { first: None, more: Vec::new(), writes, output }
+    }
+
+    /// This stage and another, with the output of this one.
+    pub(crate) fn and<U>(mut self, other: Staged<'a, U>) -> Self {
+        self.more.extend(other.first.into_iter().chain(other.more));
+        self.writes.extend(other.writes);
+        self
+    }
+
+    /// Many stages in one.
+    pub(crate) fn all(stages: impl IntoIterator<Item = Self>) -> Staged<'a, Vec<T>> {
+        let mut all = Staged::unchanged(Vec::new());
+        for stage in stages {
+            all.more.extend(stage.first.into_iter().chain(stage.more));
+            all.writes.extend(stage.writes);
+            all.output.push(stage.output);
         }
-    }
-
-    /// What else is to be stored in the same transaction.
-    #[must_use]
-    pub const fn effects(&self) -> &S::Effects {
-        &self.effects
+        all
     }
 
     /// The same stage with another output.
-    pub(crate) fn map<U>(self, other: impl FnOnce(T) -> U) -> Staged<'a, S, U> {
-        let Self { state, change, effects, output } = self;
-        Staged { state, change, effects, output: other(output) }
+    pub(crate) fn map<U>(self, other: impl FnOnce(T) -> U) -> Staged<'a, U> {
+        let Self { first, more, writes, output } = self;
+        Staged { first, more, writes, output: other(output) }
     }
 
-    /// The same stage with another output, if there is one. The state is as it still is.
-    pub(crate) fn try_map<U, E>(
-        self,
-        other: impl FnOnce(&S, T) -> Result<U, E>,
-    ) -> Result<Staged<'a, S, U>, E> {
-        let Self { state, change, effects, output } = self;
-        let output = other(state, output)?;
-        Ok(Staged { state, change, effects, output })
+    fn parts(&self) -> impl Iterator<Item = &(dyn Part + 'a)> {
+        self.first.iter().chain(&self.more).map(Box::as_ref)
     }
 
-    /// The state as it still is: whose record this is.
-    #[must_use]
-    pub const fn state(&self) -> &S {
-        self.state
+    /// What is to be stored, in one transaction. Made anew at each call.
+    pub fn writes(&self) -> Writes {
+        let mut writes = self.writes.duplicate();
+        for part in self.parts() {
+            part.writes(&mut writes);
+        }
+        writes
     }
 
-    /// Makes the change and gives the output. The caller vouches that record and effects are stored durably.
+    /// Makes the change and gives the output. The caller vouches that [`writes`](Self::writes) are stored durably.
     pub fn commit(self) -> T {
-        let Self { state, change, effects: _, output } = self;
-        state.apply(change);
+        let Self { first, more, writes: _, output } = self;
+        for part in first.into_iter().chain(more) {
+            part.commit();
+        }
         output
     }
 
-    /// Calls `store` with record and effects, then makes the change and gives the output.
+    /// Has `store` store the writes, then makes the change and gives the output.
     ///
     /// # Errors
     /// What `store` returned; then nothing has changed.
-    pub fn commit_with<E>(self, store: impl FnOnce(&Record, &S::Effects) -> Result<(), E>) -> Result<T, E> {
-        store(&self.record(), &self.effects)?;
+    pub fn commit_with<E>(self, store: impl FnOnce(Writes) -> Result<(), E>) -> Result<T, E> {
+        store(self.writes())?;
         Ok(self.commit())
     }
-}
 
-impl<S: State, T: Received> Staged<'_, S, T> {
-    /// What was received. To be stored in one transaction with record and effects: once those are stored, the
-    /// message does not decrypt again, so that a crash before the plaintext is stored would lose it.
-    #[must_use]
-    pub const fn received(&self) -> &T {
-        &self.output
-    }
-
-    /// [`commit_with`](Self::commit_with) that shows what was received, too, for it to be stored in the same
-    /// transaction.
+    /// [`commit_with`](Self::commit_with) that shows the output, to be stored in the same transaction: a text that was
+    /// received, or a message for the outbox. Nothing may be done with it before `store` has succeeded.
     ///
     /// # Errors
-    /// What `store` returned; then nothing has changed, and the message can be received again.
-    pub fn commit_with_received<E>(
+    /// What `store` returned; then nothing has changed.
+    pub fn commit_with_output<E>(self, store: impl FnOnce(Writes, &T) -> Result<(), E>) -> Result<T, E> {
+        store(self.writes(), &self.output)?;
+        Ok(self.commit())
+    }
+
+    /// [`commit_with`](Self::commit_with) for stores that are awaited. Dropped before it is done, the change is not made,
+    /// but may be durable: see [above](Self#a-transaction-that-may-or-may-not-have-happened).
+    ///
+    /// # Errors
+    /// What `store` returned; then nothing has changed.
+    pub async fn commit_async<E>(self, store: impl AsyncFnOnce(Writes) -> Result<(), E>) -> Result<T, E> {
+        store(self.writes()).await?;
+        Ok(self.commit())
+    }
+
+    /// [`commit_with_output`](Self::commit_with_output) for stores that are awaited.
+    ///
+    /// # Errors
+    /// What `store` returned; then nothing has changed.
+    pub async fn commit_async_with_output<E>(
         self,
-        store: impl FnOnce(&Record, &S::Effects, &T) -> Result<(), E>,
+        store: impl AsyncFnOnce(Writes, &T) -> Result<(), E>,
     ) -> Result<T, E> {
-        store(&self.record(), &self.effects, &self.output)?;
+        store(self.writes(), &self.output).await?;
         Ok(self.commit())
     }
 }
 
-/// Stages of several states that belong together: to be stored *in one transaction*; then all changes are made at
-/// once.
-#[must_use = "dropping a stage rolls it back"]
-pub struct StagedAll<'a, S: State, T>(Vec<Staged<'a, S, T>>);
-
-impl<'a, S: State, T> StagedAll<'a, S, T> {
-    pub(crate) const fn new(stages: Vec<Staged<'a, S, T>>) -> Self {
-        Self(stages)
-    }
-
-    /// The stages: records and effects of each, and the state that they are of.
-    pub fn stages(&self) -> &[Staged<'a, S, T>] {
-        &self.0
-    }
-
-    /// Makes all changes and gives the outputs. The caller vouches that all records and effects are stored durably.
-    pub fn commit(self) -> Vec<T> {
-        self.0.into_iter().map(Staged::commit).collect()
-    }
-
-    /// Has `store` store all records and effects, then makes all changes and gives the outputs.
-    ///
-    /// # Errors
-    /// What `store` returned; then nothing has changed.
-    pub fn commit_with<E>(
-        self,
-        store: impl FnOnce(&[Staged<'a, S, T>]) -> Result<(), E>,
-    ) -> Result<Vec<T>, E> {
-        store(&self.0)?;
-        Ok(self.commit())
-    }
-}
-
-impl<S: State, T> fmt::Debug for StagedAll<'_, S, T> {
+impl<T> fmt::Debug for Staged<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(stages) = self;
-        write!(f, "StagedAll({} stages)", stages.len())
-    }
-}
-
-impl<S: State, T> fmt::Debug for Staged<'_, S, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { state: _, change: _, effects: _, output: _ } = self;
-        f.write_str("Staged(..)")
-    }
-}
-
-/// A [`Staged`] change whose output lies in a buffer of the caller's, which can't be looked at, or used otherwise,
-/// before the stage is committed. Dropping it leaves state and buffer as they were.
-#[must_use = "dropping a stage rolls it back"]
-pub struct StagedInPlace<'s, S: State, H: InPlace> {
-    staged: Staged<'s, S, ()>,
-    held: H,
-}
-
-impl<'s, S: State, H: InPlace> StagedInPlace<'s, S, H> {
-    pub(crate) const fn new(staged: Staged<'s, S, ()>, held: H) -> Self {
-        Self { staged, held }
-    }
-
-    /// See [`Staged::record`].
-    #[must_use]
-    pub fn record(&self) -> Record {
-        self.staged.record()
-    }
-
-    /// See [`Staged::stored`].
-    #[must_use]
-    pub fn stored(&self) -> Stored {
-        self.staged.stored()
-    }
-
-    /// See [`Staged::effects`].
-    #[must_use]
-    pub const fn effects(&self) -> &S::Effects {
-        self.staged.effects()
-    }
-
-    /// See [`Staged::commit`].
-    pub fn commit(self) -> H::Output {
-        let Self { staged, held } = self;
-        staged.commit();
-        held.release()
-    }
-
-    /// See [`Staged::commit_with`].
-    ///
-    /// # Errors
-    /// What `store` returned; then nothing has changed.
-    pub fn commit_with<E>(
-        self,
-        store: impl FnOnce(&Record, &S::Effects) -> Result<(), E>,
-    ) -> Result<H::Output, E> {
-        store(&self.record(), self.effects())?;
-        Ok(self.commit())
-    }
-}
-
-impl<S: State, H: InPlace + Received> StagedInPlace<'_, S, H> {
-    /// See [`Staged::received`].
-    #[must_use]
-    pub const fn received(&self) -> &H {
-        &self.held
-    }
-
-    /// See [`Staged::commit_with_received`].
-    ///
-    /// # Errors
-    /// What `store` returned; then nothing has changed, and the message can be received again.
-    pub fn commit_with_received<E>(
-        self,
-        store: impl FnOnce(&Record, &S::Effects, &H) -> Result<(), E>,
-    ) -> Result<H::Output, E> {
-        store(&self.record(), self.effects(), &self.held)?;
-        Ok(self.commit())
-    }
-}
-
-impl<S: State, H: InPlace> fmt::Debug for StagedInPlace<'_, S, H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { staged: _, held: _ } = self;
-        f.write_str("StagedInPlace(..)")
+        let Self { first: _, more: _, writes: _, output: _ } = self;
+        write!(f, "Staged({} states)", self.parts().count())
     }
 }

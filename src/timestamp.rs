@@ -40,6 +40,23 @@ impl Timestamp {
     }
 }
 
+#[cfg(feature = "std")]
+impl Timestamp {
+    /// The system's clock; 1970 if it stands before that.
+    #[must_use]
+    pub fn now() -> Self {
+        std::time::SystemTime::now().into()
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<std::time::SystemTime> for Timestamp {
+    /// Milliseconds since 1970; 0 for what is before.
+    fn from(time: std::time::SystemTime) -> Self {
+        time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().into()
+    }
+}
+
 impl From<Duration> for Timestamp {
     /// From the time since 1970, as `SystemTime::duration_since(UNIX_EPOCH)` gives it.
     fn from(since_1970: Duration) -> Self {

@@ -4,34 +4,33 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
 
 use rand_core::CryptoRng;
 
 use super::Account;
-use super::book::Book;
-use super::effects::{AccountEffects, AccountRow};
-use super::ids::{IdSpace, IdsExhausted};
+use super::inventory::Inventory;
+use super::row::Row;
+use super::ids::{IdSpace, UpkeepError};
 use super::keys::{Keys, LastResort};
-use super::shelf::Stage;
+use super::states::Stage;
 use super::uses::Uses;
 use crate::identity::IdentityKeyPair;
 use crate::prekey::{
-    KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
+    KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
 };
-use crate::record::Record;
-use crate::session::KemPreKeyUse;
-use crate::staged::{Staged, State, sealed};
+use crate::lease::Lease;
+use crate::staged::State;
 use crate::timestamp::Timestamp;
+use crate::writes::{Key, Writes};
 
 /// A change to an [`Account`], prepared but not made.
-pub struct AccountChange {
+pub(crate) struct AccountChange {
     /// As it will be.
-    pub(super) book: Book,
+    pub(super) inventory: Inventory,
     /// Keys that come in.
     pub(super) new: Keys,
     /// Rows that go.
-    pub(super) delete: Vec<AccountRow>,
+    pub(super) delete: Vec<Row>,
     /// A use of a last-resort KEM prekey, to be remembered.
     pub(super) used: Option<KemPreKeyUse>,
 }
@@ -42,9 +41,9 @@ impl AccountChange {
         count: u32,
         now: Timestamp,
         rng: &mut impl CryptoRng,
-    ) -> Result<(), IdsExhausted> {
-        for id in self.book.ids.take(IdSpace::OneTime, count)?.map(OneTimePreKeyId) {
-            self.book.one_time.add(id, Stage::Generated, now);
+    ) -> Result<(), UpkeepError> {
+        for id in self.inventory.ids.take(IdSpace::OneTime, count)?.map(OneTimePreKeyId) {
+            self.inventory.one_time.add(id, Stage::Generated, now);
             self.new.one_time.insert(id, Box::new(OneTimePreKey::generate(id, rng)));
         }
         Ok(())
@@ -56,9 +55,9 @@ impl AccountChange {
         identity: &IdentityKeyPair,
         now: Timestamp,
         rng: &mut impl CryptoRng,
-    ) -> Result<(), IdsExhausted> {
-        for id in self.book.ids.take(IdSpace::Kem, count)?.map(KemPreKeyId) {
-            self.book.one_time_kem.add(id, Stage::Generated, now);
+    ) -> Result<(), UpkeepError> {
+        for id in self.inventory.ids.take(IdSpace::Kem, count)?.map(KemPreKeyId) {
+            self.inventory.one_time_kem.add(id, Stage::Generated, now);
             self.new.one_time_kem.insert(id, OneTimeKemPreKey::generate(id, identity, now, rng));
         }
         Ok(())
@@ -69,8 +68,8 @@ impl AccountChange {
         identity: &IdentityKeyPair,
         now: Timestamp,
         rng: &mut impl CryptoRng,
-    ) -> Result<(), IdsExhausted> {
-        let id = self.book.next_signed(now)?;
+    ) -> Result<(), UpkeepError> {
+        let id = self.inventory.next_signed(now)?;
         self.new.signed.insert(id, Box::new(SignedPreKey::generate(id, identity, now, rng)));
         Ok(())
     }
@@ -80,15 +79,15 @@ impl AccountChange {
         identity: &IdentityKeyPair,
         now: Timestamp,
         rng: &mut impl CryptoRng,
-    ) -> Result<(), IdsExhausted> {
-        let id = self.book.next_last_resort(now)?;
+    ) -> Result<(), UpkeepError> {
+        let id = self.inventory.next_last_resort(now)?;
         let key = LastResortKemPreKey::generate(id, identity, now, rng);
         self.new.last_resort.insert(id, LastResort { key, uses: Uses::default() });
         Ok(())
     }
 
-    pub(super) fn delete(&mut self, row: AccountRow) {
-        self.book.remove(row);
+    pub(super) fn delete(&mut self, row: Row) {
+        self.inventory.remove(row);
         self.delete.push(row);
     }
 }
@@ -96,36 +95,33 @@ impl AccountChange {
 impl Account {
     /// A change of nothing.
     pub(super) fn draft(&self) -> AccountChange {
-        AccountChange { book: self.book.clone(), new: Keys::default(), delete: Vec::new(), used: None }
-    }
-
-    pub(super) fn stage<T>(&mut self, change: AccountChange, output: T) -> Staged<'_, Self, T> {
-        let mut put = change.new.rows();
-        if let Some(used) = &change.used
-            && let Some(last_resort) = self.keys.last_resort.get(&used.kem)
-        {
-            put.push((AccountRow::LastResortUses(used.kem), last_resort.uses.record(used.kem, Some(used))));
-        }
-        let effects = AccountEffects { put, delete: change.delete.clone() };
-        Staged::new(self, change, effects, output)
+        AccountChange { inventory: self.inventory.clone(), new: Keys::default(), delete: Vec::new(), used: None }
     }
 }
 
 impl State for Account {
-    type Effects = AccountEffects;
-}
-
-impl sealed::Sealed for Account {
     type Change = AccountChange;
 
-    fn record_after(&self, change: &AccountChange) -> Record {
-        change.book.record(&self.identity, self.book.generation.wrapping_add(1))
+    fn write_after(&self, change: &AccountChange, writes: &mut Writes) {
+        let generation = self.inventory.generation.wrapping_add(1);
+        writes.put_state(Key::Account, change.inventory.record(&self.identity, generation), generation);
+        for (row, record) in change.new.rows() {
+            writes.put(row.key(), record);
+        }
+        if let Some(used) = &change.used
+            && let Some(last_resort) = self.keys.last_resort.get(&used.kem)
+        {
+            writes.put(Key::LastResortUses(used.kem), last_resort.uses.record(used.kem, Some(used)));
+        }
+        for row in &change.delete {
+            writes.delete(row.key());
+        }
     }
 
     fn apply(&mut self, change: AccountChange) {
-        let AccountChange { book, new, delete, used } = change;
-        let generation = self.book.generation.wrapping_add(1);
-        self.book = Book { generation, ..book };
+        let AccountChange { inventory, new, delete, used } = change;
+        let generation = self.inventory.generation.wrapping_add(1);
+        self.inventory = Inventory { generation, ..inventory };
         for row in delete {
             self.keys.delete(row);
         }
@@ -136,11 +132,8 @@ impl sealed::Sealed for Account {
             last_resort.uses.insert(&used);
         }
     }
-}
 
-impl fmt::Debug for AccountChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { book: _, new: _, delete: _, used: _ } = self;
-        f.write_str("AccountChange(..)")
+    fn lease(&mut self) -> &mut Lease {
+        &mut self.lease
     }
 }

@@ -6,12 +6,13 @@ use alloc::boxed::Box;
 
 use super::Account;
 use super::ids::IdSpace;
-use crate::prekey::{LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
-use crate::session::KemPreKeyUse;
+use crate::prekey::{
+    KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey,
+};
 
 /// What another implementation needs in order to go on with this account, beside [identity](Self::identity) and
 /// [registration id](Self::registration_id). Each key can be written as libsignal stores it
-/// ([`OneTimePreKey::to_libsignal_record`] and so on). Of keys of which one is in use that is the newest.
+/// with the feature `libsignal`. Of keys of which one is in use that is the newest.
 impl Account {
     /// The one-time prekeys, by id.
     pub fn one_time_pre_keys(&self) -> impl Iterator<Item = &OneTimePreKey> {
@@ -41,7 +42,7 @@ impl Account {
     /// The id that the next prekey gets: above all that were given out. If ids are exhausted, there is none.
     #[must_use]
     pub const fn next_id(&self, space: IdSpace) -> Option<u32> {
-        let unused = self.book.ids.unused(space);
+        let unused = self.inventory.ids.unused(space);
         if unused.next < unused.end { Some(unused.next) } else { None }
     }
 }

@@ -4,8 +4,10 @@
 
 use core::ops::Range;
 
-/// Ids stay below this: deployed clients keep them within 24 bits.
-pub(super) const IDS_END: u32 = 1 << 24;
+use crate::lease::Busy;
+
+/// The end of all ids: prekey ids have 31 bits.
+pub(super) const IDS_END: u32 = 1 << 31;
 /// The first id of a new account.
 const FIRST: u32 = 1;
 
@@ -20,13 +22,17 @@ pub enum IdSpace {
     Kem,
 }
 
-/// All ids of a space were given out: 2^24, or after [moving in](crate::AccountImport) perhaps fewer. None is
-/// given out twice, so the account has to be replaced by one of another identity.
+/// Why an account's prekeys can't be seen to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("all prekey ids were given out")]
-pub struct IdsExhausted {
-    /// The space.
-    pub space: IdSpace,
+#[non_exhaustive]
+pub enum UpkeepError {
+    /// An owned stage of the account is still open. The caller's to wait for.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// All ids of a space were given out, up to [`Limits::max_id`](super::Limits::max_id). None is given out twice, so the
+    /// account has to be replaced by one of another identity.
+    #[error("all prekey ids of a kind were given out ({0:?}); a new account is needed")]
+    IdsExhausted(IdSpace),
 }
 
 /// Ids that were never given out: from the next one up to the end. They are given out in order, so that the
@@ -38,8 +44,10 @@ pub(super) struct UnusedIds {
 }
 
 impl UnusedIds {
-    pub(super) const fn all() -> Self {
-        Self { next: FIRST, end: IDS_END }
+    /// All ids up to `max`.
+    pub(super) const fn all(max: u32) -> Self {
+        let end = if max < IDS_END { max + 1 } else { IDS_END };
+        Self { next: FIRST, end: if end < FIRST { FIRST } else { end } }
     }
 
     pub(super) const fn contains(self, id: u32) -> bool {
@@ -68,8 +76,8 @@ pub(super) struct Allocator {
 }
 
 impl Allocator {
-    pub(super) const fn new() -> Self {
-        let all = UnusedIds::all();
+    pub(super) const fn new(max: u32) -> Self {
+        let all = UnusedIds::all(max);
         Self { one_time: all, signed: all, kem: all }
     }
 
@@ -87,16 +95,16 @@ impl Allocator {
     }
 
     /// The next `count` ids of a space, or none at all.
-    pub(super) fn take(&mut self, space: IdSpace, count: u32) -> Result<Range<u32>, IdsExhausted> {
-        self.unused_mut(space).take(count).ok_or(IdsExhausted { space })
+    pub(super) fn take(&mut self, space: IdSpace, count: u32) -> Result<Range<u32>, UpkeepError> {
+        self.unused_mut(space).take(count).ok_or(UpkeepError::IdsExhausted(space))
     }
 
     /// Skips to `distance` ids after `seen`, if that is further than `distance` ids after the next one.
-    pub(super) fn jump(&mut self, space: IdSpace, seen: u32, distance: u32) -> Result<(), IdsExhausted> {
+    pub(super) fn jump(&mut self, space: IdSpace, seen: u32, distance: u32) -> Result<(), UpkeepError> {
         let unused = self.unused_mut(space);
         let next = unused.next.max(seen).saturating_add(distance);
         if next >= unused.end {
-            return Err(IdsExhausted { space });
+            return Err(UpkeepError::IdsExhausted(space));
         }
         unused.next = next;
         Ok(())
@@ -115,28 +123,38 @@ impl Allocator {
 mod tests {
     use super::*;
 
+    const MAX: u32 = 0xFF_FFFF;
+    const END: u32 = MAX + 1;
+
     #[test]
     fn ids_are_given_out_to_the_last_and_no_further() {
-        let mut ids = Allocator::new();
+        let mut ids = Allocator::new(MAX);
         assert_eq!(ids.take(IdSpace::Kem, 2), Ok(1..3));
-        ids.kem.next = IDS_END - 2;
-        assert_eq!(ids.take(IdSpace::Kem, 3), Err(IdsExhausted { space: IdSpace::Kem }));
-        assert_eq!(ids.take(IdSpace::Kem, 2), Ok(IDS_END - 2..IDS_END));
-        assert_eq!(ids.take(IdSpace::Kem, 1), Err(IdsExhausted { space: IdSpace::Kem }));
-        assert_eq!(ids.take(IdSpace::Kem, u32::MAX), Err(IdsExhausted { space: IdSpace::Kem }));
+        ids.kem.next = END - 2;
+        assert_eq!(ids.take(IdSpace::Kem, 3), Err(UpkeepError::IdsExhausted(IdSpace::Kem)));
+        assert_eq!(ids.take(IdSpace::Kem, 2), Ok(END - 2..END));
+        assert_eq!(ids.take(IdSpace::Kem, 1), Err(UpkeepError::IdsExhausted(IdSpace::Kem)));
+        assert_eq!(ids.take(IdSpace::Kem, u32::MAX), Err(UpkeepError::IdsExhausted(IdSpace::Kem)));
         assert_eq!(ids.take(IdSpace::Signed, 1), Ok(1..2));
     }
 
     #[test]
     fn a_jump_goes_beyond_what_was_seen() {
-        let mut ids = Allocator::new();
+        let mut ids = Allocator::new(MAX);
         assert_eq!(ids.jump(IdSpace::OneTime, 500, 1000), Ok(()));
         assert_eq!(ids.one_time.next, 1500);
         assert_eq!(ids.jump(IdSpace::OneTime, 3, 1000), Ok(()));
         assert_eq!(ids.one_time.next, 2500);
-        let exhausted = Err(IdsExhausted { space: IdSpace::OneTime });
-        assert_eq!(ids.jump(IdSpace::OneTime, IDS_END - 1000, 1000), exhausted);
+        let exhausted = Err(UpkeepError::IdsExhausted(IdSpace::OneTime));
+        assert_eq!(ids.jump(IdSpace::OneTime, END - 1000, 1000), exhausted);
         assert_eq!(ids.jump(IdSpace::OneTime, u32::MAX, 1000), exhausted);
         assert_eq!(ids.one_time.next, 2500);
+    }
+
+    #[test]
+    fn ids_end_at_31_bits_whatever_is_asked_for() {
+        for (max, end) in [(0, 1), (1, 2), (MAX, END), (0x7FFF_FFFF, 1 << 31), (u32::MAX, 1 << 31)] {
+            assert_eq!(UnusedIds::all(max), UnusedIds { next: 1, end }, "{max}");
+        }
     }
 }

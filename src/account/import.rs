@@ -8,61 +8,66 @@ use core::fmt;
 
 use rand_core::CryptoRng;
 
-use super::book::Book;
-use super::effects::AccountRow;
-use super::ids::{IDS_END, IdSpace, IdsExhausted, UnusedIds};
+use super::inventory::Inventory;
+use super::row::Row;
+use super::ids::{IdSpace, UnusedIds, UpkeepError};
 use super::keys::{Keys, LastResort};
-use super::limits::AccountLimits;
-use super::shelf::Stage;
+use super::limits::Limits;
+use super::states::Stage;
 use super::uses::Uses;
-use super::{Account, NewAccount};
+use super::Account;
+use crate::address::Address;
 use crate::crypto::xeddsa::Signature;
 use crate::identity::IdentityKeyPair;
-use crate::prekey::{KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
-use crate::session::KemPreKeyUse;
+use crate::prekey::{
+    KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey,
+};
+use crate::staged::Staged;
 use crate::timestamp::Timestamp;
+use crate::writes::Key;
 
 /// How far above the highest imported id an account continues that was not told where. Ids of keys that were
 /// used up lie there.
 const JUMP: u32 = 1 << 16;
 
 /// Why a key can't be taken over. It is left out; the others stay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
     /// There is a key of this id already. KEM prekeys, one-time and last-resort, share their ids.
-    #[error("{0:?} came twice")]
-    Twice(AccountRow),
+    #[error("{0:?} was given twice")]
+    Twice(Key),
     /// The key's signature is not this identity's, so that peers would refuse it. Perhaps the device has two
     /// identities, and it belongs to the other one.
     #[error("{0:?} is not signed by this identity")]
-    NotSigned(AccountRow),
+    NotSigned(Key),
     /// The use of a last-resort KEM prekey that is not there. Give the keys first.
-    #[error("no last-resort KEM prekey {0:?}")]
+    #[error("no last-resort KEM prekey {0:?}; give the keys first")]
     NoLastResort(KemPreKeyId),
 }
 
-/// An account that takes over the keys of another implementation, such as libsignal, whose stored keys have their
-/// own readers: [`IdentityKeyPair::from_libsignal_record`], [`OneTimePreKey::from_libsignal_record`],
-/// [`SignedPreKey::from_libsignal_record`], [`KemPreKey::from_libsignal_record`](crate::KemPreKey::from_libsignal_record).
+/// An account that takes over the keys of another implementation, such as libsignal, whose stored keys the feature
+/// `libsignal` reads.
 ///
 /// All keys count as uploaded. The newest signed and the newest last-resort one are those in use; the older ones
-/// are kept for a whole [grace](AccountLimits::grace) from now on.
-pub struct AccountImport {
+/// are kept for a whole [grace](Limits::grace) from now on.
+pub struct Import {
+    address: Address,
     identity: IdentityKeyPair,
-    book: Book,
+    inventory: Inventory,
     keys: Keys,
     next: [(IdSpace, Option<u32>); 3],
     now: Timestamp,
 }
 
-impl AccountImport {
+impl Import {
     /// An import of nothing yet but the identity and the registration id, any `u32`, which both must stay what they
     /// are.
     #[must_use]
-    pub fn new(identity: IdentityKeyPair, registration_id: u32, now: Timestamp) -> Self {
+    pub fn new(address: Address, identity: IdentityKeyPair, registration_id: u32, now: Timestamp) -> Self {
         let next = [IdSpace::OneTime, IdSpace::Signed, IdSpace::Kem].map(|space| (space, None));
-        Self { identity, book: Book::new(registration_id, [0; 16]), keys: Keys::default(), next, now }
+        let inventory = Inventory::new(registration_id, [0; 16], 0);
+        Self { address, identity, inventory, keys: Keys::default(), next, now }
     }
 
     /// Takes over a one-time prekey.
@@ -71,8 +76,8 @@ impl AccountImport {
     /// [`ImportError::Twice`].
     pub fn one_time_pre_key(&mut self, key: OneTimePreKey) -> Result<(), ImportError> {
         let id = key.id();
-        self.check_new(AccountRow::OneTimePreKey(id))?;
-        self.book.one_time.add(id, Stage::Uploaded, self.now);
+        self.check_new(Row::OneTimePreKey(id))?;
+        self.inventory.one_time.add(id, Stage::Uploaded, self.now);
         self.keys.one_time.insert(id, Box::new(key));
         Ok(())
     }
@@ -82,10 +87,10 @@ impl AccountImport {
     /// # Errors
     /// [`ImportError`]: `Twice`, `NotSigned`.
     pub fn signed_pre_key(&mut self, key: SignedPreKey) -> Result<(), ImportError> {
-        let (id, row) = (key.id(), AccountRow::SignedPreKey(key.id()));
+        let (id, row) = (key.id(), Row::SignedPreKey(key.id()));
         self.check_new(row)?;
         self.check_signature(row, &key.public().key.encode(), &key.public().signature)?;
-        self.book.signed.add(id, Stage::Retired, self.now);
+        self.inventory.signed.add(id, Stage::Retired, self.now);
         self.keys.signed.insert(id, Box::new(key));
         Ok(())
     }
@@ -95,10 +100,10 @@ impl AccountImport {
     /// # Errors
     /// [`ImportError`]: `Twice`, `NotSigned`.
     pub fn one_time_kem_pre_key(&mut self, key: OneTimeKemPreKey) -> Result<(), ImportError> {
-        let (id, row) = (key.id(), AccountRow::OneTimeKemPreKey(key.id()));
+        let (id, row) = (key.id(), Row::OneTimeKemPreKey(key.id()));
         self.check_new(row)?;
         self.check_signature(row, &key.public().key.encode(), &key.public().signature)?;
-        self.book.one_time_kem.add(id, Stage::Uploaded, self.now);
+        self.inventory.one_time_kem.add(id, Stage::Uploaded, self.now);
         self.keys.one_time_kem.insert(id, key);
         Ok(())
     }
@@ -108,10 +113,10 @@ impl AccountImport {
     /// # Errors
     /// [`ImportError`]: `Twice`, `NotSigned`.
     pub fn last_resort_kem_pre_key(&mut self, key: LastResortKemPreKey) -> Result<(), ImportError> {
-        let (id, row) = (key.id(), AccountRow::LastResortKemPreKey(key.id()));
+        let (id, row) = (key.id(), Row::LastResortKemPreKey(key.id()));
         self.check_new(row)?;
         self.check_signature(row, &key.public().key.encode(), &key.public().signature)?;
-        self.book.last_resort.add(id, Stage::Retired, self.now);
+        self.inventory.last_resort.add(id, Stage::Retired, self.now);
         self.keys.last_resort.insert(id, LastResort { key, uses: Uses::default() });
         Ok(())
     }
@@ -140,64 +145,70 @@ impl AccountImport {
     /// The account, and all records to be stored. Draws 16 bytes, which name the store.
     ///
     /// # Errors
-    /// [`IdsExhausted`]: there is no id to continue from, or the given one is there. Lies the highest too near the
-    /// end of the 24 bits, [`Self::next_id`] must be given.
-    pub fn finish(self, limits: AccountLimits, rng: &mut impl CryptoRng) -> Result<NewAccount, IdsExhausted> {
-        let Self { identity, mut book, keys, next, now: _ } = self;
-        rng.fill_bytes(&mut book.store);
+    /// [`UpkeepError::IdsExhausted`]: there is no id to continue from, or the given one is there. If the highest lies too
+    /// near [`Limits::max_id`], [`Self::next_id`] must be given.
+    pub fn finish(
+        self,
+        limits: Limits,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Staged<'static, Account>, UpkeepError> {
+        let Self { address, identity, mut inventory, keys, next, now: _ } = self;
+        rng.fill_bytes(&mut inventory.store);
         for (space, next) in next {
-            *book.ids.unused_mut(space) = unused(&taken(&book, space), next).ok_or(IdsExhausted { space })?;
+            let unused = unused(&taken(&inventory, space), next, limits.max_id);
+            *inventory.ids.unused_mut(space) = unused.ok_or(UpkeepError::IdsExhausted(space))?;
         }
         if let Some(newest) = keys.signed.values().max_by_key(|key| (key.created(), key.id())) {
-            book.signed.add(newest.id(), Stage::Uploaded, newest.created());
+            inventory.signed.add(newest.id(), Stage::Uploaded, newest.created());
         }
         let last_resort = keys.last_resort.values().map(|last_resort| &last_resort.key);
         if let Some(newest) = last_resort.max_by_key(|key| (key.created(), key.id())) {
-            book.last_resort.add(newest.id(), Stage::Uploaded, newest.created());
+            inventory.last_resort.add(newest.id(), Stage::Uploaded, newest.created());
         }
-        Ok(NewAccount::new(Account::of(identity, book, keys, limits)))
+        Ok(Account::of(address, identity, inventory, keys, limits).stage_new())
     }
 
-    fn check_new(&self, row: AccountRow) -> Result<(), ImportError> {
+    fn check_new(&self, row: Row) -> Result<(), ImportError> {
         let there = match row {
-            AccountRow::OneTimeKemPreKey(id) | AccountRow::LastResortKemPreKey(id) => {
+            Row::OneTimeKemPreKey(id) | Row::LastResortKemPreKey(id) => {
                 self.keys.one_time_kem.contains_key(&id) || self.keys.last_resort.contains_key(&id)
             }
-            _ => self.book.has(row),
+            _ => self.inventory.has(row),
         };
-        if there { Err(ImportError::Twice(row)) } else { Ok(()) }
+        if there { Err(ImportError::Twice(row.key())) } else { Ok(()) }
     }
 
-    fn check_signature(&self, row: AccountRow, key: &[u8], signature: &Signature) -> Result<(), ImportError> {
+    fn check_signature(&self, row: Row, key: &[u8], signature: &Signature) -> Result<(), ImportError> {
         let signed = self.identity.public().verify(&[key], signature);
-        if signed { Ok(()) } else { Err(ImportError::NotSigned(row)) }
+        if signed { Ok(()) } else { Err(ImportError::NotSigned(row.key())) }
     }
 }
 
 /// The ids of a space that are there.
-fn taken(book: &Book, space: IdSpace) -> Vec<u32> {
+fn taken(inventory: &Inventory, space: IdSpace) -> Vec<u32> {
     match space {
-        IdSpace::OneTime => book.one_time.0.keys().map(|id| id.0).collect(),
-        IdSpace::Signed => book.signed.0.keys().map(|id| id.0).collect(),
-        IdSpace::Kem => book.one_time_kem.0.keys().chain(book.last_resort.0.keys()).map(|id| id.0).collect(),
+        IdSpace::OneTime => inventory.one_time.0.keys().map(|id| id.0).collect(),
+        IdSpace::Signed => inventory.signed.0.keys().map(|id| id.0).collect(),
+        IdSpace::Kem => inventory.one_time_kem.0.keys().chain(inventory.last_resort.0.keys()).map(|id| id.0).collect(),
     }
 }
 
 /// The ids to go on with, beside those that are taken.
-fn unused(taken: &[u32], next: Option<u32>) -> Option<UnusedIds> {
-    let highest = taken.iter().copied().filter(|id| *id < IDS_END).max();
+fn unused(taken: &[u32], next: Option<u32>, max_id: u32) -> Option<UnusedIds> {
+    let all = UnusedIds::all(max_id);
+    let highest = taken.iter().copied().filter(|id| *id < all.end).max();
     let next = match (next, highest) {
         (Some(next), _) => next,
-        (None, Some(highest)) => highest + JUMP,
-        (None, None) => return Some(UnusedIds::all()),
+        (None, Some(highest)) => highest.checked_add(JUMP)?,
+        (None, None) => return Some(all),
     };
-    let end = taken.iter().copied().filter(|id| *id >= next).min().unwrap_or(IDS_END).min(IDS_END);
+    let end = taken.iter().copied().filter(|id| *id >= next).min().unwrap_or(all.end).min(all.end);
     (next < end).then_some(UnusedIds { next, end })
 }
 
-impl fmt::Debug for AccountImport {
+impl fmt::Debug for Import {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { identity: _, book, keys: _, next: _, now: _ } = self;
-        write!(f, "AccountImport({}, {} records)", book.registration_id, book.rows().count())
+        let Self { address: _, identity: _, inventory, keys: _, next: _, now: _ } = self;
+        write!(f, "Import({}, {} records)", inventory.registration_id, inventory.rows().count())
     }
 }

@@ -6,7 +6,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::effects::AccountRow;
+use super::row::Row;
 use super::uses::Uses;
 use crate::prekey::{
     KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
@@ -41,27 +41,27 @@ impl Keys {
     }
 
     /// Deletes what is in a row. The uses of a last-resort KEM prekey go with it.
-    pub(super) fn delete(&mut self, row: AccountRow) {
+    pub(super) fn delete(&mut self, row: Row) {
         match row {
-            AccountRow::OneTimePreKey(id) => drop(self.one_time.remove(&id)),
-            AccountRow::SignedPreKey(id) => drop(self.signed.remove(&id)),
-            AccountRow::OneTimeKemPreKey(id) => drop(self.one_time_kem.remove(&id)),
-            AccountRow::LastResortKemPreKey(id) => drop(self.last_resort.remove(&id)),
-            AccountRow::LastResortUses(_) => {}
+            Row::OneTimePreKey(id) => drop(self.one_time.remove(&id)),
+            Row::SignedPreKey(id) => drop(self.signed.remove(&id)),
+            Row::OneTimeKemPreKey(id) => drop(self.one_time_kem.remove(&id)),
+            Row::LastResortKemPreKey(id) => drop(self.last_resort.remove(&id)),
+            Row::LastResortUses(_) => {}
         }
     }
 
     /// All rows.
-    pub(super) fn rows(&self) -> Vec<(AccountRow, Record)> {
+    pub(super) fn rows(&self) -> Vec<(Row, Record)> {
         let Self { one_time, signed, one_time_kem, last_resort } = self;
         let mut rows =
             Vec::with_capacity(one_time.len() + signed.len() + one_time_kem.len() + 2 * last_resort.len());
-        rows.extend(one_time.iter().map(|(id, key)| (AccountRow::OneTimePreKey(*id), key.record())));
-        rows.extend(signed.iter().map(|(id, key)| (AccountRow::SignedPreKey(*id), key.record())));
-        rows.extend(one_time_kem.iter().map(|(id, key)| (AccountRow::OneTimeKemPreKey(*id), key.record())));
+        rows.extend(one_time.iter().map(|(id, key)| (Row::OneTimePreKey(*id), key.record())));
+        rows.extend(signed.iter().map(|(id, key)| (Row::SignedPreKey(*id), key.record())));
+        rows.extend(one_time_kem.iter().map(|(id, key)| (Row::OneTimeKemPreKey(*id), key.record())));
         for (id, LastResort { key, uses }) in last_resort {
-            rows.push((AccountRow::LastResortKemPreKey(*id), key.record()));
-            rows.push((AccountRow::LastResortUses(*id), uses.record(*id, None)));
+            rows.push((Row::LastResortKemPreKey(*id), key.record()));
+            rows.push((Row::LastResortUses(*id), uses.record(*id, None)));
         }
         rows
     }

@@ -10,7 +10,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How many prekeys an account keeps, and for how long. Not stored: given whenever an account is made or read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AccountLimits {
+pub struct Limits {
     /// How many one-time prekeys of each of the two kinds are generated at once. 100.
     pub batch: u32,
     /// New ones are generated when the service has fewer than this left of a kind, those included that are
@@ -37,9 +37,15 @@ pub struct AccountLimits {
     /// How many uses of a last-resort KEM prekey are remembered. At this limit its messages are refused; at
     /// three quarters of it the key is replaced. 1,000; a use takes 36 bytes.
     pub max_uses: u32,
+    /// Whether the account has KEM prekeys. Without them, for deployments of version 3, none are made, stored or uploaded,
+    /// and nobody begins a session of version 4 with the account. Yes.
+    pub kem_pre_keys: bool,
+    /// The highest prekey id that is given out, up to 2^31 − 1. Looked at when an account is made or imported. 2^24 − 1, as
+    /// Signal's clients have it.
+    pub max_id: u32,
 }
 
-impl Default for AccountLimits {
+impl Default for Limits {
     fn default() -> Self {
         Self {
             batch: 100,
@@ -51,11 +57,13 @@ impl Default for AccountLimits {
             grace: 90 * DAY,
             max_retired: 100,
             max_uses: 1_000,
+            kem_pre_keys: true,
+            max_id: 0xFF_FFFF,
         }
     }
 }
 
-impl AccountLimits {
+impl Limits {
     /// From how many uses on a last-resort key is replaced.
     pub(super) const fn many_uses(&self) -> u32 {
         self.max_uses / 4 * 3 + self.max_uses % 4
@@ -74,7 +82,7 @@ mod tests {
 
     #[test]
     fn lifetimes_are_two_days_and_ninety() {
-        let limits = AccountLimits::default();
+        let limits = Limits::default();
         assert_eq!(limits.signed_lifetime.as_secs(), 172_800);
         assert_eq!(limits.last_resort_lifetime.as_secs(), 172_800);
         assert_eq!(limits.grace.as_secs(), 7_776_000);
@@ -86,7 +94,7 @@ mod tests {
             [(0, 0), (1, 1), (2, 2), (3, 3), (4, 3), (7, 6), (1_000, 750), (u32::MAX, 3_221_225_472)]
         {
             assert_eq!(
-                AccountLimits { max_uses, ..AccountLimits::default() }.many_uses(),
+                Limits { max_uses, ..Limits::default() }.many_uses(),
                 many,
                 "{max_uses}"
             );

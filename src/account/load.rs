@@ -6,21 +6,24 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::book::Book;
-use super::effects::{AccountEffects, AccountRow};
+use super::inventory::Inventory;
+use super::row::Row as Name;
 use super::keys::{Keys, LastResort};
-use super::limits::AccountLimits;
+use super::limits::Limits;
 use super::uses::Uses;
-use super::{Account, NewAccount};
+use super::Account;
+use crate::address::Address;
 use crate::identity::IdentityKeyPair;
 use crate::prekey::{KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
 use crate::record::{Record, RecordError, RecordKind};
+use crate::staged::Staged;
+use crate::writes::{Key, Writes};
 
 /// Why records are not those of one account at one time. Where each change was stored in one transaction this
 /// can't happen, however often the app crashed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum AccountError {
+pub enum LoadError {
     /// The account's own record.
     #[error(transparent)]
     Account(RecordError),
@@ -33,35 +36,36 @@ pub enum AccountError {
         error: RecordError,
     },
     /// A row came twice.
-    #[error("{0:?} came twice")]
-    Twice(AccountRow),
+    #[error("{0:?} was given twice")]
+    Twice(Key),
     /// A row with an id that was not given out yet: the account's record is older than the row.
     #[error("{0:?} is newer than the account")]
-    Newer(AccountRow),
+    Newer(Key),
     /// A row that the account has deleted.
     #[error("{0:?} was deleted")]
-    Deleted(AccountRow),
+    Deleted(Key),
     /// A row is missing.
     #[error("{0:?} is missing")]
-    Missing(AccountRow),
+    Missing(Key),
 }
 
 impl Account {
     /// Reads an account from its [record](Self::record) and all its [rows](Self::rows), in any order.
     ///
     /// # Errors
-    /// [`AccountError`].
+    /// [`LoadError`].
     pub fn from_records<R: AsRef<[u8]>>(
+        address: Address,
         account: &[u8],
         rows: impl IntoIterator<Item = R>,
-        limits: AccountLimits,
-    ) -> Result<Self, AccountError> {
+        limits: Limits,
+    ) -> Result<Self, LoadError> {
         let mut loader = Loader::new(account)?;
         for (at, row) in rows.into_iter().enumerate() {
             loader.take(at, row.as_ref())?;
         }
         let missing = loader.missing().next();
-        missing.map_or_else(|| Ok(loader.finish(limits)), |row| Err(AccountError::Missing(row)))
+        missing.map_or_else(|| Ok(loader.finish(address, limits)), |row| Err(LoadError::Missing(row.key())))
     }
 
     /// Reads what is left of an account whose records don't go together: identity, registration id, ids, and
@@ -72,33 +76,40 @@ impl Account {
     /// # Errors
     /// [`RecordError`] if the account's own record does not read.
     pub fn salvage<R: AsRef<[u8]>>(
+        address: Address,
         account: &[u8],
         rows: impl IntoIterator<Item = R>,
-        limits: AccountLimits,
-    ) -> Result<(NewAccount, Vec<AccountError>), RecordError> {
-        let mut loader = Loader::of(Book::from_record(account)?);
+        limits: Limits,
+    ) -> Result<(Staged<'static, Self>, Vec<LoadError>), RecordError> {
+        let mut loader = Loader::of(Inventory::from_record(account)?);
         let mut errors = Vec::new();
         for (at, row) in rows.into_iter().enumerate() {
             errors.extend(loader.take(at, row.as_ref()).err());
         }
         let missing: Vec<_> = loader.missing().collect();
-        errors.extend(missing.iter().copied().map(AccountError::Missing));
-        let mut delete: BTreeSet<_> = missing.into_iter().flat_map(AccountRow::with_companion).collect();
-        for row in &delete {
+        errors.extend(missing.iter().map(|row| LoadError::Missing(row.key())));
+        let dropped: BTreeSet<_> = missing.into_iter().flat_map(Name::with_companion).collect();
+        for row in &dropped {
             loader.drop(*row);
         }
-        delete.extend(errors.iter().filter_map(AccountError::surplus));
-        let account = loader.finish(limits);
-        let effects = AccountEffects { put: Vec::new(), delete: delete.into_iter().collect() };
-        Ok((NewAccount::with_effects(account, effects), errors))
+        let mut delete: BTreeSet<_> = dropped.into_iter().map(Name::key).collect();
+        delete.extend(errors.iter().filter_map(LoadError::surplus));
+        let mut account = loader.finish(address, limits);
+        account.inventory.generation = account.inventory.generation.wrapping_add(1);
+        let mut writes = Writes::default();
+        writes.put_state(Key::Account, account.record(), account.generation());
+        for key in delete {
+            writes.delete(key);
+        }
+        Ok((Staged::new_state(writes, account), errors))
     }
 }
 
-impl AccountError {
+impl LoadError {
     /// The row that is too much.
-    const fn surplus(&self) -> Option<AccountRow> {
+    fn surplus(&self) -> Option<Key> {
         match self {
-            Self::Newer(row) | Self::Deleted(row) => Some(*row),
+            Self::Newer(key) | Self::Deleted(key) => Some(key.clone()),
             _ => None,
         }
     }
@@ -106,9 +117,9 @@ impl AccountError {
 
 /// An account that is being read.
 struct Loader {
-    book: Book,
+    inventory: Inventory,
     identity: IdentityKeyPair,
-    seen: BTreeSet<AccountRow>,
+    seen: BTreeSet<Name>,
     keys: Keys,
     /// Last-resort KEM prekeys and their uses come in any order.
     last_resort: BTreeMap<KemPreKeyId, LastResortKemPreKey>,
@@ -116,13 +127,13 @@ struct Loader {
 }
 
 impl Loader {
-    fn new(account: &[u8]) -> Result<Self, AccountError> {
-        Book::from_record(account).map(Self::of).map_err(AccountError::Account)
+    fn new(account: &[u8]) -> Result<Self, LoadError> {
+        Inventory::from_record(account).map(Self::of).map_err(LoadError::Account)
     }
 
-    fn of((book, identity): (Book, IdentityKeyPair)) -> Self {
+    fn of((inventory, identity): (Inventory, IdentityKeyPair)) -> Self {
         Self {
-            book,
+            inventory,
             identity,
             seen: BTreeSet::new(),
             keys: Keys::default(),
@@ -132,17 +143,17 @@ impl Loader {
     }
 
     /// Reads a row and keeps what is in it, if it belongs to the account.
-    fn take(&mut self, at: usize, bytes: &[u8]) -> Result<(), AccountError> {
-        let row = Row::read(bytes).map_err(|error| AccountError::Row { at, error })?;
+    fn take(&mut self, at: usize, bytes: &[u8]) -> Result<(), LoadError> {
+        let row = Row::read(bytes).map_err(|error| LoadError::Row { at, error })?;
         let name = row.name();
-        if self.book.is_unused(name) {
-            return Err(AccountError::Newer(name));
+        if self.inventory.is_unused(name) {
+            return Err(LoadError::Newer(name.key()));
         }
-        if !self.book.has(name) {
-            return Err(AccountError::Deleted(name));
+        if !self.inventory.has(name) {
+            return Err(LoadError::Deleted(name.key()));
         }
         if !self.seen.insert(name) {
-            return Err(AccountError::Twice(name));
+            return Err(LoadError::Twice(name.key()));
         }
         match row {
             Row::OneTime(key) => drop(self.keys.one_time.insert(key.id(), Box::new(key))),
@@ -154,26 +165,26 @@ impl Loader {
         Ok(())
     }
 
-    fn missing(&self) -> impl Iterator<Item = AccountRow> + '_ {
-        self.book.rows().filter(|row| !self.seen.contains(row))
+    fn missing(&self) -> impl Iterator<Item = Name> + '_ {
+        self.inventory.rows().filter(|row| !self.seen.contains(row))
     }
 
-    fn drop(&mut self, row: AccountRow) {
-        self.book.remove(row);
-        if let AccountRow::LastResortKemPreKey(id) = row {
+    fn drop(&mut self, row: Name) {
+        self.inventory.remove(row);
+        if let Name::LastResortKemPreKey(id) = row {
             self.last_resort.remove(&id);
         }
     }
 
     /// Only keys whose uses are known are kept.
-    fn finish(self, limits: AccountLimits) -> Account {
-        let Self { book, identity, seen: _, mut keys, last_resort, mut uses } = self;
+    fn finish(self, address: Address, limits: Limits) -> Account {
+        let Self { inventory, identity, seen: _, mut keys, last_resort, mut uses } = self;
         for (id, key) in last_resort {
             if let Some(uses) = uses.remove(&id) {
                 keys.last_resort.insert(id, LastResort { key, uses });
             }
         }
-        Account::of(identity, book, keys, limits)
+        Account::of(address, identity, inventory, keys, limits)
     }
 }
 
@@ -199,13 +210,13 @@ impl Row {
         }
     }
 
-    fn name(&self) -> AccountRow {
+    fn name(&self) -> Name {
         match self {
-            Self::OneTime(key) => AccountRow::OneTimePreKey(key.id()),
-            Self::Signed(key) => AccountRow::SignedPreKey(key.id()),
-            Self::OneTimeKem(key) => AccountRow::OneTimeKemPreKey(key.id()),
-            Self::LastResort(key) => AccountRow::LastResortKemPreKey(key.id()),
-            Self::Uses(id, _) => AccountRow::LastResortUses(*id),
+            Self::OneTime(key) => Name::OneTimePreKey(key.id()),
+            Self::Signed(key) => Name::SignedPreKey(key.id()),
+            Self::OneTimeKem(key) => Name::OneTimeKemPreKey(key.id()),
+            Self::LastResort(key) => Name::LastResortKemPreKey(key.id()),
+            Self::Uses(id, _) => Name::LastResortUses(*id),
         }
     }
 }

@@ -7,16 +7,19 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 
 use super::Account;
-use super::effects::AccountRow;
-use super::ids::IdsExhausted;
-use super::limits::{AccountLimits, has_passed};
-use super::shelf::{Shelf, Stage};
+use super::row::Row;
+use super::ids::UpkeepError;
+use super::inventory::Inventory;
+use super::limits::{Limits, has_passed};
+use super::states::{PreKeyStates, Stage};
+use super::upload::Upload;
 use crate::staged::Staged;
 use crate::timestamp::Timestamp;
+use crate::writes::Key;
 
 /// How many one-time prekeys of a device the service has left, by its own account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ServiceCounts {
+pub struct Counts {
     /// One-time prekeys.
     pub one_time: u32,
     /// One-time KEM prekeys.
@@ -27,8 +30,8 @@ pub struct ServiceCounts {
 /// nothing else: asked again it says the same, and once it was done it is done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct RefillPlan {
-    /// How many one-time prekeys [`Account::refill`] generates.
+pub struct Plan {
+    /// How many one-time prekeys [`Account::maintain`] generates.
     pub one_time: u32,
     /// How many one-time KEM prekeys it generates.
     pub one_time_kem: u32,
@@ -39,113 +42,85 @@ pub struct RefillPlan {
     /// Whether the next upload is to replace all one-time prekeys that the service has.
     pub replace_one_time: bool,
     /// Keys that were generated before, and for all we know not uploaded: to be offered again.
-    pub offer_again: Vec<AccountRow>,
-    /// What [`Account::delete_expired`] deletes.
-    pub expired: Vec<AccountRow>,
+    pub offer_again: Vec<Key>,
+    /// Keys whose grace is over: to be deleted.
+    pub expired: Vec<Key>,
 }
 
-impl RefillPlan {
-    /// Whether [`Account::rotate`] would do something.
-    #[must_use]
-    pub const fn rotates(&self) -> bool {
-        self.rotate_signed || self.rotate_last_resort
-    }
-
-    /// Whether [`Account::refill`] would do something.
-    #[must_use]
-    pub const fn generates(&self) -> bool {
-        self.one_time > 0 || self.one_time_kem > 0 || self.rotates()
+impl Plan {
+    /// Whether there are keys to generate.
+    const fn generates(&self) -> bool {
+        self.one_time > 0 || self.one_time_kem > 0 || self.rotate_signed || self.rotate_last_resort
     }
 }
 
 impl Account {
-    /// What is to be done now. Changes nothing.
+    /// The upkeep that is due now. Changes nothing.
     #[must_use]
-    pub fn plan(&self, now: Timestamp, counts: ServiceCounts) -> RefillPlan {
-        let (book, limits) = (&self.book, &self.limits);
+    pub fn plan(&self, counts: Counts, now: Timestamp) -> Plan {
+        self.plan_of(&self.inventory, counts, now)
+    }
+
+    fn plan_of(&self, inventory: &Inventory, counts: Counts, now: Timestamp) -> Plan {
+        let limits = &self.limits;
         let want = [
-            want(&book.one_time, counts.one_time, limits),
-            want(&book.one_time_kem, counts.one_time_kem, limits),
+            want(&inventory.one_time, counts.one_time, limits),
+            want(&inventory.one_time_kem, counts.one_time_kem, limits),
         ];
-        let replace_one_time = book.replace
-            || want.iter().any(|want| want.too_many_given_out)
-                && want.iter().all(|want| want.room >= limits.batch);
+        let kinds = if limits.kem_pre_keys { 2 } else { 1 };
+        let replace_one_time = inventory.replace
+            || want.iter().take(kinds).any(|want| want.too_many_given_out)
+                && want.iter().take(kinds).all(|want| want.room >= limits.batch);
         let [one_time, one_time_kem] = want.map(|want| want.generate(replace_one_time, limits));
-        RefillPlan {
+        Plan {
             one_time,
-            one_time_kem,
-            rotate_signed: is_due(&book.signed, limits, |since, _| {
+            one_time_kem: if limits.kem_pre_keys { one_time_kem } else { 0 },
+            rotate_signed: is_due(&inventory.signed, limits, |since, _| {
                 has_passed(limits.signed_lifetime, since, now)
             }),
-            rotate_last_resort: is_due(&book.last_resort, limits, |since, id| {
-                let uses = self.keys.last_resort.get(&id).map_or(0, |last_resort| last_resort.uses.len());
-                has_passed(limits.last_resort_lifetime, since, now) || uses >= limits.many_uses().max(1)
-            }),
+            rotate_last_resort: limits.kem_pre_keys
+                && is_due(&inventory.last_resort, limits, |since, id| {
+                    let uses = self.keys.last_resort.get(&id).map_or(0, |last_resort| last_resort.uses.len());
+                    has_passed(limits.last_resort_lifetime, since, now) || uses >= limits.many_uses().max(1)
+                }),
             replace_one_time,
-            offer_again: book.keys_at(Stage::Generated).collect(),
-            expired: book.expired(limits, now),
+            offer_again: inventory.keys_at(Stage::Generated).map(Row::key).collect(),
+            expired: inventory.expired(limits, now).into_iter().map(Row::key).collect(),
         }
     }
 
-    /// Generates what the [plan](Self::plan) says: one-time prekeys in batches, and what [`Self::rotate`]
-    /// does. Nothing, if nothing is needed: called twice at one time with the same counts it generates once.
+    /// All the upkeep that is due: deletes keys whose [grace](Limits::grace) is over, replaces the signed and the
+    /// last-resort KEM prekey if they are old, and generates one-time prekeys where few are left. `counts` is how many the
+    /// service has. If nothing is due, nothing is written, and calling it twice does nothing more.
     ///
-    /// Draws, in this order: 32 bytes for each one-time prekey; 128 for each one-time KEM prekey; 96 for a
-    /// signed prekey; 128 for a last-resort KEM prekey.
+    /// Once that is stored, the output is for the service, unless it [is empty](Upload::is_empty): the new keys, and those
+    /// that were generated before and not [confirmed](Self::confirm_uploaded). A key that is replaced is given out by the
+    /// service until it confirms the new one, and kept for its grace after that.
     ///
-    /// # Errors
-    /// [`IdsExhausted`].
-    pub fn refill(
-        &mut self,
-        now: Timestamp,
-        counts: ServiceCounts,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Option<Staged<'_, Self, ()>>, IdsExhausted> {
-        let plan = self.plan(now, counts);
-        self.carry_out(&plan, now, rng)
-    }
-
-    /// Replaces the signed prekey and the last-resort KEM prekey, if it is time: generates new ones to be
-    /// uploaded. The old ones are given out by the service until it [confirms](Self::confirm_uploaded) the new
-    /// ones, and kept for [`AccountLimits::grace`] after that. Nothing is replaced before its replacement was
-    /// confirmed, nor twice at one time. Draws as [`Self::refill`] does.
+    /// Draws, in this order: 32 bytes for each one-time prekey; 128 for each one-time KEM prekey; 96 for a signed prekey;
+    /// 128 for a last-resort KEM prekey.
     ///
     /// # Errors
-    /// [`IdsExhausted`].
-    pub fn rotate(
+    /// [`UpkeepError`].
+    pub fn maintain(
         &mut self,
+        counts: Counts,
         now: Timestamp,
         rng: &mut impl CryptoRng,
-    ) -> Result<Option<Staged<'_, Self, ()>>, IdsExhausted> {
-        let plan = self.plan(now, ServiceCounts::default());
-        let plan = RefillPlan { one_time: 0, one_time_kem: 0, replace_one_time: self.book.replace, ..plan };
-        self.carry_out(&plan, now, rng)
-    }
-
-    /// Deletes the keys whose [grace](AccountLimits::grace) is over, and what is remembered of their uses.
-    pub fn delete_expired(&mut self, now: Timestamp) -> Option<Staged<'_, Self, ()>> {
-        let expired = self.book.expired(&self.limits, now);
-        if expired.is_empty() {
-            return None;
-        }
+    ) -> Result<Staged<'_, Upload>, UpkeepError> {
+        self.lease.free()?;
         let mut change = self.draft();
+        let expired = self.inventory.expired(&self.limits, now);
+        let nothing_expired = expired.is_empty();
         for row in expired {
             change.delete(row);
         }
-        Some(self.stage(change, ()))
-    }
-
-    fn carry_out(
-        &mut self,
-        plan: &RefillPlan,
-        now: Timestamp,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Option<Staged<'_, Self, ()>>, IdsExhausted> {
-        if !plan.generates() {
-            return Ok(None);
+        let plan = self.plan_of(&change.inventory, counts, now);
+        if nothing_expired && !plan.generates() {
+            let upload = self.upload();
+            return Ok(Staged::unchanged(upload));
         }
-        let mut change = self.draft();
-        change.book.replace = plan.replace_one_time;
+        change.inventory.replace = plan.replace_one_time;
         change.generate_one_time(plan.one_time, now, rng)?;
         change.generate_one_time_kem(plan.one_time_kem, &self.identity, now, rng)?;
         if plan.rotate_signed {
@@ -154,7 +129,8 @@ impl Account {
         if plan.rotate_last_resort {
             change.generate_last_resort(&self.identity, now, rng)?;
         }
-        Ok(Some(self.stage(change, ())))
+        let upload = self.upload_after(&change);
+        Ok(Staged::of(self, change, upload))
     }
 }
 
@@ -171,19 +147,19 @@ struct Want {
     too_many_given_out: bool,
 }
 
-fn want<Id: Copy + Ord>(shelf: &Shelf<Id>, at_service: u32, limits: &AccountLimits) -> Want {
-    let given_out = shelf.count(Stage::Uploaded).saturating_sub(at_service);
+fn want<Id: Copy + Ord>(states: &PreKeyStates<Id>, at_service: u32, limits: &Limits) -> Want {
+    let given_out = states.count(Stage::Uploaded).saturating_sub(at_service);
     Want {
-        pending: shelf.count(Stage::Generated),
+        pending: states.count(Stage::Generated),
         at_service,
-        room: limits.max_kept.saturating_sub(shelf.len()),
+        room: limits.max_kept.saturating_sub(states.len()),
         too_many_given_out: given_out > limits.max_given_out,
     }
 }
 
 impl Want {
     /// How many are to be generated: a batch, or none.
-    const fn generate(self, replace: bool, limits: &AccountLimits) -> u32 {
+    const fn generate(self, replace: bool, limits: &Limits) -> u32 {
         let left = if replace { 0 } else { self.at_service };
         let enough = self.pending.saturating_add(left) >= limits.low;
         if enough || self.room < limits.batch { 0 } else { limits.batch }
@@ -193,13 +169,13 @@ impl Want {
 /// Whether a key of a kind that has one in use is to be replaced: the one in use is old, in the eyes of
 /// `is_old`, or there is none. Not while a new one waits to be uploaded.
 fn is_due<Id: Copy + Ord>(
-    shelf: &Shelf<Id>,
-    limits: &AccountLimits,
+    states: &PreKeyStates<Id>,
+    limits: &Limits,
     is_old: impl Fn(Timestamp, Id) -> bool,
 ) -> bool {
-    shelf.count(Stage::Generated) == 0
-        && shelf.count(Stage::Retired) < limits.max_retired
-        && shelf.at(Stage::Uploaded).all(|(id, since)| is_old(since, id))
+    states.count(Stage::Generated) == 0
+        && states.count(Stage::Retired) < limits.max_retired
+        && states.at(Stage::Uploaded).all(|(id, since)| is_old(since, id))
 }
 
 #[cfg(test)]
@@ -208,16 +184,15 @@ mod tests {
 
     #[test]
     fn each_thing_to_generate_is_reason_enough() {
-        let none = RefillPlan { replace_one_time: true, ..RefillPlan::default() };
-        assert!(!none.generates() && !none.rotates());
+        let none = Plan { replace_one_time: true, ..Plan::default() };
+        assert!(!none.generates());
         for plan in [
-            RefillPlan { one_time: 1, ..none.clone() },
-            RefillPlan { one_time_kem: 1, ..none.clone() },
-            RefillPlan { rotate_signed: true, ..none.clone() },
-            RefillPlan { rotate_last_resort: true, ..none },
+            Plan { one_time: 1, ..none.clone() },
+            Plan { one_time_kem: 1, ..none.clone() },
+            Plan { rotate_signed: true, ..none.clone() },
+            Plan { rotate_last_resort: true, ..none },
         ] {
             assert!(plan.generates(), "{plan:?}");
-            assert_eq!(plan.rotates(), plan.rotate_signed || plan.rotate_last_resort);
         }
     }
 }

@@ -5,10 +5,15 @@
 use alloc::vec::Vec;
 
 use super::Account;
-use super::backup::StoreToken;
-use super::shelf::Stage;
+use super::backup::BackupToken;
+use super::change::AccountChange;
+use super::inventory::Inventory;
+use super::keys::Keys;
+use super::states::Stage;
 use crate::identity::IdentityKey;
-use crate::prekey::{KemPreKeyPublic, OneTimePreKeyPublic, SignedPreKeyPublic};
+use crate::ids::DeviceId;
+use crate::lease::Busy;
+use crate::prekey::{KemPreKeyPublic, OneTimePreKeyPublic, PreKeyBundle, SignedPreKeyPublic};
 use crate::staged::Staged;
 use crate::timestamp::Timestamp;
 
@@ -19,7 +24,9 @@ use crate::timestamp::Timestamp;
 /// twice that it gave out already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct PreKeyUpload {
+pub struct Upload {
+    /// The device.
+    pub device: DeviceId,
     /// The account's identity key.
     pub identity_key: IdentityKey,
     /// The device's registration id.
@@ -35,10 +42,10 @@ pub struct PreKeyUpload {
     /// Whether the service is to drop all one-time prekeys of both kinds that it has, and give out these alone.
     pub replace_one_time: bool,
     /// To be kept by the service, or wherever [`Account::check`] gets it from, in the place of an older one.
-    pub token: StoreToken,
+    pub token: BackupToken,
 }
 
-impl PreKeyUpload {
+impl Upload {
     /// Whether there is no key in it.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -47,49 +54,86 @@ impl PreKeyUpload {
             && self.one_time_pre_keys.is_empty()
             && self.one_time_kem_pre_keys.is_empty()
     }
+
+    /// A bundle as the service hands it out: takes a one-time prekey of each kind for as long as there are any, and the
+    /// last-resort KEM prekey then. None without a signed prekey.
+    ///
+    /// For tests, prototypes and small services; a service keeps the keys of all uploads.
+    pub fn next_bundle(&mut self) -> Option<PreKeyBundle> {
+        let signed_pre_key = self.signed_pre_key.clone()?;
+        Some(PreKeyBundle {
+            registration_id: self.registration_id,
+            device_id: self.device,
+            identity_key: self.identity_key,
+            signed_pre_key,
+            one_time_pre_key: self.one_time_pre_keys.pop(),
+            kem_pre_key: self.one_time_kem_pre_keys.pop().or_else(|| self.last_resort_kem_pre_key.clone()),
+        })
+    }
 }
 
 impl Account {
-    /// What is to be uploaded. Until it is [confirmed](Self::confirm_uploaded) the same keys are offered again,
+    /// The upload that is due. Until it is [confirmed](Self::confirm_uploaded) the same keys are offered again,
     /// and no others generated in their place.
     #[must_use]
-    pub fn upload(&self) -> PreKeyUpload {
-        let (book, keys) = (&self.book, &self.keys);
-        let signed = book.signed.at(Stage::Generated).filter_map(|(id, _)| keys.signed.get(&id));
-        let last_resort =
-            book.last_resort.at(Stage::Generated).filter_map(|(id, _)| keys.last_resort.get(&id));
-        let one_time = book.one_time.at(Stage::Generated).filter_map(|(id, _)| keys.one_time.get(&id));
-        let kem = book.one_time_kem.at(Stage::Generated).filter_map(|(id, _)| keys.one_time_kem.get(&id));
-        PreKeyUpload {
+    pub fn upload(&self) -> Upload {
+        self.upload_of(&self.inventory, None, self.token())
+    }
+
+    /// The upload that is due after `change`.
+    pub(super) fn upload_after(&self, change: &AccountChange) -> Upload {
+        let generation = self.inventory.generation.wrapping_add(1);
+        self.upload_of(&change.inventory, Some(&change.new), BackupToken::of(&change.inventory, generation))
+    }
+
+    fn upload_of(&self, inventory: &Inventory, new: Option<&Keys>, token: BackupToken) -> Upload {
+        let keys = || [Some(&self.keys), new].into_iter().flatten();
+        let signed = inventory.signed.at(Stage::Generated).filter_map(|(id, _)| keys().find_map(|keys| keys.signed.get(&id)));
+        let last_resort = inventory
+            .last_resort
+            .at(Stage::Generated)
+            .filter_map(|(id, _)| keys().find_map(|keys| keys.last_resort.get(&id)));
+        let one_time =
+            inventory.one_time.at(Stage::Generated).filter_map(|(id, _)| keys().find_map(|keys| keys.one_time.get(&id)));
+        let kem = inventory
+            .one_time_kem
+            .at(Stage::Generated)
+            .filter_map(|(id, _)| keys().find_map(|keys| keys.one_time_kem.get(&id)));
+        Upload {
+            device: self.address.device(),
             identity_key: *self.identity.public(),
-            registration_id: book.registration_id,
+            registration_id: inventory.registration_id,
             signed_pre_key: signed.last().map(|key| key.public()),
             last_resort_kem_pre_key: last_resort.last().map(|last_resort| last_resort.key.public()),
             one_time_pre_keys: one_time.map(|key| key.public()).collect(),
             one_time_kem_pre_keys: kem.map(|key| key.public()).collect(),
-            replace_one_time: book.replace,
-            token: self.token(),
+            replace_one_time: inventory.replace,
+            token,
         }
     }
 
     /// Notes that the service has confirmed `upload`. Keys that were replaced by it retire now. Noting it twice
     /// does nothing more.
-    pub fn confirm_uploaded(&mut self, upload: &PreKeyUpload, now: Timestamp) -> Staged<'_, Self, ()> {
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub fn confirm_uploaded(&mut self, upload: &Upload, now: Timestamp) -> Result<Staged<'_, ()>, Busy> {
+        self.lease.free()?;
         let mut change = self.draft();
-        let book = &mut change.book;
+        let inventory = &mut change.inventory;
         if let Some(key) = &upload.signed_pre_key {
-            book.signed.replace(key.id, now);
+            inventory.signed.replace(key.id, now);
         }
         if let Some(key) = &upload.last_resort_kem_pre_key {
-            book.last_resort.replace(key.id, now);
+            inventory.last_resort.replace(key.id, now);
         }
-        if book.replace && upload.replace_one_time && upload.token.store == book.store {
-            book.replace = false;
-            book.one_time.advance(Stage::Uploaded, Stage::Retired, now);
-            book.one_time_kem.advance(Stage::Uploaded, Stage::Retired, now);
+        if inventory.replace && upload.replace_one_time && upload.token.store == inventory.store {
+            inventory.replace = false;
+            inventory.one_time.advance(Stage::Uploaded, Stage::Retired, now);
+            inventory.one_time_kem.advance(Stage::Uploaded, Stage::Retired, now);
         }
-        book.one_time.confirm(upload.one_time_pre_keys.iter().map(|key| key.id), now);
-        book.one_time_kem.confirm(upload.one_time_kem_pre_keys.iter().map(|key| key.id), now);
-        self.stage(change, ())
+        inventory.one_time.confirm(upload.one_time_pre_keys.iter().map(|key| key.id), now);
+        inventory.one_time_kem.confirm(upload.one_time_kem_pre_keys.iter().map(|key| key.id), now);
+        Ok(Staged::of(self, change, ()))
     }
 }

@@ -5,9 +5,8 @@
 use alloc::collections::BTreeSet;
 
 use crate::crypto::curve::PublicKey;
-use crate::prekey::{KemPreKeyId, SignedPreKeyId};
+use crate::prekey::{KemPreKeyId, KemPreKeyUse, SignedPreKeyId};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
-use crate::session::KemPreKeyUse;
 
 /// Newest format of the records.
 const RECORD_VERSION: u8 = 1;

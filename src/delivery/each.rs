@@ -10,7 +10,7 @@ use rand_core::CryptoRng;
 use crate::address::Address;
 use crate::identity::{IdentityKey, Trust};
 use crate::session::{EncryptError, Session};
-use crate::staged::{Staged, StagedAll};
+use crate::staged::Staged;
 use crate::timestamp::Timestamp;
 use crate::wire::ciphertext::Ciphertext;
 
@@ -58,7 +58,7 @@ pub fn encrypt_each<'s, 'p>(
     sessions: impl IntoIterator<Item = (&'s mut Session, Trust<'p>, &'p [u8])>,
     now: Timestamp,
     rng: &mut impl CryptoRng,
-) -> (StagedAll<'s, Session, DeviceMessage>, Vec<DeviceFailure>) {
+) -> (Staged<'s, Vec<DeviceMessage>>, Vec<DeviceFailure>) {
     let (mut all, mut failures) = (Vec::new(), Vec::new());
     for (session, trust, plaintext) in sessions {
         match encrypt(session, trust, plaintext, now, rng) {
@@ -66,7 +66,7 @@ pub fn encrypt_each<'s, 'p>(
             Err(failure) => failures.push(failure),
         }
     }
-    (StagedAll::new(all), failures)
+    (Staged::all(all), failures)
 }
 
 fn encrypt<'s>(
@@ -75,7 +75,7 @@ fn encrypt<'s>(
     plaintext: &[u8],
     now: Timestamp,
     rng: &mut impl CryptoRng,
-) -> Result<Staged<'s, Session, DeviceMessage>, DeviceFailure> {
+) -> Result<Staged<'s, DeviceMessage>, DeviceFailure> {
     let address = session.remote().clone();
     let known = session.remote_identity().copied().zip(session.remote_registration_id());
     let Some((identity, registration_id)) = known else {

@@ -3,12 +3,13 @@
 //! What the service says about the devices of an account, and what is to be done about it.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::address::{Address, DeviceId};
+use crate::address::{AccountName, Address};
+use crate::ids::DeviceId;
+use crate::lease::Busy;
 use crate::session::Session;
-use crate::staged::StagedAll;
+use crate::staged::Staged;
 
 /// What the service says about the messages for one account's devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,13 +44,17 @@ pub struct Correction {
 }
 
 impl Correction {
-    /// Archives the sessions that are no good any more, of those given. To be stored *in one transaction*.
+    /// Archives the sessions that are no good any more, of those given.
+    ///
+    /// # Errors
+    /// [`Busy`] if an owned stage of one of them is still open.
     pub fn archive<'s>(
         &self,
         sessions: impl IntoIterator<Item = &'s mut Session>,
-    ) -> StagedAll<'s, Session, ()> {
+    ) -> Result<Staged<'s, ()>, Busy> {
         let stale = sessions.into_iter().filter(|session| self.archive.contains(session.remote()));
-        StagedAll::new(stale.map(Session::archive).collect())
+        let stages = stale.map(Session::archive).collect::<Result<Vec<_>, Busy>>()?;
+        Ok(Staged::all(stages).map(|_| ()))
     }
 }
 
@@ -58,7 +63,7 @@ impl Correction {
 #[error("the service refused the messages too often")]
 #[non_exhaustive]
 pub struct GaveUp {
-    /// What the service said last is to be done all the same, so that the next message has it easier.
+    /// The last correction. Apply it anyway, so that the next message starts from the current device list.
     pub correction: Correction,
 }
 
@@ -88,34 +93,26 @@ pub struct GaveUp {
 /// Alice has a session with one device of Bob's, who has got another one since.
 ///
 /// ```
+/// # #[cfg(feature = "os-rng")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::collections::BTreeMap;
-/// use std::convert::Infallible;
 ///
-/// use getrandom::SysRng;
-/// use subrosa::rand_core::UnwrapErr;
-/// use subrosa::{
-///     Account, AccountLimits, Address, Delivery, DeviceId, DeviceMessage, GaveUp, IdentityKey, PreKeyBundle,
-///     Requirements, ServiceAnswer, ServiceCounts, Session, Timestamp, Trust, encrypt_each,
-/// };
+/// use subrosa::account::{Counts, Limits};
+/// use subrosa::delivery::{Delivery, DeviceMessage, GaveUp, ServiceAnswer, encrypt_each};
+/// use subrosa::session::Requirements;
+/// use subrosa::store::Memory;
+/// use subrosa::{Account, AccountName, Address, DeviceId, PreKeyBundle, Session, Timestamp, Trust, os_rng};
 ///
 /// # /// A service with one account, of two devices.
 /// # struct Service(Account);
 /// # impl Service {
 /// #     fn bundle(&mut self, address: &Address) -> Result<PreKeyBundle, &'static str> {
-/// #         let upload = self.0.upload();
-/// #         Ok(PreKeyBundle {
-/// #             registration_id: upload.registration_id,
-/// #             device_id: address.device(),
-/// #             identity_key: upload.identity_key,
-/// #             signed_pre_key: upload.signed_pre_key.ok_or("no prekeys")?,
-/// #             one_time_pre_key: None,
-/// #             kem_pre_key: upload.last_resort_kem_pre_key,
-/// #         })
+/// #         let bundle = self.0.upload().next_bundle().ok_or("no prekeys")?;
+/// #         Ok(PreKeyBundle { device_id: address.device(), ..bundle })
 /// #     }
-/// #     fn send(&mut self, _: &str, messages: &[&DeviceMessage]) -> ServiceAnswer {
-/// #         let sent = |id| messages.iter().any(|message| message.address.device().get() == id);
-/// #         let missing: Vec<_> =
-/// #             [1, 2].into_iter().filter(|id| !sent(*id)).flat_map(|id| DeviceId::new(id.into())).collect();
+/// #     fn send(&mut self, messages: &[&DeviceMessage]) -> ServiceAnswer {
+/// #         let sent = |id: &DeviceId| messages.iter().any(|message| message.address.device() == *id);
+/// #         let missing: Vec<_> = [1, 2].map(DeviceId::new).into_iter().filter(|id| !sent(id)).collect();
 /// #         if missing.is_empty() {
 /// #             ServiceAnswer::Accepted
 /// #         } else {
@@ -123,56 +120,45 @@ pub struct GaveUp {
 /// #         }
 /// #     }
 /// # }
-/// # let mut rng = UnwrapErr(SysRng);
+/// # let (mut rng, mut store) = (os_rng(), Memory::new());
 /// # let now = Timestamp::from_secs(1_700_000_000);
-/// # let limits = AccountLimits { batch: 1, low: 1, ..AccountLimits::default() };
-/// # let mut bob = Account::generate(limits, &mut rng).commit();
-/// # bob.refill(now, ServiceCounts::default(), &mut rng)?.ok_or("nothing to do")?.commit();
+/// # let limits = Limits { batch: 1, low: 1, ..Limits::default() };
+/// # let mut bob = Account::generate(Address::new("bob", 1), limits, &mut rng).commit();
+/// # bob.maintain(Counts::default(), now, &mut rng)?.commit();
 /// # let mut service = Service(bob);
-/// # let alice = Account::generate(limits, &mut rng).commit();
-/// # let local = Address::new("alice", DeviceId::PRIMARY);
-/// let mut pinned: BTreeMap<String, IdentityKey> = BTreeMap::new(); // By account.
+/// # let alice = Account::generate(Address::new("alice", 1), limits, &mut rng).commit();
 /// let mut sessions: BTreeMap<Address, Session> = BTreeMap::new();
 /// let known = [DeviceId::PRIMARY]; // The devices that there are sessions with; here the session is begun first.
 /// let mut attempts = 0;
 ///
-/// let mut delivery = Delivery::new(local.clone(), Delivery::ATTEMPTS).to("bob", known);
+/// let mut delivery = Delivery::new(alice.address().clone(), Delivery::ATTEMPTS).to("bob", known);
 /// while !delivery.is_done() {
 ///     for address in delivery.addresses() {
-///         let empty = || Session::new(local.clone(), address.clone());
-///         let session = sessions.entry(address.clone()).or_insert_with(empty);
+///         let session = sessions.entry(address.clone()).or_insert_with(|| alice.session(&address));
 ///         if !session.is_usable(now, Requirements::default()) {
-///             let trust = Trust::on_first_use(pinned.get(address.name()));
+///             // Identities are pinned by account: a ghost device has another one.
+///             let pinned = store.identity(address.name())?;
+///             let trust = Trust::on_first_use(pinned.as_ref());
 ///             let bundle = service.bundle(&address)?.verify(trust)?; // If this fails, give the account up.
-///             session.initiate(&alice.local(), bundle, now, &mut rng)?.commit_with(|_record, effects| {
-///                 // One transaction.
-///                 pinned.extend(effects.save_identity.map(|identity| (address.name().to_owned(), identity)));
-///                 Ok::<(), Infallible>(())
-///             })?;
+///             let staged = session.initiate(&alice.config(), bundle, now, &mut rng)?;
+///             staged.commit_with(|writes| store.apply(writes))?;
 ///         }
 ///     }
+///     let pinned = store.identity(&AccountName::new("bob"))?;
 ///     let wanted: Vec<Address> = delivery.addresses().collect();
 ///     let wanted = sessions.values_mut().filter(|session| wanted.contains(session.remote()));
-///     let each = wanted.map(|session| {
-///         let trust = Trust::on_first_use(pinned.get(session.remote().name()));
-///         // One's own other devices would be told also to whom this was sent.
-///         (session, trust, b"hello".as_slice())
-///     });
+///     // One's own other devices would be told also to whom this was sent.
+///     let each = wanted.map(|session| (session, Trust::on_first_use(pinned.as_ref()), b"hello".as_slice()));
 ///     let (staged, failures) = encrypt_each(each, now, &mut rng);
 ///     assert!(failures.is_empty()); // Else mend that first, or give the account up.
-///     let messages = staged.commit_with(|stages| {
-///         // One transaction for all records and effects.
-///         assert!(stages.iter().all(|stage| stage.state().remote().name() == "bob"));
-///         Ok::<(), Infallible>(())
-///     })?;
-///     let accounts: Vec<String> = delivery.accounts().map(str::to_owned).collect();
+///     let messages = staged.commit_with(|writes| store.apply(writes))?;
+///     let accounts: Vec<AccountName> = delivery.accounts().cloned().collect();
 ///     for account in accounts {
 ///         let of_account: Vec<_> =
-///             messages.iter().filter(|message| message.address.name() == account).collect();
-///         let answer = service.send(&account, &of_account);
+///             messages.iter().filter(|message| *message.address.name() == account).collect();
+///         let answer = service.send(&of_account);
 ///         let (Ok(correction) | Err(GaveUp { correction, .. })) = delivery.answered(&account, &answer);
-///         let archived = correction.archive(sessions.values_mut());
-///         archived.commit_with(|_stages| Ok::<(), Infallible>(()))?; // One transaction.
+///         correction.archive(sessions.values_mut())?.commit_with(|writes| store.apply(writes))?;
 ///         for address in &correction.forget {
 ///             sessions.remove(address);
 ///         }
@@ -180,13 +166,16 @@ pub struct GaveUp {
 ///     attempts += 1;
 /// }
 /// assert_eq!((attempts, sessions.len()), (2, 2));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "os-rng"))]
+/// # fn main() {}
 /// ```
 #[derive(Clone, Debug)]
 pub struct Delivery {
     local: Address,
     /// The devices of each account that has not got its messages yet.
-    waiting: BTreeMap<String, Waiting>,
+    waiting: BTreeMap<AccountName, Waiting>,
     attempts: u8,
 }
 
@@ -210,11 +199,15 @@ impl Delivery {
     /// Adds an account, with its devices as far as they are known: with those that there are sessions with, or
     /// with none. This device itself is left out, so that one's own account can be added, too.
     #[must_use]
-    pub fn to(mut self, account: &str, devices: impl IntoIterator<Item = DeviceId>) -> Self {
-        let attempts_left = self.attempts;
+    pub fn to(
+        mut self,
+        account: impl Into<AccountName>,
+        devices: impl IntoIterator<Item = DeviceId>,
+    ) -> Self {
+        let (account, attempts_left) = (account.into(), self.attempts);
         let new = || Waiting { devices: BTreeSet::new(), attempts_left };
-        let (own, local) = (account == self.local.name(), self.local.device());
-        let waiting = self.waiting.entry(account.into()).or_insert_with(new);
+        let (own, local) = (account == *self.local.name(), self.local.device());
+        let waiting = self.waiting.entry(account).or_insert_with(new);
         waiting.devices.extend(devices.into_iter().filter(|device| !(own && *device == local)));
         self
     }
@@ -226,8 +219,8 @@ impl Delivery {
 
     /// The accounts that are still to get the message. Of those without known devices the service is told all
     /// the same, with no message: it answers which devices they have.
-    pub fn accounts(&self) -> impl Iterator<Item = &str> {
-        self.waiting.keys().map(String::as_str)
+    pub fn accounts(&self) -> impl Iterator<Item = &AccountName> {
+        self.waiting.keys()
     }
 
     /// Whether all accounts have got the message, or are given up.
@@ -241,7 +234,7 @@ impl Delivery {
     ///
     /// # Errors
     /// [`GaveUp`]: that was the last attempt for this account. The others go on.
-    pub fn answered(&mut self, account: &str, answer: &ServiceAnswer) -> Result<Correction, GaveUp> {
+    pub fn answered(&mut self, account: &AccountName, answer: &ServiceAnswer) -> Result<Correction, GaveUp> {
         let own = account == self.local.name();
         let is_other = |device: &DeviceId| !(own && *device == self.local.device());
         let Some(waiting) = self.waiting.get_mut(account) else { return Ok(Correction::default()) };
@@ -279,11 +272,14 @@ impl Delivery {
     /// For an account that can't be served now: no bundle is to be had for one of its devices, or the bundle has
     /// another identity than the one that is pinned, and the user decides first. The service would go on to ask
     /// for that device.
-    pub fn give_up(&mut self, account: &str) {
+    pub fn give_up(&mut self, account: &AccountName) {
         self.waiting.remove(account);
     }
 }
 
-fn addresses(account: &str, devices: impl IntoIterator<Item = DeviceId>) -> impl Iterator<Item = Address> {
+fn addresses(
+    account: &AccountName,
+    devices: impl IntoIterator<Item = DeviceId>,
+) -> impl Iterator<Item = Address> {
     devices.into_iter().map(move |device| Address::new(account, device))
 }

@@ -11,7 +11,10 @@ use crate::crypto::curve::PublicKey;
 use crate::crypto::xeddsa::VerifyingKey;
 use crate::ratchet::receiving::{ReceivingChain, ReceivingChange};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
-use crate::staged::{State, sealed};
+use crate::address::Address;
+use crate::lease::Lease;
+use crate::staged::State;
+use crate::writes::{Key, Writes};
 use crate::wire::distribution_id::SenderKeyFormat;
 
 /// Newest format of the records.
@@ -25,15 +28,17 @@ pub(super) const MAX_CHAINS: usize = 5;
 /// after the other.
 ///
 /// A value of this type starts out empty. It belongs to one sender, who is a device, and one distribution id;
-/// it is stored under both. [`learn`](Self::learn) takes up what that sender distributes;
+/// it is stored under both. [`process`](Self::process) adds what that sender distributes;
 /// [`decrypt`](Self::decrypt) reads what it sends. Each gives a [`Staged`](crate::Staged) change.
 pub struct ReceiverKeys {
+    pub(super) sender: Address,
     pub(super) format: SenderKeyFormat,
     /// How many changes were committed.
     pub(super) generation: u64,
     /// The last one distributed first. Boxed, so that moving one moves no secrets.
     #[expect(clippy::vec_box, reason = "moving one must move no secrets")]
     pub(super) chains: Vec<Box<SenderChain>>,
+    pub(super) lease: Lease,
 }
 
 /// One of the sender's chains.
@@ -47,10 +52,16 @@ pub(super) struct SenderChain {
 }
 
 impl ReceiverKeys {
-    /// Nothing yet, for a distribution id; or, with [`SenderKeyFormat::WithoutId`], for the older format.
+    /// Nothing yet of `sender`, for a distribution id; or, with [`SenderKeyFormat::WithoutId`], for the older format.
     #[must_use]
-    pub fn new(format: impl Into<SenderKeyFormat>) -> Self {
-        Self { format: format.into(), generation: 0, chains: Vec::new() }
+    pub fn new(sender: Address, format: impl Into<SenderKeyFormat>) -> Self {
+        Self { sender, format: format.into(), generation: 0, chains: Vec::new(), lease: Lease::new() }
+    }
+
+    /// The device whose keys these are.
+    #[must_use]
+    pub const fn sender(&self) -> &Address {
+        &self.sender
     }
 
     /// The format, with the distribution id if it has one.
@@ -79,11 +90,11 @@ impl ReceiverKeys {
         self.write(self.generation, None)
     }
 
-    /// Reads what [`Self::record`] or [`Staged::record`](crate::Staged::record) gave.
+    /// Reads a stored record, for the same sender.
     ///
     /// # Errors
     /// [`RecordError`] for another kind of record, a newer format, or damage.
-    pub fn from_record(bytes: &[u8]) -> Result<Self, RecordError> {
+    pub fn from_record(bytes: &[u8], sender: Address) -> Result<Self, RecordError> {
         let (mut reader, _) = RecordReader::open(RecordKind::ReceiverKeys, RECORD_VERSION, bytes)?;
         let generation = reader.u64()?;
         let format = read_format(&mut reader)?;
@@ -100,7 +111,7 @@ impl ReceiverKeys {
             chains.push(Box::new(chain));
         }
         reader.finish()?;
-        Ok(Self { format, generation, chains })
+        Ok(Self { generation, chains, ..Self::new(sender, format) })
     }
 
     fn write(&self, generation: u64, change: Option<&Change>) -> Record {
@@ -166,14 +177,8 @@ impl SenderChain {
     }
 }
 
-impl State for ReceiverKeys {
-    type Effects = ();
-}
-
 /// A change to [`ReceiverKeys`], prepared but not made.
-pub struct ReceiverKeysChange(pub(super) Change);
-
-pub(super) enum Change {
+pub(crate) enum Change {
     /// A chain was distributed that was not held.
     Added(Box<SenderChain>),
     /// The chain at `at` was distributed again, and perhaps moved on.
@@ -182,16 +187,18 @@ pub(super) enum Change {
     Received { at: usize, change: ReceivingChange },
 }
 
-impl sealed::Sealed for ReceiverKeys {
-    type Change = ReceiverKeysChange;
+impl State for ReceiverKeys {
+    type Change = Change;
 
-    fn record_after(&self, change: &ReceiverKeysChange) -> Record {
-        self.write(self.generation.wrapping_add(1), Some(&change.0))
+    fn write_after(&self, change: &Change, writes: &mut Writes) {
+        let generation = self.generation.wrapping_add(1);
+        let key = Key::ReceiverKeys(self.sender.clone(), self.format);
+        writes.put_state(key, self.write(generation, Some(change)), generation);
     }
 
-    fn apply(&mut self, change: ReceiverKeysChange) {
+    fn apply(&mut self, change: Change) {
         self.generation = self.generation.wrapping_add(1);
-        match change.0 {
+        match change {
             Change::Added(added) => {
                 self.chains.retain(|held| held.chain_id != added.chain_id);
                 self.chains.truncate(MAX_CHAINS - 1);
@@ -206,6 +213,10 @@ impl sealed::Sealed for ReceiverKeys {
             Change::Received { at, change } => self.advance(at, Some(change)),
         }
     }
+
+    fn lease(&mut self) -> &mut Lease {
+        &mut self.lease
+    }
 }
 
 impl ReceiverKeys {
@@ -216,15 +227,9 @@ impl ReceiverKeys {
     }
 }
 
-impl fmt::Debug for ReceiverKeysChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ReceiverKeysChange(..)")
-    }
-}
-
 impl fmt::Debug for ReceiverKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { format: _, generation, chains } = self;
-        write!(f, "ReceiverKeys({} chains, generation {generation})", chains.len())
+        let Self { sender, format: _, generation, chains, lease: _ } = self;
+        write!(f, "ReceiverKeys({sender}, {} chains, generation {generation})", chains.len())
     }
 }

@@ -2,70 +2,40 @@
 
 //! Our own sender key: what we send to a group with.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::{codec, read_format, write_format};
+use super::{Error, codec, read_format, write_format};
 use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
 use crate::crypto::secret::Secret;
 use crate::crypto::stack;
 use crate::crypto::xeddsa::Signer;
-use crate::ratchet::chain::{ChainExhausted, ChainKey};
+use crate::lease::Lease;
+use crate::ratchet::chain::ChainKey;
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
-use crate::staged::{Staged, State, sealed};
+use crate::staged::{Staged, State};
 use crate::wire::ciphertext::Ciphertext;
 use crate::wire::distribution_id::SenderKeyFormat;
 use crate::wire::message::MessageKind;
 use crate::wire::sender_key_distribution::SenderKeyDistributionParts;
 use crate::wire::sender_key_message::SenderKeyMessageParts;
+use crate::writes::{Key, Writes};
 
 /// Newest format of sender key records.
 const RECORD_VERSION: u8 = 1;
 
-/// Why a message can't be sent to a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum GroupEncryptError {
-    /// The chain is used up: [generate](SenderKey::generate) another key.
-    #[error(transparent)]
-    Exhausted(#[from] ChainExhausted),
-}
-
 /// Our own sender key: a chain that gives a key for each message to a group, and the key that signs them.
 ///
-/// Store its [`record`](Self::record), send its [`distribution`](Self::distribution) to each member through
-/// the sessions with their devices, then [`encrypt`](Self::encrypt). Who joins later gets the distribution as it
-/// is then, and reads nothing from before.
+/// [`generate`](Self::generate) one for each group, send its [`distribution`](Self::distribution) to each member through
+/// the sessions with their devices, then [`encrypt`](Self::encrypt). Who joins later gets the distribution as it is
+/// then, and reads nothing from before.
 ///
-/// To rotate is to [`generate`](Self::generate) another key in its place. Do so whenever a member leaves or a
-/// device is unlinked: they could read on with the old one. And from time to time, because this is the only
-/// recovery from a stolen key.
-///
-/// ```
-/// # use subrosa::{DistributionId, ReceiverKeys, SenderKey, SenderKeyDistributionMessage, SenderKeyMessage};
-/// # fn group(rng: &mut impl subrosa::rand_core::CryptoRng) -> Result<(), Box<dyn std::error::Error>> {
-/// # fn store(_: &subrosa::Record) -> Result<(), std::io::Error> { Ok(()) }
-/// let id: DistributionId = "d1d1d1d1-7000-11eb-b32a-33b8a8a487a6".parse()?;
-/// let mut ours = SenderKey::generate(id, rng);
-/// store(&ours.record())?;
-/// let distribution = ours.distribution(); // to each member, inside a message of a session
-/// let sent = ours.encrypt(b"hello group", rng)?.commit_with(|record, ()| store(record))?;
-///
-/// // A member keeps this under our address and the distribution id.
-/// let mut theirs = ReceiverKeys::new(id);
-/// let distribution = SenderKeyDistributionMessage::parse(&distribution)?;
-/// theirs.learn(&distribution)?.commit_with(|record, ()| store(record))?;
-/// let message = SenderKeyMessage::parse(sent.as_bytes())?;
-/// let plaintext = theirs.decrypt(&message)?.commit_with_received(|record, (), _| store(record))?;
-/// assert_eq!(&*plaintext, b"hello group");
-/// # Ok(())
-/// # }
-/// # use rand_chacha::rand_core::SeedableRng;
-/// # group(&mut rand_chacha::ChaCha20Rng::seed_from_u64(1)).unwrap();
-/// ```
+/// [`rotate`](Self::rotate) it whenever a member leaves or a device is unlinked: they could read on. And from time to
+/// time, because this is the only recovery from a stolen key.
 pub struct SenderKey {
     pub(super) format: SenderKeyFormat,
     pub(super) chain_id: u32,
@@ -75,6 +45,7 @@ pub struct SenderKey {
     pub(super) signing_point: Option<[u8; 32]>,
     /// How many changes were committed.
     pub(super) generation: u64,
+    pub(super) lease: Lease,
 }
 
 impl SenderKey {
@@ -93,8 +64,20 @@ impl SenderKey {
                 signing,
                 signing_point: None,
                 generation: 0,
+                lease: Lease::new(),
             }
         })
+    }
+
+    /// Replaces chain id, chain key and signing key by fresh ones. Who has the old distribution reads nothing that is sent
+    /// from then on; send the new one to all who may. Draws as [`generate`](Self::generate) does.
+    ///
+    /// # Errors
+    /// [`Error::Busy`].
+    pub fn rotate(&mut self, rng: &mut impl CryptoRng) -> Result<Staged<'_, ()>, Error> {
+        self.lease.free()?;
+        let change = Change::Rotated(Box::new(Self::generate(self.format, rng)));
+        Ok(Staged::of(self, change, ()))
     }
 
     /// The format, with the distribution id if it has one.
@@ -148,13 +131,14 @@ impl SenderKey {
     /// Changes nothing until the stage is committed; a stage that is dropped uses up no key.
     ///
     /// # Errors
-    /// [`GroupEncryptError`].
+    /// [`Error`]: `Busy`, `Exhausted`.
     pub fn encrypt(
         &mut self,
         plaintext: &[u8],
         rng: &mut impl CryptoRng,
-    ) -> Result<Staged<'_, Self, Ciphertext>, GroupEncryptError> {
+    ) -> Result<Staged<'_, Ciphertext>, Error> {
         stack::wiped(stack::OPERATION, move || {
+            self.lease.free()?;
             let (seed, next) = self.chain.step()?;
             let parts = SenderKeyMessageParts {
                 format: self.format,
@@ -166,7 +150,7 @@ impl SenderKey {
             let signature = self.signer().sign(&[&message], rng);
             message.extend_from_slice(&signature);
             let ciphertext = Ciphertext::new(MessageKind::SenderKey, message);
-            Ok(Staged::new(self, SenderKeyChange(next), (), ciphertext))
+            Ok(Staged::of(self, Change::Stepped(next), ciphertext))
         })
     }
 
@@ -182,7 +166,7 @@ impl SenderKey {
         self.write(self.generation, &self.chain)
     }
 
-    /// Reads what [`Self::record`] or [`Staged::record`] gave.
+    /// Reads a stored record.
     ///
     /// # Errors
     /// [`RecordError`] for another kind of record, a newer format, or damage.
@@ -195,7 +179,7 @@ impl SenderKey {
         let public = PublicKey::from_bytes(reader.array()?);
         let signing = KeyPair::from_parts(PrivateKey::from_secret(&reader.secret()?), public);
         reader.finish()?;
-        Ok(Self { format, chain_id, chain, signing, signing_point: None, generation })
+        Ok(Self { format, chain_id, chain, signing, signing_point: None, generation, lease: Lease::new() })
     }
 
     fn write(&self, generation: u64, chain: &ChainKey) -> Record {
@@ -210,35 +194,46 @@ impl SenderKey {
     }
 }
 
-impl State for SenderKey {
-    type Effects = ();
-}
-
 /// A change to a [`SenderKey`], prepared but not made.
-pub struct SenderKeyChange(ChainKey);
-
-impl sealed::Sealed for SenderKey {
-    type Change = SenderKeyChange;
-
-    fn record_after(&self, change: &SenderKeyChange) -> Record {
-        self.write(self.generation.wrapping_add(1), &change.0)
-    }
-
-    fn apply(&mut self, change: SenderKeyChange) {
-        self.generation = self.generation.wrapping_add(1);
-        self.chain = change.0;
-    }
+pub(crate) enum Change {
+    /// A message was sent.
+    Stepped(ChainKey),
+    /// Another key takes its place.
+    Rotated(Box<SenderKey>),
 }
 
-impl fmt::Debug for SenderKeyChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SenderKeyChange(..)")
+impl State for SenderKey {
+    type Change = Change;
+
+    fn write_after(&self, change: &Change, writes: &mut Writes) {
+        let generation = self.generation.wrapping_add(1);
+        let record = match change {
+            Change::Stepped(chain) => self.write(generation, chain),
+            Change::Rotated(key) => key.write(generation, &key.chain),
+        };
+        writes.put_state(Key::SenderKey(self.format), record, generation);
+    }
+
+    fn apply(&mut self, change: Change) {
+        self.generation = self.generation.wrapping_add(1);
+        match change {
+            Change::Stepped(chain) => self.chain = chain,
+            Change::Rotated(mut key) => {
+                key.generation = self.generation;
+                // Swapped, so that what is dropped is wiped where it lies.
+                core::mem::swap(self, &mut *key);
+            }
+        }
+    }
+
+    fn lease(&mut self) -> &mut Lease {
+        &mut self.lease
     }
 }
 
 impl fmt::Debug for SenderKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { format: _, chain_id, chain, signing: _, signing_point: _, generation } = self;
+        let Self { format: _, chain_id, chain, signing: _, signing_point: _, generation, lease: _ } = self;
         let iteration = chain.index();
         write!(f, "SenderKey(chain {chain_id}, iteration {iteration}, generation {generation})")
     }

@@ -12,50 +12,34 @@ use zeroize::Zeroizing;
 use super::receiver_keys::{MAX_CHAINS, ReceiverKeys, SenderChain};
 use super::sender_key::SenderKey;
 use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
+use crate::address::Address;
+use crate::lease::Lease;
+use crate::libsignal::LibsignalError;
 use crate::ratchet::chain::ChainKey;
 use crate::ratchet::receiving::ReceivingChain;
 use crate::wire::distribution_id::SenderKeyFormat;
 use crate::wire::message::SENDER_KEY_VERSION;
 use crate::wire::stored::{StoredChainKey, StoredSenderKey, StoredSenderKeyRecord, StoredSigningKey};
 
-/// Why a stored sender key record of libsignal can't be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoredSenderKeyError {
-    /// The record is not protobuf.
-    #[error("protobuf encoding was invalid")]
-    InvalidProtobuf,
-    /// The record is empty, so there is nothing to send with.
-    #[error("empty sender key record")]
-    Empty,
-    /// A key is missing or does not decode, or the message version is not known: of the state to send with, or
-    /// of every state to receive with.
-    #[error("the sender key is not sound")]
-    Unsound,
-    /// There is no private key: the record is of another's sender key.
-    #[error("the sender key is another's")]
-    NotOurs,
-}
-
 impl SenderKey {
     /// Reads our own sender key from the record that libsignal keeps under our own address and the distribution
     /// id.
     ///
     /// # Errors
-    /// [`StoredSenderKeyError`], in the order of its variants.
+    /// [`LibsignalError`], in the order of its variants.
     pub fn from_libsignal_record(
         bytes: &[u8],
         format: impl Into<SenderKeyFormat>,
-    ) -> Result<Self, StoredSenderKeyError> {
+    ) -> Result<Self, LibsignalError> {
         let record =
-            StoredSenderKeyRecord::parse(bytes).map_err(|_| StoredSenderKeyError::InvalidProtobuf)?;
-        let stored = record.states.first().ok_or(StoredSenderKeyError::Empty)?;
-        let (public, chain) = sound(stored).ok_or(StoredSenderKeyError::Unsound)?;
+            StoredSenderKeyRecord::parse(bytes).map_err(|_| LibsignalError::Malformed)?;
+        let stored = record.states.first().ok_or(LibsignalError::Empty)?;
+        let (public, chain) = sound(stored).ok_or(LibsignalError::Unsound)?;
         let private = stored.signing_key.map(|key| key.private).unwrap_or_default();
         if private.is_empty() {
-            return Err(StoredSenderKeyError::NotOurs);
+            return Err(LibsignalError::NotOurs);
         }
-        let private = PrivateKey::decode(private).map_err(|_| StoredSenderKeyError::Unsound)?;
+        let private = PrivateKey::decode(private).map_err(|_| LibsignalError::Unsound)?;
         let signing = KeyPair::from_parts(private, public);
         Ok(Self {
             format: format.into(),
@@ -64,6 +48,7 @@ impl SenderKey {
             signing,
             signing_point: None,
             generation: 0,
+            lease: Lease::new(),
         })
     }
 
@@ -83,13 +68,14 @@ impl ReceiverKeys {
     /// unless all are so.
     ///
     /// # Errors
-    /// [`StoredSenderKeyError`]: `InvalidProtobuf`, `Unsound`.
+    /// [`LibsignalError`]: `Malformed`, `Unsound`.
     pub fn from_libsignal_record(
         bytes: &[u8],
+        sender: Address,
         format: impl Into<SenderKeyFormat>,
-    ) -> Result<Self, StoredSenderKeyError> {
+    ) -> Result<Self, LibsignalError> {
         let record =
-            StoredSenderKeyRecord::parse(bytes).map_err(|_| StoredSenderKeyError::InvalidProtobuf)?;
+            StoredSenderKeyRecord::parse(bytes).map_err(|_| LibsignalError::Malformed)?;
         let mut chains: Vec<Box<SenderChain>> = Vec::with_capacity(MAX_CHAINS);
         for chain in record.states.iter().filter_map(SenderChain::from_stored) {
             let known = chains.iter().any(|held| held.chain_id == chain.chain_id);
@@ -98,9 +84,9 @@ impl ReceiverKeys {
             }
         }
         if chains.is_empty() && !record.states.is_empty() {
-            return Err(StoredSenderKeyError::Unsound);
+            return Err(LibsignalError::Unsound);
         }
-        Ok(Self { format: format.into(), generation: 0, chains })
+        Ok(Self { chains, ..Self::new(sender, format) })
     }
 
     /// The record that libsignal would store.

@@ -2,46 +2,13 @@
 
 //! Prekey bundles: what an initiator fetches, before and after it was verified.
 
-use super::kem::KemPreKeyId;
-use super::one_time::OneTimePreKeyId;
-use super::signed::SignedPreKeyId;
-use crate::address::DeviceId;
-use crate::crypto::curve::PreparedKey;
-use crate::crypto::curve::PublicKey;
-use crate::crypto::kem::{KemPublicKey, KemType};
-use crate::crypto::xeddsa::{Signature, VerifyingKey};
+use super::public::{KemPreKeyPublic, OneTimePreKeyPublic, SignedPreKeyPublic};
+use crate::crypto::curve::{PreparedKey, ZeroAgreement};
+use crate::crypto::kem::KemType;
+use crate::crypto::xeddsa::VerifyingKey;
+use crate::ids::DeviceId;
 use crate::identity::{IdentityKey, Trust};
-
-/// The published half of a one-time prekey.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OneTimePreKeyPublic {
-    /// Its id.
-    pub id: OneTimePreKeyId,
-    /// Its key.
-    pub key: PublicKey,
-}
-
-/// The published half of a signed prekey.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedPreKeyPublic {
-    /// Its id.
-    pub id: SignedPreKeyId,
-    /// Its key.
-    pub key: PublicKey,
-    /// The identity key's signature over the encoded key.
-    pub signature: Signature,
-}
-
-/// The published half of a KEM prekey, one-time or last-resort: the initiator can't tell and need not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KemPreKeyPublic {
-    /// Its id.
-    pub id: KemPreKeyId,
-    /// Its key.
-    pub key: KemPublicKey,
-    /// The identity key's signature over the encoded key.
-    pub signature: Signature,
-}
+use crate::lease::Busy;
 
 /// One device's prekeys as the service handed them out. Nothing in it is verified; the only thing to do
 /// with it is [`PreKeyBundle::verify`].
@@ -59,33 +26,55 @@ pub struct PreKeyBundle {
     /// forward secrecy.
     pub one_time_pre_key: Option<OneTimePreKeyPublic>,
     /// The KEM prekey. Without it the bundle is one of the older version 3, for callers whose
-    /// [policy](crate::Policy) allows it.
+    /// [policy](crate::session::Policy) allows it.
     pub kem_pre_key: Option<KemPreKeyPublic>,
 }
 
-/// Why a bundle is not to be used.
+/// Why a bundle is refused, or no session could be begun from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BundleError {
     /// The caller does not trust this identity key.
-    #[error("untrusted identity")]
+    #[error("the bundle's identity key is not trusted")]
     UntrustedIdentity,
-    /// The signed prekey's signature is not the identity key's.
-    #[error("signature validation failed: signed prekey")]
-    SignedPreKeySignature,
-    /// The KEM prekey is not one of Kyber-1024, the only mechanism that is deployed.
-    #[error("bad KEM key type <{0:#04x}>")]
+    /// The KEM prekey is not one of Kyber-1024, the only mechanism that is deployed. Carries the type byte.
+    #[error("KEM prekey of unknown type {0:#04x}")]
     KemType(u8),
+    /// The signed prekey's signature is not the identity key's.
+    #[error("the signed prekey is not signed by the bundle's identity")]
+    SignedPreKeySignature,
     /// The KEM prekey's signature is not the identity key's.
-    #[error("signature validation failed: KEM prekey")]
+    #[error("the KEM prekey is not signed by the bundle's identity")]
     KemPreKeySignature,
+    /// An owned stage of the session is still open. The caller's to wait for.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The bundle is of another device than the session. Carries its device. The service's doing, or the caller's.
+    #[error("the bundle is of device {0}, the session with another")]
+    OtherDevice(DeviceId),
+    /// The bundle has no KEM prekey, and the [policy](crate::session::Policy) does not allow version 3.
+    #[error("no KEM prekey in the bundle, and version 3 is not allowed")]
+    Version3Refused,
+    /// The bundle has no one-time prekey, and the caller [requires](crate::session::Config::require_one_time) one. Perhaps
+    /// the service has run out of them.
+    #[error("a one-time prekey is required and the bundle has none")]
+    NoOneTimePreKey,
+    /// A key in the bundle is of low order. The peer's, or the service's, doing.
+    #[error("a key in the bundle has low order")]
+    NonContributory,
+}
+
+impl From<ZeroAgreement> for BundleError {
+    fn from(_: ZeroAgreement) -> Self {
+        Self::NonContributory
+    }
 }
 
 impl PreKeyBundle {
     /// Checks, in this order, that the caller trusts the identity, and both signatures (PQXDH §3.3).
     ///
     /// # Errors
-    /// [`BundleError`].
+    /// [`BundleError`]: `UntrustedIdentity`, `KemType`, `SignedPreKeySignature`, `KemPreKeySignature`, in this order.
     pub fn verify(self, trust: Trust<'_>) -> Result<VerifiedBundle, BundleError> {
         if !trust.accepts(&self.identity_key) {
             return Err(BundleError::UntrustedIdentity);
@@ -105,7 +94,7 @@ impl PreKeyBundle {
         {
             return Err(BundleError::KemPreKeySignature);
         }
-        Ok(VerifiedBundle { bundle: self, identity: prepared })
+        Ok(VerifiedBundle { bundle: self, identity: prepared, pinned: trust.is_pinned() })
     }
 }
 
@@ -116,6 +105,8 @@ pub struct VerifiedBundle {
     bundle: PreKeyBundle,
     /// Its identity key, prepared.
     identity: PreparedKey,
+    /// Whether it was pinned before.
+    pinned: bool,
 }
 
 impl VerifiedBundle {
@@ -123,6 +114,10 @@ impl VerifiedBundle {
     #[must_use]
     pub const fn bundle(&self) -> &PreKeyBundle {
         &self.bundle
+    }
+
+    pub(crate) const fn is_pinned(&self) -> bool {
+        self.pinned
     }
 
     /// The bundle, and its identity key.

@@ -4,10 +4,11 @@
 
 use rand_core::CryptoRng;
 
-use super::bundle::KemPreKeyPublic;
+use super::public::KemPreKeyPublic;
 use crate::crypto::kem::{KemKeyPair, KemPublicKey, KemSecretKey, KemType};
 use crate::crypto::xeddsa::Signature;
 use crate::identity::IdentityKeyPair;
+use crate::ids::KemPreKeyId;
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
 use crate::timestamp::Timestamp;
 
@@ -16,23 +17,19 @@ const RECORD_VERSION: u8 = 1;
 /// Length of what a record holds in bytes, header not included.
 const RECORD_LEN: usize = 4 + 8 + KemPublicKey::ENCODED_LEN + KemSecretKey::ENCODED_LEN + 64;
 
-/// Names a KEM prekey, one-time or last-resort: on the wire they share one id space. Any `u32`, also 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KemPreKeyId(pub u32);
-
 /// What both kinds of KEM prekeys consist of: a key pair signed by the identity key.
 #[derive(Debug)]
-pub struct KemPreKey {
-    id: KemPreKeyId,
-    pair: KemKeyPair,
+pub(super) struct KemPreKey {
+    pub(super) id: KemPreKeyId,
+    pub(super) pair: KemKeyPair,
     signature: Signature,
-    created: Timestamp,
+    pub(super) created: Timestamp,
 }
 
 impl KemPreKey {
     /// A fresh Kyber-1024 prekey, signed over its 1,569 encoded bytes. Draws 64 bytes for the key, then
     /// 64 for the signature.
-    pub fn generate(
+    fn generate(
         id: KemPreKeyId,
         identity: &IdentityKeyPair,
         now: Timestamp,
@@ -44,8 +41,7 @@ impl KemPreKey {
     }
 
     /// A prekey made elsewhere. The signature is not verified: it is the peers' to do.
-    #[must_use]
-    pub const fn from_parts(
+    pub(super) const fn from_parts(
         id: KemPreKeyId,
         pair: KemKeyPair,
         signature: Signature,
@@ -54,27 +50,8 @@ impl KemPreKey {
         Self { id, pair, signature, created }
     }
 
-    /// Its id.
-    #[must_use]
-    pub const fn id(&self) -> KemPreKeyId {
-        self.id
-    }
-
-    /// Its keys.
-    #[must_use]
-    pub const fn key_pair(&self) -> &KemKeyPair {
-        &self.pair
-    }
-
-    /// When it was made.
-    #[must_use]
-    pub const fn created(&self) -> Timestamp {
-        self.created
-    }
-
     /// What is to be published.
-    #[must_use]
-    pub fn public(&self) -> KemPreKeyPublic {
+    pub(super) fn public(&self) -> KemPreKeyPublic {
         KemPreKeyPublic { id: self.id, key: self.pair.public().clone(), signature: self.signature }
     }
 
@@ -102,15 +79,16 @@ impl KemPreKey {
     }
 }
 
-/// The two kinds are alike but for their names and record kinds.
+/// The two kinds differ in their names and record kinds.
 macro_rules! kem_pre_key {
     ($(#[$doc:meta])* $name:ident, $kind:expr) => {
         $(#[$doc])*
         #[derive(Debug)]
-        pub struct $name(KemPreKey);
+        pub struct $name(pub(super) KemPreKey);
 
         impl $name {
-            /// A fresh Kyber-1024 prekey; see [`KemPreKey::generate`].
+            /// A fresh Kyber-1024 prekey, signed over its 1,569 encoded bytes. Draws 64 bytes for the key, then 64 for the
+            /// signature.
             pub fn generate(
                 id: KemPreKeyId,
                 identity: &IdentityKeyPair,
@@ -120,7 +98,42 @@ macro_rules! kem_pre_key {
                 Self(KemPreKey::generate(id, identity, now, rng))
             }
 
-            /// What is to be stored.
+            /// A prekey made elsewhere. The signature is not verified here: peers do that.
+            #[must_use]
+            pub const fn from_parts(
+                id: KemPreKeyId,
+                pair: KemKeyPair,
+                signature: Signature,
+                created: Timestamp,
+            ) -> Self {
+                Self(KemPreKey::from_parts(id, pair, signature, created))
+            }
+
+            /// Its id.
+            #[must_use]
+            pub const fn id(&self) -> KemPreKeyId {
+                self.0.id
+            }
+
+            /// Its keys.
+            #[must_use]
+            pub const fn key_pair(&self) -> &KemKeyPair {
+                &self.0.pair
+            }
+
+            /// When it was made.
+            #[must_use]
+            pub const fn created(&self) -> Timestamp {
+                self.0.created
+            }
+
+            /// The half to publish.
+            #[must_use]
+            pub fn public(&self) -> KemPreKeyPublic {
+                self.0.public()
+            }
+
+            /// The record to store.
             #[must_use]
             pub fn record(&self) -> Record {
                 self.0.record($kind)
@@ -134,28 +147,13 @@ macro_rules! kem_pre_key {
                 KemPreKey::from_record($kind, bytes).map(Self)
             }
         }
-
-        impl From<KemPreKey> for $name {
-            /// Decides what a key made elsewhere is to be.
-            fn from(key: KemPreKey) -> Self {
-                Self(key)
-            }
-        }
-
-        impl core::ops::Deref for $name {
-            type Target = KemPreKey;
-
-            fn deref(&self) -> &KemPreKey {
-                &self.0
-            }
-        }
     };
 }
 
 kem_pre_key!(
     /// A KEM prekey that starts one session and is deleted with it.
     ///
-    /// It is neither `Clone` nor `Copy`: accepting a session takes it, and gives it back with an error.
+    /// It is neither `Clone` nor `Copy`.
     OneTimeKemPreKey,
     RecordKind::OneTimeKemPreKey
 );

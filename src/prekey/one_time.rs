@@ -4,16 +4,13 @@
 
 use rand_core::CryptoRng;
 
-use super::bundle::OneTimePreKeyPublic;
+use super::public::OneTimePreKeyPublic;
 use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
+use crate::ids::OneTimePreKeyId;
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
 
 /// Newest format of [`OneTimePreKey`] records.
 const RECORD_VERSION: u8 = 1;
-
-/// Names a one-time prekey. Any `u32`, also 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OneTimePreKeyId(pub u32);
 
 /// A prekey that starts one session and is deleted with it. Unsigned.
 ///

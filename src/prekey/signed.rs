@@ -4,19 +4,16 @@
 
 use rand_core::CryptoRng;
 
-use super::bundle::SignedPreKeyPublic;
+use super::public::SignedPreKeyPublic;
 use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
 use crate::crypto::xeddsa::Signature;
 use crate::identity::IdentityKeyPair;
+use crate::ids::SignedPreKeyId;
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
 use crate::timestamp::Timestamp;
 
 /// Newest format of [`SignedPreKey`] records.
 const RECORD_VERSION: u8 = 1;
-
-/// Names a signed prekey. Any `u32`, also 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SignedPreKeyId(pub u32);
 
 /// A prekey of medium life, signed by the identity key, used for many sessions. It is also the
 /// responder's first ratchet key.

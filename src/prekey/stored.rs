@@ -6,11 +6,13 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use super::kem::{KemPreKey, KemPreKeyId};
-use super::one_time::{OneTimePreKey, OneTimePreKeyId};
-use super::signed::{SignedPreKey, SignedPreKeyId};
+use super::kem::{KemPreKey, LastResortKemPreKey, OneTimeKemPreKey};
+use super::one_time::OneTimePreKey;
+use super::signed::SignedPreKey;
 use crate::crypto::kem::{KemKeyPair, KemPublicKey, KemSecretKey};
-use crate::identity::{StoredKeyError, stored_pair};
+use crate::identity::stored_pair;
+use crate::ids::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
+use crate::libsignal::LibsignalError;
 use crate::timestamp::Timestamp;
 use crate::wire::stored::{StoredPreKey, StoredSignedPreKey};
 
@@ -22,9 +24,9 @@ impl OneTimePreKey {
     /// Reads a one-time prekey as libsignal stores it.
     ///
     /// # Errors
-    /// [`StoredKeyError`].
-    pub fn from_libsignal_record(bytes: &[u8]) -> Result<Self, StoredKeyError> {
-        let stored = StoredPreKey::parse(bytes).map_err(|_| StoredKeyError::InvalidProtobuf)?;
+    /// [`LibsignalError`].
+    pub fn from_libsignal_record(bytes: &[u8]) -> Result<Self, LibsignalError> {
+        let stored = StoredPreKey::parse(bytes).map_err(|_| LibsignalError::Malformed)?;
         let pair = stored_pair(stored.public_key, stored.private_key)?;
         Ok(Self::from_key_pair(OneTimePreKeyId(stored.id), pair))
     }
@@ -42,11 +44,11 @@ impl SignedPreKey {
     /// Reads a signed prekey as libsignal stores it. The signature is not verified.
     ///
     /// # Errors
-    /// [`StoredKeyError`].
-    pub fn from_libsignal_record(bytes: &[u8]) -> Result<Self, StoredKeyError> {
-        let stored = StoredSignedPreKey::parse(bytes).map_err(|_| StoredKeyError::InvalidProtobuf)?;
+    /// [`LibsignalError`].
+    pub fn from_libsignal_record(bytes: &[u8]) -> Result<Self, LibsignalError> {
+        let stored = StoredSignedPreKey::parse(bytes).map_err(|_| LibsignalError::Malformed)?;
         let pair = stored_pair(stored.public_key, stored.private_key)?;
-        let signature = stored.signature.try_into().map_err(|_| StoredKeyError::BadSignature)?;
+        let signature = stored.signature.try_into().map_err(|_| LibsignalError::BadSignature)?;
         let created = Timestamp::from_millis(stored.timestamp);
         Ok(Self::from_parts(SignedPreKeyId(stored.id), pair, signature, created))
     }
@@ -67,36 +69,62 @@ impl SignedPreKey {
 }
 
 impl KemPreKey {
-    /// Reads a Kyber prekey as libsignal stores it. The signature is not verified. The record does not say whether
-    /// it is one-time or last-resort; make it [one](super::OneTimeKemPreKey) or the
-    /// [other](super::LastResortKemPreKey) by `into`.
-    ///
-    /// # Errors
-    /// [`StoredKeyError`].
-    pub fn from_libsignal_record(bytes: &[u8]) -> Result<Self, StoredKeyError> {
-        let stored = StoredSignedPreKey::parse(bytes).map_err(|_| StoredKeyError::InvalidProtobuf)?;
-        let public = KemPublicKey::decode(stored.public_key).map_err(|_| StoredKeyError::Unsound)?;
-        let secret = KemSecretKey::decode(stored.private_key).map_err(|_| StoredKeyError::Unsound)?;
+    fn from_libsignal_record(bytes: &[u8]) -> Result<Self, LibsignalError> {
+        let stored = StoredSignedPreKey::parse(bytes).map_err(|_| LibsignalError::Malformed)?;
+        let public = KemPublicKey::decode(stored.public_key).map_err(|_| LibsignalError::Unsound)?;
+        let secret = KemSecretKey::decode(stored.private_key).map_err(|_| LibsignalError::Unsound)?;
         if stored.private_key.get(PUBLIC_IN_SECRET) != stored.public_key.get(1..) {
-            return Err(StoredKeyError::Mismatch);
+            return Err(LibsignalError::Mismatch);
         }
-        let pair = KemKeyPair::from_parts(secret, public).map_err(|_| StoredKeyError::Mismatch)?;
-        let signature = stored.signature.try_into().map_err(|_| StoredKeyError::BadSignature)?;
+        let pair = KemKeyPair::from_parts(secret, public).map_err(|_| LibsignalError::Mismatch)?;
+        let signature = stored.signature.try_into().map_err(|_| LibsignalError::BadSignature)?;
         let created = Timestamp::from_millis(stored.timestamp);
         Ok(Self::from_parts(KemPreKeyId(stored.id), pair, signature, created))
+    }
+
+    fn to_libsignal_record(&self) -> Zeroizing<Vec<u8>> {
+        let (public, secret) = (self.public(), self.pair.secret().encode());
+        let stored = StoredSignedPreKey {
+            id: self.id.0,
+            public_key: &public.key.encode(),
+            private_key: secret.as_bytes(),
+            signature: &public.signature,
+            timestamp: self.created.as_millis(),
+        };
+        stored.encode()
+    }
+}
+
+impl OneTimeKemPreKey {
+    /// Reads a Kyber prekey as libsignal stores it, as a one-time one: the record does not say. The signature is not
+    /// verified.
+    ///
+    /// # Errors
+    /// [`LibsignalError`].
+    pub fn from_libsignal_record(bytes: &[u8]) -> Result<Self, LibsignalError> {
+        KemPreKey::from_libsignal_record(bytes).map(Self)
     }
 
     /// The record that libsignal would store.
     #[must_use]
     pub fn to_libsignal_record(&self) -> Zeroizing<Vec<u8>> {
-        let (public, secret) = (self.public(), self.key_pair().secret().encode());
-        let stored = StoredSignedPreKey {
-            id: self.id().0,
-            public_key: &public.key.encode(),
-            private_key: secret.as_bytes(),
-            signature: &public.signature,
-            timestamp: self.created().as_millis(),
-        };
-        stored.encode()
+        self.0.to_libsignal_record()
+    }
+}
+
+impl LastResortKemPreKey {
+    /// Reads a Kyber prekey as libsignal stores it, as one of last resort: the record does not say. The signature is not
+    /// verified.
+    ///
+    /// # Errors
+    /// [`LibsignalError`].
+    pub fn from_libsignal_record(bytes: &[u8]) -> Result<Self, LibsignalError> {
+        KemPreKey::from_libsignal_record(bytes).map(Self)
+    }
+
+    /// The record that libsignal would store.
+    #[must_use]
+    pub fn to_libsignal_record(&self) -> Zeroizing<Vec<u8>> {
+        self.0.to_libsignal_record()
     }
 }

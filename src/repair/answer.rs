@@ -2,8 +2,6 @@
 
 //! Answering a peer's device that could not decrypt.
 
-use core::fmt;
-
 use super::log::{RepairChange, RepairLog, RepairRefused};
 use super::policy::RepairPolicy;
 use crate::session::Session;
@@ -28,17 +26,9 @@ pub struct Resend {
     pub group: bool,
 }
 
-/// The answer to a request, prepared but not made: a stage of the log, and of the session if that is reset.
-/// Both are to be stored *in one transaction*; then both changes are made at once.
-#[must_use = "dropping a stage rolls it back"]
-pub struct RepairAnswer<'l, 's> {
-    log: Staged<'l, RepairLog, Resend>,
-    session: Option<Staged<'s, Session, ()>>,
-}
-
 impl RepairLog {
     /// Answers the request of a device with which we hold `session`: whether that is reset, and what is to be
-    /// sent again. It is reset if the message that failed was of our current session and its current ratchet
+    /// sent again. Log and session are staged together. It is reset if the message that failed was of our current session and its current ratchet
     /// key; otherwise it was a late one of a session that both have left behind.
     ///
     /// The caller has made sure who sent the request: a sealed sender who was verified, or, without an
@@ -47,17 +37,21 @@ impl RepairLog {
     /// # Errors
     /// [`RepairRefused`]. Nothing is to be done then, nor is the session reset: if it is broken, the request for
     /// the next message that is sent on it will tell.
-    pub fn answer<'l, 's>(
-        &'l mut self,
-        session: &'s mut Session,
+    pub fn answer<'a>(
+        &'a mut self,
+        session: &'a mut Session,
         request: &DecryptionErrorMessage,
         policy: &RepairPolicy,
         now: Timestamp,
-    ) -> Result<RepairAnswer<'l, 's>, RepairRefused> {
-        if request.device_id() != u32::from(session.local().device().get()) {
-            return Err(RepairRefused::OtherDevice(request.device_id()));
+    ) -> Result<Staged<'a, Resend>, RepairRefused> {
+        self.lease.free()?;
+        if *session.remote() != self.peer {
+            return Err(RepairRefused::OtherPeer);
         }
-        let timestamp = Timestamp::from_millis(request.timestamp());
+        if request.device() != session.local().device() {
+            return Err(RepairRefused::OtherDevice(request.device()));
+        }
+        let timestamp = request.timestamp();
         let answered = self.allow_resend(timestamp, policy, now)?;
         let reset = request.ratchet_key().is_some_and(|key| session.current_ratchet_key_matches(key));
         if reset {
@@ -69,46 +63,11 @@ impl RepairLog {
             reset: reset.then_some(answered),
             ..RepairChange::default()
         };
-        Ok(RepairAnswer { log: self.stage(change, resend), session: reset.then(|| session.archive()) })
-    }
-}
-
-impl<'l, 's> RepairAnswer<'l, 's> {
-    /// The stage of the log: its record.
-    pub const fn log(&self) -> &Staged<'l, RepairLog, Resend> {
-        &self.log
-    }
-
-    /// The stage of the session, if that is reset: its record.
-    #[must_use]
-    pub const fn session(&self) -> Option<&Staged<'s, Session, ()>> {
-        self.session.as_ref()
-    }
-
-    /// Makes both changes and tells what is to be sent again. The caller vouches that both records are stored
-    /// durably.
-    #[must_use]
-    pub fn commit(self) -> Resend {
-        let Self { log, session } = self;
-        if let Some(session) = session {
-            session.commit();
-        }
-        log.commit()
-    }
-
-    /// Has `store` store both records, then makes both changes and tells what is to be sent again.
-    ///
-    /// # Errors
-    /// What `store` returned; then nothing has changed.
-    pub fn commit_with<E>(self, store: impl FnOnce(&Self) -> Result<(), E>) -> Result<Resend, E> {
-        store(&self)?;
-        Ok(self.commit())
-    }
-}
-
-impl fmt::Debug for RepairAnswer<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { log: _, session } = self;
-        write!(f, "RepairAnswer({})", if session.is_some() { "reset" } else { "no reset" })
+        let archived = if reset { Some(session.archive()?) } else { None };
+        let staged = Staged::of(self, change, resend);
+        Ok(match archived {
+            Some(archived) => staged.and(archived),
+            None => staged,
+        })
     }
 }

@@ -8,9 +8,13 @@ use core::time::Duration;
 
 use super::ResendRequest;
 use super::policy::{Rate, RepairPolicy};
+use crate::address::Address;
+use crate::ids::DeviceId;
+use crate::lease::{Busy, Lease};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
-use crate::staged::{Staged, State, sealed};
+use crate::staged::{Staged, State};
 use crate::timestamp::Timestamp;
+use crate::writes::{Key, Writes};
 
 /// Newest format of repair logs.
 const RECORD_VERSION: u8 = 1;
@@ -21,16 +25,22 @@ const MAX_EVENTS: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RepairRefused {
+    /// An owned stage of the log or the session is still open. The caller's to wait for.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The session is with another device than the log. The caller's mistake.
+    #[error("the session is with another device than this log")]
+    OtherPeer,
     /// It happened as often as the [policy](RepairPolicy) allows. Carries the time from which on it may happen
     /// again, if ever.
-    #[error("too often")]
+    #[error("asked for too often")]
     TooOften(Option<Timestamp>),
     /// The message that is asked for is too old, or was sent in the future.
-    #[error("the message is too old")]
+    #[error("that message is too old to be sent again")]
     TooOld,
-    /// The request is about a message of another device than this one. Carries its id, as it came.
-    #[error("a message of the other device {0}")]
-    OtherDevice(u32),
+    /// The request is about a message of another device than this one. Carries that device.
+    #[error("that message was sent by our device {0}")]
+    OtherDevice(DeviceId),
 }
 
 /// What was asked of, and done for, one device of a peer, as far as it still counts: at most 64 events of each
@@ -46,96 +56,76 @@ pub enum RepairRefused {
 /// the session.
 ///
 /// ```
-/// use std::convert::Infallible;
+/// # #[cfg(feature = "os-rng")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use subrosa::account::{Counts, Limits};
+/// use subrosa::repair::{Advice, PlaintextContent, RepairLog, RepairPolicy};
+/// use subrosa::sealed::ContentHint;
+/// use subrosa::store::Memory;
+/// use subrosa::{Account, Address, Message, Session, Timestamp, Trust, os_rng};
 ///
-/// use getrandom::SysRng;
-/// use subrosa::rand_core::UnwrapErr;
-/// use subrosa::{
-///     Account, AccountLimits, Address, Advice, ContentHint, DeviceId, Failure, PlaintextContent, PreKeyBundle,
-///     PreKeySignalMessage, Record, RepairLog, RepairPolicy, ServiceCounts, Session, SignalMessage, Timestamp,
-///     Trust,
-/// };
-///
-/// # struct Store;
-/// # impl Store {
-/// #     fn put(&mut self, _: &str, _: &Record) {}
-/// # }
-/// # let (mut store, mut rng) = (Store, UnwrapErr(SysRng));
+/// # let (mut alices, mut bobs, mut rng) = (Memory::new(), Memory::new(), os_rng());
 /// # let now = Timestamp::from_secs(1_700_000_000);
-/// # let alice = Account::generate(AccountLimits::default(), &mut rng).commit();
-/// # let limits = AccountLimits { batch: 2, low: 1, ..AccountLimits::default() };
-/// # let mut bob = Account::generate(limits, &mut rng).commit();
-/// # bob.refill(now, ServiceCounts::default(), &mut rng)?.ok_or("nothing to do")?.commit();
-/// # let mut upload = bob.upload();
-/// # let mut bundle = || -> Option<PreKeyBundle> {
-/// #     Some(PreKeyBundle {
-/// #         registration_id: upload.registration_id,
-/// #         device_id: DeviceId::PRIMARY,
-/// #         identity_key: upload.identity_key,
-/// #         signed_pre_key: upload.signed_pre_key.clone()?,
-/// #         one_time_pre_key: upload.one_time_pre_keys.pop(),
-/// #         kem_pre_key: upload.one_time_kem_pre_keys.pop(),
-/// #     })
-/// # };
-/// # let pinned = *bob.identity_key();
-/// # let [at_alice, at_bob] = ["alice", "bob"].map(|name| Address::new(name, DeviceId::PRIMARY));
-/// # let mut with_bob = Session::new(at_alice.clone(), at_bob.clone());
-/// # let mut with_alice = Session::new(at_bob.clone(), at_alice.clone());
-/// # let first = bundle().ok_or("no prekeys")?.verify(Trust::Pinned(&pinned))?;
-/// # with_bob.initiate(&alice.local(), first, now, &mut rng)?.commit();
+/// # let limits = Limits { batch: 2, low: 1, ..Limits::default() };
+/// # let alice = Account::generate(Address::new("alice", 1), limits, &mut rng).commit();
+/// # let mut bob = Account::generate(Address::new("bob", 1), limits, &mut rng).commit();
+/// # let mut service = bob.maintain(Counts::default(), now, &mut rng)?.commit();
+/// # let mut with_bob = alice.session(bob.address());
+/// # let bundle = service.next_bundle().ok_or("no prekeys")?.verify(Trust::Anyone)?;
+/// # with_bob.initiate(&alice.config(), bundle, now, &mut rng)?.commit();
+/// let mut with_alice = bob.session(alice.address()); // Lost: there was more in it.
+/// # let mut before = bob.session(alice.address());
 /// # let first = with_bob.encrypt(b"", Trust::Anyone, now, &mut rng)?.commit();
-/// # let first = PreKeySignalMessage::parse(first.as_bytes())?;
-/// # bob.receive(&mut with_alice, &first, Trust::Anyone, &mut rng)?.commit();
-/// # let answer = with_alice.encrypt(b"", Trust::Anyone, now, &mut rng)?.commit();
-/// # with_bob.decrypt(&SignalMessage::parse(answer.as_bytes())?, Trust::Anyone, &mut rng)?.commit();
-/// # let mut with_alice = Session::new(at_bob, at_alice);
-/// // Alice sends. She keeps what she sent, by its time, for as long as it may be asked for.
-/// let (text, sent) = (b"hello", now);
-/// let message = with_bob.encrypt(text, Trust::Pinned(&pinned), now, &mut rng)?.commit();
+/// # bob.receive(&mut before, &Message::try_from(&first)?, Trust::Anyone, &mut rng)?.commit();
+/// # let answer = before.encrypt(b"", Trust::Anyone, now, &mut rng)?.commit();
+/// # let mut alice = alice;
+/// # alice.receive(&mut with_bob, &Message::try_from(&answer)?, Trust::Anyone, &mut rng)?.commit();
 ///
-/// // Bob can't read it, and asks.
+/// // Alice sends. She keeps what she sent, by its time, for as long as it may be asked for.
+/// let (text, sent_at) = (b"hello", now);
+/// let sent = with_bob.encrypt(text, Trust::Anyone, now, &mut rng)?.commit_with(|writes| alices.apply(writes))?;
+///
+/// // Bob can't read it, and asks. `sent_at` is the time that the service delivered it with.
 /// let policy = RepairPolicy::default();
-/// let parsed = SignalMessage::parse(message.as_bytes())?;
-/// let error = with_alice.decrypt(&parsed, Trust::Anyone, &mut rng).map(|staged| staged.commit());
-/// let failure = Failure::from(&error.unwrap_err());
-/// let (kind, device) = (message.kind(), DeviceId::PRIMARY); // The device that sent it.
-/// let advice = Advice::about(failure, ContentHint::Default, kind, message.as_bytes(), sent, device);
-/// let mut log_of_alice = RepairLog::new();
+/// let message = Message::try_from(&sent)?;
+/// let error = bob.receive(&mut with_alice, &message, Trust::Anyone, &mut rng).unwrap_err();
+/// let device = alice.address().device();
+/// let (failure, hint) = (error.failure(), ContentHint::Default);
+/// let advice = Advice::about(failure, hint, message.kind(), message.as_bytes(), sent_at, device);
+/// let mut log_of_alice = RepairLog::new(alice.address().clone());
 /// let request = advice.ask.ok_or("asking is of no use")?;
 /// let staged = log_of_alice.ask(request, &policy, now)?; // If this fails, it is not asked for.
-/// let request = staged.commit_with(|record, ()| Ok::<(), Infallible>(store.put("log of alice", record)))?;
-/// let content = request.content(); // To be sent, in an envelope if there is one.
+/// let request = staged.commit_with(|writes| bobs.apply(writes))?;
+/// let content = request.content(); // Goes to Alice, in an envelope if there is one.
 ///
 /// // Alice receives that. She knows that it came from Bob's device, and answers.
 /// let request = PlaintextContent::parse(content.as_bytes())?.decryption_error_message()?;
-/// let mut log_of_bob = RepairLog::new();
-/// let answer = log_of_bob.answer(&mut with_bob, &request, &policy, now)?;
-/// let resend = answer.commit_with(|answer| {
-///     // One transaction.
-///     store.put("log of bob", &answer.log().record());
-///     if let Some(session) = answer.session() {
-///         store.put("session with bob", &session.record());
-///     }
-///     Ok::<(), Infallible>(())
-/// })?;
-/// assert_eq!((resend.timestamp, resend.group), (sent, false));
+/// let mut log_of_bob = RepairLog::new(bob.address().clone());
+/// let staged = log_of_bob.answer(&mut with_bob, &request, &policy, now)?;
+/// let resend = staged.commit_with(|writes| alices.apply(writes))?;
+/// assert_eq!((resend.timestamp, resend.group), (sent_at, false));
 ///
-/// // What she sent at that time was for this very device, so she sends it again, with the same time.
+/// // Her message of that time was for this very device, so she sends it again, with the same time.
 /// if resend.reset {
-///     let bundle = bundle().ok_or("no prekeys")?.verify(Trust::Pinned(&pinned))?;
-///     with_bob.initiate(&alice.local(), bundle, now, &mut rng)?.commit();
+///     let bundle = service.next_bundle().ok_or("no prekeys")?.verify(Trust::Anyone)?;
+///     with_bob.initiate(&alice.config(), bundle, now, &mut rng)?.commit_with(|writes| alices.apply(writes))?;
 /// }
-/// let again = with_bob.encrypt(text, Trust::Pinned(&pinned), now, &mut rng)?.commit();
-/// let again = PreKeySignalMessage::parse(again.as_bytes())?;
-/// assert_eq!(&*bob.receive(&mut with_alice, &again, Trust::Anyone, &mut rng)?.commit(), text);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let again = with_bob.encrypt(text, Trust::Anyone, now, &mut rng)?.commit_with(|writes| alices.apply(writes))?;
+/// let message = Message::try_from(&again)?;
+/// let received = bob.receive(&mut with_alice, &message, Trust::Anyone, &mut rng)?;
+/// assert_eq!(&*received.commit_with(|writes| bobs.apply(writes))?, text);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "os-rng"))]
+/// # fn main() {}
 /// ```
-#[derive(Default)]
 pub struct RepairLog {
+    pub(super) peer: Address,
     generation: u64,
     asked: Events,
     answered: Events,
     reset: Events,
+    pub(super) lease: Lease,
 }
 
 /// When something happened, oldest first; and to the message of which time.
@@ -150,33 +140,41 @@ pub(super) struct Event {
 
 /// A change to a [`RepairLog`], prepared but not made.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct RepairChange {
+pub(crate) struct RepairChange {
     pub(super) asked: Option<Event>,
     pub(super) answered: Option<Event>,
     pub(super) reset: Option<Event>,
 }
 
 impl RepairLog {
-    /// A log in which nothing happened yet.
+    /// An empty log for a device of a peer.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(peer: Address) -> Self {
+        let [asked, answered, reset] = [(); 3].map(|()| Events::default());
+        Self { peer, generation: 0, asked, answered, reset, lease: Lease::new() }
+    }
+
+    /// The device that this log is about.
+    #[must_use]
+    pub const fn peer(&self) -> &Address {
+        &self.peer
     }
 
     /// Notes that the device is asked to send something again, if it may be asked now. The output, once that is
     /// stored, is what is to be sent.
     ///
     /// # Errors
-    /// [`RepairRefused::TooOften`]. Then nothing is sent, and what is missing is shown as missing.
+    /// [`RepairRefused`]: `Busy`, `TooOften`. Then nothing is sent, and the message is shown as missing.
     pub fn ask(
         &mut self,
         request: ResendRequest,
         policy: &RepairPolicy,
         now: Timestamp,
-    ) -> Result<Staged<'_, Self, ResendRequest>, RepairRefused> {
+    ) -> Result<Staged<'_, ResendRequest>, RepairRefused> {
+        self.lease.free()?;
         self.asked.allow(policy.ask, now)?;
         let asked = Event { at: now, message: request.timestamp };
-        Ok(self.stage(RepairChange { asked: Some(asked), ..RepairChange::default() }, request))
+        Ok(Staged::of(self, RepairChange { asked: Some(asked), ..RepairChange::default() }, request))
     }
 
     /// Whether a message may be sent again now.
@@ -203,10 +201,6 @@ impl RepairLog {
         self.reset.allow(policy.reset, now)
     }
 
-    pub(super) const fn stage<T>(&mut self, change: RepairChange, output: T) -> Staged<'_, Self, T> {
-        Staged::new(self, change, (), output)
-    }
-
     /// How many changes were committed to this value and to the records that it was read from.
     #[must_use]
     pub const fn generation(&self) -> u64 {
@@ -219,24 +213,25 @@ impl RepairLog {
         self.write(self.generation, &RepairChange::default())
     }
 
-    /// Reads what [`Self::record`] or [`Staged::record`] gave.
+    /// Reads a stored record, for the same peer.
     ///
     /// # Errors
     /// [`RecordError`] for another kind of record, a newer format, or damage.
-    pub fn from_record(bytes: &[u8]) -> Result<Self, RecordError> {
+    pub fn from_record(bytes: &[u8], peer: Address) -> Result<Self, RecordError> {
         let (mut reader, _) = RecordReader::open(RecordKind::RepairLog, RECORD_VERSION, bytes)?;
         let log = Self {
             generation: reader.u64()?,
             asked: Events::read(&mut reader)?,
             answered: Events::read(&mut reader)?,
             reset: Events::read(&mut reader)?,
+            ..Self::new(peer)
         };
         reader.finish()?;
         Ok(log)
     }
 
     fn write(&self, generation: u64, change: &RepairChange) -> Record {
-        let Self { generation: _, asked, answered, reset } = self;
+        let Self { peer: _, generation: _, asked, answered, reset, lease: _ } = self;
         let mut writer = RecordWriter::new(RecordKind::RepairLog, RECORD_VERSION, 64);
         writer.put_u64(generation);
         for (events, event) in [(asked, change.asked), (answered, change.answered), (reset, change.reset)] {
@@ -249,14 +244,11 @@ impl RepairLog {
 }
 
 impl State for RepairLog {
-    type Effects = ();
-}
-
-impl sealed::Sealed for RepairLog {
     type Change = RepairChange;
 
-    fn record_after(&self, change: &RepairChange) -> Record {
-        self.write(self.generation.wrapping_add(1), change)
+    fn write_after(&self, change: &RepairChange, writes: &mut Writes) {
+        let generation = self.generation.wrapping_add(1);
+        writes.put_state(Key::RepairLog(self.peer.clone()), self.write(generation, change), generation);
     }
 
     fn apply(&mut self, change: RepairChange) {
@@ -264,6 +256,10 @@ impl sealed::Sealed for RepairLog {
         self.asked.push(change.asked);
         self.answered.push(change.answered);
         self.reset.push(change.reset);
+    }
+
+    fn lease(&mut self) -> &mut Lease {
+        &mut self.lease
     }
 }
 
@@ -328,8 +324,8 @@ fn is_recent(message: Timestamp, max_age: Duration, now: Timestamp) -> bool {
 
 impl fmt::Debug for RepairLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { generation, asked, answered, reset } = self;
+        let Self { peer, generation, asked, answered, reset, lease: _ } = self;
         let (asked, answered, reset) = (asked.0.len(), answered.0.len(), reset.0.len());
-        write!(f, "RepairLog({asked} asked, {answered} answered, {reset} reset, generation {generation})")
+        write!(f, "RepairLog({peer}, {asked} asked, {answered} answered, {reset} reset, generation {generation})")
     }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Certificates: a trust root vouches for a server, and the server for who a sender is.
+//! Certificates: a trust root vouches for a server, and the server for a sender.
 //!
 //! Bytes that were received are kept as they are: signatures cover them, unknown fields and all.
 
-mod deployed;
-mod memory;
+mod cache;
+mod official;
 mod sender;
 mod server;
 
@@ -13,55 +13,53 @@ use alloc::vec::Vec;
 
 use crate::crypto::curve::{KeyError, PrivateKey, PublicKey};
 use crate::crypto::xeddsa;
+use crate::ids::DeviceId;
 use crate::wire::protobuf::{Encode, Fields, Malformed, Sink};
 
-pub use deployed::{DEPLOYED_REVOKED, deployed_server_certificates};
-pub use memory::CertificateMemory;
-pub use sender::{SenderCertificate, SenderDetails, Signer, VerifiedSenderCertificate};
+pub use cache::CertificateCache;
+pub use official::{OFFICIAL_REVOKED, official};
+pub use sender::{SenderCertificate, SenderDetails, Signer, VerifiedSender};
 pub use server::ServerCertificate;
 
-/// Why bytes are not a certificate.
+/// Why bytes are not a certificate, or a certificate is not to be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertificateError {
-    /// Not protobuf, or a field is missing or out of its range.
-    #[error("protobuf encoding was invalid")]
-    InvalidProtobuf,
+    /// A field is missing, malformed, or out of its range.
+    #[error("damaged certificate: a field is missing or malformed")]
+    Malformed,
     /// The key inside does not decode.
     #[error(transparent)]
     Key(#[from] KeyError),
-}
-
-impl From<Malformed> for CertificateError {
-    fn from(_: Malformed) -> Self {
-        Self::InvalidProtobuf
-    }
-}
-
-/// Why a certificate is not to be believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CertificateRefused {
+    /// The device id is not 1 to 127: no certificate can be issued for it.
+    #[error("device {0} is not within 1 to 127")]
+    DeviceOutOfRange(DeviceId),
     /// The server certificate is named by an id that the caller's table does not have. Carries the id.
-    #[error("unknown server certificate ID: {0}")]
+    #[error("server certificate {0} is not known")]
     UnknownServerCertificate(u32),
     /// The server certificate's id is on the revocation list. Carries the id.
-    #[error("server certificate <{0}> was revoked")]
+    #[error("server certificate {0} is revoked")]
     Revoked(u32),
     /// No trust root signed the server certificate.
     #[error("no trust root signed the server certificate")]
     Untrusted,
     /// The server did not sign the sender certificate.
-    #[error("the server did not sign the sender certificate")]
+    #[error("the sender certificate is not signed by its server")]
     BadSignature,
-    /// The sender certificate expired.
-    #[error("the sender certificate expired")]
+    /// The sender certificate expired before the service took the message.
+    #[error("the sender certificate has expired")]
     Expired,
 }
 
-/// What certificates are held against. Each messenger has its own.
+impl From<Malformed> for CertificateError {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+/// Trust roots, revocations and known servers: what certificates are verified against. Each messenger has its own.
 #[derive(Clone, Copy, Debug)]
-pub struct CertificateAuthority<'a> {
+pub struct TrustStore<'a> {
     /// The roots, of which one must have signed the server certificate. More than one while they change.
     pub trust_roots: &'a [PublicKey],
     /// Ids of server certificates that are no longer believed.
@@ -93,7 +91,7 @@ impl Signed {
                 _ => {}
             }
         }
-        let (inner, signature) = inner.zip(signature).ok_or(CertificateError::InvalidProtobuf)?;
+        let (inner, signature) = inner.zip(signature).ok_or(CertificateError::Malformed)?;
         Ok(Self { inner: inner.to_vec(), signature: signature.to_vec(), bytes: bytes.to_vec() })
     }
 

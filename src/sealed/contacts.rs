@@ -6,10 +6,10 @@ use core::fmt;
 use core::ops::Deref;
 
 use crate::crypto::curve::ZeroAgreement;
-use crate::identity::{IdentityAgreement, IdentityKey, IdentityKeyPair};
+use crate::identity::{ContactSecret, IdentityKey, IdentityKeyPair};
 
 /// Looks up the agreement with a contact.
-type Lookup<'f, 'k> = &'f dyn Fn(&IdentityKey) -> Option<&'k IdentityAgreement>;
+type Lookup<'f, 'k> = &'f dyn Fn(&IdentityKey) -> Option<&'k ContactSecret>;
 
 /// The agreements that the caller keeps.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ impl<'f, 'k> Contacts<'f, 'k> {
         let kept = self.0.and_then(|lookup| lookup(theirs));
         match kept.filter(|kept| kept.is_between(ours.public(), theirs)) {
             Some(kept) => Ok(Agreement::Kept(kept)),
-            None => IdentityAgreement::new(ours, theirs).map(Agreement::New),
+            None => ContactSecret::new(ours, theirs).map(Agreement::New),
         }
     }
 }
@@ -46,15 +46,15 @@ impl<'f, 'k> Contacts<'f, 'k> {
 #[allow(clippy::large_enum_variant, reason = "one is held at a time, and not for long")]
 pub(super) enum Agreement<'k> {
     /// The caller's.
-    Kept(&'k IdentityAgreement),
+    Kept(&'k ContactSecret),
     /// Ours.
-    New(IdentityAgreement),
+    New(ContactSecret),
 }
 
 impl Deref for Agreement<'_> {
-    type Target = IdentityAgreement;
+    type Target = ContactSecret;
 
-    fn deref(&self) -> &IdentityAgreement {
+    fn deref(&self) -> &ContactSecret {
         match self {
             Self::Kept(kept) => kept,
             Self::New(new) => new,

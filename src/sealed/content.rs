@@ -8,14 +8,16 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use super::certificate::{
-    CertificateAuthority, CertificateMemory, CertificateRefused, SenderCertificate, VerifiedSenderCertificate,
+    CertificateCache, CertificateError, SenderCertificate, TrustStore, VerifiedSender,
 };
 use super::contacts::Contacts;
-use super::envelope::{Envelope, OpenError};
+use super::envelope::Envelope;
+use super::error::OpenError;
 use crate::address::Address;
 use crate::crypto::stack;
-use crate::identity::{IdentityAgreement, IdentityKey, IdentityKeyPair};
-use crate::repair::{Advice, Failure};
+use crate::identity::{ContactSecret, IdentityKey, IdentityKeyPair};
+use crate::failure::Failure;
+use crate::repair::Advice;
 use crate::timestamp::Timestamp;
 use crate::wire::message::MessageKind;
 use crate::wire::sealed_content::{ContentHint, SealedContent};
@@ -24,50 +26,21 @@ use crate::wire::sealed_content::{ContentHint, SealedContent};
 /// certificate is to be believed is not known yet, so all that can be done is to [verify](Self::verify) it.
 ///
 /// ```compile_fail,E0599
-/// fn too_early(content: &subrosa::UnverifiedContent) {
+/// fn too_early(content: &subrosa::sealed::UnverifiedContent) {
 ///     let _ = content.sender();
 /// }
 /// ```
 pub struct UnverifiedContent {
     certificate: SenderCertificate,
-    content: Content,
+    content: Inner,
 }
 
 /// All but the certificate.
-struct Content {
+struct Inner {
     kind: MessageKind,
     message: Zeroizing<Vec<u8>>,
     hint: ContentHint,
     group_id: Option<Vec<u8>>,
-}
-
-/// This device, as far as it must not be the sender.
-#[derive(Clone, Copy, Debug)]
-pub struct LocalDevice<'a> {
-    /// Its address.
-    pub address: &'a Address,
-    /// Its account's phone number, if certificates name those.
-    pub e164: Option<&'a str>,
-}
-
-impl<'a> LocalDevice<'a> {
-    /// A device without a phone number.
-    #[must_use]
-    pub const fn new(address: &'a Address) -> Self {
-        Self { address, e164: None }
-    }
-}
-
-/// Why a sender is not to be believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SenderRefused {
-    /// The certificate is not good: foreign, forged, revoked, or expired.
-    #[error("invalid sealed sender message: {0}")]
-    Certificate(#[from] CertificateRefused),
-    /// This very device sent it: the name or the phone number is ours, and so is the device.
-    #[error("self send of a sealed sender message")]
-    SelfSend,
 }
 
 impl UnverifiedContent {
@@ -84,10 +57,10 @@ impl UnverifiedContent {
     ///
     /// # Errors
     /// [`OpenError`].
-    pub fn open_known<'k>(
+    pub fn open_with<'k>(
         sealed: &[u8],
         ours: &IdentityKeyPair,
-        contacts: impl Fn(&IdentityKey) -> Option<&'k IdentityAgreement>,
+        contacts: impl Fn(&IdentityKey) -> Option<&'k ContactSecret>,
     ) -> Result<Self, OpenError> {
         Self::open_from(sealed, ours, Contacts::new(&contacts))
     }
@@ -100,11 +73,14 @@ impl UnverifiedContent {
         stack::wiped(stack::OPERATION, || {
             let envelope = Envelope::open_from(sealed, ours, contacts)?;
             let content = SealedContent::parse(envelope.content())?;
-            let certificate = SenderCertificate::parse(content.certificate)?;
+            let certificate = SenderCertificate::parse(content.certificate).map_err(|error| match error {
+                CertificateError::Key(error) => OpenError::Key(error),
+                _ => OpenError::Malformed,
+            })?;
             if !envelope.is_from_known(&certificate.claimed().identity_key, ours, contacts)? {
                 return Err(OpenError::WrongSender);
             }
-            let content = Content {
+            let content = Inner {
                 kind: content.kind,
                 message: Zeroizing::new(content.message.to_vec()),
                 hint: content.hint,
@@ -114,47 +90,55 @@ impl UnverifiedContent {
         })
     }
 
-    /// Verifies the certificate, and that this device did not send the message itself.
+    /// Verifies the certificate, and that the message is not from this device itself, at `local` - or at `e164`, if
+    /// certificates name phone numbers.
+    ///
+    /// `taken` is when the *service took* the message, as it says, and not the time now: a message may wait at the service
+    /// for longer than its certificate is good.
     ///
     /// # Errors
-    /// [`SenderRefused`]: `Certificate`, `SelfSend`, in this order.
+    /// [`OpenError`]: `Certificate`, `SelfSend`, in this order.
     pub fn verify(
         self,
-        authority: &CertificateAuthority<'_>,
-        local: &LocalDevice<'_>,
-        now: Timestamp,
-    ) -> Result<VerifiedContent, SenderRefused> {
-        self.verify_by(|certificate| certificate.verify(authority, now), local)
+        trust: &TrustStore<'_>,
+        local: &Address,
+        e164: Option<&str>,
+        taken: Timestamp,
+    ) -> Result<Content, OpenError> {
+        self.verify_by(|certificate| certificate.verify(trust, taken), local, e164)
     }
 
     /// [`verify`](Self::verify) without the work of two signatures if the certificate was verified before, and put
-    /// into `memory`.
+    /// into `cache`.
     ///
     /// # Errors
-    /// [`SenderRefused`], as for [`verify`](Self::verify).
-    pub fn verify_once(
+    /// [`OpenError`], as for [`verify`](Self::verify).
+    pub fn verify_cached(
         self,
-        memory: &mut CertificateMemory,
-        authority: &CertificateAuthority<'_>,
-        local: &LocalDevice<'_>,
-        now: Timestamp,
-    ) -> Result<VerifiedContent, SenderRefused> {
-        self.verify_by(|certificate| certificate.verify_once(memory, authority, now), local)
+        cache: &mut CertificateCache,
+        trust: &TrustStore<'_>,
+        local: &Address,
+        e164: Option<&str>,
+        taken: Timestamp,
+    ) -> Result<Content, OpenError> {
+        self.verify_by(|certificate| certificate.verify_cached(cache, trust, taken), local, e164)
     }
 
     fn verify_by(
         self,
-        verify: impl FnOnce(SenderCertificate) -> Result<VerifiedSenderCertificate, CertificateRefused>,
-        local: &LocalDevice<'_>,
-    ) -> Result<VerifiedContent, SenderRefused> {
+        verify: impl FnOnce(SenderCertificate) -> Result<VerifiedSender, CertificateError>,
+        local: &Address,
+        e164: Option<&str>,
+    ) -> Result<Content, OpenError> {
         let Self { certificate, content } = self;
-        let sender = verify(certificate)?;
-        let who = sender.sender();
-        let same_number = local.e164.is_some() && local.e164 == who.e164.as_deref();
-        if who.device == local.address.device() && (who.name == local.address.name() || same_number) {
-            return Err(SenderRefused::SelfSend);
+        let sender = verify(certificate).map_err(OpenError::Certificate)?;
+        let details = sender.details();
+        let same_number = e164.is_some() && e164 == details.e164.as_deref();
+        let same_name = details.address.name() == local.name();
+        if details.address.device() == local.device() && (same_name || same_number) {
+            return Err(OpenError::SelfSend);
         }
-        Ok(VerifiedContent { sender, content })
+        Ok(Content { sender, content })
     }
 }
 
@@ -168,16 +152,16 @@ impl fmt::Debug for UnverifiedContent {
 /// The content of an envelope whose sender is known: the holder of [`Self::sender`]'s identity key sealed it
 /// for us, and a trust root stands behind who that is.
 ///
-/// What is inside comes out by [`message`](Self::message).
-pub struct VerifiedContent {
-    sender: VerifiedSenderCertificate,
-    content: Content,
+/// [`body`](Self::body) gives the message inside.
+pub struct Content {
+    sender: VerifiedSender,
+    content: Inner,
 }
 
-impl VerifiedContent {
+impl Content {
     /// Who sent it.
     #[must_use]
-    pub const fn sender(&self) -> &VerifiedSenderCertificate {
+    pub const fn sender(&self) -> &VerifiedSender {
         &self.sender
     }
 
@@ -203,7 +187,7 @@ impl VerifiedContent {
     /// by it the sender finds the message to be sent again.
     #[must_use]
     pub fn advice(&self, failure: Failure, timestamp: Timestamp) -> Advice {
-        let device = self.sender.sender().device;
+        let device = self.sender.address().device();
         Advice::about(failure, self.hint(), self.kind(), &self.content.message, timestamp, device)
     }
 
@@ -212,11 +196,11 @@ impl VerifiedContent {
     }
 }
 
-impl fmt::Debug for VerifiedContent {
+impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { sender, content } = self;
-        let Content { kind, message, hint, group_id: _ } = content;
-        f.debug_struct("VerifiedContent")
+        let Inner { kind, message, hint, group_id: _ } = content;
+        f.debug_struct("Content")
             .field("sender", sender)
             .field("kind", kind)
             .field("message_len", &message.len())

@@ -7,70 +7,11 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use super::certificate::CertificateError;
 use super::contacts::Contacts;
+use super::error::OpenError;
 use super::{v1, v2};
-use crate::crypto::ctr::TooLong;
-use crate::crypto::curve::{KeyError, ZeroAgreement};
+use crate::crypto::curve::ZeroAgreement;
 use crate::identity::{IdentityKey, IdentityKeyPair};
-use crate::wire::protobuf::Malformed;
-
-/// Why nothing was sealed. None of these is the peer's doing, except for `Agreement`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SealError {
-    /// The recipient's identity key is of low order.
-    #[error(transparent)]
-    Agreement(#[from] ZeroAgreement),
-    /// The content is longer than 64 GiB.
-    #[error(transparent)]
-    TooLong(#[from] TooLong),
-}
-
-/// Why an envelope did not open. All of these are the peer's doing, or damage on the way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// There is not a single byte.
-    #[error("invalid sealed sender message: Message was empty")]
-    Empty,
-    /// The version is neither 1 nor 2. Carries the version.
-    #[error("unknown sealed sender message version {0}")]
-    UnknownVersion(u8),
-    /// Too short, not protobuf, or a field is missing: in the envelope, in what it holds, or in the certificate.
-    #[error("protobuf encoding was invalid")]
-    InvalidProtobuf,
-    /// A public key in the envelope, or in the certificate that it holds, does not decode.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// A public key in the envelope, or in the certificate that it holds, is of low order.
-    #[error(transparent)]
-    Agreement(#[from] ZeroAgreement),
-    /// It was sealed for another identity key than ours, or was damaged.
-    #[error("invalid sealed sender message: not for this identity")]
-    NotForUs,
-    /// What it holds was damaged.
-    #[error("invalid sealed sender message: not authentic")]
-    NotAuthentic,
-    /// The certificate is that of another key than the one that sealed it.
-    #[error("invalid sealed sender message: sender certificate key does not match message key")]
-    WrongSender,
-}
-
-impl From<Malformed> for OpenError {
-    fn from(_: Malformed) -> Self {
-        Self::InvalidProtobuf
-    }
-}
-
-impl From<CertificateError> for OpenError {
-    fn from(error: CertificateError) -> Self {
-        match error {
-            CertificateError::InvalidProtobuf => Self::InvalidProtobuf,
-            CertificateError::Key(error) => Self::Key(error),
-        }
-    }
-}
 
 /// A received envelope, decrypted. Who sealed it is known only as far as [`Self::is_from`] tells.
 pub struct Envelope(Opened);

@@ -12,12 +12,13 @@
 
 use alloc::vec::Vec;
 
-use super::envelope::SealError;
+use super::error::SealError;
 use super::v2::{KEY_MATERIAL_LEN, KeyMaterial, Shared};
-use crate::address::{DeviceId, ServiceId};
+use crate::address::{AccountName, ServiceId};
 use crate::crypto::curve::ZeroAgreement;
 use crate::crypto::secret::Secret;
-use crate::identity::{IdentityAgreement, IdentityKey, IdentityKeyPair};
+use crate::identity::{ContactSecret, IdentityKey, IdentityKeyPair};
+use crate::ids::DeviceId;
 use crate::session::Session;
 use crate::wire::protobuf::Sink;
 
@@ -28,38 +29,9 @@ pub(super) const MORE_DEVICES: u16 = 0x8000;
 /// The largest registration id that an entry has room for: 14 bits.
 pub const MAX_REGISTRATION_ID: u16 = 0x3FFF;
 
-/// Why an account can't be among the recipients. The caller's doing, or its store's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RecipientError {
-    /// It has no devices.
-    #[error("no devices")]
-    NoDevices,
-    /// A device is named twice.
-    #[error("device {0} is named twice")]
-    RepeatedDevice(DeviceId),
-    /// A registration id has more than 14 bits.
-    #[error("registration id {id} of device {device} has more than 14 bits")]
-    InvalidRegistrationId {
-        /// The device.
-        device: DeviceId,
-        /// Its registration id.
-        id: u32,
-    },
-    /// Its name is not a service id.
-    #[error("not a service id")]
-    NotAServiceId,
-    /// There is no current session with a device.
-    #[error("no session with device {0}")]
-    NoSession(DeviceId),
-    /// The sessions are not all with one account, or not with one identity.
-    #[error("the sessions are with several accounts or identities")]
-    SeveralAccounts,
-}
-
 /// An account that is to receive a message, on some or all of its devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SealedRecipient<'a>(pub(super) Entry<'a>);
+pub struct Recipient<'a>(pub(super) Entry<'a>);
 
 /// What an entry of a recipient is made of. Not checked: a device may come twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,10 +40,10 @@ pub struct Entry<'a> {
     pub service_id: ServiceId,
     /// Its identity key.
     pub identity: &'a IdentityKey,
-    /// Its devices, each with 14 bits of registration id.
-    pub devices: Vec<(DeviceId, u16)>,
+    /// Its devices, 1 to 127, each with 14 bits of registration id.
+    pub devices: Vec<(u8, u16)>,
     /// The agreement with it, if that is kept. Another one is not used.
-    pub agreement: Option<&'a IdentityAgreement>,
+    pub agreement: Option<&'a ContactSecret>,
 }
 
 impl Entry<'_> {
@@ -83,31 +55,33 @@ impl Entry<'_> {
     }
 }
 
-impl<'a> SealedRecipient<'a> {
+impl<'a> Recipient<'a> {
     /// A recipient by its parts; each device with its registration id.
     ///
     /// # Errors
-    /// [`RecipientError`]: `NoDevices`, `RepeatedDevice`, `InvalidRegistrationId`.
+    /// [`SealError`]: `NoDevices`, `RepeatedDevice`, `DeviceOutOfRange`,
+    /// `RegistrationIdOutOfRange`.
     pub fn new(
         service_id: ServiceId,
         identity: &'a IdentityKey,
         devices: impl IntoIterator<Item = (DeviceId, u32)>,
-    ) -> Result<Self, RecipientError> {
+    ) -> Result<Self, SealError> {
         let mut seen = 0_u128;
         let device = |(device, id): (DeviceId, u32)| {
-            let bit = 1 << device.get();
+            let short_device = device.to_signal().ok_or(SealError::DeviceOutOfRange(device))?;
+            let bit = 1 << short_device;
             if seen & bit != 0 {
-                return Err(RecipientError::RepeatedDevice(device));
+                return Err(SealError::RepeatedDevice(device));
             }
             seen |= bit;
             match u16::try_from(id) {
-                Ok(short) if short <= MAX_REGISTRATION_ID => Ok((device, short)),
-                _ => Err(RecipientError::InvalidRegistrationId { device, id }),
+                Ok(short) if short <= MAX_REGISTRATION_ID => Ok((short_device, short)),
+                _ => Err(SealError::RegistrationIdOutOfRange { device, id }),
             }
         };
         let devices: Vec<_> = devices.into_iter().map(device).collect::<Result<_, _>>()?;
         if devices.is_empty() {
-            return Err(RecipientError::NoDevices);
+            return Err(SealError::NoDevices);
         }
         Ok(Self(Entry { service_id, identity, devices, agreement: None }))
     }
@@ -115,7 +89,7 @@ impl<'a> SealedRecipient<'a> {
     /// The same recipient, for whom sealing takes half the time. An agreement that is not between the sender and
     /// this recipient is not used.
     #[must_use]
-    pub fn with_agreement(mut self, agreement: &'a IdentityAgreement) -> Self {
+    pub fn with_agreement(mut self, agreement: &'a ContactSecret) -> Self {
         self.0.agreement = Some(agreement);
         self
     }
@@ -123,23 +97,23 @@ impl<'a> SealedRecipient<'a> {
     /// The account that all these sessions are with. The sessions are only looked at.
     ///
     /// # Errors
-    /// [`RecipientError`].
-    pub fn of_sessions(sessions: impl IntoIterator<Item = &'a Session>) -> Result<Self, RecipientError> {
-        let mut account: Option<(&str, &IdentityKey)> = None;
+    /// [`SealError`].
+    pub fn of_sessions(sessions: impl IntoIterator<Item = &'a Session>) -> Result<Self, SealError> {
+        let mut account: Option<(&AccountName, &IdentityKey)> = None;
         let (mut devices, mut agreement) = (Vec::new(), None);
         for session in sessions {
             let (name, device) = (session.remote().name(), session.remote().device());
             let found = session.remote_identity().zip(session.remote_registration_id());
-            let (identity, registration_id) = found.ok_or(RecipientError::NoSession(device))?;
+            let (identity, registration_id) = found.ok_or(SealError::NoSession(device))?;
             if *account.get_or_insert((name, identity)) != (name, identity) {
-                return Err(RecipientError::SeveralAccounts);
+                return Err(SealError::SeveralAccounts);
             }
             devices.push((device, registration_id));
-            agreement = agreement.or(session.identity_agreement());
+            agreement = agreement.or(session.contact_secret());
         }
-        let (name, identity) = account.ok_or(RecipientError::NoDevices)?;
+        let (name, identity) = account.ok_or(SealError::NoDevices)?;
         let mut recipient =
-            Self::new(name.parse().map_err(|_| RecipientError::NotAServiceId)?, identity, devices)?;
+            Self::new(name.service_id().ok_or(SealError::NotAServiceId)?, identity, devices)?;
         recipient.0.agreement = agreement;
         Ok(recipient)
     }
@@ -151,48 +125,33 @@ impl<'a> SealedRecipient<'a> {
     }
 }
 
-/// Why nothing was sealed for many recipients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SealManyError {
-    /// An account is named twice. The caller's fault.
-    #[error("{0} is named twice")]
-    Repeated(ServiceId),
-    /// More recipients and excluded accounts than 2^32 − 1.
-    #[error("too many recipients")]
-    TooMany,
-    /// The content is too long.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-}
-
 /// A message for many recipients, to be uploaded once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct SealedForMany {
+pub struct MultiRecipientMessage {
     /// The message, as the service takes it.
     pub bytes: Vec<u8>,
-    /// Whom it is not for, because their identity keys are of low order.
+    /// Recipients left out because their identity key has low order.
     pub failed: Vec<ServiceId>,
 }
 
 /// Sealed for the recipients, not looking whether an account is named twice. The seed is m.
 ///
 /// # Errors
-/// [`SealManyError`], but for `Repeated`.
+/// [`SealError`]: `TooLong`, `TooManyRecipients`.
 pub fn seal_for_many(
     content: &[u8],
     ours: &IdentityKeyPair,
     recipients: &[&Entry<'_>],
     excluded: &[ServiceId],
     seed: Secret<32>,
-) -> Result<SealedForMany, SealManyError> {
+) -> Result<MultiRecipientMessage, SealError> {
     let shared = Shared::derive(seed);
-    let ciphertext = shared.seal(content).map_err(SealError::from)?;
+    let ciphertext = shared.seal(content)?;
     let materials = key_materials(&shared, ours, recipients);
     let failed = materials.iter().filter(|material| material.is_err()).count();
     let entries = recipients.len() - failed + excluded.len();
-    let count = u32::try_from(entries).map_err(|_| SealManyError::TooMany)?;
+    let count = u32::try_from(entries).map_err(|_| SealError::TooManyRecipients)?;
     let devices: usize = recipients.iter().map(|recipient| recipient.devices.len()).sum();
     let entries_len = entries * (ServiceId::FIXED_LEN + 1 + KEY_MATERIAL_LEN) + devices * 3;
     let mut out = Sent {
@@ -210,7 +169,7 @@ pub fn seal_for_many(
     }
     out.bytes.extend_from_slice(shared.ephemeral().as_bytes());
     out.bytes.extend_from_slice(&ciphertext);
-    Ok(SealedForMany { bytes: out.bytes, failed: out.failed })
+    Ok(MultiRecipientMessage { bytes: out.bytes, failed: out.failed })
 }
 
 /// A message in the making.
@@ -229,7 +188,7 @@ impl Sent {
         let last = recipient.devices.len().saturating_sub(1);
         for (at, (device, registration_id)) in recipient.devices.iter().enumerate() {
             let more = if at == last { 0 } else { MORE_DEVICES };
-            self.bytes.push(device.get());
+            self.bytes.push(*device);
             let id = registration_id & MAX_REGISTRATION_ID;
             self.bytes.extend_from_slice(&(id | more).to_be_bytes());
         }
@@ -262,7 +221,7 @@ fn key_materials(
 pub(super) fn refuse_repeated(
     recipients: &[&Entry<'_>],
     excluded: &[ServiceId],
-) -> Result<(), SealManyError> {
+) -> Result<(), SealError> {
     let named = recipients.iter().map(|recipient| &recipient.service_id);
     let mut all: Vec<&ServiceId> = named.chain(excluded).collect();
     all.sort_unstable();
@@ -270,5 +229,5 @@ pub(super) fn refuse_repeated(
         [a, b] if a == b => Some(**a),
         _ => None,
     });
-    repeated.map_or(Ok(()), |id| Err(SealManyError::Repeated(id)))
+    repeated.map_or(Ok(()), |id| Err(SealError::RepeatedAccount(id)))
 }

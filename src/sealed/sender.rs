@@ -8,67 +8,43 @@ use core::fmt;
 use rand_core::CryptoRng;
 
 use super::certificate::SenderCertificate;
-use super::envelope::SealError;
-use super::many::{Entry, SealManyError, SealedForMany, SealedRecipient, refuse_repeated, seal_for_many};
+use super::error::SealError;
+use super::many::{Entry, MultiRecipientMessage, Recipient, refuse_repeated, seal_for_many};
 use super::v1;
 use crate::address::ServiceId;
 use crate::crypto::secret::Secret;
 use crate::crypto::stack;
-use crate::identity::{IdentityAgreement, IdentityKey, IdentityKeyPair, Trust};
+use crate::identity::{ContactSecret, IdentityKey, IdentityKeyPair, Trust};
 use crate::session::{EncryptError, Session};
 use crate::staged::Staged;
 use crate::timestamp::Timestamp;
 use crate::wire::ciphertext::Ciphertext;
 use crate::wire::sealed_content::{ContentHint, SealedContent};
 
-/// The certificate is for another identity key than ours: nobody would open what is sealed with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the certificate is for another identity key")]
-pub struct ForeignCertificate;
-
-/// Why a message could not be encrypted and sealed. None of these is the peer's doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SealedEncryptError {
-    /// The certificate names another device, or another identity, than the session is of: the peer would not
-    /// find the session, or would refuse the message.
-    #[error("the session is not of the device that the certificate names")]
-    WrongSession,
-    /// The certificate expired: the peer would refuse it. Fetch another.
-    #[error("the sender certificate expired")]
-    CertificateExpired,
-    /// The message was not encrypted.
-    #[error(transparent)]
-    Encrypt(#[from] EncryptError),
-    /// The message was not sealed.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-}
-
 /// This device as a sealed sender: its identity, the service's certificate for it, and what it says about the
 /// messages that it seals.
 ///
 /// Bytes are sealed at once and need no storing: what is sealed was staged before, or is no secret.
 #[derive(Clone, Copy)]
-pub struct SealedSender<'a> {
+pub struct Sender<'a> {
     identity: &'a IdentityKeyPair,
     certificate: &'a SenderCertificate,
     hint: ContentHint,
     group_id: Option<&'a [u8]>,
 }
 
-impl<'a> SealedSender<'a> {
+impl<'a> Sender<'a> {
     /// A sender, with the default hint and no group. The certificate's signature is not looked at,
     /// and its expiry only by [`encrypt`](Self::encrypt).
     ///
     /// # Errors
-    /// [`ForeignCertificate`].
+    /// [`SealError::ForeignCertificate`].
     pub fn new(
         identity: &'a IdentityKeyPair,
         certificate: &'a SenderCertificate,
-    ) -> Result<Self, ForeignCertificate> {
+    ) -> Result<Self, SealError> {
         if certificate.claimed().identity_key != *identity.public() {
-            return Err(ForeignCertificate);
+            return Err(SealError::ForeignCertificate);
         }
         Ok(Self { identity, certificate, hint: ContentHint::Default, group_id: None })
     }
@@ -87,11 +63,11 @@ impl<'a> SealedSender<'a> {
 
     /// Encrypts `plaintext` on `session`, and seals it for the session's peer, with version 1.
     ///
-    /// Draws 32 bytes, beside what [`Session::encrypt`] draws. The agreement of the two identities is kept with the
+    /// Draws 32 bytes, beside what [`Session::encrypt`] draws. The contact secret is kept with the
     /// session, in memory alone, so that later messages cost less. Changes nothing until the stage is committed.
     ///
     /// # Errors
-    /// [`SealedEncryptError`].
+    /// [`SealError`].
     pub fn encrypt<'s>(
         &self,
         session: &'s mut Session,
@@ -99,23 +75,22 @@ impl<'a> SealedSender<'a> {
         trust: Trust<'_>,
         now: Timestamp,
         rng: &mut impl CryptoRng,
-    ) -> Result<Staged<'s, Session, Vec<u8>>, SealedEncryptError> {
-        let (local, claimed) = (session.local(), self.certificate.claimed());
-        if local.name() != claimed.name || local.device() != claimed.device {
-            return Err(SealedEncryptError::WrongSession);
+    ) -> Result<Staged<'s, Vec<u8>>, SealError> {
+        let claimed = self.certificate.claimed();
+        if *session.local() != claimed.address {
+            return Err(SealError::WrongSession);
         }
         if *session.local_identity().ok_or(EncryptError::NoSession)? != claimed.identity_key {
-            return Err(SealedEncryptError::WrongSession);
+            return Err(SealError::WrongSession);
         }
         if now > claimed.expires {
-            return Err(SealedEncryptError::CertificateExpired);
+            return Err(SealError::CertificateExpired);
         }
-        let agreed = session.agree_with_peer(self.identity);
-        let staged = session.encrypt(plaintext, trust, now, rng)?;
-        staged.try_map(|session, message| {
-            agreed.map_err(SealError::from)?;
-            let contact = session.identity_agreement().ok_or(EncryptError::NoSession)?;
-            Ok(self.seal_with(&message, contact, rng)?)
+        let agreed = session.agree_with_contact(self.identity);
+        session.encrypt_then(plaintext, trust, now, rng, |session, message, rng| {
+            agreed?;
+            let contact = session.contact_secret().ok_or(EncryptError::NoSession)?;
+            self.seal_with(&message, contact, rng)
         })
     }
 
@@ -142,7 +117,7 @@ impl<'a> SealedSender<'a> {
     pub fn seal_with(
         &self,
         message: &Ciphertext,
-        contact: &IdentityAgreement,
+        contact: &ContactSecret,
         rng: &mut impl CryptoRng,
     ) -> Result<Vec<u8>, SealError> {
         if contact.ours() != self.identity.public() {
@@ -161,14 +136,14 @@ impl<'a> SealedSender<'a> {
     /// sender knows them all.
     ///
     /// # Errors
-    /// [`SealManyError`]: nothing is sealed if a recipient is named twice, among the recipients and the excluded.
+    /// [`SealError`]: nothing is sealed if a recipient is named twice, among the recipients and the excluded.
     pub fn seal_for_many(
         &self,
         message: &Ciphertext,
-        recipients: &[SealedRecipient<'_>],
+        recipients: &[Recipient<'_>],
         excluded: &[ServiceId],
         rng: &mut impl CryptoRng,
-    ) -> Result<SealedForMany, SealManyError> {
+    ) -> Result<MultiRecipientMessage, SealError> {
         let entries: Vec<&Entry<'_>> = recipients.iter().map(|recipient| &recipient.0).collect();
         refuse_repeated(&entries, excluded)?;
         let content = self.content(message).encode();
@@ -191,10 +166,10 @@ impl<'a> SealedSender<'a> {
     }
 }
 
-impl fmt::Debug for SealedSender<'_> {
+impl fmt::Debug for Sender<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { identity: _, certificate, hint, group_id: _ } = self;
-        f.debug_struct("SealedSender")
+        f.debug_struct("Sender")
             .field("certificate", certificate)
             .field("hint", hint)
             .finish_non_exhaustive()

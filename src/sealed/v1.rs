@@ -22,13 +22,13 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::contacts::Contacts;
-use super::envelope::{OpenError, SealError};
+use super::error::{OpenError, SealError};
 use crate::crypto::ctr::{self, TooLong};
 use crate::crypto::curve::{KeyPair, PublicKey};
 use crate::crypto::kdf::{MacKey, hkdf_into};
 use crate::crypto::secret::Secret;
 use crate::crypto::stack;
-use crate::identity::{IdentityAgreement, IdentityKey, IdentityKeyPair};
+use crate::identity::{ContactSecret, IdentityKey, IdentityKeyPair};
 use crate::wire::sealed_message::SealedMessageParts;
 
 const SALT_PREFIX: &[u8] = b"UnidentifiedDelivery";
@@ -44,7 +44,7 @@ pub fn seal(
     theirs: &IdentityKey,
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, SealError> {
-    stack::wiped(stack::OPERATION, || envelope(content, &IdentityAgreement::new(ours, theirs)?, rng))
+    stack::wiped(stack::OPERATION, || envelope(content, &ContactSecret::new(ours, theirs)?, rng))
 }
 
 /// [`seal`] for the contact that an agreement is with.
@@ -53,7 +53,7 @@ pub fn seal(
 /// [`SealError`].
 pub fn seal_with(
     content: &[u8],
-    contact: &IdentityAgreement,
+    contact: &ContactSecret,
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, SealError> {
     stack::wiped(stack::OPERATION, || envelope(content, contact, rng))
@@ -61,7 +61,7 @@ pub fn seal_with(
 
 fn envelope(
     content: &[u8],
-    contact: &IdentityAgreement,
+    contact: &ContactSecret,
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, SealError> {
     let ephemeral = KeyPair::generate(rng);

@@ -22,14 +22,14 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::contacts::Contacts;
-use super::envelope::OpenError;
+use super::error::OpenError;
 use crate::crypto::ctr::TooLong;
 use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey, ZeroAgreement};
 use crate::crypto::gcm_siv;
 use crate::crypto::kdf::{HkdfSalt, Label, hkdf};
 use crate::crypto::secret::Secret;
 use crate::crypto::stack;
-use crate::identity::{IdentityAgreement, IdentityKey, IdentityKeyPair};
+use crate::identity::{ContactSecret, IdentityKey, IdentityKeyPair};
 
 const EPHEMERAL: Label = Label::new("Sealed Sender v2: r (2023-08)");
 const KEY: Label = Label::new("Sealed Sender v2: K");
@@ -116,14 +116,14 @@ impl Shared {
         ours: &IdentityKeyPair,
         theirs: &IdentityKey,
     ) -> Result<KeyMaterial, ZeroAgreement> {
-        self.key_material_with(&IdentityAgreement::new(ours, theirs)?)
+        self.key_material_with(&ContactSecret::new(ours, theirs)?)
     }
 
     /// [`Self::key_material`] for the contact that an agreement is with.
     ///
     /// # Errors
     /// [`ZeroAgreement`], which does not happen: their key would have no agreement.
-    pub fn key_material_with(&self, contact: &IdentityAgreement) -> Result<KeyMaterial, ZeroAgreement> {
+    pub fn key_material_with(&self, contact: &ContactSecret) -> Result<KeyMaterial, ZeroAgreement> {
         stack::wiped(stack::OPERATION, || {
             let (ephemeral, theirs) = (self.ephemeral.public(), contact.theirs());
             let agreed = self.ephemeral.private().agree_with(contact.prepared())?;
@@ -151,9 +151,9 @@ pub(super) struct Opened {
 
 /// Opens what follows the first byte: C, AT, E without its type byte, and the ciphertext.
 pub(super) fn open(body: &[u8], ours: &IdentityKeyPair) -> Result<Opened, OpenError> {
-    let (encrypted_seed, rest) = body.split_first_chunk::<32>().ok_or(OpenError::InvalidProtobuf)?;
-    let (tag, rest) = rest.split_first_chunk::<TAG_LEN>().ok_or(OpenError::InvalidProtobuf)?;
-    let (ephemeral, ciphertext) = rest.split_first_chunk::<32>().ok_or(OpenError::InvalidProtobuf)?;
+    let (encrypted_seed, rest) = body.split_first_chunk::<32>().ok_or(OpenError::Malformed)?;
+    let (tag, rest) = rest.split_first_chunk::<TAG_LEN>().ok_or(OpenError::Malformed)?;
+    let (ephemeral, ciphertext) = rest.split_first_chunk::<32>().ok_or(OpenError::Malformed)?;
     let ephemeral = PublicKey::from_bytes(*ephemeral);
     let agreed = ours.private().agree(&ephemeral)?;
     let salt = HkdfSalt::ZERO;

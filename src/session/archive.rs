@@ -6,9 +6,10 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::state::{Pending, SessionState};
-use super::{Change, Session, SessionChange, SessionEffects, Slot};
+use super::{Change, Session, SessionChange, Slot};
 use crate::ratchet::triple;
 use crate::record::RecordWriter;
+use crate::lease::Busy;
 use crate::staged::Staged;
 
 /// How many archived sessions are kept. The oldest goes first.
@@ -18,8 +19,12 @@ impl Session {
     /// Archives the current session, so that the next message needs a new one. What the peer still sends
     /// on it is decrypted, and makes it current again. Without a current session nothing but the
     /// generation changes.
-    pub fn archive(&mut self) -> Staged<'_, Self, ()> {
-        self.stage(SessionChange(Change::Archive), SessionEffects::default(), ())
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub fn archive(&mut self) -> Result<Staged<'_, ()>, Busy> {
+        self.lease.free()?;
+        Ok(Staged::of(self, SessionChange::new(Change::Archive), ()))
     }
 
     /// Archives all sessions for good: what the peer still sends on them is decrypted, but none of them becomes
@@ -27,8 +32,12 @@ impl Session {
     /// [restored](crate::Account::check) from a backup: sending on them could repeat keys that were used since.
     ///
     /// What was received after the backup was made decrypts a second time.
-    pub fn retire(&mut self) -> Staged<'_, Self, ()> {
-        self.stage(SessionChange(Change::Retire), SessionEffects::default(), ())
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub fn retire(&mut self) -> Result<Staged<'_, ()>, Busy> {
+        self.lease.free()?;
+        Ok(Staged::of(self, SessionChange::new(Change::Retire), ()))
     }
 
     /// How many of the archived sessions are [retired](Self::retire).
@@ -100,11 +109,11 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn after(session: &'a Session, change: Option<&'a SessionChange>) -> Self {
+    pub(super) fn after(session: &'a Session, change: Option<&'a Change>) -> Self {
         let current = session.current.as_deref();
         let mut archived: Vec<StateView<'_>> =
             session.archived.iter().map(|state| StateView::archived(state)).collect();
-        let current = match change.map(|change| &change.0) {
+        let current = match change {
             None => current.map(StateView::as_is),
             Some(Change::Sent(change)) => {
                 current.map(|state| StateView { change: Some(change), ..StateView::as_is(state) })

@@ -16,7 +16,7 @@ use crate::ratchet::message_keys::MessageKeys;
 use crate::ratchet::triple::Sending;
 use crate::wire::signal_message::{MAC_LEN, SignalMessage, SignalMessageParts};
 
-/// Appends a `SignalMessage` of `session` to `out`.
+/// A `SignalMessage` of `session`.
 ///
 /// ```text
 /// body = AES-256-CBC(cipher key, iv, plaintext)
@@ -27,8 +27,7 @@ pub(super) fn seal(
     sending: &Sending,
     addresses: Option<&[u8; 36]>,
     plaintext: &[u8],
-    out: &mut Vec<u8>,
-) {
+) -> Vec<u8> {
     let Sending { header, post_quantum, keys, change: _ } = sending;
     let parts = SignalMessageParts {
         first_byte: session.version.first_byte(),
@@ -39,13 +38,13 @@ pub(super) fn seal(
         pq_ratchet: post_quantum,
         addresses,
     };
-    let start = out.len();
-    parts.encode_into(cbc::encrypted_len(plaintext.len()), out, |out| {
+    let mut message = Vec::new();
+    parts.encode_into(cbc::encrypted_len(plaintext.len()), &mut message, |out| {
         cbc::encrypt_into(keys.cipher_key.as_bytes(), keys.iv.as_bytes(), plaintext, out);
     });
-    let (_, message) = out.split_at(start);
-    let tag = mac(keys, &session.local_identity, &session.remote_identity, message);
-    out.extend_from_slice(&tag);
+    let tag = mac(keys, &session.local_identity, &session.remote_identity, &message);
+    message.extend_from_slice(&tag);
+    message
 }
 
 /// Why a message did not open with its keys.

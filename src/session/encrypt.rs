@@ -8,11 +8,12 @@ use rand_core::CryptoRng;
 
 use super::codec;
 use super::state::{Pending, SessionState, Version};
-use super::{Change, Session, SessionChange, SessionEffects};
+use super::{Change, Session, SessionChange};
 use crate::address::message_addresses;
 use crate::crypto::stack;
 use crate::identity::Trust;
 use crate::ratchet::triple::{SendError, Sending};
+use crate::lease::Busy;
 use crate::staged::Staged;
 use crate::timestamp::Timestamp;
 use crate::wire::ciphertext::Ciphertext;
@@ -23,18 +24,27 @@ use crate::wire::prekey_message::{KyberPart, PreKeyMessageParts};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncryptError {
+    /// An owned stage of the session is still open. The caller's to wait for.
+    #[error(transparent)]
+    Busy(#[from] Busy),
     /// There is no current session: fetch a bundle and [initiate](Session::initiate) one.
-    #[error("session not found")]
+    #[error("no session with this device; begin one from a bundle")]
     NoSession,
     /// The session was begun more than 30 days ago and the peer never answered: begin another.
-    #[error("the session is unacknowledged for more than 30 days")]
+    #[error("no answer for 30 days; begin another session")]
     Stale,
     /// The caller does not trust the identity that the session is with.
-    #[error("untrusted identity")]
+    #[error("the peer's identity key is not trusted")]
     UntrustedIdentity,
-    /// The ratchet has no key left.
-    #[error(transparent)]
-    Ratchet(#[from] SendError),
+    /// The ratchet has no key left: begin another session.
+    #[error("the session has no more keys; begin another")]
+    Exhausted,
+}
+
+impl From<SendError> for EncryptError {
+    fn from(_: SendError) -> Self {
+        Self::Exhausted
+    }
 }
 
 impl Session {
@@ -44,25 +54,39 @@ impl Session {
     /// Changes nothing until the stage is committed; a stage that is dropped uses up no counter.
     ///
     /// # Errors
-    /// [`EncryptError`]: `NoSession`, `Stale`, `UntrustedIdentity`, `Ratchet`, in this order.
+    /// [`EncryptError`], in the order of its variants.
     pub fn encrypt(
         &mut self,
         plaintext: &[u8],
         trust: Trust<'_>,
         now: Timestamp,
         rng: &mut impl CryptoRng,
-    ) -> Result<Staged<'_, Self, Ciphertext>, EncryptError> {
+    ) -> Result<Staged<'_, Ciphertext>, EncryptError> {
+        self.encrypt_then(plaintext, trust, now, rng, |_, message, _| Ok(message))
+    }
+
+    /// [`Self::encrypt`], whose message becomes another output, if it can. The session is as it still is.
+    pub(crate) fn encrypt_then<T, E: From<EncryptError>, R: CryptoRng>(
+        &mut self,
+        plaintext: &[u8],
+        trust: Trust<'_>,
+        now: Timestamp,
+        rng: &mut R,
+        then: impl FnOnce(&Self, Ciphertext, &mut R) -> Result<T, E>,
+    ) -> Result<Staged<'_, T>, E> {
         stack::wiped(stack::OPERATION, move || {
+            self.lease.free().map_err(EncryptError::from)?;
             let (state, sending) = self.prepare_message(trust, now, rng)?;
-            let mut bytes = Vec::new();
-            let kind = self.write_message(state, &sending, plaintext, &mut bytes);
-            let effects = SessionEffects::of(state.remote_identity);
-            Ok(self.stage(SessionChange(Change::Sent(sending.change)), effects, Ciphertext::new(kind, bytes)))
+            let message = self.write_message(state, &sending, plaintext);
+            let identity = state.remote_identity;
+            let output = then(self, message, rng)?;
+            let change = SessionChange::new(Change::Sent(sending.change)).pinning(identity, trust);
+            Ok(Staged::of(self, change, output))
         })
     }
 
     /// The current session and the keys of its next message, if one may be sent.
-    pub(super) fn prepare_message(
+    fn prepare_message(
         &self,
         trust: Trust<'_>,
         now: Timestamp,
@@ -78,25 +102,16 @@ impl Session {
         Ok((state, state.ratchet.send(rng)?))
     }
 
-    /// Appends the message of `state` that was prepared.
-    pub(super) fn write_message(
-        &self,
-        state: &SessionState,
-        sending: &Sending,
-        plaintext: &[u8],
-        out: &mut Vec<u8>,
-    ) -> MessageKind {
+    /// The message of `state` that was prepared.
+    fn write_message(&self, state: &SessionState, sending: &Sending, plaintext: &[u8]) -> Ciphertext {
         let Some(pending) = &state.pending else {
-            codec::seal(state, sending, None, plaintext, out);
-            return MessageKind::Whisper;
+            return Ciphertext::new(MessageKind::Whisper, codec::seal(state, sending, None, plaintext));
         };
         // Clients of version 3 neither send nor know the field.
         let addresses =
             if state.version == Version::V4 { message_addresses(&self.local, &self.remote) } else { None };
-        let mut message = Vec::new();
-        codec::seal(state, sending, addresses.as_ref(), plaintext, &mut message);
-        out.extend_from_slice(&wrap(state, pending, &message));
-        MessageKind::PreKey
+        let message = codec::seal(state, sending, addresses.as_ref(), plaintext);
+        Ciphertext::new(MessageKind::PreKey, wrap(state, pending, &message))
     }
 }
 
@@ -107,9 +122,9 @@ fn wrap(state: &SessionState, pending: &Pending, message: &[u8]) -> Vec<u8> {
     let parts = PreKeyMessageParts {
         first_byte: state.version.first_byte(),
         registration_id: state.local_registration_id,
-        pre_key_id: pending.one_time_pre_key_id.map(|id| id.0),
-        signed_pre_key_id: pending.signed_pre_key_id.0,
-        kyber: kyber.map(|(kem, ciphertext)| KyberPart { pre_key_id: kem.id.0, ciphertext }),
+        pre_key_id: pending.one_time_pre_key_id,
+        signed_pre_key_id: pending.signed_pre_key_id,
+        kyber: kyber.map(|(kem, ciphertext)| KyberPart { pre_key_id: kem.id, ciphertext }),
         base_key: &state.base_key,
         identity_key: state.local_identity.public_key(),
         message,

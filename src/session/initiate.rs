@@ -6,14 +6,14 @@ use alloc::boxed::Box;
 
 use rand_core::CryptoRng;
 
-use super::policy::{Local, Policy};
+use super::config::{Config, Policy};
 use super::secrecy::InitialSecrecy;
 use super::state::{Pending, PendingKem, SessionState, Version, new_braid};
-use super::{Change, Session, SessionChange, SessionEffects};
+use super::{Change, Session, SessionChange};
 use crate::agreement::{AgreementError, Initiator, pqxdh, x3dh};
-use crate::crypto::curve::{KeyPair, ZeroAgreement};
+use crate::crypto::curve::KeyPair;
 use crate::crypto::stack;
-use crate::prekey::VerifiedBundle;
+use crate::prekey::{BundleError, VerifiedBundle};
 use crate::ratchet::braid::{Braid, Direction};
 use crate::ratchet::chain::ChainKey;
 use crate::ratchet::double::DoubleRatchet;
@@ -22,25 +22,9 @@ use crate::ratchet::triple::TripleRatchet;
 use crate::staged::Staged;
 use crate::timestamp::Timestamp;
 
-/// Why no session could be begun from a bundle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InitiateError {
-    /// The bundle has no KEM prekey, and the [policy](Policy) does not allow version 3. The caller's to decide.
-    #[error("the bundle has no KEM prekey")]
-    Version3Refused,
-    /// The bundle has no one-time prekey, and the caller
-    /// [requires](super::Local::requiring_one_time) one. Perhaps the service has run out of them.
-    #[error("the bundle has no one-time prekey")]
-    NoOneTimePreKey,
-    /// A key in the bundle is of low order. The peer's, or the service's, fault.
-    #[error(transparent)]
-    Agreement(#[from] AgreementError),
-}
-
-impl From<ZeroAgreement> for InitiateError {
-    fn from(error: ZeroAgreement) -> Self {
-        Self::Agreement(error.into())
+impl From<AgreementError> for BundleError {
+    fn from(_: AgreementError) -> Self {
+        Self::NonContributory
     }
 }
 
@@ -51,20 +35,22 @@ impl Session {
     /// The bundle is consumed, so that its one-time prekey is used once:
     ///
     /// ```compile_fail,E0382
-    /// # use subrosa::{Local, Session, Timestamp, VerifiedBundle};
-    /// # fn twice(a: &mut Session, b: &mut Session, local: &Local<'_>, bundle: VerifiedBundle, rng: &mut impl subrosa::rand_core::CryptoRng) {
+    /// # use subrosa::session::Config;
+    /// # use subrosa::{Session, Timestamp, VerifiedBundle};
+    /// # fn twice(a: &mut Session, b: &mut Session, config: &Config<'_>, bundle: VerifiedBundle, rng: &mut impl subrosa::rand_core::CryptoRng) {
     /// # let now = Timestamp::from_millis(0);
-    /// let first = a.initiate(local, bundle, now, rng);
-    /// let second = b.initiate(local, bundle, now, rng);
+    /// let first = a.initiate(config, bundle, now, rng);
+    /// let second = b.initiate(config, bundle, now, rng);
     /// # }
     /// ```
     ///
     /// and it must have been verified:
     ///
     /// ```compile_fail,E0308
-    /// # use subrosa::{Local, PreKeyBundle, Session, Timestamp};
-    /// # fn unverified(a: &mut Session, local: &Local<'_>, bundle: PreKeyBundle, rng: &mut impl subrosa::rand_core::CryptoRng) {
-    /// let staged = a.initiate(local, bundle, Timestamp::from_millis(0), rng);
+    /// # use subrosa::session::Config;
+    /// # use subrosa::{PreKeyBundle, Session, Timestamp};
+    /// # fn unverified(a: &mut Session, config: &Config<'_>, bundle: PreKeyBundle, rng: &mut impl subrosa::rand_core::CryptoRng) {
+    /// let staged = a.initiate(config, bundle, Timestamp::from_millis(0), rng);
     /// # }
     /// ```
     ///
@@ -72,39 +58,45 @@ impl Session {
     /// key, in this order. Changes nothing until the stage is committed.
     ///
     /// # Errors
-    /// [`InitiateError`], in the order of its variants.
+    /// [`BundleError`]: `Busy`, `OtherDevice`, `Version3Refused`, `NoOneTimePreKey`, `NonContributory`, in this order.
     pub fn initiate(
         &mut self,
-        local: &Local<'_>,
+        config: &Config<'_>,
         bundle: VerifiedBundle,
         now: Timestamp,
         rng: &mut impl CryptoRng,
-    ) -> Result<Staged<'_, Self, ()>, InitiateError> {
+    ) -> Result<Staged<'_, ()>, BundleError> {
         stack::wiped(stack::OPERATION, move || {
-            let state = self.begin(local, bundle, now, rng)?;
-            let effects = SessionEffects::of(state.remote_identity);
-            Ok(self.stage(SessionChange(Change::Begin(Box::new(state))), effects, ()))
+            self.lease.free()?;
+            let pinned = bundle.is_pinned();
+            let state = self.begin(config, bundle, now, rng)?;
+            let identity = (!pinned).then_some(state.remote_identity);
+            let change = SessionChange { identity, ..SessionChange::new(Change::Begin(Box::new(state))) };
+            Ok(Staged::of(self, change, ()))
         })
     }
 
     fn begin(
         &self,
-        local: &Local<'_>,
+        config: &Config<'_>,
         bundle: VerifiedBundle,
         now: Timestamp,
         rng: &mut impl CryptoRng,
-    ) -> Result<SessionState, InitiateError> {
+    ) -> Result<SessionState, BundleError> {
         let (bundle, their_identity) = bundle.into_parts();
-        if bundle.kem_pre_key.is_none() && local.policy != Policy::AllowVersion3 {
-            return Err(InitiateError::Version3Refused);
+        if bundle.device_id != self.remote.device() {
+            return Err(BundleError::OtherDevice(bundle.device_id));
         }
-        if bundle.one_time_pre_key.is_none() && local.require_one_time {
-            return Err(InitiateError::NoOneTimePreKey);
+        if bundle.kem_pre_key.is_none() && config.policy != Policy::AllowVersion3 {
+            return Err(BundleError::Version3Refused);
+        }
+        if bundle.one_time_pre_key.is_none() && config.require_one_time {
+            return Err(BundleError::NoOneTimePreKey);
         }
         let base_key = KeyPair::generate(rng);
         let signed_pre_key = bundle.signed_pre_key.key.prepare();
         let initiator = Initiator {
-            identity: local.identity.private(),
+            identity: config.identity.private(),
             base_key: base_key.private(),
             their_identity: &their_identity,
             their_signed_pre_key: &signed_pre_key,
@@ -117,7 +109,7 @@ impl Session {
             }
             Some(kem) => {
                 let (secrets, ciphertext) = pqxdh::initiate(&initiator, &kem.key, rng)?;
-                let ours = (local.identity.public(), &self.local);
+                let ours = (config.identity.public(), &self.local);
                 let braid =
                     new_braid(Direction::A2B, &secrets.braid, ours, (&bundle.identity_key, &self.remote));
                 let kem = PendingKem { id: kem.id, ciphertext };
@@ -129,9 +121,9 @@ impl Session {
             DoubleRatchet::initiator(&RootKey::new(root), chain, KeyPair::generate(rng), &signed_pre_key)?;
         Ok(SessionState {
             version,
-            local_identity: *local.identity.public(),
+            local_identity: *config.identity.public(),
             remote_identity: bundle.identity_key,
-            local_registration_id: local.registration_id,
+            local_registration_id: config.registration_id,
             remote_registration_id: bundle.registration_id,
             base_key: *base_key.public(),
             initial_secrecy: InitialSecrecy::of(bundle.one_time_pre_key.is_some(), false),

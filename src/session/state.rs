@@ -5,7 +5,7 @@
 use alloc::boxed::Box;
 
 use super::secrecy::InitialSecrecy;
-use crate::address::{Address, same_account};
+use crate::address::Address;
 use crate::crypto::curve::PublicKey;
 use crate::crypto::kem::KemCiphertext;
 use crate::crypto::secret::Secret;
@@ -162,6 +162,12 @@ pub(super) fn new_braid(
     Braid::new(direction, auth_key, limits_of(ours, theirs))
 }
 
+/// Whether two parties are devices of one account: equal identity keys, and names that are the same service id.
+/// Devices are not compared; names that are no service ids never make one account.
+pub(super) fn same_account(ours: (&IdentityKey, &Address), theirs: (&IdentityKey, &Address)) -> bool {
+    ours.0 == theirs.0 && ours.1.name() == theirs.1.name() && ours.1.service_id().is_some()
+}
+
 /// Between devices of one account any number of messages may be skipped at once.
 fn limits_of(ours: (&IdentityKey, &Address), theirs: (&IdentityKey, &Address)) -> Limits {
     if same_account(ours, theirs) { Limits::own_account() } else { Limits::default() }
@@ -198,5 +204,24 @@ impl PendingKem {
         let ciphertext = Box::new(reader.array::<{ KemCiphertext::ENCODED_LEN }>()?);
         let ciphertext = KemCiphertext::decode(ciphertext.as_slice()).map_err(|_| RecordError::Damaged)?;
         Ok(Self { id, ciphertext })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_account_has_one_key_and_one_service_id() {
+        const ACI: &str = "796abedb-ca4e-4f18-8803-1fde5b921f9f";
+        let [ours, other] = [1, 2].map(|byte| IdentityKey::new(PublicKey::from_bytes([byte; 32])));
+        let (first, second) = (Address::new(ACI, 1), Address::new(ACI, 2));
+        assert!(same_account((&ours, &first), (&ours, &second)));
+        assert!(same_account((&ours, &first), (&ours, &Address::new(ACI.to_uppercase(), 3))));
+        assert!(!same_account((&ours, &first), (&other, &second)), "another key");
+        let pni = Address::new(alloc::format!("PNI:{ACI}"), 1);
+        assert!(!same_account((&ours, &first), (&ours, &pni)), "another service id");
+        let name = Address::new("bob", 1);
+        assert!(!same_account((&ours, &name), (&ours, &name)), "no service id");
     }
 }

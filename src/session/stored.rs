@@ -16,6 +16,7 @@ use crate::address::Address;
 use crate::crypto::curve::PublicKey;
 use crate::crypto::kem::KemCiphertext;
 use crate::identity::IdentityKey;
+use crate::libsignal::LibsignalError;
 use crate::prekey::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
 use crate::ratchet::double::StoredKeys;
 use crate::ratchet::triple::TripleRatchet;
@@ -24,37 +25,24 @@ use crate::wire::stored::{
     StoredPendingKyberPreKey, StoredPendingPreKey, StoredSession, StoredSessionRecord,
 };
 
-/// Why a stored session record of libsignal can't be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoredSessionError {
-    /// The record, or its current session, is not protobuf.
-    #[error("failed to decode session record protobuf")]
-    InvalidProtobuf,
-    /// A key of the current session is missing or does not decode, its version is not known, or its limits are wider
-    /// than those of sessions between these devices.
-    #[error("the current session is not sound")]
-    Unsound,
-}
-
 impl Session {
     /// Reads a session record of libsignal, for the same two devices. An archived session that does not
     /// decode is passed over, as libsignal does when it comes upon one.
     ///
     /// # Errors
-    /// [`StoredSessionError`].
+    /// [`LibsignalError`].
     pub fn from_libsignal_record(
         bytes: &[u8],
         local: Address,
         remote: Address,
-    ) -> Result<Self, StoredSessionError> {
-        let record = StoredSessionRecord::parse(bytes).map_err(|_| StoredSessionError::InvalidProtobuf)?;
+    ) -> Result<Self, LibsignalError> {
+        let record = StoredSessionRecord::parse(bytes).map_err(|_| LibsignalError::Malformed)?;
         let sound = |stored: &StoredSession<'_>| {
             SessionState::from_stored(stored).filter(|state| state.is_bounded(&local, &remote)).map(Box::new)
         };
         let current = match &record.current {
             None => None,
-            Some(stored) => Some(sound(stored).ok_or(StoredSessionError::Unsound)?),
+            Some(stored) => Some(sound(stored).ok_or(LibsignalError::Unsound)?),
         };
         let archived = record.archived.iter().take(MAX_ARCHIVED);
         let archived =

@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::crypto::curve::PublicKey;
+use crate::ids::DeviceId;
+use crate::timestamp::Timestamp;
 
 use super::message::{MessageKind, ParseError};
 use super::prekey_message::PreKeySignalMessage;
@@ -21,7 +23,7 @@ const DEVICE_ID: u32 = 3;
 #[non_exhaustive]
 pub enum DecryptionErrorMessageError {
     /// The caller's mistake: the message is a plaintext content, which is not encrypted.
-    #[error("cannot create a DecryptionErrorMessage for plaintext content; it is not encrypted")]
+    #[error("a plaintext content is not encrypted, so nothing about it can fail to decrypt")]
     PlaintextOriginal,
     /// The message does not parse, so its ratchet key is not known.
     #[error(transparent)]
@@ -33,21 +35,21 @@ pub enum DecryptionErrorMessageError {
 #[derive(Clone, PartialEq, Eq)]
 pub struct DecryptionErrorMessage {
     ratchet_key: Option<PublicKey>,
-    timestamp: u64,
-    device_id: u32,
+    timestamp: Timestamp,
+    device: DeviceId,
 }
 
 impl DecryptionErrorMessage {
-    /// An error for the message `original` of the given kind, which its sender's device `device_id` sent at
-    /// `timestamp` (milliseconds since 1970). A group message is not looked into.
+    /// An error for the message `original` of the given kind, which its sender's `device` sent at
+    /// `timestamp`. A group message is not looked into.
     ///
     /// # Errors
     /// [`DecryptionErrorMessageError`]: the kind is plaintext, or the original does not parse.
     pub fn for_original(
         original: &[u8],
         kind: MessageKind,
-        timestamp: u64,
-        device_id: u32,
+        timestamp: Timestamp,
+        device: DeviceId,
     ) -> Result<Self, DecryptionErrorMessageError> {
         let ratchet_key = match kind {
             MessageKind::Whisper => Some(*SignalMessage::parse(original)?.ratchet_key()),
@@ -55,7 +57,7 @@ impl DecryptionErrorMessage {
             MessageKind::SenderKey => None,
             MessageKind::Plaintext => return Err(DecryptionErrorMessageError::PlaintextOriginal),
         };
-        Ok(Self { ratchet_key, timestamp, device_id })
+        Ok(Self { ratchet_key, timestamp, device })
     }
 
     /// Reads a message. Without device id it is 0.
@@ -75,9 +77,9 @@ impl DecryptionErrorMessage {
             }
         }
         Ok(Self {
-            timestamp: timestamp.ok_or(ParseError::InvalidProtobuf)?,
+            timestamp: timestamp.map(Timestamp::from_millis).ok_or(ParseError::InvalidProtobuf)?,
             ratchet_key: ratchet_key.map(PublicKey::decode).transpose()?,
-            device_id,
+            device: DeviceId::new(device_id),
         })
     }
 
@@ -95,16 +97,16 @@ impl DecryptionErrorMessage {
         self.ratchet_key.as_ref()
     }
 
-    /// When the message that failed was sent, in milliseconds since 1970.
+    /// When the message that failed was sent.
     #[must_use]
-    pub const fn timestamp(&self) -> u64 {
+    pub const fn timestamp(&self) -> Timestamp {
         self.timestamp
     }
 
-    /// The device that sent the message that failed. Not range-checked.
+    /// The device that sent the message that failed.
     #[must_use]
-    pub const fn device_id(&self) -> u32 {
-        self.device_id
+    pub const fn device(&self) -> DeviceId {
+        self.device
     }
 }
 
@@ -113,14 +115,14 @@ impl Encode for DecryptionErrorMessage {
         if let Some(key) = &self.ratchet_key {
             out.bytes(RATCHET_KEY, &key.encode());
         }
-        out.varint(TIMESTAMP, self.timestamp);
-        out.varint(DEVICE_ID, self.device_id);
+        out.varint(TIMESTAMP, self.timestamp.as_millis());
+        out.varint(DEVICE_ID, self.device.get());
     }
 }
 
 impl fmt::Debug for DecryptionErrorMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { ratchet_key, timestamp: _, device_id: _ } = self;
+        let Self { ratchet_key, timestamp: _, device: _ } = self;
         f.debug_struct("DecryptionErrorMessage")
             .field("has_ratchet_key", &ratchet_key.is_some())
             .finish_non_exhaustive()

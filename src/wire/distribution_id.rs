@@ -60,8 +60,8 @@ impl fmt::Debug for DistributionId {
     }
 }
 
-/// In which format a sender key's messages are written. Keys and chains are the same in both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The format of a sender key's messages. Keys and chains are the same in both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SenderKeyFormat {
     /// That of today's clients: each message names the distribution id.
     WithId(DistributionId),

@@ -71,7 +71,7 @@ impl TryFrom<u8> for MessageKind {
 
 /// No kind of message has this number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown message type {0}")]
+#[error("no message kind has the number {0}")]
 pub struct UnknownKind(pub u8);
 
 /// Why bytes are not a message. All of these are the peer's doing, or damage on the way.
@@ -79,28 +79,32 @@ pub struct UnknownKind(pub u8);
 #[non_exhaustive]
 pub enum ParseError {
     /// Fewer bytes than the smallest message has. Carries their number.
-    #[error("ciphertext serialized bytes were too short <{0}>")]
+    #[error("too short for a message: {0} bytes")]
     TooShort(usize),
     /// The version is below 3. Carries the version.
-    #[error("ciphertext version was too old <{0}>")]
+    #[error("message of version {0}, which is no longer read")]
     LegacyVersion(u8),
     /// The version is above 4, or of a sender key's messages above 3. Carries the version.
-    #[error("ciphertext version was unrecognized <{0}>")]
+    #[error("message of the unknown version {0}")]
     UnrecognizedVersion(u8),
     /// Not protobuf, or a field of the wrong type, or a required field is missing.
-    #[error("protobuf encoding was invalid")]
+    #[error("damaged message: a field is missing or malformed")]
     InvalidProtobuf,
     /// A public key inside does not decode.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// A version-4 message that starts a session names no Kyber prekey.
-    #[error("Kyber pre key must be present for this session version")]
+    #[error("first message of version 4 without a KEM prekey")]
     KyberMissing,
     /// A message that starts a session has a Kyber prekey id without a ciphertext, or the reverse.
-    #[error("Both or neither kyber pre_key_id and kyber_ciphertext can be present")]
+    #[error("KEM prekey id without KEM ciphertext, or the reverse")]
     KyberIncomplete,
+    /// The bytes are of a kind that is read elsewhere: a group message by [`GroupMessage`](crate::group::GroupMessage), a
+    /// plaintext content by [`PlaintextContent`](crate::repair::PlaintextContent).
+    #[error("not a session message, but of kind {0:?}")]
+    OtherKind(MessageKind),
     /// A plaintext content does not begin with `0xC0`. Carries the byte.
-    #[error("unrecognized message version <{0}>")]
+    #[error("not a plaintext content: begins with {0:#04x}")]
     UnrecognizedMessageVersion(u8),
 }
 

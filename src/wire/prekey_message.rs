@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::crypto::curve::PublicKey;
+use crate::ids::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
 
 use super::message::{OLDEST_VERSION, ParseError, read_version};
 use super::protobuf::{Encode, Fields, Sink};
@@ -29,7 +30,7 @@ const KYBER_CIPHERTEXT: u32 = 8;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct KyberPart<'a> {
     /// The id of the Kyber prekey.
-    pub pre_key_id: u32,
+    pub pre_key_id: KemPreKeyId,
     /// The ciphertext with its type byte: 1,569 bytes if well-formed, which parsing does not check.
     pub ciphertext: &'a [u8],
 }
@@ -47,8 +48,8 @@ pub struct PreKeySignalMessage<'a> {
     bytes: &'a [u8],
     version: u8,
     registration_id: u32,
-    pre_key_id: Option<u32>,
-    signed_pre_key_id: u32,
+    pre_key_id: Option<OneTimePreKeyId>,
+    signed_pre_key_id: SignedPreKeyId,
     kyber: Option<KyberPart<'a>>,
     base_key: PublicKey,
     identity_key: PublicKey,
@@ -74,8 +75,11 @@ impl<'a> PreKeySignalMessage<'a> {
             bytes,
             version,
             registration_id: fields.registration_id.unwrap_or_default(),
-            pre_key_id: fields.pre_key_id,
-            signed_pre_key_id: fields.signed_pre_key_id.ok_or(ParseError::InvalidProtobuf)?,
+            pre_key_id: fields.pre_key_id.map(OneTimePreKeyId),
+            signed_pre_key_id: fields
+                .signed_pre_key_id
+                .map(SignedPreKeyId)
+                .ok_or(ParseError::InvalidProtobuf)?,
             base_key: PublicKey::decode(base_key)?,
             kyber: fields.kyber(version)?,
             identity_key: PublicKey::decode(identity_key)?,
@@ -97,13 +101,13 @@ impl<'a> PreKeySignalMessage<'a> {
 
     /// The id of the recipient's one-time prekey, if one was used.
     #[must_use]
-    pub const fn pre_key_id(&self) -> Option<u32> {
+    pub const fn pre_key_id(&self) -> Option<OneTimePreKeyId> {
         self.pre_key_id
     }
 
     /// The id of the recipient's signed prekey.
     #[must_use]
-    pub const fn signed_pre_key_id(&self) -> u32 {
+    pub const fn signed_pre_key_id(&self) -> SignedPreKeyId {
         self.signed_pre_key_id
     }
 
@@ -191,7 +195,7 @@ impl<'a> RawFields<'a> {
     /// Both Kyber fields, or in version 3 neither.
     const fn kyber(&self, version: u8) -> Result<Option<KyberPart<'a>>, ParseError> {
         match (self.kyber_pre_key_id, self.kyber_ciphertext) {
-            (Some(pre_key_id), Some(ciphertext)) => Ok(Some(KyberPart { pre_key_id, ciphertext })),
+            (Some(id), Some(ciphertext)) => Ok(Some(KyberPart { pre_key_id: KemPreKeyId(id), ciphertext })),
             (None, None) if version <= OLDEST_VERSION => Ok(None),
             (None, None) => Err(ParseError::KyberMissing),
             _ => Err(ParseError::KyberIncomplete),
@@ -207,9 +211,9 @@ pub struct PreKeyMessageParts<'a> {
     /// Our registration id.
     pub registration_id: u32,
     /// The id of the recipient's one-time prekey, if one was used.
-    pub pre_key_id: Option<u32>,
+    pub pre_key_id: Option<OneTimePreKeyId>,
     /// The id of the recipient's signed prekey.
-    pub signed_pre_key_id: u32,
+    pub signed_pre_key_id: SignedPreKeyId,
     /// The Kyber prekey's id and the ciphertext; version 4 needs them.
     pub kyber: Option<KyberPart<'a>>,
     /// Our base key `EK_A`.
@@ -234,15 +238,15 @@ impl PreKeyMessageParts<'_> {
 impl Encode for PreKeyMessageParts<'_> {
     fn write(&self, out: &mut impl Sink) {
         if let Some(id) = self.pre_key_id {
-            out.varint(PRE_KEY_ID, id);
+            out.varint(PRE_KEY_ID, id.0);
         }
         out.bytes(BASE_KEY, &self.base_key.encode());
         out.bytes(IDENTITY_KEY, &self.identity_key.encode());
         out.bytes(MESSAGE, self.message);
         out.varint(REGISTRATION_ID, self.registration_id);
-        out.varint(SIGNED_PRE_KEY_ID, self.signed_pre_key_id);
+        out.varint(SIGNED_PRE_KEY_ID, self.signed_pre_key_id.0);
         if let Some(kyber) = self.kyber {
-            out.varint(KYBER_PRE_KEY_ID, kyber.pre_key_id);
+            out.varint(KYBER_PRE_KEY_ID, kyber.pre_key_id.0);
             out.bytes(KYBER_CIPHERTEXT, kyber.ciphertext);
         }
     }

@@ -9,11 +9,12 @@ use core::fmt;
 use rand_core::CryptoRng;
 
 use super::{
-    CertificateAuthority, CertificateError, CertificateMemory, CertificateRefused, ServerCertificate, Signed,
+    CertificateCache, CertificateError, ServerCertificate, Signed, TrustStore,
 };
-use crate::address::{Address, DeviceId, ServiceId};
+use crate::address::{Address, ServiceId};
 use crate::crypto::curve::PrivateKey;
 use crate::identity::IdentityKey;
+use crate::ids::DeviceId;
 use crate::timestamp::Timestamp;
 use crate::wire::protobuf::{Encode, Fields, Sink};
 
@@ -35,31 +36,41 @@ pub enum Signer {
     Known(u32),
 }
 
-/// Who a sender is, as the server says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A sender, as the server describes it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct SenderDetails {
-    /// The account's name: the text of an ACI, which is not checked to be one.
-    pub name: String,
+    /// The device; its name is the text of an ACI, which is not checked. Certificates have device ids from 1 to 127.
+    pub address: Address,
     /// The phone number, if the certificate names it.
     pub e164: Option<String>,
-    /// The device.
-    pub device: DeviceId,
     /// The account's identity key.
     pub identity_key: IdentityKey,
-    /// When the certificate expires: it is good up to and including this time.
+    /// The last moment at which the certificate is good.
     pub expires: Timestamp,
 }
 
 impl SenderDetails {
     /// Issues a certificate for this sender, with the server's own certificate inside. Draws 64 bytes.
+    ///
+    /// # Errors
+    /// [`CertificateError::DeviceOutOfRange`].
     pub fn issue(
         self,
         server: &ServerCertificate,
         server_key: &PrivateKey,
         rng: &mut impl CryptoRng,
-    ) -> SenderCertificate {
-        let signed = Signed::sign(&Content { details: &self, server }, server_key, rng);
-        SenderCertificate { details: self, signer: Signer::Embedded(Box::new(server.clone())), signed }
+    ) -> Result<SenderCertificate, CertificateError> {
+        let device = self.address.device();
+        let device = device.to_signal().ok_or(CertificateError::DeviceOutOfRange(device))?;
+        let signed = Signed::sign(&Content { details: &self, device, server }, server_key, rng);
+        Ok(SenderCertificate { details: self, signer: Signer::Embedded(Box::new(server.clone())), signed })
+    }
+}
+
+impl fmt::Debug for SenderDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { address: _, e164: _, identity_key: _, expires } = self;
+        f.debug_struct("SenderDetails").field("expires", expires).finish_non_exhaustive()
     }
 }
 
@@ -79,10 +90,11 @@ impl SenderCertificate {
     /// [`CertificateError`], for the fields in this order: device (1 to 127), expiry, signer, name, identity
     /// key.
     pub fn parse(bytes: &[u8]) -> Result<Self, CertificateError> {
-        const MISSING: CertificateError = CertificateError::InvalidProtobuf;
+        const MISSING: CertificateError = CertificateError::Malformed;
         let signed = Signed::parse(bytes)?;
         let fields = RawFields::read(&signed.inner)?;
-        let device = DeviceId::new(fields.device.ok_or(MISSING)?).map_err(|_| MISSING)?;
+        let device = DeviceId::new(fields.device.ok_or(MISSING)?);
+        device.to_signal().ok_or(MISSING)?;
         let expires = Timestamp::from_millis(fields.expires.ok_or(MISSING)?);
         let signed_by = match fields.signer.ok_or(MISSING)? {
             RawSigner::Embedded(bytes) => Signer::Embedded(Box::new(ServerCertificate::parse(bytes)?)),
@@ -97,7 +109,7 @@ impl SenderCertificate {
         };
         let identity_key = IdentityKey::decode(fields.identity_key.ok_or(MISSING)?)?;
         let e164 = fields.e164.map(ToString::to_string);
-        let details = SenderDetails { name, e164, device, identity_key, expires };
+        let details = SenderDetails { address: Address::new(name, device), e164, identity_key, expires };
         Ok(Self { details, signer: signed_by, signed })
     }
 
@@ -134,67 +146,68 @@ impl SenderCertificate {
     /// The certificate of the server that signed: the one inside, or the one that the caller knows.
     ///
     /// # Errors
-    /// [`CertificateRefused::UnknownServerCertificate`].
+    /// [`CertificateError::UnknownServerCertificate`].
     pub fn server<'a>(
         &'a self,
-        authority: &CertificateAuthority<'a>,
-    ) -> Result<&'a ServerCertificate, CertificateRefused> {
+        trust: &TrustStore<'a>,
+    ) -> Result<&'a ServerCertificate, CertificateError> {
         match &self.signer {
             Signer::Embedded(server) => Ok(server),
             Signer::Known(id) => {
-                let known = authority.known.iter().find(|server| server.id() == *id);
-                known.ok_or(CertificateRefused::UnknownServerCertificate(*id))
+                let known = trust.known.iter().find(|server| server.id() == *id);
+                known.ok_or(CertificateError::UnknownServerCertificate(*id))
             }
         }
     }
 
-    /// Checks the server certificate, the server's signature and the expiry.
+    /// Checks the server certificate, the server's signature and the expiry. `taken` is when the *service took* the
+    /// message, as it says: a certificate that expires while its message waits there is good.
     ///
     /// # Errors
-    /// [`CertificateRefused`], in the order of its variants.
+    /// [`CertificateError`], in the order of its variants.
     pub fn verify(
         self,
-        authority: &CertificateAuthority<'_>,
-        now: Timestamp,
-    ) -> Result<VerifiedSenderCertificate, CertificateRefused> {
-        let server = self.server(authority)?;
-        server.verify(authority)?;
-        self.verify_as_of(server, now)?;
-        Ok(VerifiedSenderCertificate(self))
+        trust: &TrustStore<'_>,
+        taken: Timestamp,
+    ) -> Result<VerifiedSender, CertificateError> {
+        let server = self.server(trust)?;
+        server.verify(trust)?;
+        self.verify_as_of(server, taken)?;
+        Ok(VerifiedSender(self))
     }
 
     /// [`verify`](Self::verify), but without the two signatures if they were verified before. All else is
     /// checked each time: the revocations, whether the trust root is still one, and the expiry.
     ///
     /// # Errors
-    /// [`CertificateRefused`], as for [`verify`](Self::verify).
-    pub fn verify_once(
+    /// [`CertificateError`], as for [`verify`](Self::verify).
+    pub fn verify_cached(
         self,
-        memory: &mut CertificateMemory,
-        authority: &CertificateAuthority<'_>,
-        now: Timestamp,
-    ) -> Result<VerifiedSenderCertificate, CertificateRefused> {
-        let server = self.server(authority)?;
-        let digest = CertificateMemory::digest(&self, server);
-        if memory.remembers(&digest, server, authority)? {
-            self.not_expired(now)?;
+        memory: &mut CertificateCache,
+        trust: &TrustStore<'_>,
+        taken: Timestamp,
+    ) -> Result<VerifiedSender, CertificateError> {
+        let server = self.server(trust)?;
+        let digest = CertificateCache::digest(&self, server);
+        if memory.remembers(&digest, server, trust)? {
+            self.not_expired(taken)?;
         } else {
-            let root = server.verified_by(authority)?;
-            self.verify_as_of(server, now)?;
+            let root = server.verified_by(trust)?;
+            self.verify_as_of(server, taken)?;
             memory.remember(digest, root);
         }
-        Ok(VerifiedSenderCertificate(self))
+        Ok(VerifiedSender(self))
     }
 
-    fn verify_as_of(&self, server: &ServerCertificate, now: Timestamp) -> Result<(), CertificateRefused> {
+    fn verify_as_of(&self, server: &ServerCertificate, taken: Timestamp) -> Result<(), CertificateError> {
         if !self.signed.verify(server.key()) {
-            return Err(CertificateRefused::BadSignature);
+            return Err(CertificateError::BadSignature);
         }
-        self.not_expired(now)
+        self.not_expired(taken)
     }
 
-    fn not_expired(&self, now: Timestamp) -> Result<(), CertificateRefused> {
-        if now > self.details.expires { Err(CertificateRefused::Expired) } else { Ok(()) }
+    fn not_expired(&self, taken: Timestamp) -> Result<(), CertificateError> {
+        if taken > self.details.expires { Err(CertificateError::Expired) } else { Ok(()) }
     }
 }
 
@@ -207,19 +220,19 @@ impl fmt::Debug for SenderCertificate {
 
 /// A certificate that a trust root stands behind and that has not expired.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VerifiedSenderCertificate(SenderCertificate);
+pub struct VerifiedSender(SenderCertificate);
 
-impl VerifiedSenderCertificate {
-    /// Who the sender is.
+impl VerifiedSender {
+    /// The sender.
     #[must_use]
-    pub const fn sender(&self) -> &SenderDetails {
+    pub const fn details(&self) -> &SenderDetails {
         &self.0.details
     }
 
-    /// Where the sender is reached.
+    /// The sender's device.
     #[must_use]
-    pub fn address(&self) -> Address {
-        Address::new(self.0.details.name.as_str(), self.0.details.device)
+    pub const fn address(&self) -> &Address {
+        &self.0.details.address
     }
 
     /// The certificate.
@@ -252,7 +265,7 @@ enum RawName<'a> {
 
 impl<'a> RawFields<'a> {
     fn read(inner: &'a [u8]) -> Result<Self, CertificateError> {
-        let text = |bytes| core::str::from_utf8(bytes).map_err(|_| CertificateError::InvalidProtobuf);
+        let text = |bytes| core::str::from_utf8(bytes).map_err(|_| CertificateError::Malformed);
         let mut fields = Self::default();
         for field in Fields::new(inner) {
             let field = field?;
@@ -274,19 +287,20 @@ impl<'a> RawFields<'a> {
 
 struct Content<'a> {
     details: &'a SenderDetails,
+    device: u8,
     server: &'a ServerCertificate,
 }
 
 impl Encode for Content<'_> {
     fn write(&self, out: &mut impl Sink) {
-        let SenderDetails { name, e164, device, identity_key, expires } = self.details;
+        let SenderDetails { address, e164, identity_key, expires } = self.details;
         if let Some(e164) = e164 {
             out.bytes(E164, e164.as_bytes());
         }
-        out.varint(DEVICE, u32::from(device.get()));
+        out.varint(DEVICE, u32::from(self.device));
         out.fixed64(EXPIRES, expires.as_millis());
         out.bytes(IDENTITY_KEY, &identity_key.encode());
         out.bytes(SERVER_CERTIFICATE, self.server.as_bytes());
-        out.bytes(UUID_TEXT, name.as_bytes());
+        out.bytes(UUID_TEXT, address.name().as_str().as_bytes());
     }
 }

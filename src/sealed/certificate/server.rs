@@ -6,7 +6,7 @@ use core::fmt;
 
 use rand_core::CryptoRng;
 
-use super::{CertificateAuthority, CertificateError, CertificateRefused, Signed};
+use super::{CertificateError, Signed, TrustStore};
 use crate::crypto::curve::{PrivateKey, PublicKey};
 use crate::wire::protobuf::{Encode, Fields, Sink};
 
@@ -42,8 +42,8 @@ impl ServerCertificate {
                 _ => {}
             }
         }
-        let key = PublicKey::decode(key.ok_or(CertificateError::InvalidProtobuf)?)?;
-        Ok(Self { id: id.ok_or(CertificateError::InvalidProtobuf)?, key, signed })
+        let key = PublicKey::decode(key.ok_or(CertificateError::Malformed)?)?;
+        Ok(Self { id: id.ok_or(CertificateError::Malformed)?, key, signed })
     }
 
     /// Its number.
@@ -79,23 +79,23 @@ impl ServerCertificate {
     /// Checks that the certificate was not revoked, and that a trust root signed it.
     ///
     /// # Errors
-    /// [`CertificateRefused`]: `Revoked`, `Untrusted`, in this order.
-    pub fn verify(&self, authority: &CertificateAuthority<'_>) -> Result<(), CertificateRefused> {
-        self.verified_by(authority).map(|_| ())
+    /// [`CertificateError`]: `Revoked`, `Untrusted`, in this order.
+    pub fn verify(&self, trust: &TrustStore<'_>) -> Result<(), CertificateError> {
+        self.verified_by(trust).map(|_| ())
     }
 
     /// [`Self::verify`], and which trust root signed it.
     pub(super) fn verified_by(
         &self,
-        authority: &CertificateAuthority<'_>,
-    ) -> Result<PublicKey, CertificateRefused> {
-        self.not_revoked(authority)?;
-        let root = authority.trust_roots.iter().find(|root| self.signed.verify(root));
-        root.copied().ok_or(CertificateRefused::Untrusted)
+        trust: &TrustStore<'_>,
+    ) -> Result<PublicKey, CertificateError> {
+        self.not_revoked(trust)?;
+        let root = trust.trust_roots.iter().find(|root| self.signed.verify(root));
+        root.copied().ok_or(CertificateError::Untrusted)
     }
 
-    pub(super) fn not_revoked(&self, authority: &CertificateAuthority<'_>) -> Result<(), CertificateRefused> {
-        if authority.revoked.contains(&self.id) { Err(CertificateRefused::Revoked(self.id)) } else { Ok(()) }
+    pub(super) fn not_revoked(&self, trust: &TrustStore<'_>) -> Result<(), CertificateError> {
+        if trust.revoked.contains(&self.id) { Err(CertificateError::Revoked(self.id)) } else { Ok(()) }
     }
 }
 

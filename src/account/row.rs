@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What must be stored in the same transaction as an account's record.
-
-use alloc::vec::Vec;
+//! The records that an account consists of, beside its own.
 
 use crate::prekey::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
-use crate::record::{Record, RecordKind};
+use crate::writes::Key;
 
-/// Names a record that an account consists of, beside its own: a row of the store.
+/// A record that an account consists of, beside its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum AccountRow {
+pub(super) enum Row {
     /// A one-time prekey.
     OneTimePreKey(OneTimePreKeyId),
     /// A signed prekey.
@@ -23,22 +20,20 @@ pub enum AccountRow {
     LastResortUses(KemPreKeyId),
 }
 
-impl AccountRow {
-    /// The kind of the record in this row.
-    #[must_use]
-    pub const fn kind(self) -> RecordKind {
+impl Row {
+    /// The key that it is stored under.
+    pub(super) const fn key(self) -> Key {
         match self {
-            Self::OneTimePreKey(_) => RecordKind::OneTimePreKey,
-            Self::SignedPreKey(_) => RecordKind::SignedPreKey,
-            Self::OneTimeKemPreKey(_) => RecordKind::OneTimeKemPreKey,
-            Self::LastResortKemPreKey(_) => RecordKind::LastResortKemPreKey,
-            Self::LastResortUses(_) => RecordKind::LastResortUses,
+            Self::OneTimePreKey(id) => Key::OneTimePreKey(id),
+            Self::SignedPreKey(id) => Key::SignedPreKey(id),
+            Self::OneTimeKemPreKey(id) => Key::OneTimeKemPreKey(id),
+            Self::LastResortKemPreKey(id) => Key::LastResortKemPreKey(id),
+            Self::LastResortUses(id) => Key::LastResortUses(id),
         }
     }
 
-    /// The id of the prekey. With the [kind](Self::kind) it is a key for a store.
-    #[must_use]
-    pub const fn id(self) -> u32 {
+    /// The id of the prekey.
+    pub(super) const fn id(self) -> u32 {
         match self {
             Self::OneTimePreKey(id) => id.0,
             Self::SignedPreKey(id) => id.0,
@@ -55,15 +50,4 @@ impl AccountRow {
         };
         core::iter::once(self).chain(companion)
     }
-}
-
-/// What is to be stored beside an account's record, in the same transaction. Nothing of it need be done twice,
-/// but may be.
-#[derive(Debug, Default)]
-#[non_exhaustive]
-pub struct AccountEffects {
-    /// Rows to write, each perhaps over an older one.
-    pub put: Vec<(AccountRow, Record)>,
-    /// Rows to delete.
-    pub delete: Vec<AccountRow>,
 }

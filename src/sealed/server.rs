@@ -1,15 +1,33 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The service's side of version 2: taking apart a message that was sent to many. No secrets are needed, and
-//! nothing about the sender is found.
+//! The service's side of version 2: splitting a message that was sent to many. It takes no secrets, and finds nothing about
+//! the sender.
+//!
+//! ```
+//! use subrosa::DeviceId;
+//! use subrosa::sealed::OpenError;
+//! use subrosa::sealed::server::SentMessage;
+//!
+//! fn deliver(upload: &[u8], mut push: impl FnMut(DeviceId, [&[u8]; 3])) -> Result<(), OpenError> {
+//!     for recipient in SentMessage::parse(upload)?.recipients() {
+//!         for (device, _registration_id) in recipient.devices() {
+//!             push(device, recipient.received().parts());
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//! assert_eq!(deliver(&[], |_, _| ()), Err(OpenError::Empty));
+//! ```
 
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
+use super::error::OpenError;
 use super::many::{MAX_REGISTRATION_ID, MORE_DEVICES};
 use super::v2::KEY_MATERIAL_LEN;
-use crate::address::{DeviceId, ServiceId, ServiceIdKind};
+use crate::address::{ServiceId, ServiceIdKind};
+use crate::ids::DeviceId;
 
 /// First byte of the older form, whose service ids are ACIs without a kind byte.
 const ACIS_ONLY: u8 = 0x22;
@@ -23,41 +41,10 @@ const DEVICE_LEN: usize = 3;
 /// The ciphertext's key, E, which comes before it. What follows is not looked at.
 const MIN_SHARED_LEN: usize = 32;
 
-/// Why bytes are not a message that was sent to many. All of these are the sender's doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SentMessageError {
-    /// There is not a single byte.
-    #[error("invalid sealed sender message: Message was empty")]
-    Empty,
-    /// The first byte is neither `0x22` nor `0x23`. Carries it.
-    #[error("unknown sealed sender message version {0}")]
-    UnknownVersion(u8),
-    /// Too short, or something in it out of its range.
-    #[error("protobuf encoding was invalid")]
-    Malformed,
-    /// An account is excluded and a recipient, or excluded twice. Carries it.
-    #[error("invalid sealed sender message: recipient redundantly encoded as empty: {0}")]
-    RedundantlyExcluded(ServiceId),
-}
-
 /// A message that was sent to many, taken apart but not copied.
 ///
 /// What is allocated are two lists with a place for each entry, whatever number of devices it has, and never
 /// by the number of entries that the message claims.
-///
-/// ```
-/// # use subrosa::{SentMessage, SentMessageError};
-/// # fn deliver(sent: &[u8], mut push: impl FnMut(subrosa::DeviceId, [&[u8]; 3])) -> Result<(), SentMessageError> {
-/// for recipient in SentMessage::parse(sent)?.recipients() {
-///     for (device, _registration_id) in recipient.devices() {
-///         push(device, recipient.received().parts());
-///     }
-/// }
-/// # Ok(())
-/// # }
-/// # assert_eq!(deliver(&[], |_, _| ()), Err(SentMessageError::Empty));
-/// ```
 pub struct SentMessage<'a> {
     bytes: &'a [u8],
     /// In the order in which they come.
@@ -87,11 +74,11 @@ impl<'a> SentMessage<'a> {
     /// named twice is kept twice. An account that is excluded must come once only.
     ///
     /// # Errors
-    /// [`SentMessageError`].
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, SentMessageError> {
-        let (&version, rest) = bytes.split_first().ok_or(SentMessageError::Empty)?;
+    /// [`OpenError`].
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, OpenError> {
+        let (&version, rest) = bytes.split_first().ok_or(OpenError::Empty)?;
         if version != ACIS_ONLY && version != SERVICE_IDS {
-            return Err(SentMessageError::UnknownVersion(version));
+            return Err(OpenError::UnknownVersion(version));
         }
         let mut reader = Reader { rest, at: 1 };
         let count = reader.count()?;
@@ -101,7 +88,7 @@ impl<'a> SentMessage<'a> {
             entries.push(reader.entry(version)?);
         }
         if reader.rest.len() < MIN_SHARED_LEN {
-            return Err(SentMessageError::Malformed);
+            return Err(OpenError::Malformed);
         }
         link(&mut entries)?;
         Ok(Self { bytes, entries, shared: reader.at })
@@ -137,7 +124,7 @@ impl fmt::Debug for SentMessage<'_> {
 }
 
 /// Links the entries of each account, and refuses those that are excluded and come again.
-fn link(entries: &mut [Entry]) -> Result<(), SentMessageError> {
+fn link(entries: &mut [Entry]) -> Result<(), OpenError> {
     let mut order: Vec<(ServiceId, u32)> = entries.iter().map(|entry| entry.id).zip(0..).collect();
     order.sort_unstable();
     for pair in order.windows(2) {
@@ -147,7 +134,7 @@ fn link(entries: &mut [Entry]) -> Result<(), SentMessageError> {
         }
         let Some([earlier, second]) = both(entries, earlier, later) else { continue };
         if earlier.devices == 0 || second.devices == 0 {
-            return Err(SentMessageError::RedundantlyExcluded(id));
+            return Err(OpenError::RedundantlyExcluded(id));
         }
         earlier.next = Some(later);
         second.first = false;
@@ -175,16 +162,15 @@ impl<'m> Recipient<'m> {
 
     /// Its devices, each with the registration id that the sender knows of. A service refuses the message if
     /// they are not all that the account has now.
-    #[must_use]
-    pub const fn devices(&self) -> Devices<'m> {
+    pub fn devices(&self) -> impl Iterator<Item = (DeviceId, u16)> + Clone + use<'m> {
         Devices { message: self.message, entry: self.entry, at: 0 }
     }
 
     /// What each of its devices is to receive.
     #[must_use]
-    pub fn received(&self) -> ReceivedParts<'m> {
+    pub fn received(&self) -> RecipientMessage<'m> {
         let message = self.message;
-        ReceivedParts {
+        RecipientMessage {
             key_material: message.part(self.key_material_range()),
             shared: message.part(message.shared_range()),
         }
@@ -207,7 +193,7 @@ impl fmt::Debug for Recipient<'_> {
 
 /// The devices of a recipient: device ids and registration ids of 14 bits.
 #[derive(Clone, Debug)]
-pub struct Devices<'m> {
+struct Devices<'m> {
     message: &'m SentMessage<'m>,
     entry: &'m Entry,
     at: usize,
@@ -225,18 +211,18 @@ impl Iterator for Devices<'_> {
         self.at += 1;
         let [device, high, low] = *self.message.part(start..start + DEVICE_LEN).first_chunk()?;
         let registration_id = u16::from_be_bytes([high, low]) & MAX_REGISTRATION_ID;
-        Some((DeviceId::new(device.into()).ok()?, registration_id))
+        Some((DeviceId::new(device.into()), registration_id))
     }
 }
 
 /// A received message in its parts, which are where they were sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct ReceivedParts<'m> {
+pub struct RecipientMessage<'m> {
     key_material: &'m [u8],
     shared: &'m [u8],
 }
 
-impl<'m> ReceivedParts<'m> {
+impl<'m> RecipientMessage<'m> {
     /// The three parts: to be written one after the other.
     #[must_use]
     pub const fn parts(&self) -> [&'m [u8]; 3] {
@@ -256,9 +242,9 @@ impl<'m> ReceivedParts<'m> {
     }
 }
 
-impl fmt::Debug for ReceivedParts<'_> {
+impl fmt::Debug for RecipientMessage<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ReceivedParts({} bytes)", self.total_len())
+        write!(f, "RecipientMessage({} bytes)", self.total_len())
     }
 }
 
@@ -269,8 +255,8 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn take<const N: usize>(&mut self) -> Result<&'a [u8; N], SentMessageError> {
-        let (taken, rest) = self.rest.split_first_chunk().ok_or(SentMessageError::Malformed)?;
+    fn take<const N: usize>(&mut self) -> Result<&'a [u8; N], OpenError> {
+        let (taken, rest) = self.rest.split_first_chunk().ok_or(OpenError::Malformed)?;
         self.rest = rest;
         self.at += N;
         Ok(taken)
@@ -278,25 +264,25 @@ impl<'a> Reader<'a> {
 
     /// A varint of 32 bits at most. Written with more bytes than needed, it is refused: the deployed parser
     /// loses its place then.
-    fn count(&mut self) -> Result<u32, SentMessageError> {
+    fn count(&mut self) -> Result<u32, OpenError> {
         let mut value = 0;
         for shift in (0..35).step_by(7) {
             let [byte] = *self.take()?;
             value |= u64::from(byte & 0x7F) << shift;
             if byte < 0x80 {
                 let minimal = byte != 0 || shift == 0;
-                return u32::try_from(value).ok().filter(|_| minimal).ok_or(SentMessageError::Malformed);
+                return u32::try_from(value).ok().filter(|_| minimal).ok_or(OpenError::Malformed);
             }
         }
-        Err(SentMessageError::Malformed)
+        Err(OpenError::Malformed)
     }
 
-    fn entry(&mut self, version: u8) -> Result<Entry, SentMessageError> {
+    fn entry(&mut self, version: u8) -> Result<Entry, OpenError> {
         let id = if version == ACIS_ONLY {
             ServiceId::new(ServiceIdKind::Aci, *self.take()?)
         } else {
             ServiceId::from_fixed(self.take::<{ ServiceId::FIXED_LEN }>()?)
-                .map_err(|_| SentMessageError::Malformed)?
+                .map_err(|_| OpenError::Malformed)?
         };
         let start = self.at;
         let devices = self.devices()?;
@@ -307,17 +293,17 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes over the devices of an entry, and says how many they are.
-    fn devices(&mut self) -> Result<usize, SentMessageError> {
+    fn devices(&mut self) -> Result<usize, OpenError> {
         for number in 0.. {
             match *self.take::<1>()? {
                 [0] if number == 0 => return Ok(0),
                 [1..=127] => {}
-                _ => return Err(SentMessageError::Malformed),
+                _ => return Err(OpenError::Malformed),
             }
             if u16::from_be_bytes(*self.take()?) & MORE_DEVICES == 0 {
                 return Ok(number + 1);
             }
         }
-        Err(SentMessageError::Malformed)
+        Err(OpenError::Malformed)
     }
 }

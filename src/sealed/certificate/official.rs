@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::ServerCertificate;
 
 /// Ids of server certificates that the official client no longer believes.
-pub const DEPLOYED_REVOKED: [u32; 1] = [0xDEAD_C357];
+pub const OFFICIAL_REVOKED: [u32; 1] = [0xDEAD_C357];
 
 /// Id 2.
 const STAGING: [u8; 105] = [
@@ -40,7 +40,7 @@ const TEST: [u8; 109] = [
 /// The server certificates that the official client knows by their ids: staging (2), production (3), and one for
 /// tests (`0x7357C357`).
 #[must_use]
-pub fn deployed_server_certificates() -> Vec<ServerCertificate> {
+pub fn official() -> Vec<ServerCertificate> {
     [&STAGING[..], &PRODUCTION, &TEST]
         .iter()
         .filter_map(|bytes| ServerCertificate::parse(bytes).ok())
@@ -51,7 +51,7 @@ pub fn deployed_server_certificates() -> Vec<ServerCertificate> {
 mod tests {
     use super::*;
     use crate::crypto::curve::PublicKey;
-    use crate::sealed::certificate::{CertificateAuthority, CertificateRefused};
+    use crate::sealed::certificate::{TrustStore, CertificateError};
     use hex_literal::hex;
 
     #[test]
@@ -61,14 +61,14 @@ mod tests {
             (3, hex!("054918d08fbdfa83e00c29f8f8073a22ef35df2bea903aff81af03ccbc45c6e93a")),
             (0x7357_C357, hex!("052fe57da347cd62431528daac5fbb290730fff684afc4cfc2ed90995f58cb3b74")),
         ];
-        let certificates = deployed_server_certificates();
+        let certificates = official();
         assert_eq!(certificates.len(), roots.len());
         for (at, certificate) in certificates.iter().enumerate() {
             for (root_at, (id, root)) in roots.iter().enumerate() {
                 let trust_roots = [PublicKey::decode(root).unwrap()];
-                let authority = CertificateAuthority { trust_roots: &trust_roots, revoked: &[], known: &[] };
-                let expected = if at == root_at { Ok(()) } else { Err(CertificateRefused::Untrusted) };
-                assert_eq!(certificate.verify(&authority), expected);
+                let trust = TrustStore { trust_roots: &trust_roots, revoked: &[], known: &[] };
+                let expected = if at == root_at { Ok(()) } else { Err(CertificateError::Untrusted) };
+                assert_eq!(certificate.verify(&trust), expected);
                 assert_eq!(certificate.id() == *id, at == root_at);
             }
         }

@@ -7,7 +7,7 @@ use core::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::{CertificateAuthority, CertificateRefused, SenderCertificate, ServerCertificate};
+use super::{TrustStore, CertificateError, SenderCertificate, ServerCertificate};
 use crate::crypto::curve::PublicKey;
 
 /// Hash of both certificates.
@@ -19,7 +19,7 @@ type CertificateDigest = [u8; 32];
 /// What is remembered are the signatures alone. Whether the trust root that stands behind them is still one,
 /// whether the server certificate was revoked since, and whether the sender certificate has expired is checked each
 /// time. Takes 64 bytes and some for each certificate; the oldest goes first. In memory alone.
-pub struct CertificateMemory {
+pub struct CertificateCache {
     /// Which trust root stands behind which certificates.
     roots: BTreeMap<CertificateDigest, PublicKey>,
     /// Oldest first.
@@ -27,7 +27,7 @@ pub struct CertificateMemory {
     capacity: usize,
 }
 
-impl CertificateMemory {
+impl CertificateCache {
     /// A memory for up to `capacity` certificates. With 0 it remembers nothing.
     #[must_use]
     pub const fn new(capacity: usize) -> Self {
@@ -60,15 +60,15 @@ impl CertificateMemory {
     /// Whether the certificates were verified, by a root that still is one.
     ///
     /// # Errors
-    /// [`CertificateRefused::Revoked`].
+    /// [`CertificateError::Revoked`].
     pub(super) fn remembers(
         &self,
         digest: &CertificateDigest,
         server: &ServerCertificate,
-        authority: &CertificateAuthority<'_>,
-    ) -> Result<bool, CertificateRefused> {
-        server.not_revoked(authority)?;
-        Ok(self.roots.get(digest).is_some_and(|root| authority.trust_roots.contains(root)))
+        trust: &TrustStore<'_>,
+    ) -> Result<bool, CertificateError> {
+        server.not_revoked(trust)?;
+        Ok(self.roots.get(digest).is_some_and(|root| trust.trust_roots.contains(root)))
     }
 
     pub(super) fn remember(&mut self, digest: CertificateDigest, root: PublicKey) {
@@ -86,9 +86,9 @@ impl CertificateMemory {
     }
 }
 
-impl fmt::Debug for CertificateMemory {
+impl fmt::Debug for CertificateCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { roots: _, order, capacity } = self;
-        write!(f, "CertificateMemory({} of {capacity})", order.len())
+        write!(f, "CertificateCache({} of {capacity})", order.len())
     }
 }

@@ -4,7 +4,7 @@
 
 use alloc::collections::BTreeMap;
 
-use super::limits::{AccountLimits, has_passed};
+use super::limits::{Limits, has_passed};
 use crate::timestamp::Timestamp;
 
 /// How far a prekey has come.
@@ -27,15 +27,15 @@ pub(super) struct KeyState {
 
 /// The prekeys of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Shelf<Id>(pub(super) BTreeMap<Id, KeyState>);
+pub(super) struct PreKeyStates<Id>(pub(super) BTreeMap<Id, KeyState>);
 
-impl<Id> Default for Shelf<Id> {
+impl<Id> Default for PreKeyStates<Id> {
     fn default() -> Self {
         Self(BTreeMap::new())
     }
 }
 
-impl<Id: Copy + Ord> Shelf<Id> {
+impl<Id: Copy + Ord> PreKeyStates<Id> {
     pub(super) fn len(&self) -> u32 {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX)
     }
@@ -84,7 +84,7 @@ impl<Id: Copy + Ord> Shelf<Id> {
     }
 
     /// Those that no peer may use any more.
-    pub(super) fn expired(&self, limits: &AccountLimits, now: Timestamp) -> impl Iterator<Item = Id> + '_ {
+    pub(super) fn expired(&self, limits: &Limits, now: Timestamp) -> impl Iterator<Item = Id> + '_ {
         let grace = limits.grace;
         self.at(Stage::Retired).filter(move |(_, since)| has_passed(grace, *since, now)).map(|(id, _)| id)
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What stays the same between two identities.
+//! The secret that two identities share.
 
 use core::fmt;
 
@@ -8,29 +8,30 @@ use super::{IdentityKey, IdentityKeyPair};
 use crate::crypto::curve::{PreparedKey, ZeroAgreement};
 use crate::crypto::secret::Secret;
 
-/// The agreement of our identity key with a contact's, which every envelope of sealed sender between the two is made
-/// of: whoever keeps it saves half of what sealing and opening cost.
+/// The static-static X25519 of our identity key and a contact's. Every sealed-sender envelope between the two depends on
+/// it and it never changes: keeping it saves half the cost of sealing and opening.
 ///
 /// As secret as our identity key, for this contact: it lives in memory alone, has no stored form, and is wiped when
 /// dropped. About 320 bytes.
 ///
 /// ```
-/// # use subrosa::{IdentityAgreement, IdentityKeyPair};
+/// # use subrosa::IdentityKeyPair;
+/// # use subrosa::sealed::ContactSecret;
 /// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 /// # let mut rng = ChaCha20Rng::seed_from_u64(1);
 /// # let (alice, bob) = (IdentityKeyPair::generate(&mut rng), IdentityKeyPair::generate(&mut rng));
-/// let kept = IdentityAgreement::new(&alice, bob.public())?;
+/// let kept = ContactSecret::new(&alice, bob.public())?;
 /// assert!(kept.is_between(alice.public(), bob.public()));
-/// # Ok::<(), subrosa::ZeroAgreement>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct IdentityAgreement {
+pub struct ContactSecret {
     ours: IdentityKey,
     theirs: IdentityKey,
     prepared: PreparedKey,
     agreed: Secret<32>,
 }
 
-impl IdentityAgreement {
+impl ContactSecret {
     /// Agrees: one X25519.
     ///
     /// # Errors
@@ -71,18 +72,18 @@ impl IdentityAgreement {
 }
 
 /// Of the same two identities: all else follows from them.
-impl PartialEq for IdentityAgreement {
+impl PartialEq for ContactSecret {
     fn eq(&self, other: &Self) -> bool {
         self.is_between(&other.ours, &other.theirs)
     }
 }
 
-impl Eq for IdentityAgreement {}
+impl Eq for ContactSecret {}
 
-impl fmt::Debug for IdentityAgreement {
+impl fmt::Debug for ContactSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { ours, theirs, prepared: _, agreed: _ } = self;
-        f.debug_struct("IdentityAgreement")
+        f.debug_struct("ContactSecret")
             .field("ours", ours)
             .field("theirs", theirs)
             .finish_non_exhaustive()
@@ -95,15 +96,15 @@ mod tests {
     use crate::crypto::curve::PrivateKey;
 
     #[test]
-    fn an_agreement_is_of_both_and_in_this_order() {
+    fn order_of_the_identities_matters() {
         let [ours, theirs, other] = [1, 2, 3]
             .map(|byte| IdentityKeyPair::from_private(PrivateKey::from_secret(&Secret::new([byte; 32]))));
         let (a, b, c) = (ours.public(), theirs.public(), other.public());
-        let agreement = IdentityAgreement::new(&ours, b).unwrap();
+        let agreement = ContactSecret::new(&ours, b).unwrap();
         assert!(agreement.is_between(a, b));
         assert!(!agreement.is_between(a, c) && !agreement.is_between(c, b) && !agreement.is_between(b, a));
-        assert!(agreement == IdentityAgreement::new(&ours, b).unwrap());
-        assert!(agreement != IdentityAgreement::new(&ours, c).unwrap());
-        assert!(agreement != IdentityAgreement::new(&other, b).unwrap());
+        assert!(agreement == ContactSecret::new(&ours, b).unwrap());
+        assert!(agreement != ContactSecret::new(&ours, c).unwrap());
+        assert!(agreement != ContactSecret::new(&other, b).unwrap());
     }
 }

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! L3: the writes that a store makes in one transaction, and the keys that they go under.
+
+mod key;
+
+use alloc::vec::{self, Vec};
+use core::slice;
+
+use zeroize::Zeroizing;
+
+pub use key::Key;
+
+use crate::record::{Record, RecordError};
+
+/// One change to a store.
+#[derive(Debug)]
+pub enum Write {
+    /// Stores a record, in the place of what is there.
+    Put {
+        /// Where.
+        key: Key,
+        /// What.
+        record: Record,
+        /// The generation of the state in `record`; prekeys, identities and uses have none.
+        ///
+        /// A store that more than one process or value writes to keeps it beside the record, and refuses the whole
+        /// transaction with [`StaleStage`] unless what it holds has the generation before. Nothing stored counts as
+        /// generation 0, and generation 0 itself goes only where nothing is.
+        generation: Option<u64>,
+    },
+    /// Deletes what is there, if anything is.
+    Delete {
+        /// Where.
+        key: Key,
+    },
+}
+
+impl Write {
+    /// The key that is written or deleted.
+    #[must_use]
+    pub const fn key(&self) -> &Key {
+        match self {
+            Self::Put { key, .. } | Self::Delete { key } => key,
+        }
+    }
+}
+
+/// A stage was made of an older state than the one that is there: its state was read again, or somebody else stored
+/// a change. Nothing was changed. Read the state back from the store and repeat the operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("made from an outdated state; read it back from the store")]
+pub struct StaleStage;
+
+impl StaleStage {
+    /// Whether a record of `generation` may take the place of one of generation `held`, or of nothing.
+    ///
+    /// # Errors
+    /// [`StaleStage`] if not.
+    pub const fn check(generation: u64, held: Option<u64>) -> Result<(), Self> {
+        let fits = match (generation.checked_sub(1), held) {
+            (None, held) => held.is_none(),
+            (Some(before), None) => before == 0,
+            (Some(before), Some(held)) => before == held,
+        };
+        if fits { Ok(()) } else { Err(Self) }
+    }
+}
+
+/// The changes to a store that belong together: all are made in one transaction, or none is.
+///
+/// Made again they leave the store as it is after the first time, apart from the check of generations.
+#[derive(Debug, Default)]
+#[must_use = "nothing is stored until these are written"]
+pub struct Writes(Vec<Write>);
+
+impl Writes {
+    pub(crate) fn put(&mut self, key: Key, record: Record) {
+        self.0.push(Write::Put { key, record, generation: None });
+    }
+
+    pub(crate) fn put_state(&mut self, key: Key, record: Record, generation: u64) {
+        self.0.push(Write::Put { key, record, generation: Some(generation) });
+    }
+
+    pub(crate) fn delete(&mut self, key: Key) {
+        self.0.push(Write::Delete { key });
+    }
+
+    /// The same once more. Records are secrets, so only a stage that is asked again makes another.
+    pub(crate) fn duplicate(&self) -> Self {
+        let duplicate = |write: &Write| match write {
+            Write::Put { key, record, generation } => {
+                Write::Put { key: key.clone(), record: record.duplicate(), generation: *generation }
+            }
+            Write::Delete { key } => Write::Delete { key: key.clone() },
+        };
+        Self(self.0.iter().map(duplicate).collect())
+    }
+
+    /// How many there are. None, if an operation had nothing to change.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The writes, in no particular order.
+    pub fn iter(&self) -> slice::Iter<'_, Write> {
+        self.0.iter()
+    }
+
+    /// The byte form, for a store behind a border that takes bytes. It holds secrets.
+    ///
+    /// ```text
+    /// writes = count (4) || write …            numbers are little endian
+    /// write  = 00 || len (4) || key || len (4) || record                       put
+    ///        | 01 || len (4) || key || generation (8) || len (4) || record     put, of a generation
+    ///        | 02 || len (4) || key                                            delete
+    /// ```
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let len = |write: &Write| match write {
+            Write::Put { record, .. } => record.as_bytes().len(),
+            Write::Delete { .. } => 0,
+        };
+        let capacity = 4 + self.0.iter().map(|write| 512 + len(write)).sum::<usize>();
+        let mut out = Zeroizing::new(Vec::with_capacity(capacity));
+        put_len(&mut out, self.0.len());
+        for write in &self.0 {
+            let (tag, generation, record) = match write {
+                Write::Put { record, generation: None, .. } => (0, None, Some(record)),
+                Write::Put { record, generation, .. } => (1, *generation, Some(record)),
+                Write::Delete { .. } => (2, None, None),
+            };
+            out.push(tag);
+            put_bytes(&mut out, &write.key().to_bytes());
+            if let Some(generation) = generation {
+                out.extend_from_slice(&generation.to_le_bytes());
+            }
+            if let Some(record) = record {
+                put_bytes(&mut out, record.as_bytes());
+            }
+        }
+        out
+    }
+
+    /// Reads the [byte form](Self::to_bytes).
+    ///
+    /// # Errors
+    /// [`RecordError`]: `Damaged`, or what is wrong with a record.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, RecordError> {
+        let mut reader = Reader(bytes);
+        let mut writes = Vec::new();
+        for _ in 0..reader.len()? {
+            let [tag] = reader.array()?;
+            let key = Key::from_bytes(reader.bytes()?)?;
+            let generation = if tag == 1 { Some(u64::from_le_bytes(reader.array()?)) } else { None };
+            writes.push(match tag {
+                0 | 1 => Write::Put { record: Record::parse(key.kind(), reader.bytes()?)?, key, generation },
+                2 => Write::Delete { key },
+                _ => return Err(RecordError::Damaged),
+            });
+        }
+        if reader.0.is_empty() { Ok(Self(writes)) } else { Err(RecordError::Damaged) }
+    }
+}
+
+impl IntoIterator for Writes {
+    type Item = Write;
+    type IntoIter = vec::IntoIter<Write>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'w> IntoIterator for &'w Writes {
+    type Item = &'w Write;
+    type IntoIter = slice::Iter<'w, Write>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl Extend<Write> for Writes {
+    fn extend<I: IntoIterator<Item = Write>>(&mut self, more: I) {
+        self.0.extend(more);
+    }
+}
+
+fn put_len(out: &mut Vec<u8>, len: usize) {
+    out.extend_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes());
+}
+
+fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_len(out, bytes.len());
+    out.extend_from_slice(bytes);
+}
+
+/// What is left of a byte form.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, len: usize) -> Result<&'a [u8], RecordError> {
+        let (taken, rest) = self.0.split_at_checked(len).ok_or(RecordError::Damaged)?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], RecordError> {
+        self.take(N)?.try_into().map_err(|_| RecordError::Damaged)
+    }
+
+    fn len(&mut self) -> Result<usize, RecordError> {
+        usize::try_from(u32::from_le_bytes(self.array()?)).map_err(|_| RecordError::Damaged)
+    }
+
+    fn bytes(&mut self) -> Result<&'a [u8], RecordError> {
+        let len = self.len()?;
+        self.take(len)
+    }
+}
