@@ -14,7 +14,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use subrosa::hazmat::crypto::erasure::Decoder;
 use subrosa::hazmat::crypto::secret::Secret;
-use subrosa::hazmat::ratchet::braid::{Braid, Direction, Limits};
+use subrosa::hazmat::ratchet::spqr::{Direction, Limits, Spqr};
 use subrosa::hazmat::record::{RecordKind, RecordWriter};
 use subrosa::hazmat::wire::braid_message::{BraidMessage, BraidPayload};
 
@@ -64,7 +64,7 @@ fn dearest(c: &mut Criterion) {
             b.iter(|| black_box(braid.receive(&message).unwrap()));
         });
     }
-    let braid = Braid::new(Direction::B2A, &Secret::new([7; 32]), Limits::default());
+    let braid = Spqr::new(Direction::B2A, &Secret::new([7; 32]), Limits::default());
     let jump = BraidMessage { epoch: 1, index: 25_000, payload: BraidPayload::None }.encode();
     c.bench_function("braid/jump of 25,000", |b| b.iter(|| black_box(braid.receive(&jump).unwrap())));
 }

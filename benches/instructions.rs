@@ -22,7 +22,7 @@ use sealing::Sealing;
 use setting::{FirstMessage, NOW, Talk, bundle, devices, receive, rng, send};
 use subrosa::hazmat::crypto::erasure::Decoder;
 use subrosa::hazmat::crypto::secret::Secret;
-use subrosa::hazmat::ratchet::braid::{Braid, Direction, Limits};
+use subrosa::hazmat::ratchet::spqr::{Direction, Limits, Spqr};
 use subrosa::hazmat::wire::braid_message::{BraidMessage, BraidPayload};
 use subrosa::{
     Address, AttachmentDecryptor, AttachmentEncryptor, AttachmentKey, ChunkSize, DeviceId, FingerprintHash,
@@ -47,13 +47,12 @@ const OPERATIONS: &[Operation] = &[
     ("session/decrypt 1 KiB, one way, version 3", 10, |times| one_way(3, times, false)),
     ("session/encrypt 1 KiB, average of an epoch", 87, encrypt),
     ("session/decrypt 1 KiB, average of an epoch", 87, decrypt),
-    ("session/turn of ping-pong, 1 KiB each way", 87, |times| turns(4, times)),
-    ("session/turn of ping-pong, 1 KiB each way, version 3", 87, |times| turns(3, times)),
+    ("session/two DH ratchet steps, 1 KiB each way", 87, |times| dh_ratchet(4, times)),
+    ("session/two DH ratchet steps, 1 KiB each way, version 3", 87, |times| dh_ratchet(3, times)),
     ("session/decrypt after a skip of 24,999", 1, |_| skip(24_999)),
     ("session/decrypt after a skip of 2,000", 1, |_| skip(2_000)),
     ("record/write", 1, |_| record_write()),
     ("record/read", 1, |_| record_read()),
-    ("record/delta of a message", 1, |_| record_delta()),
     ("group/encrypt 1 KiB, the first after the key was read", 1, |_| group_encrypt(false)),
     ("group/encrypt 1 KiB", 1, |_| group_encrypt(true)),
     ("group/decrypt 1 KiB in order", 1, |_| group_decrypt(0)),
@@ -150,7 +149,7 @@ fn encrypt(times: u32) {
     }
 }
 
-/// Bob answers now and then, so that the braid goes on, but seldom: a turn is another operation.
+/// Bob answers now and then, so that the braid goes on, but seldom: a DH ratchet step is another operation.
 fn decrypt(times: u32) {
     let mut talk = Talk::new(4);
     for _ in 0..times {
@@ -163,7 +162,7 @@ fn decrypt(times: u32) {
     }
 }
 
-fn turns(version: u8, times: u32) {
+fn dh_ratchet(version: u8, times: u32) {
     let mut talk = Talk::new(version);
     for _ in 0..times {
         measured(|| {
@@ -189,13 +188,6 @@ fn record_write() {
 fn record_read() {
     let talk = Talk::new(4);
     drop(measured(|| setting::copy(&talk.alice)));
-}
-
-/// What a store that appends is given.
-fn record_delta() {
-    let mut talk = Talk::new(4);
-    let staged = talk.alice.encrypt(&[b'x'; 1024], Trust::Anyone, NOW, &mut talk.rng).unwrap();
-    drop(measured(|| staged.stored()));
 }
 
 fn group_encrypt(again: bool) {
@@ -287,7 +279,7 @@ fn dear_receive(party: usize, state: &str) {
 }
 
 fn jump() {
-    let braid = Braid::new(Direction::B2A, &Secret::new([7; 32]), Limits::default());
+    let braid = Spqr::new(Direction::B2A, &Secret::new([7; 32]), Limits::default());
     let message = BraidMessage { epoch: 1, index: 25_000, payload: BraidPayload::None }.encode();
     drop(measured(|| braid.receive(&message).unwrap()));
 }
@@ -346,7 +338,7 @@ fn floor_agreements() {
     let [bob, other, ..] = &cast.readers;
     measured(|| {
         let theirs = cast.alice.public().public_key().prepare();
-        [bob, other].map(|ours| ours.private().agree_with(&theirs).unwrap())
+        [bob, other].map(|ours| ours.private().diffie_hellman_with(&theirs).unwrap())
     });
 }
 

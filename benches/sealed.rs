@@ -70,17 +70,17 @@ fn floor(c: &mut Criterion) {
     group.bench_function("v1: a key pair and two agreements", |b| {
         b.iter(|| {
             let ephemeral = KeyPair::generate(&mut rng);
-            [ephemeral.private(), &ours[0]].map(|key| key.agree(black_box(theirs.public())).unwrap())
+            [ephemeral.private(), &ours[0]].map(|key| key.diffie_hellman(black_box(theirs.public())).unwrap())
         });
     });
     let others = [*theirs.public(), ours[1].public_key()];
     group.bench_function("opening v1: two agreements", |b| {
-        b.iter(|| others.map(|key| ours[0].agree(black_box(&key)).unwrap()));
+        b.iter(|| others.map(|key| ours[0].diffie_hellman(black_box(&key)).unwrap()));
     });
     group.bench_function("v2, for each recipient: two agreements with one key", |b| {
         b.iter(|| {
             let theirs = black_box(theirs.public()).prepare();
-            [&ours[0], &ours[1]].map(|key| key.agree_with(&theirs).unwrap())
+            [&ours[0], &ours[1]].map(|key| key.diffie_hellman_with(&theirs).unwrap())
         });
     });
     let signatures = [0, 1].map(|_| xeddsa::sign(theirs.private(), &[&[7; 200]], &mut rng));

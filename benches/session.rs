@@ -41,7 +41,7 @@ fn messages(c: &mut Criterion) {
 /// Each side sends one message: two steps of the Diffie-Hellman ratchet.
 fn ping_pong(c: &mut Criterion) {
     let mut talk = Talk::new(4);
-    c.bench_function("turn of ping-pong, 1 KiB each way", |b| {
+    c.bench_function("two DH ratchet steps, 1 KiB each way", |b| {
         b.iter(|| {
             let there = send(&mut talk.alice, &[b'x'; 1024], &mut talk.rng);
             receive(&mut talk.bob, &there, &mut talk.rng);

@@ -47,7 +47,7 @@ done <<'END'
 20000|session/decrypt 1 KiB, one way
 20000|session/encrypt 1 KiB, one way, version 3
 20000|session/decrypt 1 KiB, one way, version 3
-40|session/turn of ping-pong, 1 KiB each way
+40|session/two DH ratchet steps, 1 KiB each way
 10|session/decrypt after a skip of 24,999
 5000|group/encrypt 1 KiB
 5000|group/decrypt 1 KiB in order

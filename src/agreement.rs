@@ -10,7 +10,7 @@
 pub mod pqxdh;
 pub mod x3dh;
 
-use crate::crypto::curve::{PreparedKey, PrivateKey, PublicKey, ZeroAgreement};
+use crate::crypto::curve::{NonContributory, PreparedKey, PrivateKey, PublicKey};
 use crate::crypto::kem::KemError;
 use crate::crypto::secret::Secret;
 
@@ -23,7 +23,7 @@ pub enum AgreementError {
     BaseKeyNotCanonical,
     /// A Diffie-Hellman agreement came out as zero.
     #[error(transparent)]
-    Zero(#[from] ZeroAgreement),
+    Zero(#[from] NonContributory),
     /// The KEM ciphertext is not one, or of another mechanism than the prekey.
     #[error(transparent)]
     Kem(#[from] KemError),
@@ -45,13 +45,13 @@ pub struct Initiator<'a> {
 }
 
 impl Initiator<'_> {
-    fn secret_input(&self) -> Result<SecretInput, ZeroAgreement> {
+    fn secret_input(&self) -> Result<SecretInput, NonContributory> {
         let mut input = SecretInput::new();
-        input.append(&self.identity.agree_with(self.their_signed_pre_key)?);
-        input.append(&self.base_key.agree_with(self.their_identity)?);
-        input.append(&self.base_key.agree_with(self.their_signed_pre_key)?);
+        input.append(&self.identity.diffie_hellman_with(self.their_signed_pre_key)?);
+        input.append(&self.base_key.diffie_hellman_with(self.their_identity)?);
+        input.append(&self.base_key.diffie_hellman_with(self.their_signed_pre_key)?);
         if let Some(one_time) = self.their_one_time_pre_key {
-            input.append(&self.base_key.agree(one_time)?);
+            input.append(&self.base_key.diffie_hellman(one_time)?);
         }
         Ok(input)
     }
@@ -73,13 +73,13 @@ pub struct Responder<'a> {
 }
 
 impl Responder<'_> {
-    fn secret_input(&self, their_base_key: &PreparedKey) -> Result<SecretInput, ZeroAgreement> {
+    fn secret_input(&self, their_base_key: &PreparedKey) -> Result<SecretInput, NonContributory> {
         let mut input = SecretInput::new();
-        input.append(&self.signed_pre_key.agree(self.their_identity)?);
-        input.append(&self.identity.agree_with(their_base_key)?);
-        input.append(&self.signed_pre_key.agree_with(their_base_key)?);
+        input.append(&self.signed_pre_key.diffie_hellman(self.their_identity)?);
+        input.append(&self.identity.diffie_hellman_with(their_base_key)?);
+        input.append(&self.signed_pre_key.diffie_hellman_with(their_base_key)?);
         if let Some(one_time) = self.one_time_pre_key {
-            input.append(&one_time.agree_with(their_base_key)?);
+            input.append(&one_time.diffie_hellman_with(their_base_key)?);
         }
         Ok(input)
     }

@@ -16,23 +16,23 @@
 //! Zeros fill the plaintext up to one of a few lengths, 5 % apart. Key, digest, length of the plaintext and the
 //! incremental MAC travel in the message.
 
-mod bucket;
+mod buffer;
 mod chunk_size;
+mod chunk_verifier;
 mod decrypt;
 mod encrypt;
-mod gate;
 mod incremental_mac;
 #[cfg(feature = "std")]
 mod io;
 mod key;
 mod manifest;
-mod room;
+mod padding;
 mod verify;
 
 pub use chunk_size::{ChunkSize, ZeroChunkSize};
+pub use chunk_verifier::ChunkTooLarge;
 pub use decrypt::{AttachmentDecryptor, AttachmentError};
 pub use encrypt::{AttachmentEncryptor, AttachmentEnd, UnfinishedAttachment};
-pub use gate::ChunkTooLarge;
 pub use incremental_mac::{
     IncrementalMac, IncrementalMacBuilder, IncrementalMacError, IncrementalMacVerifier, NotAnIncrementalMac,
 };

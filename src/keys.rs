@@ -15,7 +15,7 @@
 //! ```
 
 pub use crate::address::{NotAServiceId, ServiceIdKind};
-pub use crate::crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey, ZeroAgreement};
+pub use crate::crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey, NonContributory};
 pub use crate::crypto::kem::{KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
 pub use crate::crypto::secret::Secret;
 pub use crate::crypto::xeddsa::{SIGNATURE_LEN, Signature};

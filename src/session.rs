@@ -27,7 +27,7 @@ pub use secrecy::InitialSecrecy;
 pub use usable::Requirements;
 
 use crate::address::Address;
-use crate::crypto::curve::{PublicKey, ZeroAgreement};
+use crate::crypto::curve::{PublicKey, NonContributory};
 use crate::identity::{ContactSecret, IdentityKey, IdentityKeyPair, Trust};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
 use crate::lease::Lease;
@@ -124,8 +124,8 @@ impl Session {
     /// alone, until the session is dropped or another identity takes part in it.
     ///
     /// # Errors
-    /// [`ZeroAgreement`] if their identity key is of low order.
-    pub(crate) fn agree_with_contact(&mut self, ours: &IdentityKeyPair) -> Result<(), ZeroAgreement> {
+    /// [`NonContributory`] if their identity key is of low order.
+    pub(crate) fn agree_with_contact(&mut self, ours: &IdentityKeyPair) -> Result<(), NonContributory> {
         if self.contact_secret().is_none()
             && let Some(theirs) = self.remote_identity()
         {

@@ -17,7 +17,7 @@ mod spqr;
 
 use proptest::prelude::*;
 use spqr::{InFlight, Pair, read, record};
-use subrosa::hazmat::ratchet::braid::{Braid, BraidError};
+use subrosa::hazmat::ratchet::spqr::{Spqr, SpqrError};
 use subrosa::hazmat::record::{RecordKind, RecordReader};
 
 /// What happens in one moment: a party sends, and messages of a queue arrive or get lost.
@@ -61,7 +61,7 @@ fn play(pair: &mut Pair, events: &[Event]) -> Result<[Vec<InFlight>; 2], TestCas
                 if matches!(event, Event::Arrive(..)) {
                     match pair.party(a).receive(&message.bytes) {
                         Ok(key) => prop_assert_eq!(key.map(|key| *key.as_bytes()), message.key),
-                        Err(error) => prop_assert!(matches!(error, BraidError::UnknownChainEpoch(_))),
+                        Err(error) => prop_assert!(matches!(error, SpqrError::UnknownChainEpoch(_))),
                     }
                 }
             }
@@ -146,7 +146,7 @@ proptest! {
         let at = 4 + at.index(damaged.len() - 4);
         damaged[at] = byte;
         let (mut reader, _) = RecordReader::open(RecordKind::Session, 1, &damaged).unwrap();
-        if let Ok(braid) = Braid::read(&mut reader) {
+        if let Ok(braid) = Spqr::read(&mut reader) {
             let message = pair.send(true);
             let _: Result<_, _> = braid.receive(&message.bytes);
             let sent = braid.send(&mut pair.rng).unwrap();
@@ -156,7 +156,7 @@ proptest! {
         }
         let cut = 4 + cut.index(written.len() - 4);
         let (mut reader, _) = RecordReader::open(RecordKind::Session, 1, &written[..cut]).unwrap();
-        prop_assert!(Braid::read(&mut reader).is_err());
+        prop_assert!(Spqr::read(&mut reader).is_err());
     }
 
     /// The same for what libsignal stores.
@@ -169,7 +169,7 @@ proptest! {
             let at = at.index(stored.len());
             stored[at] = byte;
         }
-        if let Some(mut braid) = Braid::from_stored(&stored) {
+        if let Some(mut braid) = Spqr::from_stored(&stored) {
             // Chunks that arrive lead from one state to the next.
             for _ in 0..40 {
                 let message = pair.send(!of_a);
@@ -179,7 +179,7 @@ proptest! {
                 let sent = braid.send(&mut pair.rng).unwrap();
                 braid.apply(sent.change);
             }
-            prop_assert!(Braid::from_stored(&braid.to_stored()).is_some());
+            prop_assert!(Spqr::from_stored(&braid.to_stored()).is_some());
         }
     }
 }

@@ -23,15 +23,15 @@ use rand_core::{Rng, SeedableRng};
 use spqr::{Draws, InFlight, Pair, Party, record};
 use subrosa::hazmat::crypto::erasure::{ByteString, Chunk, Decoder, Encoder};
 use subrosa::hazmat::crypto::secret::Secret;
-use subrosa::hazmat::ratchet::braid::{
-    Braid, BraidError, Chain, ChainChange, Direction, Limits, MinimumVersion,
+use subrosa::hazmat::ratchet::spqr::{
+    Chain, ChainChange, Direction, Limits, MinimumVersion, Spqr, SpqrError,
 };
 use subrosa::hazmat::wire::braid_message::{BraidMessage, BraidPayload};
 
 const KEY: Secret<32> = Secret::new([0x42; 32]);
 
 fn party(direction: Direction) -> Party {
-    Party { braid: Braid::new(direction, &KEY, Limits::default()), reload: false, through_libsignal: false }
+    Party { braid: Spqr::new(direction, &KEY, Limits::default()), reload: false, through_libsignal: false }
 }
 
 fn rng() -> ChaCha20Rng {
@@ -80,7 +80,7 @@ fn scenario_2_direction_matters() {
 fn scenario_3_different_auth_keys() {
     let mut a = party(Direction::A2B);
     let mut b = Party {
-        braid: Braid::new(Direction::B2A, &Secret::new([1; 32]), Limits::default()),
+        braid: Spqr::new(Direction::B2A, &Secret::new([1; 32]), Limits::default()),
         reload: false,
         through_libsignal: false,
     };
@@ -88,7 +88,7 @@ fn scenario_3_different_auth_keys() {
         let (message, key) = a.send(&mut rng());
         match b.receive(&message) {
             Ok(received) if round < 2 => assert_ne!(received, key),
-            outcome => assert_eq!((outcome, round), (Err(BraidError::HeaderMac), 2)),
+            outcome => assert_eq!((outcome, round), (Err(SpqrError::HeaderMac), 2)),
         }
     }
 }
@@ -122,7 +122,7 @@ fn scenario_5_minimum_on_one_side_only() {
 
 #[test]
 fn scenario_6_off() {
-    let mut off = Party { braid: Braid::off(), reload: false, through_libsignal: false };
+    let mut off = Party { braid: Spqr::off(), reload: false, through_libsignal: false };
     assert_eq!(off.send(&mut Draws::default()), (vec![], None));
     for message in [&[][..], &[1, 1, 1, 0]] {
         assert_eq!(off.receive(message), Ok(None));
@@ -133,7 +133,7 @@ fn scenario_6_off() {
 #[test]
 fn scenario_7_the_peer_is_off_and_we_may_go_down() {
     for direction in [Direction::A2B, Direction::B2A] {
-        let braid = Braid::with_minimum(MinimumVersion::V0, direction, &KEY, Limits::default());
+        let braid = Spqr::with_minimum(MinimumVersion::V0, direction, &KEY, Limits::default());
         let mut party = Party { braid, reload: false, through_libsignal: false };
         party.send(&mut rng());
         assert!(party.braid.is_negotiating());
@@ -148,7 +148,7 @@ fn scenario_8_the_peer_is_off_and_we_may_not_go_down() {
     let mut pair = Pair::new(8);
     pair.send(true);
     let before = record(&pair.a.braid, None);
-    assert_eq!(pair.a.receive(&[]), Err(BraidError::MinimumVersion(0)));
+    assert_eq!(pair.a.receive(&[]), Err(SpqrError::MinimumVersion(0)));
     assert_eq!(record(&pair.a.braid, None), before);
     pair.lockstep();
 }
@@ -157,8 +157,8 @@ fn scenario_8_the_peer_is_off_and_we_may_not_go_down() {
 fn after_a_message_was_received_nobody_goes_down() {
     let mut pair = Pair::with([MinimumVersion::V0; 2], Limits::default(), 4);
     pair.lockstep();
-    assert_eq!(pair.a.receive(&[]), Err(BraidError::VersionMismatch(0)));
-    assert_eq!(pair.a.receive(&[0, 1, 1]), Err(BraidError::VersionMismatch(0)));
+    assert_eq!(pair.a.receive(&[]), Err(SpqrError::VersionMismatch(0)));
+    assert_eq!(pair.a.receive(&[0, 1, 1]), Err(SpqrError::VersionMismatch(0)));
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn scenario_10_index_0() {
     let mut pair = Pair::new(10);
     assert_eq!(pair.b.receive(&[1, 1, 0, 0]), Ok(None));
     pair.lockstep_until(false, "KeysUnsampled", 2);
-    assert_eq!(pair.a.receive(&[1, 2, 0, 0]), Err(BraidError::KeyAlreadyRequested(0)));
+    assert_eq!(pair.a.receive(&[1, 2, 0, 0]), Err(SpqrError::KeyAlreadyRequested(0)));
 }
 
 /// Scenario 14, and the counts of §4.1: what each side sends in an epoch when nothing is lost.
@@ -218,7 +218,7 @@ fn lossy(seed: u64, ticks: u32, lost: impl Fn(&mut ChaCha20Rng, &[u8]) -> bool, 
             // A late message may be of an epoch that is no longer kept.
             match pair.party(!message.from_a).receive(&message.bytes) {
                 Ok(key) => assert_eq!(key.map(|key| *key.as_bytes()), message.key),
-                Err(error) => assert!(matches!(error, BraidError::UnknownChainEpoch(_)), "{error}"),
+                Err(error) => assert!(matches!(error, SpqrError::UnknownChainEpoch(_)), "{error}"),
             }
             false
         });
@@ -369,7 +369,7 @@ fn scenario_23_epochs_ahead() {
             let ahead = if state == "Ct2Sampled" { epoch + 2 } else { epoch + 1 };
             for ahead in [ahead, u64::MAX] {
                 let message = BraidMessage { epoch: ahead, index: 1, payload: BraidPayload::None };
-                assert_eq!(party.receive(&message.encode()), Err(BraidError::EpochAhead(ahead)), "{state}");
+                assert_eq!(party.receive(&message.encode()), Err(SpqrError::EpochAhead(ahead)), "{state}");
             }
         }
         let message = pair.send(true);
@@ -400,7 +400,7 @@ fn scenario_25_altered_last_chunks() {
     }
     let third = pair.send(true);
     let forged = altered(&third, |message| chunk_of(&mut message.payload).data[31] ^= 1);
-    assert_eq!(pair.b.receive(&forged), Err(BraidError::HeaderMac));
+    assert_eq!(pair.b.receive(&forged), Err(SpqrError::HeaderMac));
     pair.deliver(&third);
     assert_eq!(pair.b.braid.state(), Some(("HeaderReceived", 1)));
 
@@ -410,7 +410,7 @@ fn scenario_25_altered_last_chunks() {
     }
     let fifth = pair.send(false);
     let forged = altered(&fifth, |message| chunk_of(&mut message.payload).data[0] ^= 1);
-    assert_eq!(pair.a.receive(&forged), Err(BraidError::CiphertextMac));
+    assert_eq!(pair.a.receive(&forged), Err(SpqrError::CiphertextMac));
     pair.deliver(&fifth);
     assert_eq!(pair.a.braid.state(), Some(("NoHeaderReceived", 2)));
     pair.lockstep_until(true, "KeysUnsampled", 3);
@@ -420,7 +420,7 @@ fn scenario_25_altered_last_chunks() {
 fn scenario_26_altered_last_chunk_of_the_key() {
     let (mut pair, last) = b_lacks_one_chunk();
     let forged = altered(&last, |message| chunk_of(&mut message.payload).data[5] ^= 1);
-    assert!(matches!(pair.b.receive(&forged), Err(BraidError::EncapsulationKey(_))));
+    assert!(matches!(pair.b.receive(&forged), Err(SpqrError::EncapsulationKey(_))));
     pair.deliver(&last);
     assert_eq!(pair.b.braid.state(), Some(("EkReceivedCt1Sampled", 1)));
 }
@@ -430,7 +430,7 @@ fn scenario_27_duplicates() {
     let mut pair = Pair::new(27);
     let first = pair.send(true);
     pair.deliver(&first);
-    assert_eq!(pair.b.receive(&first.bytes), Err(BraidError::KeyAlreadyRequested(1)));
+    assert_eq!(pair.b.receive(&first.bytes), Err(SpqrError::KeyAlreadyRequested(1)));
     let mut again = first.clone();
     for index in 2..10 {
         again.bytes[2] = index;
@@ -468,7 +468,7 @@ fn scenario_28_random_scheduling() {
             match pair.party(!message.from_a).receive(&message.bytes) {
                 Ok(key) => assert_eq!(key.map(|key| *key.as_bytes()), message.key),
                 Err(error) => assert!(
-                    matches!(error, BraidError::UnknownChainEpoch(_) | BraidError::KeyTrimmed(_)),
+                    matches!(error, SpqrError::UnknownChainEpoch(_) | SpqrError::KeyTrimmed(_)),
                     "{error}"
                 ),
             }
@@ -546,13 +546,13 @@ impl Chains {
         }
     }
 
-    fn send(&mut self, epoch: u64) -> Result<(u32, Secret<32>), BraidError> {
+    fn send(&mut self, epoch: u64) -> Result<(u32, Secret<32>), SpqrError> {
         let (step, index, key) = self.a.send_key(epoch)?;
         self.a.apply(ChainChange { added: None, step: Some(step) });
         Ok((index, key))
     }
 
-    fn receive(&mut self, epoch: u64, index: u32) -> Result<Secret<32>, BraidError> {
+    fn receive(&mut self, epoch: u64, index: u32) -> Result<Secret<32>, SpqrError> {
         let (step, key) = self.b.receive_key(epoch, index)?;
         self.b.apply(ChainChange { added: None, step: Some(step) });
         Ok(key)
@@ -580,7 +580,7 @@ fn scenario_34_two_thousand_keys_in_random_order() {
     while !keys.is_empty() {
         let (index, key) = keys.swap_remove(random.next_u32() as usize % keys.len());
         assert_eq!(chains.receive(0, index), Ok(key));
-        assert_eq!(chains.receive(0, index), Err(BraidError::KeyAlreadyRequested(index)));
+        assert_eq!(chains.receive(0, index), Err(SpqrError::KeyAlreadyRequested(index)));
     }
 }
 
@@ -589,9 +589,9 @@ fn scenario_35_the_longest_jump() {
     for limits in [Limits::default(), Limits::new(7, 3)] {
         let mut chains = Chains::new(limits);
         let max = limits.max_jump();
-        assert_eq!(chains.receive(0, max + 1), Err(BraidError::KeyJump { counter: 0, index: max + 1 }));
+        assert_eq!(chains.receive(0, max + 1), Err(SpqrError::KeyJump { counter: 0, index: max + 1 }));
         chains.receive(0, max).unwrap();
-        let error = BraidError::KeyJump { counter: max, index: 2 * max + 1 };
+        let error = SpqrError::KeyJump { counter: max, index: 2 * max + 1 };
         assert_eq!(chains.receive(0, 2 * max + 1), Err(error));
         chains.receive(0, 2 * max).unwrap();
     }
@@ -602,9 +602,9 @@ fn scenario_35_the_longest_jump() {
 fn scenario_36_the_window_of_old_keys() {
     let mut chains = Chains::new(Limits::new(0, 10));
     chains.receive(0, 12).unwrap();
-    assert_eq!(chains.receive(0, 1), Err(BraidError::KeyTrimmed(1)));
+    assert_eq!(chains.receive(0, 1), Err(SpqrError::KeyTrimmed(1)));
     chains.receive(0, 2).unwrap();
-    assert_eq!(chains.receive(0, 0), Err(BraidError::KeyTrimmed(0)));
+    assert_eq!(chains.receive(0, 0), Err(SpqrError::KeyTrimmed(0)));
 }
 
 #[test]
@@ -613,7 +613,7 @@ fn scenario_37_a_long_jump_forgets_all() {
     chains.receive(0, 5).unwrap();
     chains.receive(0, 16).unwrap();
     for index in 1..6 {
-        assert_eq!(chains.receive(0, index), Err(BraidError::KeyTrimmed(index)));
+        assert_eq!(chains.receive(0, index), Err(SpqrError::KeyTrimmed(index)));
     }
     chains.receive(0, 6).unwrap();
 }
@@ -625,10 +625,10 @@ fn scenario_38_old_epochs() {
     chains.add_epoch(2);
     let a = &mut chains;
     a.send(2).unwrap();
-    assert_eq!(a.send(1).unwrap_err(), BraidError::SendEpochDecreased { newest: 2, asked: 1 });
+    assert_eq!(a.send(1).unwrap_err(), SpqrError::SendEpochDecreased { newest: 2, asked: 1 });
     assert!(a.a.receive_key(1, 1).is_ok());
-    assert_eq!(a.a.receive_key(0, 1).unwrap_err(), BraidError::UnknownChainEpoch(0));
-    assert_eq!(a.send(3).unwrap_err(), BraidError::UnknownChainEpoch(3));
+    assert_eq!(a.a.receive_key(0, 1).unwrap_err(), SpqrError::UnknownChainEpoch(0));
+    assert_eq!(a.send(3).unwrap_err(), SpqrError::UnknownChainEpoch(3));
 }
 
 #[test]
@@ -654,10 +654,10 @@ fn scenario_40_against_a_model() {
         for _ in 0..500 {
             let index = (newest + random.next_u32() % 70).saturating_sub(30).min(1_999);
             let expected = match index.checked_sub(newest) {
-                Some(0) => Err(BraidError::KeyAlreadyRequested(index)),
-                Some(jump) if jump > 60 => Err(BraidError::KeyJump { counter: newest, index }),
-                None if index + 25 < newest => Err(BraidError::KeyTrimmed(index)),
-                None if index == 0 || given.contains(&index) => Err(BraidError::KeyAlreadyRequested(index)),
+                Some(0) => Err(SpqrError::KeyAlreadyRequested(index)),
+                Some(jump) if jump > 60 => Err(SpqrError::KeyJump { counter: newest, index }),
+                None if index + 25 < newest => Err(SpqrError::KeyTrimmed(index)),
+                None if index == 0 || given.contains(&index) => Err(SpqrError::KeyAlreadyRequested(index)),
                 _ => Ok(()),
             };
             let outcome = chains.receive(0, index);

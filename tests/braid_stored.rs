@@ -24,7 +24,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use spqr::Draws;
-use subrosa::hazmat::ratchet::braid::Braid;
+use subrosa::hazmat::ratchet::spqr::Spqr;
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::hazmat::wire::stored::StoredSessionRecord;
@@ -54,8 +54,8 @@ fn field_5(message: &[u8], kind: &Value) -> Vec<u8> {
 
 /// Reads and writes a state. The same bytes are written that were read, but skipped keys may come in another
 /// order, and what is left of an encapsulation in `EkReceivedCt1Sampled` is another one.
-fn check_round_trip(stored: &[u8]) -> Braid {
-    let braid = Braid::from_stored(stored).unwrap();
+fn check_round_trip(stored: &[u8]) -> Spqr {
+    let braid = Spqr::from_stored(stored).unwrap();
     let written = braid.to_stored();
     let (state, _) = braid.state().unwrap();
     let sorted = |bytes: &[u8]| {
@@ -65,7 +65,7 @@ fn check_round_trip(stored: &[u8]) -> Braid {
     };
     assert_eq!(written.len(), stored.len(), "{state}");
     assert!(state == "EkReceivedCt1Sampled" || sorted(&written) == sorted(stored), "{state}");
-    let again = Braid::from_stored(&written).unwrap();
+    let again = Spqr::from_stored(&written).unwrap();
     assert_eq!(again.to_stored(), written);
     braid
 }
@@ -99,15 +99,15 @@ fn every_state_of_the_official_client_is_read_and_written() {
 
 #[test]
 fn off_is_stored_as_nothing() {
-    assert!(Braid::off().to_stored().is_empty());
-    assert!(Braid::from_stored(&[]).unwrap().is_off());
-    assert!(Braid::from_stored(&[0xFF]).is_none());
+    assert!(Spqr::off().to_stored().is_empty());
+    assert!(Spqr::from_stored(&[]).unwrap().is_off());
+    assert!(Spqr::from_stored(&[0xFF]).is_none());
 }
 
 /// One conversation, of which Bob's side was exported. Each export goes on from the one before. Counts how
 /// often each state was come upon.
 fn go_on(steps: &[Value], seen: &mut BTreeMap<String, u32>) {
-    let mut braid: Option<Braid> = None;
+    let mut braid: Option<Spqr> = None;
     for step in steps.iter().filter(|step| step["in"]["party"] == "bob") {
         match (step["op"].as_str().unwrap(), &mut braid) {
             ("session_export", braid) => {

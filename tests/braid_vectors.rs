@@ -30,8 +30,9 @@ use subrosa::hazmat::crypto::gf16::Gf16;
 use subrosa::hazmat::crypto::kdf::{Label, hkdf};
 use subrosa::hazmat::crypto::kem768::{KeySeed, encapsulate1, encapsulate2, encapsulation_state};
 use subrosa::hazmat::crypto::secret::Secret;
-use subrosa::hazmat::ratchet::braid::{
-    Authenticator, Braid, BraidError, Chain, ChainChange, Direction, Limits, MinimumVersion,
+use subrosa::hazmat::ratchet::spqr::braid::Authenticator;
+use subrosa::hazmat::ratchet::spqr::{
+    Chain, ChainChange, Direction, Limits, MinimumVersion, Spqr, SpqrError,
 };
 
 fn directory() -> PathBuf {
@@ -103,22 +104,22 @@ fn sha256(parts: impl IntoIterator<Item = Vec<u8>>) -> String {
 }
 
 /// The vectors' name of an error, and the numbers that belong to it.
-fn error_name(error: &BraidError) -> (&'static str, Vec<(&'static str, u64)>) {
+fn error_name(error: &SpqrError) -> (&'static str, Vec<(&'static str, u64)>) {
     match *error {
-        BraidError::Message(_) => ("MsgDecode", vec![]),
-        BraidError::MinimumVersion(_) => ("MinimumVersion", vec![]),
-        BraidError::VersionMismatch(_) => ("VersionMismatch", vec![]),
-        BraidError::EpochAhead(epoch) | BraidError::UnknownChainEpoch(epoch) => {
+        SpqrError::Message(_) => ("MsgDecode", vec![]),
+        SpqrError::MinimumVersion(_) => ("MinimumVersion", vec![]),
+        SpqrError::VersionMismatch(_) => ("VersionMismatch", vec![]),
+        SpqrError::EpochAhead(epoch) | SpqrError::UnknownChainEpoch(epoch) => {
             ("EpochOutOfRange", vec![("epoch", epoch)])
         }
-        BraidError::HeaderMac | BraidError::CiphertextMac => ("MacVerifyFailed", vec![]),
-        BraidError::EncapsulationKey(_) => ("ErroneousDataReceived", vec![]),
-        BraidError::KeyJump { counter, index } => {
+        SpqrError::HeaderMac | SpqrError::CiphertextMac => ("MacVerifyFailed", vec![]),
+        SpqrError::EncapsulationKey(_) => ("ErroneousDataReceived", vec![]),
+        SpqrError::KeyJump { counter, index } => {
             ("KeyJump", vec![("ctr", counter.into()), ("at", index.into())])
         }
-        BraidError::KeyTrimmed(index) => ("KeyTrimmed", vec![("at", index.into())]),
-        BraidError::KeyAlreadyRequested(index) => ("KeyAlreadyRequested", vec![("at", index.into())]),
-        BraidError::SendEpochDecreased { newest, asked } => {
+        SpqrError::KeyTrimmed(index) => ("KeyTrimmed", vec![("at", index.into())]),
+        SpqrError::KeyAlreadyRequested(index) => ("KeyAlreadyRequested", vec![("at", index.into())]),
+        SpqrError::SendEpochDecreased { newest, asked } => {
             ("SendKeyEpochDecreased", vec![("send_epoch", newest), ("epoch", asked)])
         }
         other => panic!("{other}"),
@@ -126,7 +127,7 @@ fn error_name(error: &BraidError) -> (&'static str, Vec<(&'static str, u64)>) {
 }
 
 #[track_caller]
-fn assert_error(error: &BraidError, expected: &Value) {
+fn assert_error(error: &SpqrError, expected: &Value) {
     let (name, numbers) = error_name(error);
     assert_eq!(name, text(&expected["name"]));
     for (field, value) in numbers {
@@ -306,7 +307,7 @@ fn scenarios_12_and_13_wire() {
     let file = load("wire.json");
     for receiver in list(&file["receivers"]) {
         for case in list(&receiver["cases"]) {
-            let braid = Braid::with_minimum(
+            let braid = Spqr::with_minimum(
                 minimum(&receiver["min_version"]),
                 direction(&receiver["direction"]),
                 &secret(&file["auth_key"]),
@@ -341,9 +342,9 @@ fn scenario_9_version_bytes() {
     let mut count = 0;
     for (situation, cases) in situations {
         for case in list(cases) {
-            let mut party = Party { braid: Braid::off(), reload: false, through_libsignal: false };
+            let mut party = Party { braid: Spqr::off(), reload: false, through_libsignal: false };
             if situation != "spqr_off" {
-                party.braid = Braid::new(Direction::A2B, &auth_key, Limits::default());
+                party.braid = Spqr::new(Direction::A2B, &auth_key, Limits::default());
                 party.send(&mut ChaCha20Rng::from_seed([7; 32]));
             }
             if situation == "negotiation_over" {
@@ -378,8 +379,8 @@ enum Keep {
 fn party(auth_key: &Value, side: &Value, default_direction: &str, keep: Keep) -> Party {
     let way = side.get("direction").map_or_else(|| direction(&default_direction.into()), direction);
     let braid = match text(&side["version"]) {
-        "V0" => Braid::off(),
-        _ => Braid::with_minimum(minimum(&side["min_version"]), way, &secret(auth_key), limits(side)),
+        "V0" => Spqr::off(),
+        _ => Spqr::with_minimum(minimum(&side["min_version"]), way, &secret(auth_key), limits(side)),
     };
     Party { braid, reload: keep == Keep::AsRecord, through_libsignal: keep == Keep::AsLibsignal }
 }
@@ -498,7 +499,7 @@ fn scenario_15_digests_of_15_000_rounds() {
     let file = load("exchange_digest.json");
     let auth_key = secret(&file["auth_key"]);
     let rng = |side| ChaCha20Rng::from_seed(array(&file[format!("rng_seed_{side}")]));
-    let side = |direction| Braid::new(direction, &auth_key, Limits::default());
+    let side = |direction| Spqr::new(direction, &auth_key, Limits::default());
     let mut rngs = [rng("A"), rng("B")];
     let mut braids = [side(Direction::A2B), side(Direction::B2A)];
     let (mut messages, mut keys) = (Sha256::new(), Sha256::new());

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 //! The seeds of the fuzz targets: real messages and records. `cargo test --test fuzz_seeds -- --ignored`
-//! writes them anew, but for those of `session_deltas`, which `tests/session_deltas.rs` writes; the other test reads
-//! them as the targets do.
+//! writes them anew; the other test reads them as the targets do.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
 
@@ -298,16 +297,9 @@ fn seeds_are_what_they_should_be() {
     for reads in readable {
         assert_eq!(read("sender_key_records").iter().filter(|seed| reads(seed, id)).count(), 2);
     }
-    for target in [
-        "attachment_stream",
-        "group",
-        "keys",
-        "prekey_records",
-        "service_id",
-        "two_parties",
-        "delivery",
-        "session_deltas",
-    ] {
+    for target in
+        ["attachment_stream", "group", "keys", "prekey_records", "service_id", "two_parties", "delivery"]
+    {
         read(target);
     }
     differential::check_seeds();

@@ -15,9 +15,9 @@ use curve25519_dalek::montgomery::MontgomeryPoint;
 use device::{ALICE, BOB, CAROL, Device, Failure, KemOffer, Letter, Offer, START, Table, TrustRule, Wrapper};
 use subrosa::{
     AcceptError, Address, Admission, AdmitError, AgreementError, DecryptError, DeviceId, IdentityKeyPair,
-    KemError, KemKey, KemPreKeyId, KeyPair, LastResortKemPreKey, Local, MessageKind, OneTimeKemPreKey,
-    OneTimePreKey, OneTimePreKeyId, ParseError, Policy, PublicKey, RecordError, Requirements, ResponderKeys,
-    SignedPreKey, SignedPreKeyId, Trust, Undecryptable, ZeroAgreement,
+    KemError, KemKey, KemPreKeyId, KeyPair, LastResortKemPreKey, Local, MessageKind, NonContributory,
+    OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, ParseError, Policy, PublicKey, RecordError,
+    Requirements, ResponderKeys, SignedPreKey, SignedPreKeyId, Trust, Undecryptable,
 };
 
 const fn accept_undecryptable(reason: Undecryptable) -> Failure {
@@ -201,7 +201,7 @@ fn e6_identity_keys_of_low_order() {
     let letter = Wrapper::changed(&letter, |wrapper| {
         wrapper.identity_key = PublicKey::from_bytes([0; 32]).encode().to_vec();
     });
-    assert_eq!(bob.refuse(&alice.address, &letter), agreement(AgreementError::Zero(ZeroAgreement)));
+    assert_eq!(bob.refuse(&alice.address, &letter), agreement(AgreementError::Zero(NonContributory)));
 }
 
 #[test]

@@ -22,8 +22,8 @@ use subrosa::hazmat::ratchet::double::DoubleRatchet;
 use subrosa::hazmat::ratchet::root::RootKey;
 use subrosa::hazmat::wire::signal_message::SignalMessageParts;
 use subrosa::{
-    Address, BraidError, DecryptError, DeviceId, DoubleRatchetError, KemKeyPair, KemType, KeyPair,
-    MessageKind, Policy, ReceiveError, Requirements, Undecryptable,
+    Address, DecryptError, DeviceId, DoubleRatchetError, KemKeyPair, KemType, KeyPair, MessageKind, Policy,
+    ReceiveError, Requirements, SpqrError, Undecryptable,
 };
 
 const fn duplicate(chain_index: u32, counter: u32) -> Failure {
@@ -36,7 +36,7 @@ const fn too_far(jump: u32) -> Failure {
 }
 
 const fn too_far_post_quantum(counter: u32, index: u32) -> Failure {
-    let error = ReceiveError::PostQuantum(BraidError::KeyJump { counter, index });
+    let error = ReceiveError::PostQuantum(SpqrError::KeyJump { counter, index });
     Failure::Decrypt(DecryptError::Undecryptable(Undecryptable::Ratchet(error)))
 }
 
@@ -335,7 +335,7 @@ fn d11_d12_what_remains_of_2_300_messages() {
 
     assert_eq!(bob.refuse(&alice.address, &letters[297]), duplicate(2_300, 297));
     // Its seed is kept, its post-quantum key is not.
-    let trimmed = ReceiveError::PostQuantum(BraidError::KeyTrimmed(300));
+    let trimmed = ReceiveError::PostQuantum(SpqrError::KeyTrimmed(300));
     assert_eq!(
         bob.refuse(&alice.address, &letters[298]),
         Failure::Decrypt(DecryptError::Undecryptable(Undecryptable::Ratchet(trimmed)))
@@ -396,7 +396,7 @@ fn d13_a_peer_without_the_post_quantum_ratchet_is_refused() {
     let mut bytes = parts.encode();
     bytes.extend_from_slice(signal.mac());
     let failure = bob.refuse(&alice.address, &Letter::new(MessageKind::Whisper, bytes));
-    let below = ReceiveError::PostQuantum(BraidError::MinimumVersion(0));
+    let below = ReceiveError::PostQuantum(SpqrError::MinimumVersion(0));
     assert_eq!(failure, Failure::Decrypt(DecryptError::Undecryptable(Undecryptable::Ratchet(below))));
     bob.hear(&alice, &letter, b"with it");
 }

@@ -18,8 +18,8 @@ use rand_chacha::rand_core::SeedableRng;
 use sealed::{EXPIRES, Seal, Service};
 use subrosa::{
     CertificateMemory, CertificateRefused, Ciphertext, DecryptionErrorMessage, IdentityAgreement,
-    IdentityKey, LocalDevice, MessageKind, PlaintextContent, PublicKey, SealError, SealedRecipient,
-    SenderCertificate, SenderRefused, ServiceId, Timestamp, UnverifiedContent, ZeroAgreement,
+    IdentityKey, LocalDevice, MessageKind, NonContributory, PlaintextContent, PublicKey, SealError,
+    SealedRecipient, SenderCertificate, SenderRefused, ServiceId, Timestamp, UnverifiedContent,
 };
 
 fn rng() -> ChaCha20Rng {
@@ -107,9 +107,9 @@ fn what_is_opened_is_the_same() {
 fn no_agreement_with_a_key_of_low_order() {
     let ([alice, _], _, certificate) = cast();
     let low = IdentityKey::new(PublicKey::from_bytes([0; 32]));
-    assert_eq!(IdentityAgreement::new(&alice.identity, &low).unwrap_err(), ZeroAgreement);
+    assert_eq!(IdentityAgreement::new(&alice.identity, &low).unwrap_err(), NonContributory);
     let sender = Seal::with(&certificate).of(&alice.identity);
-    assert_eq!(sender.seal(&message(), &low, &mut rng()).unwrap_err(), SealError::Agreement(ZeroAgreement));
+    assert_eq!(sender.seal(&message(), &low, &mut rng()).unwrap_err(), SealError::Agreement(NonContributory));
 }
 
 #[test]

@@ -16,19 +16,19 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::hazmat::crypto::erasure::{ByteString, Encoder};
 use subrosa::hazmat::crypto::secret::Secret;
-use subrosa::hazmat::ratchet::braid::{Braid, Direction, Limits};
+use subrosa::hazmat::ratchet::spqr::{Direction, Limits, Spqr};
 use subrosa::hazmat::record::{RecordKind, RecordReader, RecordWriter};
 
 /// Two parties of one session.
 pub struct Pair {
-    pub braids: [Braid; 2],
+    pub braids: [Spqr; 2],
     rng: ChaCha20Rng,
 }
 
 impl Pair {
     #[must_use]
     pub fn new() -> Self {
-        let braid = |direction| Braid::new(direction, &Secret::new([7; 32]), Limits::default());
+        let braid = |direction| Spqr::new(direction, &Secret::new([7; 32]), Limits::default());
         Self { braids: [Direction::A2B, Direction::B2A].map(braid), rng: ChaCha20Rng::seed_from_u64(1) }
     }
 
@@ -73,19 +73,19 @@ impl Pair {
 }
 
 #[must_use]
-pub fn record(braid: &Braid) -> Vec<u8> {
+pub fn record(braid: &Spqr) -> Vec<u8> {
     let mut writer = RecordWriter::new(RecordKind::Session, 1, 3_000);
     braid.write(None, &mut writer);
     writer.finish().as_bytes().to_vec()
 }
 
 #[must_use]
-pub fn read(bytes: &[u8]) -> Braid {
-    Braid::read(&mut RecordReader::open(RecordKind::Session, 1, bytes).unwrap().0).unwrap()
+pub fn read(bytes: &[u8]) -> Spqr {
+    Spqr::read(&mut RecordReader::open(RecordKind::Session, 1, bytes).unwrap().0).unwrap()
 }
 
 #[must_use]
-pub fn copy(braid: &Braid) -> Braid {
+pub fn copy(braid: &Spqr) -> Spqr {
     read(&record(braid))
 }
 

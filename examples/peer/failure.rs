@@ -7,9 +7,9 @@ use subrosa::hazmat::crypto::kdf::OutputTooLong;
 use subrosa::{
     AcceptError, Address, AdmitError, BundleError, CertificateError, CompareError, DecryptError,
     DecryptionErrorMessageError, EncryptError, GroupDecryptError, GroupEncryptError, InitiateError,
-    InvalidIterationCount, KemError, KeyError, LearnError, OpenError, ParseError, PlaintextContentError,
-    ScannableFingerprintError, SealedReceiveError, SenderRefused, SentMessageError, StoredSenderKeyError,
-    ZeroAgreement,
+    InvalidIterationCount, KemError, KeyError, LearnError, NonContributory, OpenError, ParseError,
+    PlaintextContentError, ScannableFingerprintError, SealedReceiveError, SenderRefused, SentMessageError,
+    StoredSenderKeyError,
 };
 
 /// Why a request was refused.
@@ -97,7 +97,7 @@ generic!(
     ScannableFingerprintError,
     InvalidIterationCount,
     KeyError,
-    ZeroAgreement,
+    NonContributory,
     OutputTooLong,
     KemError,
     ParseError,

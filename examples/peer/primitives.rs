@@ -53,7 +53,7 @@ fn verify(_: &mut Peer, request: Request<'_>) -> Answer {
 }
 
 fn agree(_: &mut Peer, request: Request<'_>) -> Answer {
-    let shared = request.private("private")?.agree(&request.public("public")?)?;
+    let shared = request.private("private")?.diffie_hellman(&request.public("public")?)?;
     Ok(json!({ "shared": hex::encode(shared.as_bytes()) }))
 }
 

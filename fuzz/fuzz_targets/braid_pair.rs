@@ -11,7 +11,7 @@ mod spqr;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use spqr::{Pair, record};
-use subrosa::hazmat::ratchet::braid::BraidError;
+use subrosa::hazmat::ratchet::spqr::SpqrError;
 
 #[derive(Arbitrary, Debug)]
 enum Step {
@@ -87,8 +87,8 @@ fn deliver(pair: &mut Pair, a: bool, message: &spqr::InFlight, seen: bool) {
             assert!(!seen, "no key comes twice");
             assert_eq!(key.map(|key| *key.as_bytes()), message.key);
         }
-        Err(BraidError::KeyAlreadyRequested(_)) => assert!(seen),
-        Err(BraidError::UnknownChainEpoch(_) | BraidError::KeyTrimmed(_)) => {}
+        Err(SpqrError::KeyAlreadyRequested(_)) => assert!(seen),
+        Err(SpqrError::UnknownChainEpoch(_) | SpqrError::KeyTrimmed(_)) => {}
         Err(error) => panic!("{error}"),
     }
 }

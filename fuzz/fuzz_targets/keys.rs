@@ -13,7 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(key) = PublicKey::decode(bytes) {
         assert_eq!(key.encode(), bytes[..33]);
         assert_eq!(IdentityKey::decode(bytes), Ok(IdentityKey::new(key)));
-        let _ = (key.is_canonical(), PrivateKey::decode(&[1; 32]).map(|ours| ours.agree(&key)));
+        let _ = (key.is_canonical(), PrivateKey::decode(&[1; 32]).map(|ours| ours.diffie_hellman(&key)));
     }
     if let Ok(key) = PrivateKey::decode(bytes) {
         let again = PrivateKey::decode(key.as_bytes()).unwrap();

@@ -55,7 +55,7 @@ fn expected(bytes: &[u8]) -> [Result<(), OpenError>; 2] {
         Err(error) => [Err(error); 2],
         Ok(key) if key == *CAST.alice.public() => [Ok(()); 2],
         Ok(key) => {
-            let agreed = CAST.bob().private().agree(key.public_key());
+            let agreed = CAST.bob().private().diffie_hellman(key.public_key());
             let v2 = agreed.map_or_else(OpenError::from, |_| OpenError::WrongSender);
             [Err(OpenError::WrongSender), Err(v2)]
         }

@@ -9,11 +9,11 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::gate::{ChunkTooLarge, Gate};
+use super::buffer::{Buffer, Ready};
+use super::chunk_verifier::{ChunkTooLarge, ChunkVerifier};
 use super::incremental_mac::IncrementalMacError;
 use super::key::AttachmentKey;
 use super::manifest::AttachmentManifest;
-use super::room::{Ready, Room};
 use crate::crypto::cbc::{BLOCK_LEN, CbcDecryptor};
 use crate::crypto::secret::Secret;
 use crate::plaintext::Plaintext;
@@ -72,7 +72,7 @@ pub struct AttachmentDecryptor {
     cipher: CbcDecryptor,
     /// Whether the IV has come, which is the cipher's then.
     begun: bool,
-    gate: Gate,
+    chunks: ChunkVerifier,
     digest: Sha256,
     expected_digest: [u8; 32],
     /// A block of plaintext for which there was no room.
@@ -93,7 +93,7 @@ impl AttachmentDecryptor {
             key: key.cipher().duplicate(),
             cipher: CbcDecryptor::new(key.cipher().as_bytes(), &[0; BLOCK_LEN]),
             begun: false,
-            gate: Gate::new(key.mac().as_bytes(), incremental_mac, MAC_LEN)?,
+            chunks: ChunkVerifier::new(key.mac().as_bytes(), incremental_mac, MAC_LEN)?,
             digest: Sha256::new(),
             expected_digest: digest,
             ready: Ready::new(),
@@ -113,7 +113,7 @@ impl AttachmentDecryptor {
         }
         let mut written = self.release(out);
         while written == 0 && !out.is_empty() && !blob.is_empty() {
-            let taken = self.gate.take_in(blob).map_err(AttachmentError::from);
+            let taken = self.chunks.take_in(blob).map_err(AttachmentError::from);
             self.digest.update(taken.inspect_err(|error| self.failed = Some(*error))?);
             written = self.release(out);
         }
@@ -139,9 +139,9 @@ impl AttachmentDecryptor {
     }
 
     fn check_end(&mut self) -> Result<Plaintext, AttachmentError> {
-        let mac = self.gate.finish()?;
+        let mac = self.chunks.finish()?;
         let (blob, end) =
-            self.gate.validated().split_last_chunk::<MAC_LEN>().ok_or(AttachmentError::Malformed)?;
+            self.chunks.validated().split_last_chunk::<MAC_LEN>().ok_or(AttachmentError::Malformed)?;
         let mut ciphertext = blob;
         if !self.begun {
             let (iv, blocks) = blob.split_first_chunk().ok_or(AttachmentError::Malformed)?;
@@ -163,24 +163,24 @@ impl AttachmentDecryptor {
     /// Decrypts what is validated into `out`, and gives the number of bytes. The last block stays, for it may be
     /// the one with the padding of the cipher.
     fn release(&mut self, out: &mut [u8]) -> usize {
-        let mut room = Room::new(out);
+        let mut buffer = Buffer::new(out);
         loop {
-            self.ready.drain(&mut room);
-            if room.is_full() || !self.decrypt(&mut room) {
-                return room.written();
+            self.ready.drain(&mut buffer);
+            if buffer.is_full() || !self.decrypt(&mut buffer) {
+                return buffer.written();
             }
         }
     }
 
-    /// Decrypts some of what is validated into `room`, or one block to where it is drained from. False if there is
+    /// Decrypts some of what is validated into `buffer`, or one block to where it is drained from. False if there is
     /// nothing.
-    fn decrypt(&mut self, room: &mut Room<'_>) -> bool {
-        let validated = self.gate.validated();
+    fn decrypt(&mut self, buffer: &mut Buffer<'_>) -> bool {
+        let validated = self.chunks.validated();
         if !self.begun {
             let Some(iv) = validated.first_chunk() else { return false };
             self.cipher = CbcDecryptor::new(self.key.as_bytes(), iv);
             self.begun = true;
-            self.gate.take_out(BLOCK_LEN);
+            self.chunks.take_out(BLOCK_LEN);
             return true;
         }
         let blocks = validated.get(..validated.len().saturating_sub(1) / BLOCK_LEN * BLOCK_LEN);
@@ -190,13 +190,13 @@ impl AttachmentDecryptor {
             // Padding. Of it only the last block is decrypted, at the end, and needs the one before.
             let iv = blocks.last_chunk().unwrap_or(&[0; BLOCK_LEN]);
             self.cipher = CbcDecryptor::new(self.key.as_bytes(), iv);
-            self.gate.take_out(blocks.len());
+            self.chunks.take_out(blocks.len());
             return true;
         }
-        let to = room.left();
+        let to = buffer.left();
         let to_len = to.len().min(left);
         let mut count = self.cipher.decrypt(blocks, to.get_mut(..to_len).unwrap_or_default());
-        room.keep(count);
+        buffer.keep(count);
         let mut wanted = count;
         if count == 0 {
             let mut block = Zeroizing::new([0; BLOCK_LEN]);
@@ -205,7 +205,7 @@ impl AttachmentDecryptor {
             self.ready.put(block.get(..wanted).unwrap_or_default());
         }
         self.left -= u64::try_from(wanted).unwrap_or_default();
-        self.gate.take_out(count);
+        self.chunks.take_out(count);
         true
     }
 }
@@ -238,8 +238,17 @@ fn unpadded_len(padded: &[u8]) -> Option<usize> {
 
 impl fmt::Debug for AttachmentDecryptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key: _, cipher: _, begun, gate: _, digest: _, expected_digest: _, ready: _, left, failed } =
-            self;
+        let Self {
+            key: _,
+            cipher: _,
+            begun,
+            chunks: _,
+            digest: _,
+            expected_digest: _,
+            ready: _,
+            left,
+            failed,
+        } = self;
         let mut shown = f.debug_struct("AttachmentDecryptor");
         shown.field("begun", begun).field("left", left).field("failed", failed).finish_non_exhaustive()
     }

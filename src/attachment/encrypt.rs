@@ -8,12 +8,12 @@ use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::bucket::{blob_len, padded_len};
+use super::buffer::{Buffer, Ready, copy};
 use super::chunk_size::ChunkSize;
 use super::incremental_mac::IncrementalMacBuilder;
 use super::key::AttachmentKey;
 use super::manifest::AttachmentManifest;
-use super::room::{Ready, Room, copy};
+use super::padding::{blob_len, padded_len};
 use crate::crypto::cbc::{BLOCK_LEN, CbcEncryptor};
 use crate::crypto::secret::Secret;
 
@@ -107,11 +107,11 @@ impl AttachmentEncryptor {
     /// Takes plaintext from the front of `plaintext`, and writes what follows of the blob into `out`, until
     /// `plaintext` is empty or `out` is full. Gives the number of bytes written. An empty `out` is of no use.
     pub fn update(&mut self, plaintext: &mut &[u8], out: &mut [u8]) -> usize {
-        let (before, mut room) = (plaintext.len(), Room::new(out));
-        self.encrypt(plaintext, &mut room);
+        let (before, mut buffer) = (plaintext.len(), Buffer::new(out));
+        self.encrypt(plaintext, &mut buffer);
         let taken = u64::try_from(before - plaintext.len()).unwrap_or(u64::MAX);
         self.plaintext_len = self.plaintext_len.saturating_add(taken);
-        room.written()
+        buffer.written()
     }
 
     /// After the last plaintext: what is left of the blob, which is up to 5 % of it.
@@ -121,15 +121,15 @@ impl AttachmentEncryptor {
         AttachmentEnd { encryptor: self, next: Next::Zeros(zeros) }
     }
 
-    fn encrypt(&mut self, plaintext: &mut &[u8], room: &mut Room<'_>) {
+    fn encrypt(&mut self, plaintext: &mut &[u8], buffer: &mut Buffer<'_>) {
         loop {
-            self.ready.drain(room);
+            self.ready.drain(buffer);
             if !self.ready.is_empty() || plaintext.is_empty() {
                 return;
             }
             if self.partial_len == 0 {
-                let count = self.cipher.encrypt(plaintext, room.left());
-                self.hash(room.keep(count));
+                let count = self.cipher.encrypt(plaintext, buffer.left());
+                self.hash(buffer.keep(count));
                 take(plaintext, count);
             }
             self.fill_partial(plaintext);
@@ -182,13 +182,13 @@ impl AttachmentEnd {
     /// Writes what follows of the blob into `out`. Gives the number of bytes written; 0 if that was all, or if
     /// `out` is empty.
     pub fn read(&mut self, out: &mut [u8]) -> usize {
-        let mut room = Room::new(out);
+        let mut buffer = Buffer::new(out);
         loop {
-            self.encryptor.ready.drain(&mut room);
-            if room.is_full() || matches!(self.next, Next::Nothing) {
-                return room.written();
+            self.encryptor.ready.drain(&mut buffer);
+            if buffer.is_full() || matches!(self.next, Next::Nothing) {
+                return buffer.written();
             }
-            self.step(&mut room);
+            self.step(&mut buffer);
         }
     }
 
@@ -208,7 +208,7 @@ impl AttachmentEnd {
         })
     }
 
-    fn step(&mut self, room: &mut Room<'_>) {
+    fn step(&mut self, buffer: &mut Buffer<'_>) {
         let encryptor = &mut self.encryptor;
         self.next = match self.next {
             Next::Zeros(0) => Next::LastBlock,
@@ -217,7 +217,7 @@ impl AttachmentEnd {
                 let count = usize::try_from(left).unwrap_or(ZEROS.len());
                 let mut zeros = ZEROS.get(..count).unwrap_or(&ZEROS);
                 let before = zeros.len();
-                encryptor.encrypt(&mut zeros, room);
+                encryptor.encrypt(&mut zeros, buffer);
                 let taken = u64::try_from(before - zeros.len()).unwrap_or_default();
                 Next::Zeros(left - taken)
             }

@@ -10,8 +10,8 @@ use std::io;
 pub use attachment::{AttachmentReader, AttachmentWriter};
 pub use incremental_mac::{IncrementalMacReader, IncrementalMacWriter};
 
+use super::chunk_verifier::ChunkTooLarge;
 use super::decrypt::AttachmentError;
-use super::gate::ChunkTooLarge;
 use super::incremental_mac::IncrementalMacError;
 
 /// How much is read or written at once, in bytes.

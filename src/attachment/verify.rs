@@ -7,12 +7,12 @@ use core::fmt;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::bucket::blob_len;
 use super::chunk_size::ChunkSize;
 use super::decrypt::{AttachmentError, MAC_LEN};
 use super::incremental_mac::IncrementalMacBuilder;
 use super::key::AttachmentKey;
 use super::manifest::AttachmentManifest;
+use super::padding::blob_len;
 use crate::crypto::cbc::BLOCK_LEN;
 
 /// The first of two passes over a blob whose message has no incremental MAC: checks all of it, and gives a

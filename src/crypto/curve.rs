@@ -30,20 +30,20 @@ const KEY_TYPE: u8 = 0x05;
 #[non_exhaustive]
 pub enum KeyError {
     /// The input is empty, so it has not even a type byte.
-    #[error("no key type identifier")]
+    #[error("empty input where a key was expected")]
     NoKeyType,
     /// The first byte is not `0x05`, the only type there is.
-    #[error("bad key type <{0:#04x}>")]
+    #[error("unknown key type {0:#04x}")]
     BadKeyType(u8),
     /// The input is too short, or, for a private key, not 32 bytes long. Carries its length in bytes.
-    #[error("bad key length <{0}>")]
+    #[error("a key cannot be {0} bytes long")]
     BadKeyLength(usize),
 }
 
-/// The X25519 agreement came out as zero: the public key is of low order.
+/// The shared secret is zero: the public key has low order and contributes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("invalid key agreement")]
-pub struct ZeroAgreement;
+#[error("the public key has low order")]
+pub struct NonContributory;
 
 /// A Curve25519 public key: 32 bytes of Montgomery u-coordinate, kept exactly as received.
 ///
@@ -218,18 +218,18 @@ impl PrivateKey {
     /// X25519 with `theirs`; bit 255 of their key is ignored and the rest reduced, as RFC 7748 says.
     ///
     /// # Errors
-    /// [`ZeroAgreement`] if the result is all zero (compared in constant time).
-    pub fn agree(&self, theirs: &PublicKey) -> Result<Secret<32>, ZeroAgreement> {
-        self.agree_with(&theirs.prepare())
+    /// [`NonContributory`] if the result is all zero (compared in constant time).
+    pub fn diffie_hellman(&self, theirs: &PublicKey) -> Result<Secret<32>, NonContributory> {
+        self.diffie_hellman_with(&theirs.prepare())
     }
 
-    /// [`agree`](Self::agree) with a key that was prepared.
+    /// [`diffie_hellman`](Self::diffie_hellman) with a key that was prepared.
     ///
     /// # Errors
-    /// [`ZeroAgreement`] if the result is all zero (compared in constant time).
-    pub fn agree_with(&self, theirs: &PreparedKey) -> Result<Secret<32>, ZeroAgreement> {
+    /// [`NonContributory`] if the result is all zero (compared in constant time).
+    pub fn diffie_hellman_with(&self, theirs: &PreparedKey) -> Result<Secret<32>, NonContributory> {
         let shared = stack::wiped(stack::CURVE, || self.handle.agree(&self.bytes, &theirs.prepared));
-        if shared.ct_eq(&Secret::zero()).into() { Err(ZeroAgreement) } else { Ok(shared) }
+        if shared.ct_eq(&Secret::zero()).into() { Err(NonContributory) } else { Ok(shared) }
     }
 
     /// A second owner of the same key: a signed prekey is also the first ratchet key.

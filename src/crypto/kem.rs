@@ -58,21 +58,21 @@ impl KemType {
 #[non_exhaustive]
 pub enum KemError {
     /// The input is empty, so it has not even a type byte.
-    #[error("no key type identifier")]
+    #[error("empty input where a KEM key or ciphertext was expected")]
     NoKeyType,
     /// The first byte names no KEM that we know.
-    #[error("bad KEM key type <{0:#04x}>")]
+    #[error("unknown KEM type {0:#04x}")]
     BadKeyType(u8),
     /// Key and ciphertext, or the halves of a key pair, are of different types. Carries the type that
     /// did not fit.
-    #[error("wrong KEM key type <{0:#04x}>")]
+    #[error("the KEM type {0:#04x} does not match")]
     WrongKeyType(u8),
     /// The encoded key has not the length of its type. Carries its length in bytes, type byte included.
-    #[error("bad KEM key length <{0}>")]
+    #[error("a KEM key of this type cannot be {0} bytes long")]
     BadKeyLength(usize),
     /// The encoded ciphertext has not the length of its type. Carries its length in bytes, type byte
     /// included.
-    #[error("bad KEM ciphertext length <{0}>")]
+    #[error("a KEM ciphertext of this type cannot be {0} bytes long")]
     BadCiphertextLength(usize),
 }
 

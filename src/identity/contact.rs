@@ -5,7 +5,7 @@
 use core::fmt;
 
 use super::{IdentityKey, IdentityKeyPair};
-use crate::crypto::curve::{PreparedKey, ZeroAgreement};
+use crate::crypto::curve::{PreparedKey, NonContributory};
 use crate::crypto::secret::Secret;
 
 /// The static-static X25519 of our identity key and a contact's. Every sealed-sender envelope between the two depends on
@@ -35,10 +35,10 @@ impl ContactSecret {
     /// Agrees: one X25519.
     ///
     /// # Errors
-    /// [`ZeroAgreement`] if `theirs` is of low order.
-    pub fn new(ours: &IdentityKeyPair, theirs: &IdentityKey) -> Result<Self, ZeroAgreement> {
+    /// [`NonContributory`] if `theirs` is of low order.
+    pub fn new(ours: &IdentityKeyPair, theirs: &IdentityKey) -> Result<Self, NonContributory> {
         let prepared = theirs.public_key().prepare();
-        let agreed = ours.private().agree_with(&prepared)?;
+        let agreed = ours.private().diffie_hellman_with(&prepared)?;
         Ok(Self { ours: *ours.public(), theirs: *theirs, prepared, agreed })
     }
 

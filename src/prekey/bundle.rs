@@ -3,7 +3,7 @@
 //! Prekey bundles: what an initiator fetches, before and after it was verified.
 
 use super::public::{KemPreKeyPublic, OneTimePreKeyPublic, SignedPreKeyPublic};
-use crate::crypto::curve::{PreparedKey, ZeroAgreement};
+use crate::crypto::curve::{PreparedKey, NonContributory};
 use crate::crypto::kem::KemType;
 use crate::crypto::xeddsa::VerifyingKey;
 use crate::ids::DeviceId;
@@ -64,8 +64,8 @@ pub enum BundleError {
     NonContributory,
 }
 
-impl From<ZeroAgreement> for BundleError {
-    fn from(_: ZeroAgreement) -> Self {
+impl From<NonContributory> for BundleError {
+    fn from(_: NonContributory) -> Self {
         Self::NonContributory
     }
 }

@@ -22,7 +22,7 @@ impl MessageKeySeed {
         Self(seed)
     }
 
-    /// 32 zero bytes in the place that a seed will be written to, as one that is given out by value leaves copies behind.
+    /// A zeroed seed to fill in place; returning one by value would leave copies on the stack.
     #[must_use]
     pub const fn to_be_filled() -> Self {
         Self(Secret::zero())
@@ -39,7 +39,7 @@ impl MessageKeySeed {
     }
 }
 
-/// A chain key, and the counter of the message whose seed it gives.
+/// A chain key, `CKs` or `CKr`, and the counter of the message whose seed it gives, `Ns` or `Nr`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ChainKey {
     key: Secret<32>,

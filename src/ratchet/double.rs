@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 //! The Double Ratchet (Double Ratchet §2.4, §3): a Diffie-Hellman ratchet that feeds a sending chain and
-//! up to five receiving ones.
+//! up to five receiving ones. Comments on fields name the specification's symbols.
 
-mod delta;
 mod record;
 mod stored;
 
@@ -15,7 +14,7 @@ use rand_core::CryptoRng;
 use super::chain::{ChainExhausted, ChainKey, MessageKeySeed};
 use super::receiving::{ReceivingChain, ReceivingChange, ReceivingError};
 use super::root::RootKey;
-use crate::crypto::curve::{KeyPair, PreparedKey, PublicKey, ZeroAgreement};
+use crate::crypto::curve::{KeyPair, NonContributory, PreparedKey, PublicKey};
 
 pub(super) use record::DoubleChange;
 pub(crate) use stored::StoredKeys;
@@ -28,7 +27,7 @@ pub const MAX_RECEIVING_CHAINS: usize = 5;
 #[non_exhaustive]
 pub enum DoubleRatchetError {
     /// The message's key was used already, or expired.
-    #[error("message with old counter {chain_index} / {counter}")]
+    #[error("already received, or expired")]
     Duplicate {
         /// The counter that the chain expects next.
         chain_index: u32,
@@ -36,14 +35,14 @@ pub enum DoubleRatchetError {
         counter: u32,
     },
     /// The message would skip more messages than allowed.
-    #[error("message from too far into the future: {jump} skipped")]
+    #[error("too far ahead: {jump} messages skipped")]
     TooFarAhead {
         /// How many messages it would skip.
         jump: u32,
     },
     /// The message's ratchet key is of low order.
     #[error(transparent)]
-    Zero(#[from] ZeroAgreement),
+    Zero(#[from] NonContributory),
     /// The chain is used up.
     #[error(transparent)]
     Exhausted(#[from] ChainExhausted),
@@ -64,7 +63,7 @@ impl From<ReceivingError> for DoubleRatchetError {
 pub struct Header {
     /// The sender's ratchet key.
     pub ratchet_key: PublicKey,
-    /// The message's counter in its chain, from 0.
+    /// `N`: the message's counter in its chain, from 0.
     pub counter: u32,
     /// The last counter used in the sender's previous chain; 0 if there was none. Receivers ignore it.
     pub previous_counter: u32,
@@ -73,25 +72,31 @@ pub struct Header {
 /// Our ratchet key pair and the chain that it began.
 #[derive(Debug)]
 struct SendingChain {
+    /// `DHs`.
     pair: KeyPair,
+    /// `CKs`, with `Ns`.
     chain: ChainKey,
 }
 
 /// Their ratchet key and the chain that it began.
 #[derive(Debug)]
 struct Receiving {
+    /// `DHr`.
     ratchet_key: PublicKey,
+    /// `CKr`, with `Nr`, and `MKSKIPPED`.
     chain: ReceivingChain,
 }
 
 /// The state of the Double Ratchet.
 #[derive(Debug)]
 pub struct DoubleRatchet {
+    /// `RK`.
     root: RootKey,
     sending: SendingChain,
     /// Oldest first. Boxed, so that removing one moves no secrets.
     #[expect(clippy::vec_box, reason = "removing one must move no secrets")]
     receiving: Vec<Box<Receiving>>,
+    /// `PN`, less one: the last counter of the previous sending chain; 0 if there was none.
     previous_counter: u32,
 }
 
@@ -107,14 +112,14 @@ pub struct DoubleReceived(Received);
 enum Received {
     /// The message began a new receiving chain. In boxes, as the other kind is much smaller: where that is moved as
     /// one of this size, what lay on the stack before would be moved with it.
-    Turned { turn: Box<Turn>, receiving: Box<Receiving>, change: ReceivingChange },
+    Ratcheted { step: Box<DhStep>, receiving: Box<Receiving>, change: ReceivingChange },
     /// The message belongs to the receiving chain at `at`.
     Known { at: usize, change: ReceivingChange },
 }
 
-/// A step of the Diffie-Hellman ratchet.
+/// A DH ratchet step.
 #[derive(Debug)]
-struct Turn {
+struct DhStep {
     root: RootKey,
     sending: SendingChain,
     previous_counter: u32,
@@ -125,14 +130,14 @@ impl DoubleRatchet {
     /// ratchet key pair, so that it can send at once.
     ///
     /// # Errors
-    /// [`ZeroAgreement`] if `their_signed_pre_key` is of low order.
+    /// [`NonContributory`] if `their_signed_pre_key` is of low order.
     pub fn initiator(
         root: &RootKey,
         chain: ChainKey,
         pair: KeyPair,
         their_signed_pre_key: &PreparedKey,
-    ) -> Result<Self, ZeroAgreement> {
-        let (root, sending) = root.step(&pair.private().agree_with(their_signed_pre_key)?);
+    ) -> Result<Self, NonContributory> {
+        let (root, sending) = root.step(&pair.private().diffie_hellman_with(their_signed_pre_key)?);
         let first = Receiving { ratchet_key: *their_signed_pre_key.key(), chain: ReceivingChain::new(chain) };
         Ok(Self {
             root,
@@ -206,31 +211,32 @@ impl DoubleRatchet {
             let change = receiving.chain.receive(header.counter, max_jump, seed)?;
             return Ok(DoubleReceived(Received::Known { at, change }));
         }
-        let (turn, chain) = self.turn(header.ratchet_key, rng)?;
+        let (step, chain) = self.dh_ratchet(header.ratchet_key, rng)?;
         let chain = ReceivingChain::new(chain);
         let change = chain.receive(header.counter, max_jump, seed)?;
         let receiving = Box::new(Receiving { ratchet_key: header.ratchet_key, chain });
-        Ok(DoubleReceived(Received::Turned { turn, receiving, change }))
+        Ok(DoubleReceived(Received::Ratcheted { step, receiving, change }))
     }
 
-    /// A step of the Diffie-Hellman ratchet to their new key.
+    /// The DH ratchet step to their new key (`DHRatchet`).
     ///
     /// ```text
-    /// root',  receiving chain = root step (root,  DH(our ratchet key, theirs))
-    /// root'', sending chain   = root step (root', DH(new ratchet key, theirs))
+    /// RK', CKr = KDF_RK(RK,  DH(DHs,  DHr))
+    /// DHs'     = a fresh key pair
+    /// RK'', CKs = KDF_RK(RK', DH(DHs', DHr))
     /// ```
-    fn turn(
+    fn dh_ratchet(
         &self,
         remote: PublicKey,
         rng: &mut impl CryptoRng,
-    ) -> Result<(Box<Turn>, ChainKey), ZeroAgreement> {
+    ) -> Result<(Box<DhStep>, ChainKey), NonContributory> {
         let remote = remote.prepare();
-        let (root, receiving) = self.root.step(&self.sending.pair.private().agree_with(&remote)?);
+        let (root, receiving) = self.root.step(&self.sending.pair.private().diffie_hellman_with(&remote)?);
         let pair = KeyPair::generate(rng);
-        let (root, sending) = root.step(&pair.private().agree_with(&remote)?);
+        let (root, sending) = root.step(&pair.private().diffie_hellman_with(&remote)?);
         let previous_counter = self.sending.chain.index().saturating_sub(1);
         let sending = SendingChain { pair, chain: sending };
-        Ok((Box::new(Turn { root, sending, previous_counter }), receiving))
+        Ok((Box::new(DhStep { root, sending, previous_counter }), receiving))
     }
 
     /// Makes the change of a sent message.
@@ -241,8 +247,8 @@ impl DoubleRatchet {
     /// Makes the change of a received message.
     pub fn apply_received(&mut self, change: DoubleReceived) {
         match change.0 {
-            Received::Turned { turn, mut receiving, change } => {
-                let Turn { root, sending, previous_counter } = *turn;
+            Received::Ratcheted { step, mut receiving, change } => {
+                let DhStep { root, sending, previous_counter } = *step;
                 (self.root, self.sending, self.previous_counter) = (root, sending, previous_counter);
                 if self.receiving.len() >= MAX_RECEIVING_CHAINS {
                     self.receiving.remove(0);

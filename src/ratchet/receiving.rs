@@ -17,7 +17,7 @@ pub const MAX_JUMP: u32 = 25_000;
 #[non_exhaustive]
 pub enum ReceivingError {
     /// The message's key was used already, or expired.
-    #[error("message with old counter {chain_index} / {counter}")]
+    #[error("already received, or expired")]
     Duplicate {
         /// The counter that the chain expects next.
         chain_index: u32,
@@ -25,7 +25,7 @@ pub enum ReceivingError {
         counter: u32,
     },
     /// The message would skip more messages than allowed.
-    #[error("message from too far into the future: {jump} skipped")]
+    #[error("too far ahead: {jump} messages skipped")]
     TooFarAhead {
         /// How many messages it would skip.
         jump: u32,
@@ -38,7 +38,9 @@ pub enum ReceivingError {
 /// A chain on which messages are received.
 #[derive(Debug)]
 pub struct ReceivingChain {
+    /// `CKr`, with `Nr`.
     next: ChainKey,
+    /// `MKSKIPPED`.
     skipped: SkippedKeys,
 }
 
@@ -162,49 +164,6 @@ impl ReceivingChain {
             return Err(RecordError::Damaged);
         }
         Ok(Self { next, skipped })
-    }
-}
-
-impl ReceivingChain {
-    /// Whether a change that was read may be made to this chain.
-    pub(crate) fn fits(&self, change: &ReceivingChange) -> bool {
-        match &change.0 {
-            Step::Ahead { next, skipped } => {
-                next.index() > self.next.index() && skipped.is_between(self.next.index(), next.index())
-            }
-            Step::Taken(counter) => self.skipped.get(*counter).is_some(),
-        }
-    }
-}
-
-impl ReceivingChange {
-    /// Writes the change by itself.
-    ///
-    /// ```text
-    /// step = 0 || chain || number of skipped seeds (4) || counter of the first (4) || seed (32)*
-    ///      | 1 || counter of the message whose seed was taken (4)
-    /// ```
-    pub(crate) fn write(&self, out: &mut RecordWriter) {
-        match &self.0 {
-            Step::Ahead { next, skipped } => {
-                out.put_u8(0);
-                next.write(out);
-                skipped.write(out);
-            }
-            Step::Taken(counter) => {
-                out.put_u8(1);
-                out.put_u32(*counter);
-            }
-        }
-    }
-
-    /// Reads what [`Self::write`] wrote.
-    pub(crate) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
-        Ok(Self(match reader.u8()? {
-            0 => Step::Ahead { next: ChainKey::read(reader)?, skipped: SkippedRun::read(reader)? },
-            1 => Step::Taken(reader.u32()?),
-            _ => return Err(RecordError::Damaged),
-        }))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::crypto::secret::Secret;
 
 const LABEL: Label = Label::new("WhisperRatchet");
 
-/// A root key.
+/// A root key, `RK`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RootKey(Secret<32>);
 

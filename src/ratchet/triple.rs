@@ -5,10 +5,10 @@
 
 use rand_core::CryptoRng;
 
-use super::braid::{Braid, BraidChange, BraidError};
 use super::chain::{ChainExhausted, MessageKeySeed};
 use super::double::{DoubleChange, DoubleRatchet, DoubleRatchetError, DoubleReceived, DoubleSent, Header};
 use super::message_keys::MessageKeys;
+use super::spqr::{Spqr, SpqrChange, SpqrError};
 use crate::record::{RecordError, RecordReader, RecordWriter};
 use crate::wire::braid_message::EncodedBraidMessage;
 use crate::wire::stored::StoredSession;
@@ -17,7 +17,7 @@ use crate::wire::stored::StoredSession;
 #[derive(Debug)]
 pub struct TripleRatchet {
     double: DoubleRatchet,
-    braid: Braid,
+    braid: Spqr,
 }
 
 /// Why no message can be sent.
@@ -29,7 +29,7 @@ pub enum SendError {
     Exhausted(#[from] ChainExhausted),
     /// The post-quantum ratchet has no key.
     #[error("post-quantum ratchet: {0}")]
-    PostQuantum(#[from] BraidError),
+    PostQuantum(#[from] SpqrError),
 }
 
 /// Why a message can't be received.
@@ -41,7 +41,7 @@ pub enum ReceiveError {
     Double(#[from] DoubleRatchetError),
     /// The post-quantum ratchet has no key for it, or refuses what it says.
     #[error("post-quantum ratchet: {0}")]
-    PostQuantum(#[from] BraidError),
+    PostQuantum(#[from] SpqrError),
 }
 
 /// Everything for one message to be sent, and the change that sending it makes.
@@ -61,7 +61,7 @@ pub struct Sending {
 #[derive(Debug)]
 pub struct Change {
     double: DoubleStep,
-    braid: BraidChange,
+    braid: SpqrChange,
 }
 
 #[derive(Debug)]
@@ -71,36 +71,10 @@ enum DoubleStep {
     Received(DoubleReceived),
 }
 
-impl Change {
-    /// Whether the change has a stored form by itself.
-    pub(crate) const fn has_delta(&self) -> bool {
-        self.braid.has_delta()
-    }
-
-    /// Writes the change by itself.
-    pub(crate) fn write(&self, out: &mut RecordWriter) {
-        match &self.double {
-            DoubleStep::Sent(sent) => sent.write(out),
-            DoubleStep::Received(received) => received.write(out),
-        }
-        self.braid.write(out);
-    }
-
-    /// Reads what [`Self::write`] wrote.
-    pub(crate) fn read(reader: &mut RecordReader<'_>, received: bool) -> Result<Self, RecordError> {
-        let double = if received {
-            DoubleStep::Received(DoubleReceived::read(reader)?)
-        } else {
-            DoubleStep::Sent(DoubleSent::read(reader)?)
-        };
-        Ok(Self { double, braid: BraidChange::read(reader)? })
-    }
-}
-
 impl TripleRatchet {
     /// Both ratchets as they come out of the agreement. Without a post-quantum one, that is off.
     #[must_use]
-    pub const fn new(double: DoubleRatchet, braid: Braid) -> Self {
+    pub const fn new(double: DoubleRatchet, braid: Spqr) -> Self {
         Self { double, braid }
     }
 
@@ -108,7 +82,7 @@ impl TripleRatchet {
     pub(crate) fn from_stored(session: &StoredSession<'_>) -> Option<Self> {
         Some(Self {
             double: DoubleRatchet::from_stored(session)?,
-            braid: Braid::from_stored(session.pq_ratchet)?,
+            braid: Spqr::from_stored(session.pq_ratchet)?,
         })
     }
 
@@ -120,7 +94,7 @@ impl TripleRatchet {
 
     /// The post-quantum ratchet.
     #[must_use]
-    pub const fn braid(&self) -> &Braid {
+    pub const fn braid(&self) -> &Spqr {
         &self.braid
     }
 
@@ -156,15 +130,6 @@ impl TripleRatchet {
         Ok((keys, Change { double: DoubleStep::Received(received), braid: braid.change }))
     }
 
-    /// Whether a change that was read may be made to these ratchets.
-    pub(crate) fn fits(&self, change: &Change) -> bool {
-        let double = match &change.double {
-            DoubleStep::Sent(sent) => self.double.fits_sent(sent),
-            DoubleStep::Received(received) => self.double.fits_received(received),
-        };
-        double && self.braid.fits(&change.braid)
-    }
-
     /// Makes the change of a message.
     pub fn apply(&mut self, change: Change) {
         match change.double {
@@ -193,11 +158,11 @@ impl TripleRatchet {
 
     /// Reads what [`Self::write`] wrote.
     pub(crate) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
-        Ok(Self { double: DoubleRatchet::read(reader)?, braid: Braid::read(reader)? })
+        Ok(Self { double: DoubleRatchet::read(reader)?, braid: Spqr::read(reader)? })
     }
 
     /// Reads what was written before there was a post-quantum ratchet.
     pub(crate) fn read_double_only(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
-        Ok(Self { double: DoubleRatchet::read(reader)?, braid: Braid::off() })
+        Ok(Self { double: DoubleRatchet::read(reader)?, braid: Spqr::off() })
     }
 }

@@ -5,7 +5,7 @@
 use core::fmt;
 use core::ops::Deref;
 
-use crate::crypto::curve::ZeroAgreement;
+use crate::crypto::curve::NonContributory;
 use crate::identity::{ContactSecret, IdentityKey, IdentityKeyPair};
 
 /// Looks up the agreement with a contact.
@@ -28,12 +28,12 @@ impl<'f, 'k> Contacts<'f, 'k> {
     /// The agreement of `ours` with `theirs`: the one that is kept, or a new one.
     ///
     /// # Errors
-    /// [`ZeroAgreement`] if `theirs` is of low order.
+    /// [`NonContributory`] if `theirs` is of low order.
     pub(super) fn with(
         &self,
         ours: &IdentityKeyPair,
         theirs: &IdentityKey,
-    ) -> Result<Agreement<'k>, ZeroAgreement> {
+    ) -> Result<Agreement<'k>, NonContributory> {
         let kept = self.0.and_then(|lookup| lookup(theirs));
         match kept.filter(|kept| kept.is_between(ours.public(), theirs)) {
             Some(kept) => Ok(Agreement::Kept(kept)),

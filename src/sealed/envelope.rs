@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::contacts::Contacts;
 use super::error::OpenError;
 use super::{v1, v2};
-use crate::crypto::curve::ZeroAgreement;
+use crate::crypto::curve::NonContributory;
 use crate::identity::{IdentityKey, IdentityKeyPair};
 
 /// A received envelope, decrypted. Who sealed it is known only as far as [`Self::is_from`] tells.
@@ -62,21 +62,21 @@ impl Envelope {
     /// Whether the holder of `sender` sealed it, compared in constant time.
     ///
     /// # Errors
-    /// [`ZeroAgreement`] if `sender` is of low order.
-    pub fn is_from(&self, sender: &IdentityKey, ours: &IdentityKeyPair) -> Result<bool, ZeroAgreement> {
+    /// [`NonContributory`] if `sender` is of low order.
+    pub fn is_from(&self, sender: &IdentityKey, ours: &IdentityKeyPair) -> Result<bool, NonContributory> {
         self.is_from_known(sender, ours, Contacts::NONE)
     }
 
     /// [`Self::is_from`] with agreements that are known.
     ///
     /// # Errors
-    /// [`ZeroAgreement`] if `sender` is of low order.
+    /// [`NonContributory`] if `sender` is of low order.
     pub(super) fn is_from_known(
         &self,
         sender: &IdentityKey,
         ours: &IdentityKeyPair,
         contacts: Contacts<'_, '_>,
-    ) -> Result<bool, ZeroAgreement> {
+    ) -> Result<bool, NonContributory> {
         match &self.0 {
             Opened::V1(opened) => Ok(opened.is_from(sender)),
             Opened::V2(opened) => opened.is_from(sender, ours, contacts),

@@ -5,7 +5,7 @@
 use super::certificate::CertificateError;
 use crate::address::ServiceId;
 use crate::crypto::ctr::TooLong;
-use crate::crypto::curve::{KeyError, ZeroAgreement};
+use crate::crypto::curve::{KeyError, NonContributory};
 use crate::ids::DeviceId;
 use crate::session::EncryptError;
 use crate::wire::protobuf::Malformed;
@@ -66,8 +66,8 @@ pub enum SealError {
     TooManyRecipients,
 }
 
-impl From<ZeroAgreement> for SealError {
-    fn from(_: ZeroAgreement) -> Self {
+impl From<NonContributory> for SealError {
+    fn from(_: NonContributory) -> Self {
         Self::NonContributory
     }
 }
@@ -124,8 +124,8 @@ impl From<Malformed> for OpenError {
     }
 }
 
-impl From<ZeroAgreement> for OpenError {
-    fn from(_: ZeroAgreement) -> Self {
+impl From<NonContributory> for OpenError {
+    fn from(_: NonContributory) -> Self {
         Self::NonContributory
     }
 }

@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use super::error::SealError;
 use super::v2::{KEY_MATERIAL_LEN, KeyMaterial, Shared};
 use crate::address::{AccountName, ServiceId};
-use crate::crypto::curve::ZeroAgreement;
+use crate::crypto::curve::NonContributory;
 use crate::crypto::secret::Secret;
 use crate::identity::{ContactSecret, IdentityKey, IdentityKeyPair};
 use crate::ids::DeviceId;
@@ -47,7 +47,7 @@ pub struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    fn key_material(&self, shared: &Shared, ours: &IdentityKeyPair) -> Result<KeyMaterial, ZeroAgreement> {
+    fn key_material(&self, shared: &Shared, ours: &IdentityKeyPair) -> Result<KeyMaterial, NonContributory> {
         match self.agreement.filter(|kept| kept.is_between(ours.public(), self.identity)) {
             Some(kept) => shared.key_material_with(kept),
             None => shared.key_material(ours, self.identity),
@@ -180,7 +180,7 @@ struct Sent {
 
 impl Sent {
     /// Appends the entry of a recipient, or notes that there is none.
-    fn put(&mut self, recipient: &Entry<'_>, material: &Result<KeyMaterial, ZeroAgreement>) {
+    fn put(&mut self, recipient: &Entry<'_>, material: &Result<KeyMaterial, NonContributory>) {
         let Ok(material) = material else {
             return self.failed.push(recipient.service_id);
         };
@@ -202,7 +202,7 @@ fn key_materials(
     shared: &Shared,
     ours: &IdentityKeyPair,
     recipients: &[&Entry<'_>],
-) -> Vec<Result<KeyMaterial, ZeroAgreement>> {
+) -> Vec<Result<KeyMaterial, NonContributory>> {
     recipients.iter().map(|recipient| recipient.key_material(shared, ours)).collect()
 }
 
@@ -212,7 +212,7 @@ fn key_materials(
     shared: &Shared,
     ours: &IdentityKeyPair,
     recipients: &[&Entry<'_>],
-) -> Vec<Result<KeyMaterial, ZeroAgreement>> {
+) -> Vec<Result<KeyMaterial, NonContributory>> {
     use rayon::prelude::*;
     recipients.par_iter().map(|recipient| recipient.key_material(shared, ours)).collect()
 }

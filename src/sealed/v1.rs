@@ -65,7 +65,7 @@ fn envelope(
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, SealError> {
     let ephemeral = KeyPair::generate(rng);
-    let agreed = ephemeral.private().agree_with(contact.prepared())?;
+    let agreed = ephemeral.private().diffie_hellman_with(contact.prepared())?;
     let outer = Keys::outer(contact.theirs(), ephemeral.public(), &agreed);
     let encrypted_static = outer.seal(&contact.ours().encode())?;
     let inner = Keys::inner(&outer, &encrypted_static, contact.agreed());
@@ -92,7 +92,7 @@ pub(super) fn open(
 ) -> Result<Opened, OpenError> {
     let parts = SealedMessageParts::parse(body)?;
     let ephemeral = PublicKey::decode(parts.ephemeral_public)?;
-    let outer = Keys::outer(ours.public(), &ephemeral, &ours.private().agree(&ephemeral)?);
+    let outer = Keys::outer(ours.public(), &ephemeral, &ours.private().diffie_hellman(&ephemeral)?);
     let sender = outer.open(parts.encrypted_static).ok_or(OpenError::NotForUs)?;
     let contact = IdentityKey::new(PublicKey::decode(&sender)?);
     let contact = contacts.with(ours, &contact)?;

@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 use super::contacts::Contacts;
 use super::error::OpenError;
 use crate::crypto::ctr::TooLong;
-use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey, ZeroAgreement};
+use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey, NonContributory};
 use crate::crypto::gcm_siv;
 use crate::crypto::kdf::{HkdfSalt, Label, hkdf};
 use crate::crypto::secret::Secret;
@@ -110,23 +110,23 @@ impl Shared {
     /// C and AT for the recipient `theirs`.
     ///
     /// # Errors
-    /// [`ZeroAgreement`] if their key is of low order.
+    /// [`NonContributory`] if their key is of low order.
     pub fn key_material(
         &self,
         ours: &IdentityKeyPair,
         theirs: &IdentityKey,
-    ) -> Result<KeyMaterial, ZeroAgreement> {
+    ) -> Result<KeyMaterial, NonContributory> {
         self.key_material_with(&ContactSecret::new(ours, theirs)?)
     }
 
     /// [`Self::key_material`] for the contact that an agreement is with.
     ///
     /// # Errors
-    /// [`ZeroAgreement`], which does not happen: their key would have no agreement.
-    pub fn key_material_with(&self, contact: &ContactSecret) -> Result<KeyMaterial, ZeroAgreement> {
+    /// [`NonContributory`], which does not happen: their key would have no agreement.
+    pub fn key_material_with(&self, contact: &ContactSecret) -> Result<KeyMaterial, NonContributory> {
         stack::wiped(stack::OPERATION, || {
             let (ephemeral, theirs) = (self.ephemeral.public(), contact.theirs());
-            let agreed = self.ephemeral.private().agree_with(contact.prepared())?;
+            let agreed = self.ephemeral.private().diffie_hellman_with(contact.prepared())?;
             let encrypted_seed = mask(&self.salt, &agreed, (ephemeral, theirs), self.seed.as_bytes());
             let about = (ephemeral, &encrypted_seed);
             let tag = tag(&self.salt, contact.agreed(), about, (contact.ours(), theirs));
@@ -155,7 +155,7 @@ pub(super) fn open(body: &[u8], ours: &IdentityKeyPair) -> Result<Opened, OpenEr
     let (tag, rest) = rest.split_first_chunk::<TAG_LEN>().ok_or(OpenError::Malformed)?;
     let (ephemeral, ciphertext) = rest.split_first_chunk::<32>().ok_or(OpenError::Malformed)?;
     let ephemeral = PublicKey::from_bytes(*ephemeral);
-    let agreed = ours.private().agree(&ephemeral)?;
+    let agreed = ours.private().diffie_hellman(&ephemeral)?;
     let salt = HkdfSalt::ZERO;
     let shared = Shared::derive(mask(&salt, &agreed, (&ephemeral, ours.public()), encrypted_seed));
     if *shared.ephemeral() != ephemeral {
@@ -173,7 +173,7 @@ impl Opened {
         sender: &IdentityKey,
         ours: &IdentityKeyPair,
         contacts: Contacts<'_, '_>,
-    ) -> Result<bool, ZeroAgreement> {
+    ) -> Result<bool, NonContributory> {
         let contact = contacts.with(ours, sender)?;
         let encrypted_seed = Secret::new(self.material.encrypted_seed);
         let about = (self.shared.ephemeral(), &encrypted_seed);

@@ -6,7 +6,7 @@ use super::codec::OpenError;
 use crate::agreement::AgreementError;
 use crate::crypto::cbc::BadPadding;
 use crate::prekey::KemPreKeyId;
-use crate::ratchet::braid::BraidError;
+use crate::ratchet::spqr::SpqrError;
 use crate::ratchet::double::DoubleRatchetError;
 use crate::ratchet::triple::ReceiveError;
 use crate::lease::Busy;
@@ -143,7 +143,7 @@ impl From<ReceiveError> for DecryptError {
             ReceiveError::Double(DoubleRatchetError::TooFarAhead { jump }) => Self::TooFarAhead { by: jump },
             ReceiveError::Double(DoubleRatchetError::Zero(_)) => Self::Forged(Forgery::NonContributory),
             ReceiveError::Double(DoubleRatchetError::Exhausted(_)) => Self::Forged(Forgery::Exhausted),
-            ReceiveError::PostQuantum(BraidError::KeyJump { counter, index }) => {
+            ReceiveError::PostQuantum(SpqrError::KeyJump { counter, index }) => {
                 Self::TooFarAhead { by: index.saturating_sub(counter) }
             }
             ReceiveError::PostQuantum(_) => Self::Forged(Forgery::PostQuantum),

@@ -14,7 +14,7 @@ use crate::agreement::{AgreementError, Initiator, pqxdh, x3dh};
 use crate::crypto::curve::KeyPair;
 use crate::crypto::stack;
 use crate::prekey::{BundleError, VerifiedBundle};
-use crate::ratchet::braid::{Braid, Direction};
+use crate::ratchet::spqr::{Direction, Spqr};
 use crate::ratchet::chain::ChainKey;
 use crate::ratchet::double::DoubleRatchet;
 use crate::ratchet::root::RootKey;
@@ -105,7 +105,7 @@ impl Session {
         let (version, kem, root, chain, braid) = match bundle.kem_pre_key {
             None => {
                 let secrets = x3dh::initiate(&initiator)?;
-                (Version::V3, None, secrets.root, secrets.chain, Braid::off())
+                (Version::V3, None, secrets.root, secrets.chain, Spqr::off())
             }
             Some(kem) => {
                 let (secrets, ciphertext) = pqxdh::initiate(&initiator, &kem.key, rng)?;

@@ -57,7 +57,7 @@ use crate::prekey::{
     KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
     SignedPreKeyId,
 };
-use crate::ratchet::braid::{Braid, Direction};
+use crate::ratchet::spqr::{Direction, Spqr};
 use crate::ratchet::chain::ChainKey;
 use crate::ratchet::double::DoubleRatchet;
 use crate::ratchet::root::RootKey;
@@ -267,7 +267,7 @@ impl<'s, 'm> NewSession<'s, 'm> {
         let (version, root, chain, braid) = match keys.kem.as_ref().zip(message.kyber()) {
             None => {
                 let secrets = x3dh::respond(&responder)?;
-                (Version::V3, secrets.root, secrets.chain, Braid::off())
+                (Version::V3, secrets.root, secrets.chain, Spqr::off())
             }
             Some((kem, kyber)) => {
                 let secrets = pqxdh::respond(&responder, kem.key_pair().secret(), kyber.ciphertext)?;

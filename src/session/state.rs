@@ -11,7 +11,7 @@ use crate::crypto::kem::KemCiphertext;
 use crate::crypto::secret::Secret;
 use crate::identity::IdentityKey;
 use crate::prekey::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
-use crate::ratchet::braid::{Braid, Direction, Limits};
+use crate::ratchet::spqr::{Direction, Limits, Spqr};
 use crate::ratchet::triple::{self, TripleRatchet};
 use crate::record::{RecordError, RecordReader, RecordWriter};
 use crate::timestamp::Timestamp;
@@ -158,8 +158,8 @@ pub(super) fn new_braid(
     auth_key: &Secret<32>,
     ours: (&IdentityKey, &Address),
     theirs: (&IdentityKey, &Address),
-) -> Braid {
-    Braid::new(direction, auth_key, limits_of(ours, theirs))
+) -> Spqr {
+    Spqr::new(direction, auth_key, limits_of(ours, theirs))
 }
 
 /// Whether two parties are devices of one account: equal identity keys, and names that are the same service id.

@@ -14,15 +14,17 @@ mod braid;
 mod chain;
 mod epoch_chain;
 mod identity;
+mod limits;
 mod list;
 mod prekey;
 mod sender_key;
 mod session;
 
-pub use braid::{StoredBraid, StoredDecoder, StoredEncoder, StoredLimits, StoredNegotiation, StoredState};
+pub use braid::{StoredBraid, StoredDecoder, StoredEncoder, StoredNegotiation, StoredState};
 pub use chain::{StoredChain, StoredChainKey, StoredMessageKey};
 pub use epoch_chain::{StoredEpochChain, StoredHalf, StoredLink};
 pub use identity::StoredIdentityKeyPair;
+pub use limits::StoredLimits;
 pub use prekey::{StoredPreKey, StoredSignedPreKey};
 pub use sender_key::{StoredSenderKey, StoredSenderKeyRecord, StoredSigningKey};
 pub use session::{StoredPendingKyberPreKey, StoredPendingPreKey, StoredSession, StoredSessionRecord};

@@ -16,7 +16,7 @@ const MESSAGE_KEYS: Label = Label::new("WhisperMessageKeys");
 
 /// The secret input of PQXDH among the named keys.
 fn secret_input(with_one_time: bool) -> Vec<u8> {
-    let agree = |ours, theirs| *key(ours).agree(&key(theirs).public_key()).unwrap().as_bytes();
+    let agree = |ours, theirs| *key(ours).diffie_hellman(&key(theirs).public_key()).unwrap().as_bytes();
     let mut input = vec![0xFF; 32];
     for (ours, theirs) in [("IKa", "SPKb"), ("EKa", "IKb"), ("EKa", "SPKb")] {
         input.extend(agree(ours, theirs));
@@ -40,7 +40,7 @@ fn agreement_with_one_time_prekey() {
         )
     );
     let root0 = okm.as_bytes()[..32].try_into().unwrap();
-    let dh = key("Ra").agree(&key("SPKb").public_key()).unwrap();
+    let dh = key("Ra").diffie_hellman(&key("SPKb").public_key()).unwrap();
     let okm: Secret<64> = hkdf(Some(&root0), dh.as_bytes(), Label::new("WhisperRatchet"));
     assert_eq!(
         *okm.as_bytes(),

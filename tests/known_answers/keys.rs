@@ -10,7 +10,7 @@ use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use curve25519_dalek::scalar::Scalar;
 use hex_literal::hex;
-use subrosa::hazmat::crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey, ZeroAgreement};
+use subrosa::hazmat::crypto::curve::{KeyError, KeyPair, NonContributory, PrivateKey, PublicKey};
 use subrosa::hazmat::crypto::secret::Secret;
 
 use crate::rng::Source;
@@ -74,7 +74,7 @@ fn public_keys_are_kept_as_received() {
     let high = PublicKey::from_bytes(bytes);
     assert_ne!(plain, high, "two encodings of a point are two keys");
     assert_eq!(high.encode()[1..], bytes);
-    let agreed = |theirs| *key("IKb").agree(theirs).unwrap().as_bytes();
+    let agreed = |theirs| *key("IKb").diffie_hellman(theirs).unwrap().as_bytes();
     assert_eq!(agreed(&plain), agreed(&high), "which agree on the same secret");
 }
 
@@ -100,22 +100,25 @@ fn a3_agreement() {
     ];
     for (ours, theirs, shared) in answers {
         let (ours, theirs) = (key(ours), key(theirs));
-        assert_eq!(*ours.agree(&theirs.public_key()).unwrap().as_bytes(), shared);
-        assert_eq!(*theirs.agree(&ours.public_key()).unwrap().as_bytes(), shared);
+        assert_eq!(*ours.diffie_hellman(&theirs.public_key()).unwrap().as_bytes(), shared);
+        assert_eq!(*theirs.diffie_hellman(&ours.public_key()).unwrap().as_bytes(), shared);
     }
     for _ in 0..50 {
         let [a, b] = core::array::from_fn(|_| KeyPair::generate(&mut Source::default()));
-        assert_eq!(a.private().agree(b.public()).unwrap(), b.private().agree(a.public()).unwrap());
+        assert_eq!(
+            a.private().diffie_hellman(b.public()).unwrap(),
+            b.private().diffie_hellman(a.public()).unwrap()
+        );
     }
 }
 
 #[test]
 fn a4_agreement_that_gives_zero_is_refused() {
     let ours = key("IKa");
-    assert_eq!(ours.agree(&PublicKey::from_bytes([0; 32])), Err(ZeroAgreement));
+    assert_eq!(ours.diffie_hellman(&PublicKey::from_bytes([0; 32])), Err(NonContributory));
     for point in EIGHT_TORSION {
         let theirs = PublicKey::from_bytes(point.to_montgomery().to_bytes());
-        assert_eq!(ours.agree(&theirs), Err(ZeroAgreement), "{theirs:?}");
+        assert_eq!(ours.diffie_hellman(&theirs), Err(NonContributory), "{theirs:?}");
     }
 }
 
@@ -192,6 +195,6 @@ fn a12_canonical_keys_are_in_range() {
 
 #[test]
 fn secrets_of_agreement_do_not_show() {
-    let shared: Secret<32> = key("IKa").agree(&key("IKb").public_key()).unwrap();
+    let shared: Secret<32> = key("IKa").diffie_hellman(&key("IKb").public_key()).unwrap();
     assert_eq!(format!("{shared:?} {:?}", key("IKa")), "Secret<32>(..) PrivateKey(..)");
 }

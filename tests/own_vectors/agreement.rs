@@ -41,12 +41,12 @@ fn case(version: u8, one_time: bool) -> Value {
         their_base_key: base_key.public(),
     };
     let mut agreed = vec![
-        alice.private().agree(signed.public()).unwrap(),
-        base_key.private().agree(bob.public().public_key()).unwrap(),
-        base_key.private().agree(signed.public()).unwrap(),
+        alice.private().diffie_hellman(signed.public()).unwrap(),
+        base_key.private().diffie_hellman(bob.public().public_key()).unwrap(),
+        base_key.private().diffie_hellman(signed.public()).unwrap(),
     ];
     if one_time {
-        agreed.push(base_key.private().agree(one_time_key.public()).unwrap());
+        agreed.push(base_key.private().diffie_hellman(one_time_key.public()).unwrap());
     }
     let agreed: Vec<String> = agreed.iter().map(|secret| hex::encode(secret.as_bytes())).collect();
     let mut out = json!({

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 use subrosa::hazmat::crypto::kem768::{KeySeed, encapsulate1, encapsulate2};
 use subrosa::hazmat::crypto::secret::Secret;
-use subrosa::hazmat::ratchet::braid::{Braid, Direction, Limits};
+use subrosa::hazmat::ratchet::spqr::{Direction, Limits, Spqr};
 
 use crate::state;
 use crate::stream::Stream;
@@ -35,7 +35,7 @@ struct Case {
     stream: Stream,
     schedule: Stream,
     auth_key: [u8; 32],
-    braids: [Braid; 2],
+    braids: [Spqr; 2],
     states: [String; 2],
     /// The last one that was made.
     ek_vector: Option<[u8; 1152]>,
@@ -49,7 +49,7 @@ impl Case {
         let mut stream = Stream::new(&format!("subrosa vectors 1: braid, {name}"));
         let auth_key = *Secret::<32>::random(&mut stream).as_bytes();
         stream.drawn();
-        let braid = |direction| Braid::new(direction, &Secret::new(auth_key), Limits::default());
+        let braid = |direction| Spqr::new(direction, &Secret::new(auth_key), Limits::default());
         Self {
             name,
             stream,

@@ -30,7 +30,7 @@ enum Step {
 }
 use Step::{Deliver, Refuse, Send};
 
-/// Late, early, lost and repeated messages, over four turns of the Diffie-Hellman ratchet. Messages are counted from 0.
+/// Late, early, lost and repeated messages, over four DH ratchet steps. Messages are counted from 0.
 const SCRIPT: &[Step] = &[
     Send(A, "first"),
     Send(A, ""),

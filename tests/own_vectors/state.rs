@@ -8,7 +8,7 @@ use core::fmt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use subrosa::hazmat::crypto::kem768::KeySeed;
-use subrosa::hazmat::ratchet::braid::Braid;
+use subrosa::hazmat::ratchet::spqr::Spqr;
 use subrosa::hazmat::record::{RecordKind, RecordReader};
 
 /// The newest version of a session record, and of the records of groups.
@@ -62,7 +62,7 @@ pub struct Session {
     pub listing: Listing,
     pub sending_key: [u8; 32],
     pub sending_index: u32,
-    pub braid: Braid,
+    pub braid: Spqr,
 }
 
 /// The current session of a record. Archived ones are left out.
@@ -83,7 +83,7 @@ pub fn session(record: &[u8]) -> Session {
         pending(&mut reader, &mut listing);
     }
     let (sending_key, sending_index) = double_ratchet(&mut reader, &mut listing);
-    let braid = Braid::read(&mut reader).unwrap();
+    let braid = Spqr::read(&mut reader).unwrap();
     if !braid.is_off() {
         listing.0.extend(self::braid(&stored(&braid)).0);
     }
@@ -126,7 +126,7 @@ fn skipped(reader: &mut Reader<'_>, listing: &mut Listing) {
 }
 
 /// The stored form of a ratchet, in a record of its own.
-pub fn stored(braid: &Braid) -> Vec<u8> {
+pub fn stored(braid: &Spqr) -> Vec<u8> {
     let mut writer = subrosa::hazmat::record::RecordWriter::new(RecordKind::Session, 1, 0);
     braid.write(None, &mut writer);
     writer.finish().as_bytes().to_vec()

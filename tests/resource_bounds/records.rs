@@ -2,12 +2,10 @@
 
 //! Our own records: with counts that are not true, as large as they can be, and larger.
 
-use std::sync::OnceLock;
-
 use subrosa::{
     Account, AccountLimits, AccountRow, Address, DeviceId, IdentityKeyPair, LastResortKemPreKey,
     OneTimeKemPreKey, OneTimePreKey, ReceiverKeys, RecordKey, RecordKind, RepairLog, RepairPolicy, SenderKey,
-    ServiceCounts, Session, SignalMessage, SignedPreKey, Stored, Timestamp, Trust,
+    ServiceCounts, Session, SignalMessage, SignedPreKey, Timestamp, Trust,
 };
 
 use super::groups;
@@ -26,9 +24,6 @@ const LIMITS: AccountLimits = AccountLimits {
     max_retired: 10,
     max_uses: 10,
 };
-
-/// The session whose change the delta is.
-static BEFORE: OnceLock<Vec<u8>> = OnceLock::new();
 
 type Read = fn(&[u8]) -> String;
 
@@ -59,11 +54,6 @@ fn reader(kind: RecordKind) -> Read {
             told(Account::from_records(own.record().as_bytes(), [bytes], LIMITS))
         },
         RecordKind::RepairLog => |bytes| told(RepairLog::from_record(bytes)),
-        RecordKind::SessionDelta => |bytes| {
-            let before = BEFORE.get_or_init(|| Talk::new(4).bob.record().as_bytes().to_vec());
-            let [local, remote] = ["alice", "bob"].map(|name| Address::new(name, DeviceId::PRIMARY));
-            told(Session::from_record_and_deltas(before, [bytes], local, remote))
-        },
         kind => panic!("{kind:?} is not known here"),
     }
 }
@@ -99,7 +89,6 @@ fn samples() -> Vec<(RecordKind, Vec<u8>)> {
     let _lost = talk.after(20);
     let message = send(&mut talk.alice, b"text", &mut talk.rng);
     let staged = talk.bob.decrypt(&SignalMessage::parse(&message).unwrap(), Trust::Anyone, &mut rng).unwrap();
-    let Stored::Delta(delta) = staged.stored() else { panic!("no delta") };
     staged.commit();
     let mut log = RepairLog::new();
     let advice = subrosa::Advice::about(
@@ -111,7 +100,7 @@ fn samples() -> Vec<(RecordKind, Vec<u8>)> {
         DeviceId::PRIMARY,
     );
     log.ask(advice.ask.unwrap(), &RepairPolicy::default(), NOW).unwrap().commit();
-    all.extend([key.record(), keys.record(), talk.bob.record(), delta, log.record()]);
+    all.extend([key.record(), keys.record(), talk.bob.record(), log.record()]);
     assert!(account.rows().iter().any(|(row, _)| matches!(row, AccountRow::LastResortUses(_))));
     all.iter().map(|record| (record.kind(), record.as_bytes().to_vec())).collect()
 }

@@ -8,9 +8,9 @@ use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::{
     AcceptError, Address, Advice, ContentHint, DecryptError, DecryptionErrorMessage, DistributionId,
     EncryptError, Failure, ForeignCertificate, GroupDecryptError, IdentityKey, Local, MessageKind,
-    PlaintextContent, PublicKey, ReceiverKeys, SealError, SealedEncryptError, SealedMessage,
+    NonContributory, PlaintextContent, PublicKey, ReceiverKeys, SealError, SealedEncryptError, SealedMessage,
     SealedReceiveError, SealedSender, SenderCertificate, SenderDetails, SenderKey, SenderKeyMessage, Session,
-    Show, Timestamp, Trust, UnverifiedContent, VerifiedContent, ZeroAgreement,
+    Show, Timestamp, Trust, UnverifiedContent, VerifiedContent,
 };
 
 use crate::device::{self, ALICE, BOB, Device, Letter, Offer, TrustRule, Wrapper};
@@ -181,7 +181,7 @@ fn what_is_not_sealed_is_not_counted() {
     let low = IdentityKey::new(PublicKey::from_bytes([0; 32]));
     let staged = session.encrypt(b"message", Trust::Anyone, alice.now, &mut rng(8)).unwrap();
     let sealed = sender.seal(&staged.commit(), &low, &mut rng(8));
-    assert_eq!(sealed, Err(SealError::Agreement(ZeroAgreement)));
+    assert_eq!(sealed, Err(SealError::Agreement(NonContributory)));
 }
 
 /// A refusal by the session is a [`Failure`], and with the sender's hint it is an advice.

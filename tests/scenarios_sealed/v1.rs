@@ -8,10 +8,9 @@ use subrosa::hazmat::wire::sealed_message::SealedMessageParts;
 use subrosa::{
     Address, AdmitError, CertificateRefused, ContentHint, DecryptError, DecryptionErrorMessage,
     DistributionId, ForeignCertificate, IdentityKey, IdentityKeyPair, KeyError, LocalDevice, MessageKind,
-    OpenError, ParseError, PlaintextContent, PrivateKey, PublicKey, ReceiverKeys, SealError, SealedMessage,
-    SealedReceiveError, SealedSender, SenderCertificate, SenderDetails, SenderKey,
+    NonContributory, OpenError, ParseError, PlaintextContent, PrivateKey, PublicKey, ReceiverKeys, SealError,
+    SealedMessage, SealedReceiveError, SealedSender, SenderCertificate, SenderDetails, SenderKey,
     SenderKeyDistributionMessage, SenderKeyMessage, SenderRefused, Timestamp, UnverifiedContent,
-    ZeroAgreement,
 };
 
 use crate::by_hand::{self, Inner, Outer, field};
@@ -260,7 +259,7 @@ fn s27_parts_that_are_wrong() {
         let encrypted_message = &parts.encrypted_message[..len];
         assert_eq!(open(SealedMessageParts { encrypted_message, ..parts }), OpenError::NotAuthentic, "{len}");
     }
-    let low_order = OpenError::Agreement(ZeroAgreement);
+    let low_order = OpenError::Agreement(NonContributory);
     let zero = [&[5][..], &[0; 32]].concat();
     let keys: [(&[u8], _); 4] = [
         (&zero, low_order),
@@ -323,7 +322,7 @@ fn s28_the_static_key_is_the_certificates_and_nothing_more() {
     assert_eq!(open(&key[..32]), Err(OpenError::Key(KeyError::BadKeyLength(32))));
     assert_eq!(open(&[]), Err(OpenError::Key(KeyError::NoKeyType)));
     assert_eq!(open(&key[1..]), Err(OpenError::Key(KeyError::BadKeyType(key[1]))));
-    assert_eq!(open(&[&[5][..], &[0; 32]].concat()), Err(OpenError::Agreement(ZeroAgreement)));
+    assert_eq!(open(&[&[5][..], &[0; 32]].concat()), Err(OpenError::Agreement(NonContributory)));
     // X25519 takes it for the same key; the certificate does not.
     let mut top_bit = key;
     top_bit[32] ^= 0x80;
@@ -414,7 +413,7 @@ fn a_recipient_of_low_order() {
     let low = IdentityKey::new(PublicKey::from_bytes([0; 32]));
     let content = content(&certificate, MessageKind::Plaintext, b"\xC0");
     let sealed = v1::seal(&content, &alice.identity, &low, &mut rng(32));
-    assert_eq!(sealed, Err(SealError::Agreement(ZeroAgreement)));
+    assert_eq!(sealed, Err(SealError::Agreement(NonContributory)));
 }
 
 #[test]

@@ -7,10 +7,10 @@ use subrosa::hazmat::sealed::envelope::Envelope;
 use subrosa::hazmat::sealed::many::{Entry, seal_for_many};
 use subrosa::{
     Address, CertificateRefused, Ciphertext, DecryptionErrorMessage, DeviceId, DistributionId, IdentityKey,
-    MessageKind, OpenError, PlaintextContent, PublicKey, ReceiverKeys, RecipientError, SealManyError,
-    SealedForMany, SealedMessage, SealedRecipient, SenderCertificate, SenderDetails, SenderKey,
-    SenderKeyDistributionMessage, SenderKeyMessage, SenderRefused, SentMessage, SentMessageError, ServiceId,
-    Session, Timestamp, UnverifiedContent, ZeroAgreement,
+    MessageKind, NonContributory, OpenError, PlaintextContent, PublicKey, ReceiverKeys, RecipientError,
+    SealManyError, SealedForMany, SealedMessage, SealedRecipient, SenderCertificate, SenderDetails,
+    SenderKey, SenderKeyDistributionMessage, SenderKeyMessage, SenderRefused, SentMessage, SentMessageError,
+    ServiceId, Session, Timestamp, UnverifiedContent,
 };
 
 use crate::by_hand::{Many, Material};
@@ -92,7 +92,7 @@ fn s32_the_recipient_finds_m_and_the_senders_tag() {
     let many = Many::new(seed, b"content");
     let Material { shared, pad, encrypted_seed, sender_shared, .. } =
         many.material(&alice.identity, bob.identity.public());
-    let agree = |theirs: &PublicKey| *bob.identity.private().agree(theirs).unwrap().as_bytes();
+    let agree = |theirs: &PublicKey| *bob.identity.private().diffie_hellman(theirs).unwrap().as_bytes();
     assert_eq!(agree(&many.ephemeral_public()), shared);
     assert_eq!(agree(alice.identity.public().public_key()), sender_shared);
     assert_eq!(std::array::from_fn::<u8, 32, _>(|at| encrypted_seed[at] ^ pad[at]), seed);
@@ -103,7 +103,7 @@ fn s32_the_recipient_finds_m_and_the_senders_tag() {
     assert_eq!(envelope.is_from(alice.identity.public(), &bob.identity), Ok(true));
     assert_eq!(envelope.is_from(bob.identity.public(), &bob.identity), Ok(false));
     let low = IdentityKey::new(PublicKey::from_bytes([0; 32]));
-    assert_eq!(envelope.is_from(&low, &bob.identity), Err(ZeroAgreement));
+    assert_eq!(envelope.is_from(&low, &bob.identity), Err(NonContributory));
 }
 
 #[test]
@@ -434,7 +434,7 @@ fn s45_parts_that_are_wrong() {
     }
     let mut zero = received.clone();
     zero[49..81].fill(0);
-    assert_eq!(open(&zero), Err(OpenError::Agreement(ZeroAgreement)));
+    assert_eq!(open(&zero), Err(OpenError::Agreement(NonContributory)));
     for len in 1..received.len() {
         let expected = if len < 81 { OpenError::InvalidProtobuf } else { OpenError::NotAuthentic };
         assert_eq!(open(&received[..len]), Err(expected), "{len} bytes");
@@ -463,7 +463,7 @@ fn s45_a_recipient_forges_for_another() {
     let certificate = service.issue(SenderDetails { identity_key: low, ..details(&alice) });
     let many = Many::new([0x48; 32], &content(&certificate, MessageKind::Plaintext, b"\xC0"));
     let material = many.material(&alice.identity, bob.identity.public());
-    assert_eq!(open(&many.received(&material)), Err(OpenError::Agreement(ZeroAgreement)));
+    assert_eq!(open(&many.received(&material)), Err(OpenError::Agreement(NonContributory)));
 }
 
 /// E must be what follows from m, byte for byte, even where X25519 sees no difference.

@@ -10,13 +10,14 @@ use rand_chacha::rand_core::SeedableRng;
 use subrosa::hazmat::agreement::{Initiator, Responder, pqxdh, x3dh};
 use subrosa::hazmat::crypto::kdf::{HkdfSalt, Label, MacKey};
 use subrosa::hazmat::crypto::kem768::{DecapsulationKey, KeySeed};
-use subrosa::hazmat::ratchet::braid::{Authenticator, Braid, Chain, ChainChange, Direction, Limits};
 use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
 use subrosa::hazmat::ratchet::double::DoubleRatchet;
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
 use subrosa::hazmat::ratchet::receiving::ReceivingChain;
 use subrosa::hazmat::ratchet::root::RootKey;
 use subrosa::hazmat::ratchet::skipped::SkippedKeys;
+use subrosa::hazmat::ratchet::spqr::braid::Authenticator;
+use subrosa::hazmat::ratchet::spqr::{Chain, ChainChange, Direction, Limits, Spqr};
 use subrosa::hazmat::ratchet::triple::TripleRatchet;
 use subrosa::hazmat::record::{RecordReader, RecordWriter};
 use subrosa::hazmat::wire::sender_key_distribution::SenderKeyDistributionParts;
@@ -30,7 +31,7 @@ use subrosa::{
     KemPreKey, KemPreKeyId, KemType, KeyPair, LastResortKemPreKey, Local, OneTimeKemPreKey, OneTimePreKey,
     OneTimePreKeyId, PlaintextContent, PreKeyBundle, PrivateKey, ReceiverKeys, RecordKey, RecordKind,
     ResponderKeys, Secret, SenderKey, SenderKeyDistributionMessage, SenderKeyMessage, ServiceCounts, Session,
-    SignalMessage, SignedPreKey, SignedPreKeyId, Stored, Trust,
+    SignalMessage, SignedPreKey, SignedPreKeyId, Trust,
 };
 
 #[path = "../support/device.rs"]
@@ -53,9 +54,9 @@ const TEXT: &[u8] = b"\xA1what nobody else may read, ever\xA2";
 
 /// Types that have no place for a secret: names, ids, numbers, public keys and signatures, reasons of failure.
 const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId ServiceId ServiceIdKind AgreementError \
-    KeyError PublicKey ZeroAgreement KemCiphertext KemError KemPublicKey KemType SIGNATURE_LEN Signature IdentityKey \
+    KeyError PublicKey NonContributory KemCiphertext KemError KemPublicKey KemType SIGNATURE_LEN Signature IdentityKey \
     BundleError KemPreKeyId KemPreKeyPublic OneTimePreKeyId OneTimePreKeyPublic PreKeyBundle SignedPreKeyId \
-    SignedPreKeyPublic VerifiedBundle BraidError ChainExhausted DoubleRatchetError ReceiveError SendError \
+    SignedPreKeyPublic VerifiedBundle SpqrError ChainExhausted DoubleRatchetError ReceiveError SendError \
     RecordError RecordKind AcceptError AdmitError DecryptError EncryptError InitiateError KemPreKeyEffect \
     KemPreKeyUse NeededPreKeys Policy Requirements SessionEffects StoredSessionError Undecryptable State Received Timestamp \
     ContentHint LocalDevice SenderRefused OpenError SealError RecipientError SealManyError SealedForMany \
@@ -181,7 +182,7 @@ fn show_what_is_kept(shown: &mut Shown, [alice, bob]: [&Device; 2], message: &[u
     let mut in_place = message.to_vec();
     let mut alices = alice.session(&bob.address).unwrap();
     let staged = alices.decrypt_in_place(&mut in_place, Trust::Anyone, &mut rng).unwrap();
-    let agreed = alice.identity.private().agree(bob.identity.public().public_key()).unwrap();
+    let agreed = alice.identity.private().diffie_hellman(bob.identity.public().public_key()).unwrap();
     shown.secret("agreement of the identities", agreed.as_bytes());
     let kept = IdentityAgreement::new(&alice.identity, bob.identity.public()).unwrap();
     shown.show("IdentityAgreement", &kept);
@@ -222,11 +223,6 @@ fn show_sessions(shown: &mut Shown) {
     }
     let reply = session.encrypt(TEXT, Trust::Anyone, START, &mut bob.rng).unwrap();
     shown.show("Staged", &reply);
-    let stored = reply.stored();
-    shown.show("Stored", &stored);
-    if let Stored::Delta(delta) = stored {
-        shown.secret("delta", &delta.as_bytes()[..64]);
-    }
     let reply = reply.commit();
     shown.show("SignalMessage", &SignalMessage::parse(reply.as_bytes()).unwrap());
     show_what_is_kept(shown, [&alice, &bob], reply.as_bytes());
@@ -462,7 +458,7 @@ fn show_ratchets(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("DoubleRatchet", &b);
     shown.show("SkippedKeys", &SkippedKeys::default());
 
-    let triple = TripleRatchet::new(b, Braid::new(Direction::B2A, &auth, Limits::default()));
+    let triple = TripleRatchet::new(b, Spqr::new(Direction::B2A, &auth, Limits::default()));
     let sending = triple.send(rng).unwrap();
     shown.secret("cipher key", sending.keys.cipher_key.as_bytes());
     shown.show("TripleRatchet", &triple);
@@ -479,19 +475,19 @@ fn show_braid(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.secret("authenticator", authenticator.mac().as_bytes());
     shown.show("Authenticator", &authenticator);
     let [mut a, mut b] =
-        [Direction::A2B, Direction::B2A].map(|direction| Braid::new(direction, &auth, Limits::default()));
+        [Direction::A2B, Direction::B2A].map(|direction| Spqr::new(direction, &auth, Limits::default()));
     for _ in 0..60 {
         for turn in [true, false] {
             let (from, to) = if turn { (&mut a, &mut b) } else { (&mut b, &mut a) };
             let sent = from.send(rng).unwrap();
             let received = to.receive(&sent.message).unwrap();
             shown.secret("post-quantum key", received.key.as_ref().unwrap().as_bytes());
-            shown.show("BraidSend", &sent);
-            shown.show("BraidReceive", &received);
-            shown.show("BraidChange", &received.change);
+            shown.show("SpqrSend", &sent);
+            shown.show("SpqrReceive", &received);
+            shown.show("SpqrChange", &received.change);
             from.apply(sent.change);
             to.apply(received.change);
-            shown.show("Braid", from);
+            shown.show("Spqr", from);
         }
     }
     let mut chain = Chain::start(auth.as_bytes(), Direction::A2B, Limits::default());

@@ -70,7 +70,7 @@ fn keys_are_wiped() {
         watch.secret("key pair", pair.private().as_bytes());
         let secret = Box::new(Secret::<48>::random(&mut rng));
         watch.secret("secret", secret.as_bytes());
-        let shared = Box::new(private.agree(pair.public()).unwrap());
+        let shared = Box::new(private.diffie_hellman(pair.public()).unwrap());
         watch.secret("shared secret", shared.as_bytes());
         let kem = Box::new(KemKeyPair::generate(KemType::Kyber1024, &mut rng));
         watch_kem(&watch, kem.secret());

@@ -109,11 +109,11 @@ fn primitives() {
     check("Curve25519, generate", &[("private key", &random[1..31])], || {
         drop(Box::new(KeyPair::generate(&mut rng)))
     });
-    let shared = Box::new(key.agree(&peer).unwrap());
+    let shared = Box::new(key.diffie_hellman(&peer).unwrap());
     let key_bytes = *key.as_bytes();
     check("X25519, public key", &[("private key", &key_bytes)], || drop(Box::new(key.public_key())));
     check("X25519, agree", &[("private key", &key_bytes), ("shared secret", shared.as_bytes())], || {
-        key.agree(&peer).unwrap();
+        key.diffie_hellman(&peer).unwrap();
     });
     let (mut rng, random) = Given::new(3);
     check("XEdDSA, sign", &[("private key", &key_bytes), ("random bytes", &random[..64])], || {
@@ -216,7 +216,7 @@ fn ratchets() {
     let pair = KeyPair::from_private(PrivateKey::from_secret(&Secret::new(bytes(31))));
     let peer = PrivateKey::from_secret(&Secret::new(bytes(32))).public_key();
     let root = bytes::<32>(33);
-    let shared = Box::new(pair.private().agree(&peer).unwrap());
+    let shared = Box::new(pair.private().diffie_hellman(&peer).unwrap());
     let (mut rng, random) = Given::new(34);
     let ratchet = Box::new(DoubleRatchet::responder(RootKey::new(Secret::new(root)), *chain, pair));
     let header = Header { ratchet_key: peer, counter: 2, previous_counter: 0 };

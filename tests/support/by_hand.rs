@@ -42,7 +42,7 @@ fn three_keys(salt: &[u8], ikm: &[u8; 32]) -> [[u8; 32]; 3] {
 }
 
 fn agree(ours: &PrivateKey, theirs: &PublicKey) -> [u8; 32] {
-    *ours.agree(theirs).unwrap().as_bytes()
+    *ours.diffie_hellman(theirs).unwrap().as_bytes()
 }
 
 /// A field of protobuf, length-delimited.

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use rand_core::{SeedableRng, TryCryptoRng, TryRng};
 use subrosa::hazmat::crypto::secret::Secret;
-use subrosa::hazmat::ratchet::braid::{Braid, BraidChange, BraidError, Direction, Limits, MinimumVersion};
+use subrosa::hazmat::ratchet::spqr::{Direction, Limits, MinimumVersion, Spqr, SpqrChange, SpqrError};
 use subrosa::hazmat::record::{RecordKind, RecordReader, RecordWriter};
 
 /// Gives out recorded draws, and insists that each is asked for whole, in one request.
@@ -37,7 +37,7 @@ impl TryCryptoRng for Draws {}
 /// One party, whose every step is checked: a change is written as it will be applied, a failure changes
 /// nothing, and what is written can be read.
 pub struct Party {
-    pub braid: Braid,
+    pub braid: Spqr,
     /// Whether the ratchet is replaced by what was stored after every step.
     pub reload: bool,
     /// Whether it is replaced by what libsignal would have stored.
@@ -53,7 +53,7 @@ impl Party {
         (sent.message.to_vec(), sent.key)
     }
 
-    pub fn receive(&mut self, message: &[u8]) -> Result<Option<Secret<32>>, BraidError> {
+    pub fn receive(&mut self, message: &[u8]) -> Result<Option<Secret<32>>, SpqrError> {
         let before = record(&self.braid, None);
         let received = self.braid.receive(message);
         assert_eq!(before, record(&self.braid, None), "receiving changes nothing before it is applied");
@@ -62,7 +62,7 @@ impl Party {
         Ok(received.key)
     }
 
-    fn apply(&mut self, change: BraidChange) {
+    fn apply(&mut self, change: SpqrChange) {
         let announced = record(&self.braid, Some(&change));
         self.braid.apply(change);
         let written = record(&self.braid, None);
@@ -73,21 +73,21 @@ impl Party {
             self.braid = read;
         }
         if self.through_libsignal {
-            self.braid = Braid::from_stored(&self.braid.to_stored()).unwrap();
+            self.braid = Spqr::from_stored(&self.braid.to_stored()).unwrap();
         }
     }
 }
 
 /// The stored form of a ratchet.
-pub fn record(braid: &Braid, change: Option<&BraidChange>) -> Vec<u8> {
+pub fn record(braid: &Spqr, change: Option<&SpqrChange>) -> Vec<u8> {
     let mut writer = RecordWriter::new(RecordKind::Session, 1, 3_000);
     braid.write(change, &mut writer);
     writer.finish().as_bytes().to_vec()
 }
 
-pub fn read(record: &[u8]) -> Braid {
+pub fn read(record: &[u8]) -> Spqr {
     let (mut reader, _) = RecordReader::open(RecordKind::Session, 1, record).unwrap();
-    let braid = Braid::read(&mut reader).unwrap();
+    let braid = Spqr::read(&mut reader).unwrap();
     reader.finish().unwrap();
     braid
 }
@@ -114,7 +114,7 @@ impl Pair {
 
     pub fn with(minima: [MinimumVersion; 2], limits: Limits, seed: u64) -> Self {
         let party = |minimum, direction| Party {
-            braid: Braid::with_minimum(minimum, direction, &Secret::new([0x42; 32]), limits),
+            braid: Spqr::with_minimum(minimum, direction, &Secret::new([0x42; 32]), limits),
             reload: false,
             through_libsignal: false,
         };

@@ -45,7 +45,7 @@ mod tests {
         let theirs = PrivateKey::decode(&[0x43; 32]).unwrap();
         let expected = PrivateKey::decode(&[0x42; 32]).unwrap();
         assert_eq!(&public, expected.public_key().as_bytes());
-        let shared = expected.agree(&theirs.public_key()).unwrap();
+        let shared = expected.diffie_hellman(&theirs.public_key()).unwrap();
         assert_eq!(&C::agree(&ours, theirs.public_key().as_bytes()), shared.as_bytes());
     }
 

@@ -143,6 +143,4 @@ pub const ROWS: &[(&str, Make)] = &[
     ("session record, read, PQ", record::read),
     ("record of a one-way encrypt, PQ", record::of_encrypt),
     ("record of a one-way decrypt, PQ", record::of_decrypt),
-    ("delta of a one-way encrypt, PQ", record::delta_of_encrypt),
-    ("delta of a one-way decrypt, PQ", record::delta_of_decrypt),
 ];

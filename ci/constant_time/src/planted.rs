@@ -29,7 +29,7 @@ pub fn run(report: &mut Report) {
         black_box(black_box(&TABLE)[usize::from(a.as_bytes()[0])]);
     });
     report.leak("a branch on what an agreement gave", || {
-        let shared = rng.private_key().agree(&peer(9)).unwrap();
+        let shared = rng.private_key().diffie_hellman(&peer(9)).unwrap();
         if shared.as_bytes()[0] & 1 == 1 {
             // A call, so that it stays a branch.
             black_box(early_exit::compare(&[0; 32], &[1; 32]));

@@ -24,12 +24,12 @@ fn agreement(report: &mut Report) {
     let mut rng = Marked::new(10);
     let key = rng.private_key();
     report.clean("X25519, a public key", || Some(key.public_key().as_bytes().to_vec()));
-    report.clean("X25519, a key on the curve", || Some(key.agree(&peer(11)).unwrap().as_bytes().to_vec()));
+    report.clean("X25519, a key on the curve", || Some(key.diffie_hellman(&peer(11)).unwrap().as_bytes().to_vec()));
     // 2 is the u-coordinate of a point on the twist.
     let mut twist = [0; 32];
     twist[0] = 2;
     report.clean("X25519, a key on the twist", || {
-        Some(key.agree(&PublicKey::from_bytes(twist)).unwrap().as_bytes().to_vec())
+        Some(key.diffie_hellman(&PublicKey::from_bytes(twist)).unwrap().as_bytes().to_vec())
     });
 }
 

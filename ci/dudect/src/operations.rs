@@ -46,12 +46,12 @@ fn private(random: bool, rng: &mut ChaCha20Rng) -> PrivateKey {
 
 fn curve(report: &mut Report) {
     let theirs = PrivateKey::decode(&[0x77; 32]).unwrap().public_key();
-    report.alike("X25519, a fixed or a random private key", private, |key| key.agree(&theirs).unwrap());
+    report.alike("X25519, a fixed or a random private key", private, |key| key.diffie_hellman(&theirs).unwrap());
     // 2 is the u-coordinate of a point on the twist.
     let mut twist = [0; 32];
     twist[0] = 2;
     let twist = PublicKey::from_bytes(twist);
-    report.alike("the same, with a key on the twist", private, |key| key.agree(&twist).unwrap());
+    report.alike("the same, with a key on the twist", private, |key| key.diffie_hellman(&twist).unwrap());
     report.alike("X25519, public key of a fixed or a random one", private, |key| key.public_key());
     report.alike(
         "XEdDSA, sign with a fixed or a random key",

@@ -152,7 +152,7 @@ pub fn hold(stage: &mut impl FnMut(&str)) -> Outcome<u32> {
         bob.receive(&early, b"early")?;
         bob.receive(&late, b"late")?;
     }
-    stage("31 messages, 20 turns");
+    stage("31 messages, 20 DH ratchet steps");
     refuse(&mut alice, &mut bob)?;
     stage("a damaged and a repeated message");
     attach(&mut alice, &mut bob)?;

@@ -7,9 +7,9 @@ use core::fmt;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 
 use super::BUFFER_LEN;
+use crate::attachment::chunk_verifier::ChunkTooLarge;
 use crate::attachment::decrypt::AttachmentDecryptor;
 use crate::attachment::encrypt::AttachmentEncryptor;
-use crate::attachment::gate::ChunkTooLarge;
 use crate::attachment::key::AttachmentKey;
 use crate::attachment::manifest::AttachmentManifest;
 use crate::attachment::verify::AttachmentVerifier;

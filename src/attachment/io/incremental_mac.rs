@@ -7,7 +7,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 
 use super::BUFFER_LEN;
 use crate::attachment::chunk_size::ChunkSize;
-use crate::attachment::gate::{ChunkTooLarge, Gate};
+use crate::attachment::chunk_verifier::{ChunkTooLarge, ChunkVerifier};
 use crate::attachment::incremental_mac::{IncrementalMac, IncrementalMacBuilder};
 
 /// Passes on what is written, and makes its incremental MAC.
@@ -47,7 +47,7 @@ impl<W: Write> Write for IncrementalMacWriter<W> {
 /// [`InvalidData`](io::ErrorKind::InvalidData), and an [`IncrementalMacError`](crate::IncrementalMacError) is inside.
 pub struct IncrementalMacReader<R> {
     inner: BufReader<R>,
-    gate: Gate,
+    chunks: ChunkVerifier,
     /// The data has ended well.
     ended: bool,
 }
@@ -58,25 +58,25 @@ impl<R: Read> IncrementalMacReader<R> {
     /// # Errors
     /// [`ChunkTooLarge`] if the chunks are larger than 2 MiB.
     pub fn new(inner: R, key: &[u8], expected: IncrementalMac) -> Result<Self, ChunkTooLarge> {
-        let gate = Gate::new(key, expected, 0)?;
-        Ok(Self { inner: BufReader::with_capacity(BUFFER_LEN, inner), gate, ended: false })
+        let chunks = ChunkVerifier::new(key, expected, 0)?;
+        Ok(Self { inner: BufReader::with_capacity(BUFFER_LEN, inner), chunks, ended: false })
     }
 }
 
 impl<R: Read> Read for IncrementalMacReader<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
-            let count = self.gate.validated().read(out)?;
-            self.gate.take_out(count);
+            let count = self.chunks.validated().read(out)?;
+            self.chunks.take_out(count);
             if count > 0 || out.is_empty() || self.ended {
                 return Ok(count);
             }
             let mut data = self.inner.fill_buf()?;
             if data.is_empty() {
-                self.gate.finish()?;
+                self.chunks.finish()?;
                 self.ended = true;
             } else {
-                let taken = self.gate.take_in(&mut data)?.len();
+                let taken = self.chunks.take_in(&mut data)?.len();
                 self.inner.consume(taken);
             }
         }
@@ -92,7 +92,7 @@ impl<W> fmt::Debug for IncrementalMacWriter<W> {
 
 impl<R> fmt::Debug for IncrementalMacReader<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { inner: _, gate: _, ended } = self;
+        let Self { inner: _, chunks: _, ended } = self;
         f.debug_struct("IncrementalMacReader").field("ended", ended).finish_non_exhaustive()
     }
 }

@@ -77,7 +77,7 @@ mod tests {
                 let (point, private) = (MontgomeryPoint(u), Secret::new([number ^ 0x55; 32]));
                 let ladder = Secret::new(point.mul_clamped(*private.as_bytes()).to_bytes());
                 for edwards in [point.to_edwards(0), None] {
-                    let shared = Handle::new().agree(&private, &Prepared { point, edwards });
+                    let shared = Handle::new().diffie_hellman(&private, &Prepared { point, edwards });
                     assert_eq!(shared, ladder, "{u:02x?}");
                 }
             }

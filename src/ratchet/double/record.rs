@@ -60,22 +60,22 @@ impl DoubleRatchet {
             DoubleChange::Received(DoubleReceived(received)) => Some(received),
             DoubleChange::None | DoubleChange::Sent(_) => None,
         };
-        let turned = match received {
-            Some(Received::Turned { turn, receiving, change }) => Some((turn, receiving, change)),
+        let ratcheted = match received {
+            Some(Received::Ratcheted { step, receiving, change }) => Some((step, receiving, change)),
             _ => None,
         };
-        let turn = turned.map(|(turn, ..)| turn);
-        let sending = turn.map_or(&self.sending, |turn| &turn.sending);
+        let step = ratcheted.map(|(step, ..)| step);
+        let sending = step.map_or(&self.sending, |step| &step.sending);
         let sending_chain = match change {
             DoubleChange::Sent(DoubleSent(next)) => next,
             DoubleChange::None | DoubleChange::Received(_) => &sending.chain,
         };
-        writer.put_array(turn.map_or(&self.root, |turn| &turn.root).as_bytes());
-        writer.put_u32(turn.map_or(self.previous_counter, |turn| turn.previous_counter));
+        writer.put_array(step.map_or(&self.root, |step| &step.root).as_bytes());
+        writer.put_u32(step.map_or(self.previous_counter, |step| step.previous_counter));
         sending.write(sending_chain, writer);
 
-        let expired = usize::from(turn.is_some() && self.receiving.len() >= MAX_RECEIVING_CHAINS);
-        let chains = self.receiving.len() - expired + usize::from(turn.is_some());
+        let expired = usize::from(step.is_some() && self.receiving.len() >= MAX_RECEIVING_CHAINS);
+        let chains = self.receiving.len() - expired + usize::from(step.is_some());
         writer.put_u8(u8::try_from(chains).unwrap_or(u8::MAX));
         for (at, receiving) in self.receiving.iter().enumerate().skip(expired) {
             let change = match received {
@@ -84,7 +84,7 @@ impl DoubleRatchet {
             };
             receiving.write(change, writer);
         }
-        if let Some((_, receiving, change)) = turned {
+        if let Some((_, receiving, change)) = ratcheted {
             receiving.write(Some(change), writer);
         }
     }

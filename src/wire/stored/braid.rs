@@ -8,6 +8,7 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use super::epoch_chain::StoredEpochChain;
+use super::limits::StoredLimits;
 use super::list;
 use crate::wire::protobuf::{Encode, Fields, Malformed, Merge, Sink};
 
@@ -22,9 +23,6 @@ const AUTH_KEY: u32 = 1;
 const NEGOTIATION_DIRECTION: u32 = 2;
 const MINIMUM_VERSION: u32 = 3;
 const NEGOTIATION_LIMITS: u32 = 4;
-
-const MAX_JUMP: u32 = 1;
-const MAX_OLD_KEYS: u32 = 2;
 
 const CONTENT: u32 = 1;
 const FIRST_CODER: u32 = 2;
@@ -150,36 +148,6 @@ impl fmt::Debug for StoredNegotiation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { auth_key: _, direction, minimum_version, limits } = self;
         write!(f, "StoredNegotiation({direction}, {minimum_version}, {limits:?}, ..)")
-    }
-}
-
-/// Limits of a chain; 0 stands for the default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StoredLimits {
-    /// How far ahead an index may be.
-    pub max_jump: u32,
-    /// How far behind the newest key a key may be.
-    pub max_old_keys: u32,
-}
-
-impl<'a> Merge<'a> for StoredLimits {
-    fn merge(&mut self, fields: Fields<'a>) -> Result<(), Malformed> {
-        for field in fields {
-            let field = field?;
-            match field.number {
-                MAX_JUMP => self.max_jump = field.uint32()?,
-                MAX_OLD_KEYS => self.max_old_keys = field.uint32()?,
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Encode for StoredLimits {
-    fn write(&self, out: &mut impl Sink) {
-        out.varint_unless_zero(MAX_JUMP, self.max_jump);
-        out.varint_unless_zero(MAX_OLD_KEYS, self.max_old_keys);
     }
 }
 

@@ -5,8 +5,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::braid::StoredLimits;
 use super::chain::KEY_LEN;
+use super::limits::StoredLimits;
 use super::list;
 use crate::wire::protobuf::{Encode, Fields, Malformed, Merge, Sink};
 

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha20Rng;
 use subrosa::hazmat::crypto::cbc::{CbcDecryptor, CbcEncryptor, CbcKey};
 use subrosa::hazmat::crypto::erasure::{ByteString, Decoder, Encoder};
 use subrosa::hazmat::crypto::xeddsa::{Signer, VerifyingKey};
-use subrosa::hazmat::ratchet::braid::{Braid, Chain, ChainChange, ChainStep, Direction, Limits};
+use subrosa::hazmat::ratchet::spqr::{Chain, ChainChange, ChainStep, Direction, Limits, Spqr};
 use subrosa::hazmat::wire::prekey_message::{KyberPart, PreKeyMessageParts};
 use subrosa::hazmat::wire::protobuf::Fields;
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessageParts;
@@ -80,7 +80,7 @@ fn show_keys(shown: &mut Shown, rng: &mut ChaCha20Rng) {
 
 fn show_messages(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     let key = PrivateKey::generate(rng).public_key();
-    let braid = Braid::new(Direction::A2B, &Secret::random(rng), Limits::default());
+    let braid = Spqr::new(Direction::A2B, &Secret::random(rng), Limits::default());
     let pq_ratchet = braid.send(rng).unwrap().message;
     shown.show("EncodedBraidMessage", &pq_ratchet);
     let parts = SignalMessageParts {

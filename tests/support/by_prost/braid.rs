@@ -5,7 +5,7 @@
 //! The differences that are meant, all of them in what libsignal alone writes and no peer sees:
 //!
 //! * All eleven states are read as messages of one shape, so that one with a field of another state's is read or
-//!   refused by that field's type: which fields a state needs is checked by `Braid::from_stored`.
+//!   refused by that field's type: which fields a state needs is checked by `Spqr::from_stored`.
 //! * Coders are kept as bytes, of which the last counts, and read when the state is: a ratchet has at most two.
 //! * A decoder's number of lanes and its flag for being complete are passed over: they are always 16 and no.
 //! * Messages without which a state, a chain or a link means nothing are written even if they are empty and were

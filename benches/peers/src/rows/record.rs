@@ -29,16 +29,8 @@ pub fn of_encrypt(_: &Peers) -> Row {
     encrypt(|staged| drop(black_box(staged.record())))
 }
 
-pub fn delta_of_encrypt(_: &Peers) -> Row {
-    encrypt(|staged| drop(black_box(staged.stored())))
-}
-
 pub fn of_decrypt(_: &Peers) -> Row {
     decrypt(|staged| drop(black_box(staged.record())))
-}
-
-pub fn delta_of_decrypt(_: &Peers) -> Row {
-    decrypt(|staged| drop(black_box(staged.stored())))
 }
 
 /// What is done with the same stage again and again.

@@ -1,52 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The sparse post-quantum ratchet (SPQR): the ML-KEM Braid and its epoch chains.
+//! The sparse post-quantum ratchet (SPQR): the ML-KEM Braid and the chains of its epochs.
 //!
-//! The two parties take turns as owner of an ML-KEM-768 key. In one epoch the owner sends an encapsulation
-//! key and the other party a ciphertext, each cut into chunks of 32 bytes by an erasure code, at most one chunk
-//! a message. An epoch ends with a secret on both sides; secrets are folded into chains, one per epoch and
+//! An epoch of the [braid] ends with a secret on both sides. Secrets are folded into [chains](chain), one per epoch and
 //! direction, and each message takes the next key of one. A message of braid epoch `e` is keyed by chain epoch
-//! `e − 1`, since its receiver may not have the newest secret yet. (*The ML-KEM Braid Protocol*, revision 1;
-//! *The Double Ratchet Algorithm*, revision 4, section 5.)
+//! `e − 1`, since its receiver may not have the newest secret yet. (*The Double Ratchet Algorithm*, revision 4,
+//! section 5.)
 //!
-//! ```text
-//!         key owner                                         other party
-//!
-//!       KeysUnsampled                                     NoHeaderReceived
-//!         | send: make the key                              | 3 Hdr chunks, MAC is right
-//!         v                                                 v
-//!       KeysSampled ---------- Hdr chunks ------------->  HeaderReceived
-//!         | first Ct1 chunk                                 | send: encapsulate; epoch secret
-//!         v                                                 v
-//!       HeaderSent ----------- Ek chunks -------------->  Ct1Sampled
-//!         |        <---------- Ct1 chunks --------------    |         \
-//!         |                                 EkCt1Ack, and   |          \ 36th chunk of ek,
-//!         | 30 Ct1 chunks                ek is not complete |           \ but no EkCt1Ack
-//!         v                                                 v            v
-//!       Ct1Received ---------- EkCt1Ack chunks -------->  Ct1Acknowledged   EkReceivedCt1Sampled
-//!         |                                                 |            |  (goes on sending Ct1)
-//!         |                               36th chunk of ek  |            | EkCt1Ack or Ct1Ack
-//!         |                                                 v            v
-//!         | first Ct2 chunk <------- Ct2 chunks ---------  Ct2Sampled <--'
-//!         v                                                 |
-//!       EkSentCt1Received ---- Ct1Ack ----------------->    |
-//!         | 5 Ct2 chunks, MAC is right; epoch secret        | anything of the next epoch
-//!         v                                                 v
-//!       NoHeaderReceived of the next epoch                KeysUnsampled of the next epoch
-//! ```
-//!
-//! Nothing is changed by sending or receiving: each gives a [`BraidChange`], to be applied once the message
+//! Nothing is changed by sending or receiving: each gives a [`SpqrChange`], to be applied once the message
 //! it belongs to was stored or authenticated.
 
-mod authenticator;
+pub mod braid;
 mod chain;
-mod ct_sender;
-mod delta;
-mod ek_sender;
-mod epoch;
+mod direction;
 mod error;
-mod record;
-mod state;
+mod limits;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -63,18 +31,19 @@ use crate::crypto::secret::Secret;
 use crate::record::{RecordError, RecordReader, RecordWriter};
 use crate::wire::braid_message::{BraidMessage, BraidPrefix, EncodedBraidMessage, VERSION};
 
-use state::{Received, Sent, State, Step};
+use braid::{Received, Sent, State, Step};
 
-pub use authenticator::{Authenticator, MAC_LEN};
-pub use chain::{AddedEpoch, Chain, ChainChange, ChainStep, Direction, Limits, ReceiveStep};
-pub use error::BraidError;
+pub use chain::{AddedEpoch, Chain, ChainChange, ChainStep, ReceiveStep};
+pub use direction::Direction;
+pub use error::SpqrError;
+pub use limits::Limits;
 pub use version::MinimumVersion;
 
 /// One party's side of the ratchet.
 ///
 /// Boxed, as is all in it that may be absent: the place of what is absent takes over whatever was on the stack,
 /// and that must not be secrets that stay in memory as long as the session.
-pub struct Braid(Option<Box<Ratchet>>);
+pub struct Spqr(Option<Box<Ratchet>>);
 
 /// A ratchet that is switched on.
 struct Ratchet {
@@ -87,10 +56,10 @@ struct Ratchet {
     state: State,
 }
 
-/// What a message changes, to be passed to [`Braid::apply`] of the very ratchet that gave it, before it gives
+/// What a message changes, to be passed to [`Spqr::apply`] of the very ratchet that gave it, before it gives
 /// another one.
 #[derive(Debug, Default)]
-pub struct BraidChange(Change);
+pub struct SpqrChange(Change);
 
 #[derive(Debug, Default)]
 enum Change {
@@ -110,7 +79,7 @@ struct RatchetChange {
     settled: bool,
 }
 
-impl BraidChange {
+impl SpqrChange {
     fn on(change: RatchetChange) -> Self {
         Self(Change::On(change))
     }
@@ -118,9 +87,9 @@ impl BraidChange {
 
 /// A message to send.
 #[derive(Debug)]
-pub struct BraidSend {
+pub struct SpqrSend {
     /// What sending it changes.
-    pub change: BraidChange,
+    pub change: SpqrChange,
     /// The message, up to 52 bytes; empty if the ratchet is off.
     pub message: EncodedBraidMessage,
     /// The message's key, if it has one.
@@ -129,14 +98,14 @@ pub struct BraidSend {
 
 /// A received message.
 #[derive(Debug)]
-pub struct BraidReceive {
+pub struct SpqrReceive {
     /// What receiving it changes. To be applied only after the message was authenticated under its key.
-    pub change: BraidChange,
+    pub change: SpqrChange,
     /// The message's key, if it has one.
     pub key: Option<Secret<32>>,
 }
 
-impl Braid {
+impl Spqr {
     /// The ratchet of a new session, which accepts no peer without it. `auth_key` is the secret that both
     /// sides share; the initiator's direction is A2B.
     #[must_use]
@@ -199,12 +168,12 @@ impl Braid {
     /// nothing in any other.
     ///
     /// # Errors
-    /// [`BraidError::ChainExhausted`] after 2^32 − 1 messages in one epoch.
-    pub fn send(&self, rng: &mut impl CryptoRng) -> Result<BraidSend, BraidError> {
+    /// [`SpqrError::ChainExhausted`] after 2^32 − 1 messages in one epoch.
+    pub fn send(&self, rng: &mut impl CryptoRng) -> Result<SpqrSend, SpqrError> {
         match &self.0 {
             Some(ratchet) => ratchet.send(rng),
-            None => Ok(BraidSend {
-                change: BraidChange::default(),
+            None => Ok(SpqrSend {
+                change: SpqrChange::default(),
                 message: EncodedBraidMessage::default(),
                 key: None,
             }),
@@ -214,12 +183,12 @@ impl Braid {
     /// The key of a received message.
     ///
     /// # Errors
-    /// [`BraidError`]. The message does not count as received: the same one, or a better one in its place, may
+    /// [`SpqrError`]. The message does not count as received: the same one, or a better one in its place, may
     /// be received later.
-    pub fn receive(&self, message: &[u8]) -> Result<BraidReceive, BraidError> {
+    pub fn receive(&self, message: &[u8]) -> Result<SpqrReceive, SpqrError> {
         let prefix = if message.is_empty() { None } else { Some(BraidPrefix::parse(message)?) };
         match (&self.0, prefix) {
-            (None, _) => Ok(BraidReceive { change: BraidChange::default(), key: None }),
+            (None, _) => Ok(SpqrReceive { change: SpqrChange::default(), key: None }),
             (Some(ratchet), None) => ratchet.receive_off(),
             (Some(ratchet), Some(prefix)) => match prefix.version.cmp(&VERSION) {
                 Ordering::Less => ratchet.receive_off(),
@@ -230,7 +199,7 @@ impl Braid {
     }
 
     /// Makes a change that this ratchet gave.
-    pub fn apply(&mut self, change: BraidChange) {
+    pub fn apply(&mut self, change: SpqrChange) {
         match change.0 {
             Change::Nothing => {}
             Change::Off => self.0 = None,
@@ -248,7 +217,7 @@ impl Braid {
     /// flag (1) [|| direction (1) || max jump (4) || max old keys (4) || minimum version (1)
     ///           || flag (1) [|| auth key (32)] || flag (1) [|| chain] || state]
     /// ```
-    pub fn write(&self, change: Option<&BraidChange>, out: &mut RecordWriter) {
+    pub fn write(&self, change: Option<&SpqrChange>, out: &mut RecordWriter) {
         let nothing = RatchetChange::default();
         let change = match change.map(|change| &change.0) {
             Some(Change::Off) => return out.put_flag(false),
@@ -271,7 +240,7 @@ impl Braid {
 }
 
 impl Ratchet {
-    fn send(&self, rng: &mut impl CryptoRng) -> Result<BraidSend, BraidError> {
+    fn send(&self, rng: &mut impl CryptoRng) -> Result<SpqrSend, SpqrError> {
         let epoch = self.state.epoch().number;
         let Sent { payload, step, secret } = self.state.send(rng);
         let mut change = RatchetChange { step, ..RatchetChange::default() };
@@ -279,21 +248,21 @@ impl Ratchet {
         if self.chain.is_some() || self.minimum == MinimumVersion::V1 {
             change.started = self.start_chain()?;
             let chain =
-                self.chain.as_ref().or(change.started.as_ref()).ok_or(BraidError::ChainNotAvailable)?;
+                self.chain.as_ref().or(change.started.as_ref()).ok_or(SpqrError::ChainNotAvailable)?;
             let (step, counter, next_key) = chain.send_key(epoch.saturating_sub(1))?;
             let added = secret.map(|secret| chain.next_epoch(secret.as_bytes()));
             change.chain_change = ChainChange { added, step: Some(step) };
             (index, key) = (counter, Some(next_key));
         }
         let message = BraidMessage { epoch, index, payload }.encode();
-        Ok(BraidSend { change: BraidChange::on(change), message, key })
+        Ok(SpqrSend { change: SpqrChange::on(change), message, key })
     }
 
-    fn receive(&self, message: &BraidMessage) -> Result<BraidReceive, BraidError> {
+    fn receive(&self, message: &BraidMessage) -> Result<SpqrReceive, SpqrError> {
         let BraidMessage { epoch, index, payload } = message;
         let Received { step, secret } = self.state.receive(*epoch, payload)?;
         let started = self.start_chain()?;
-        let chain = self.chain.as_ref().or(started.as_ref()).ok_or(BraidError::ChainNotAvailable)?;
+        let chain = self.chain.as_ref().or(started.as_ref()).ok_or(SpqrError::ChainNotAvailable)?;
         let mut chain_change = ChainChange::default();
         let mut key = None;
         if (*epoch, *index) != (1, 0) {
@@ -302,17 +271,17 @@ impl Ratchet {
         }
         chain_change.added = secret.map(|secret| chain.next_epoch(secret.as_bytes()));
         let change = RatchetChange { step, started, chain_change, settled: true };
-        Ok(BraidReceive { change: BraidChange::on(change), key })
+        Ok(SpqrReceive { change: SpqrChange::on(change), key })
     }
 
     /// The chain, if there is none yet.
-    fn start_chain(&self) -> Result<Option<Box<Chain>>, BraidError> {
+    fn start_chain(&self) -> Result<Option<Box<Chain>>, SpqrError> {
         match (&self.chain, &self.auth_key) {
             (Some(_), _) => Ok(None),
             (None, Some(key)) => {
                 Ok(Some(Box::new(Chain::start(key.as_bytes(), self.direction, self.limits))))
             }
-            (None, None) => Err(BraidError::ChainNotAvailable),
+            (None, None) => Err(SpqrError::ChainNotAvailable),
         }
     }
 
@@ -373,11 +342,11 @@ impl Ratchet {
     }
 }
 
-impl fmt::Debug for Braid {
+impl fmt::Debug for Spqr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.state() {
-            Some((state, epoch)) => write!(f, "Braid({state}, epoch {epoch}, ..)"),
-            None => f.write_str("Braid(off)"),
+            Some((state, epoch)) => write!(f, "Spqr({state}, epoch {epoch}, ..)"),
+            None => f.write_str("Spqr(off)"),
         }
     }
 }

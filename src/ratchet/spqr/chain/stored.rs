@@ -8,53 +8,58 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use crate::crypto::secret::Secret;
-use crate::ratchet::braid::stored::{direction, limits, stored_limits};
+use crate::ratchet::spqr::direction::Direction;
+use crate::ratchet::spqr::limits::Limits;
 use crate::wire::stored::{StoredEpochChain, StoredHalf, StoredLink};
 
-use super::link::{Link, ReceiveHalf, SendHalf, lowest_kept};
-use super::{Chain, Direction, Limits, OldKeys};
+use super::Chain;
+use super::epoch_chains::{EpochChains, ReceiveHalf, SendHalf, lowest_kept};
+use super::old_keys::OldKeys;
 
 /// Length of a skipped key with its index in bytes.
 const PREVIOUS_LEN: usize = 4 + 32;
 
 impl Chain {
-    pub(in crate::ratchet::braid) const fn direction(&self) -> Direction {
+    pub(in crate::ratchet::spqr) const fn direction(&self) -> Direction {
         self.direction
     }
 
-    pub(in crate::ratchet::braid) const fn limits(&self) -> Limits {
+    pub(in crate::ratchet::spqr) const fn limits(&self) -> Limits {
         self.limits
     }
 
     /// Reads stored chains. None if they are not sound.
-    pub(in crate::ratchet::braid) fn from_stored(stored: &StoredEpochChain<'_>) -> Option<Self> {
-        let limits = limits(stored.limits);
-        let links: Vec<Box<Link>> =
-            stored.links.iter().map(|link| from_stored(link, limits).map(Box::new)).collect::<Option<_>>()?;
-        let behind = u64::try_from(links.len()).ok()?.checked_sub(1)?;
+    pub(in crate::ratchet::spqr) fn from_stored(stored: &StoredEpochChain<'_>) -> Option<Self> {
+        let limits = Limits::from_stored(stored.limits);
+        let epochs: Vec<Box<EpochChains>> = stored
+            .links
+            .iter()
+            .map(|epoch| from_stored(epoch, limits).map(Box::new))
+            .collect::<Option<_>>()?;
+        let behind = u64::try_from(epochs.len()).ok()?.checked_sub(1)?;
         let chain = Self {
-            direction: direction(stored.direction)?,
+            direction: Direction::from_stored(stored.direction)?,
             limits,
             root: stored.next_root.try_into().ok()?,
             send_epoch: stored.send_epoch,
             first_epoch: stored.current_epoch.checked_sub(behind)?,
-            links,
+            epochs,
         };
         chain.checked()
     }
 
-    /// The skipped keys of each link, for [`Self::stored`] to borrow.
-    pub(in crate::ratchet::braid) fn previous_keys(&self) -> Vec<Zeroizing<Vec<u8>>> {
-        self.links.iter().map(|link| previous_keys(&link.receive.old_keys)).collect()
+    /// The skipped keys of each epoch, for [`Self::stored`] to borrow.
+    pub(in crate::ratchet::spqr) fn previous_keys(&self) -> Vec<Zeroizing<Vec<u8>>> {
+        self.epochs.iter().map(|chains| previous_keys(&chains.receive.old_keys)).collect()
     }
 
     /// The stored form. `previous` is what [`Self::previous_keys`] gave.
-    pub(in crate::ratchet::braid) fn stored<'a>(
+    pub(in crate::ratchet::spqr) fn stored<'a>(
         &'a self,
         previous: &'a [Zeroizing<Vec<u8>>],
     ) -> StoredEpochChain<'a> {
-        let links = self.links.iter().zip(previous).map(|(link, previous)| {
-            let Link { send, receive } = &**link;
+        let links = self.epochs.iter().zip(previous).map(|(chains, previous)| {
+            let EpochChains { send, receive } = &**chains;
             let next = send.next.as_ref().map_or(&[][..], |next| next.as_bytes());
             StoredLink {
                 send: StoredHalf { counter: send.counter, next, previous: &[] },
@@ -67,7 +72,7 @@ impl Chain {
             links: links.collect(),
             next_root: self.root.as_bytes(),
             send_epoch: self.send_epoch,
-            limits: stored_limits(self.limits),
+            limits: self.limits.stored(),
         }
     }
 }
@@ -81,11 +86,11 @@ fn previous_keys(old_keys: &OldKeys) -> Zeroizing<Vec<u8>> {
     out
 }
 
-fn from_stored(stored: &StoredLink<'_>, limits: Limits) -> Option<Link> {
+fn from_stored(stored: &StoredLink<'_>, limits: Limits) -> Option<EpochChains> {
     let StoredLink { send, receive } = stored;
     let next = if send.next.is_empty() { None } else { Some(Secret::try_from(send.next).ok()?) };
-    let old_keys = old_keys(receive, lowest_kept(receive.counter, limits.max_old_keys))?;
-    Some(Link {
+    let old_keys = old_keys(receive, lowest_kept(receive.counter, limits.max_old_keys()))?;
+    Some(EpochChains {
         send: SendHalf { counter: send.counter, next },
         receive: ReceiveHalf { counter: receive.counter, next: receive.next.try_into().ok()?, old_keys },
     })

@@ -9,30 +9,30 @@
 //! written, only the second half is left, and is stored as an encapsulation that gives it: no polynomials, any
 //! key, and errors that are the second half itself.
 
+mod coder;
+
 use alloc::boxed::Box;
 
+use super::authenticator::{Authenticator, MAC_LEN};
+use super::ct_sender::{
+    Ct1Acknowledged, Ct1Sampled, Ct2Sampled, EkReceivedCt1Sampled, HeaderReceived, NoHeaderReceived,
+};
+use super::ek_sender::{Ct1Received, EkSentCt1Received, HeaderSent, KeysSampled, KeysUnsampled};
+use super::epoch::Epoch;
+use super::state::State;
 use crate::crypto::erasure::{ByteString, Decoder};
 use crate::crypto::kem768::{
     CT1_LEN, CT2_LEN, DecapsulationKey, EK_VECTOR_LEN, ENCAPSULATION_STATE_LEN, EXPANDED_LEN, ExpandedKey,
     HEADER_LEN, encapsulate1, encapsulation_state, encapsulation_that_gives, finish_encapsulation,
 };
 use crate::crypto::secret::Secret;
-use crate::ratchet::braid::authenticator::{Authenticator, MAC_LEN};
-use crate::ratchet::braid::ct_sender::{
-    Ct1Acknowledged, Ct1Sampled, Ct2Sampled, EkReceivedCt1Sampled, HeaderReceived, NoHeaderReceived,
-};
-use crate::ratchet::braid::ek_sender::{
-    Ct1Received, EkSentCt1Received, HeaderSent, KeysSampled, KeysUnsampled,
-};
-use crate::ratchet::braid::epoch::Epoch;
-use crate::ratchet::braid::state::State;
 use crate::wire::stored::StoredState;
 
-use super::coder::{decoder, encoder, stored_decoder, stored_encoder};
+use coder::{decoder, encoder, stored_decoder, stored_encoder};
 
 impl State {
     /// Hands the stored form, which borrows what is made for it, to `then`.
-    pub(super) fn with_stored<T>(&self, then: impl FnOnce(StoredState<'_>) -> T) -> T {
+    pub(in crate::ratchet::spqr) fn with_stored<T>(&self, then: impl FnOnce(StoredState<'_>) -> T) -> T {
         match self {
             Self::KeysSampled(state) => {
                 let KeysSampled { epoch: _, key, header } = &**state;
@@ -112,7 +112,7 @@ impl State {
     }
 
     /// Reads a stored state. None if it is not sound.
-    pub(super) fn from_stored(stored: &StoredState<'_>) -> Option<Self> {
+    pub(in crate::ratchet::spqr) fn from_stored(stored: &StoredState<'_>) -> Option<Self> {
         let authenticator =
             Authenticator::from_keys(stored.root.try_into().ok()?, stored.mac.try_into().ok()?);
         let epoch = Epoch { number: Some(stored.epoch).filter(|number| *number > 0)?, authenticator };

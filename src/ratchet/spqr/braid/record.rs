@@ -39,7 +39,7 @@ use super::state::{State, Step};
 
 impl State {
     /// The state's number in records.
-    pub(super) const fn tag(&self) -> u8 {
+    pub(in crate::ratchet::spqr) const fn tag(&self) -> u8 {
         match self {
             Self::KeysUnsampled(_) => 1,
             Self::KeysSampled(_) => 2,
@@ -56,7 +56,7 @@ impl State {
     }
 
     /// Writes the state as it will be after `step`.
-    pub(super) fn write(&self, step: &Step, out: &mut RecordWriter) {
+    pub(in crate::ratchet::spqr) fn write(&self, step: &Step, out: &mut RecordWriter) {
         if let Step::Next(state) = step {
             return state.write(&Step::Same, out);
         }
@@ -120,7 +120,7 @@ impl State {
     }
 
     /// Reads what [`Self::write`] wrote.
-    pub(super) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+    pub(in crate::ratchet::spqr) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
         let tag = reader.u8()?;
         let number = reader.u64()?;
         let authenticator = Authenticator::from_keys(reader.secret()?, reader.secret()?);

@@ -8,7 +8,7 @@ use crate::wire::braid_message::BraidMessageError;
 /// Why a message of the post-quantum ratchet was not received, or could not be sent. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum BraidError {
+pub enum SpqrError {
     /// The message cannot be read.
     #[error(transparent)]
     Message(#[from] BraidMessageError),

@@ -3,34 +3,37 @@
 //! The stored form of the epoch chains.
 //!
 //! ```text
-//! chain = root (32) || send epoch (8) || first epoch (8) || number of links (4) || link*
-//! link  = send counter (4) || flag (1) [|| send chain key (32)]
+//! chain = root (32) || send epoch (8) || first epoch (8) || number of epochs (4) || epoch*
+//! epoch = send counter (4) || flag (1) [|| send chain key (32)]
 //!         || receive counter (4) || receive chain key (32) || number of old keys (4) || (index (4) || key (32))*
 //! ```
 
 use alloc::boxed::Box;
 
 use crate::crypto::secret::Secret;
+use crate::ratchet::spqr::direction::Direction;
+use crate::ratchet::spqr::limits::Limits;
 use crate::record::{RecordError, RecordReader, RecordWriter};
 
-use super::link::{Link, ReceiveHalf, ReceiveStep, SendHalf, first_skipped, lowest_kept};
-use super::{Chain, ChainChange, ChainStep, Direction, Limits, OldKeys};
+use super::epoch_chains::{EpochChains, ReceiveHalf, ReceiveStep, SendHalf, first_skipped, lowest_kept};
+use super::old_keys::OldKeys;
+use super::{Chain, ChainChange, ChainStep};
 
-/// Length of the shortest link in bytes.
-const MIN_LINK_LEN: usize = 4 + 1 + 4 + 32 + 4;
+/// Length of the shortest epoch in bytes.
+const MIN_EPOCH_LEN: usize = 4 + 1 + 4 + 32 + 4;
 
 /// One epoch as it will be after a change.
-pub(in crate::ratchet::braid) struct KeptLink<'a> {
-    link: &'a Link,
+pub(in crate::ratchet::spqr) struct KeptEpoch<'a> {
+    chains: &'a EpochChains,
     epoch: u64,
     step: Option<&'a ChainStep>,
     max_old_keys: u32,
 }
 
-impl KeptLink<'_> {
+impl KeptEpoch<'_> {
     /// Counter and chain key for sending.
-    pub(in crate::ratchet::braid) fn send(&self) -> (u32, Option<&Secret<32>>) {
-        let SendHalf { counter, next } = &self.link.send;
+    pub(in crate::ratchet::spqr) fn send(&self) -> (u32, Option<&Secret<32>>) {
+        let SendHalf { counter, next } = &self.chains.send;
         match self.step {
             Some(ChainStep::Send { epoch, counter, next }) if *epoch == self.epoch => (*counter, Some(next)),
             Some(ChainStep::Send { epoch, .. }) if *epoch > self.epoch => (*counter, None),
@@ -39,15 +42,15 @@ impl KeptLink<'_> {
     }
 
     /// Counter and chain key for receiving.
-    pub(in crate::ratchet::braid) const fn receive(&self) -> (u32, &Secret<32>) {
+    pub(in crate::ratchet::spqr) const fn receive(&self) -> (u32, &Secret<32>) {
         match self.step() {
             Some(ReceiveStep::Advance { counter, next, .. }) => (*counter, next),
-            _ => (self.link.receive.counter, &self.link.receive.next),
+            _ => (self.chains.receive.counter, &self.chains.receive.next),
         }
     }
 
     /// The old keys with their indices, in ascending order.
-    pub(in crate::ratchet::braid) fn old_keys(&self) -> impl Iterator<Item = (u32, &Secret<32>)> + Clone {
+    pub(in crate::ratchet::spqr) fn old_keys(&self) -> impl Iterator<Item = (u32, &Secret<32>)> + Clone {
         let (lowest, taken, first, skipped) = match self.step() {
             Some(ReceiveStep::Advance { counter, skipped, .. }) => (
                 lowest_kept(*counter, self.max_old_keys),
@@ -58,7 +61,7 @@ impl KeptLink<'_> {
             Some(ReceiveStep::Take(index)) => (0, Some(*index), 0, &[][..]),
             None => (0, None, 0, &[][..]),
         };
-        let old = self.link.receive.old_keys.iter();
+        let old = self.chains.receive.old_keys.iter();
         old.filter(move |(index, _)| *index >= lowest && Some(*index) != taken)
             .chain((first..=u32::MAX).zip(skipped))
     }
@@ -73,24 +76,24 @@ impl KeptLink<'_> {
 
 impl Chain {
     /// The epochs as they will be after a change, the oldest first.
-    pub(in crate::ratchet::braid) fn kept_links<'a>(
+    pub(in crate::ratchet::spqr) fn kept_epochs<'a>(
         &'a self,
         change: &'a ChainChange,
-    ) -> impl Iterator<Item = KeptLink<'a>> + Clone {
+    ) -> impl Iterator<Item = KeptEpoch<'a>> + Clone {
         let ChainChange { added, step } = change;
         let first_kept = self.first_kept_after(change);
-        let links = self.links.iter().chain(added.as_ref().map(|added| &added.link));
-        let links = (self.first_epoch..=u64::MAX).zip(links).filter(move |(epoch, _)| *epoch >= first_kept);
-        links.map(|(epoch, link)| KeptLink {
-            link,
+        let epochs = self.epochs.iter().chain(added.as_ref().map(|added| &added.chains));
+        let epochs = (self.first_epoch..=u64::MAX).zip(epochs).filter(move |(epoch, _)| *epoch >= first_kept);
+        epochs.map(|(epoch, chains)| KeptEpoch {
+            chains,
             epoch,
             step: step.as_ref(),
-            max_old_keys: self.limits.max_old_keys,
+            max_old_keys: self.limits.max_old_keys(),
         })
     }
 
     /// The first epoch that is kept after a change.
-    pub(in crate::ratchet::braid) fn first_kept_after(&self, change: &ChainChange) -> u64 {
+    pub(in crate::ratchet::spqr) fn first_kept_after(&self, change: &ChainChange) -> u64 {
         self.first_kept(match &change.step {
             Some(ChainStep::Send { epoch, .. }) => Some(*epoch),
             _ => None,
@@ -98,7 +101,7 @@ impl Chain {
     }
 
     /// The root and the epoch of the newest key for sending, after a change.
-    pub(in crate::ratchet::braid) fn root_and_send_epoch<'a>(
+    pub(in crate::ratchet::spqr) fn root_and_send_epoch<'a>(
         &'a self,
         change: &'a ChainChange,
     ) -> (&'a Secret<32>, u64) {
@@ -110,25 +113,25 @@ impl Chain {
     }
 
     /// Writes the chain as it will be after a change. Direction and limits are not written.
-    pub(in crate::ratchet::braid) fn write(&self, change: &ChainChange, out: &mut RecordWriter) {
+    pub(in crate::ratchet::spqr) fn write(&self, change: &ChainChange, out: &mut RecordWriter) {
         let (root, send_epoch) = self.root_and_send_epoch(change);
         out.put_array(root.as_bytes());
         out.put_u64(send_epoch);
         out.put_u64(self.first_kept_after(change));
-        let links = self.kept_links(change);
-        out.put_count(links.clone().count());
-        for link in links {
-            let (counter, next) = link.send();
+        let epochs = self.kept_epochs(change);
+        out.put_count(epochs.clone().count());
+        for epoch in epochs {
+            let (counter, next) = epoch.send();
             out.put_u32(counter);
             out.put_flag(next.is_some());
             if let Some(next) = next {
                 out.put_array(next.as_bytes());
             }
-            let (counter, next) = link.receive();
+            let (counter, next) = epoch.receive();
             out.put_u32(counter);
             out.put_array(next.as_bytes());
-            out.put_count(link.old_keys().count());
-            for (index, key) in link.old_keys() {
+            out.put_count(epoch.old_keys().count());
+            for (index, key) in epoch.old_keys() {
                 out.put_u32(index);
                 out.put_array(key.as_bytes());
             }
@@ -136,30 +139,32 @@ impl Chain {
     }
 
     /// Reads what [`Self::write`] wrote.
-    pub(in crate::ratchet::braid) fn read(
+    pub(in crate::ratchet::spqr) fn read(
         reader: &mut RecordReader<'_>,
         direction: Direction,
         limits: Limits,
     ) -> Result<Self, RecordError> {
         let (root, send_epoch, first_epoch) = (reader.secret()?, reader.u64()?, reader.u64()?);
-        let links = (0..reader.count(MIN_LINK_LEN)?)
-            .map(|_| read_link(reader, limits).map(Box::new))
+        let epochs = (0..reader.count(MIN_EPOCH_LEN)?)
+            .map(|_| read_epoch(reader, limits).map(Box::new))
             .collect::<Result<_, _>>()?;
-        Self { direction, limits, root, send_epoch, first_epoch, links }.checked().ok_or(RecordError::Damaged)
+        Self { direction, limits, root, send_epoch, first_epoch, epochs }
+            .checked()
+            .ok_or(RecordError::Damaged)
     }
 
     /// The chain of stored parts, if they fit.
-    pub(in crate::ratchet::braid) fn checked(self) -> Option<Self> {
+    pub(in crate::ratchet::spqr) fn checked(self) -> Option<Self> {
         self.can_send(self.send_epoch).then_some(self)
     }
 
     /// Whether there is a chain for sending in an epoch.
-    pub(in crate::ratchet::braid) fn can_send(&self, epoch: u64) -> bool {
-        epoch >= self.send_epoch && self.link(epoch).is_ok_and(|link| link.send.next.is_some())
+    pub(in crate::ratchet::spqr) fn can_send(&self, epoch: u64) -> bool {
+        epoch >= self.send_epoch && self.chains(epoch).is_ok_and(|chains| chains.send.next.is_some())
     }
 }
 
-fn read_link(reader: &mut RecordReader<'_>, limits: Limits) -> Result<Link, RecordError> {
+fn read_epoch(reader: &mut RecordReader<'_>, limits: Limits) -> Result<EpochChains, RecordError> {
     let counter = reader.u32()?;
     let next = if reader.flag()? { Some(reader.secret()?) } else { None };
     let send = SendHalf { counter, next };
@@ -168,8 +173,8 @@ fn read_link(reader: &mut RecordReader<'_>, limits: Limits) -> Result<Link, Reco
     let mut old_keys = OldKeys::with_capacity(count);
     for _ in 0..count {
         let (index, key) = (reader.u32()?, reader.secret()?);
-        let usable = (lowest_kept(counter, limits.max_old_keys)..counter).contains(&index);
+        let usable = (lowest_kept(counter, limits.max_old_keys())..counter).contains(&index);
         old_keys.push(index, key).filter(|()| usable).ok_or(RecordError::Damaged)?;
     }
-    Ok(Link { send, receive: ReceiveHalf { counter, next, old_keys } })
+    Ok(EpochChains { send, receive: ReceiveHalf { counter, next, old_keys } })
 }

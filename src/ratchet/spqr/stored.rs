@@ -4,10 +4,7 @@
 //!
 //! Two things are not the same on both sides. libsignal keeps expanded keys and no seeds, so a key that comes
 //! from it stays expanded here until its epoch ends: such a state takes up to 5 KB. And the second half of
-//! a ciphertext is made as soon as it can be here, but as late as possible there; see `state`.
-
-mod coder;
-mod state;
+//! a ciphertext is made as soon as it can be here, but as late as possible there; see `braid::stored`.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -15,14 +12,16 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use crate::crypto::secret::Secret;
-use crate::wire::stored::{StoredBraid, StoredLimits, StoredNegotiation};
+use crate::wire::stored::{StoredBraid, StoredNegotiation};
 
-use super::chain::{Chain, Direction, Limits};
-use super::state::State;
+use super::braid::State;
+use super::chain::Chain;
+use super::direction::Direction;
+use super::limits::Limits;
 use super::version::MinimumVersion;
-use super::{Braid, Ratchet};
+use super::{Ratchet, Spqr};
 
-impl Braid {
+impl Spqr {
     /// Reads the state of the ratchet in a stored session; none at all means that it is off. None if it is
     /// not protobuf or its parts do not fit.
     ///
@@ -47,7 +46,9 @@ impl Braid {
         };
         let (direction, limits) = match (&chain, negotiation) {
             (Some(chain), _) => (chain.direction(), chain.limits()),
-            (None, Some(negotiation)) => (direction(negotiation.direction)?, limits(negotiation.limits)),
+            (None, Some(negotiation)) => {
+                (Direction::from_stored(negotiation.direction)?, Limits::from_stored(negotiation.limits))
+            }
             (None, None) => return None,
         };
         let state = State::from_stored(state)?;
@@ -70,27 +71,10 @@ impl Ratchet {
             auth_key: auth_key.as_bytes(),
             direction: self.direction.to_u8().into(),
             minimum_version: self.minimum.to_u8().into(),
-            limits: stored_limits(self.limits),
+            limits: self.limits.stored(),
         });
         let chain = self.chain.as_ref().map(|chain| chain.stored(&previous));
         self.state.with_stored(|state| StoredBraid { negotiation, chain, state: Some(state) }.encode())
-    }
-}
-
-pub(super) fn direction(number: u32) -> Option<Direction> {
-    u8::try_from(number).ok().and_then(Direction::from_u8)
-}
-
-pub(super) const fn limits(stored: StoredLimits) -> Limits {
-    Limits::new(stored.max_jump, stored.max_old_keys)
-}
-
-/// The defaults are written as 0.
-pub(super) const fn stored_limits(limits: Limits) -> StoredLimits {
-    let (max_jump, max_old_keys) = (limits.max_jump(), limits.max_old_keys());
-    StoredLimits {
-        max_jump: if max_jump == Limits::DEFAULT_MAX_JUMP { 0 } else { max_jump },
-        max_old_keys: if max_old_keys == Limits::DEFAULT_MAX_OLD_KEYS { 0 } else { max_old_keys },
     }
 }
 
@@ -106,7 +90,7 @@ mod tests {
         for direction in [Direction::A2B, Direction::B2A] {
             for minimum in [MinimumVersion::V0, MinimumVersion::V1] {
                 for limits in [Limits::default(), Limits::new(7, 9), Limits::own_account()] {
-                    let braid = Braid::with_minimum(minimum, direction, &key, limits);
+                    let braid = Spqr::with_minimum(minimum, direction, &key, limits);
                     let stored = braid.to_stored();
                     let parsed = StoredBraid::parse(&stored).unwrap().negotiation.unwrap();
                     assert_eq!(
@@ -119,7 +103,7 @@ mod tests {
                         both => both,
                     };
                     assert_eq!((parsed.limits.max_jump, parsed.limits.max_old_keys), expected);
-                    let ratchet = Braid::from_stored(&stored).unwrap().0.unwrap();
+                    let ratchet = Spqr::from_stored(&stored).unwrap().0.unwrap();
                     assert_eq!((ratchet.direction, ratchet.minimum), (direction, minimum));
                     assert_eq!(ratchet.limits, limits);
                 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Lengths: to what an attachment is padded, and how long it is when encrypted.
+//! Padding: the lengths that attachments are padded to, and the length of the encrypted form.
 
 use crate::crypto::cbc::BLOCK_LEN;
 

@@ -11,20 +11,22 @@ use crate::crypto::erasure::{Chunk, Encoder};
 use crate::crypto::secret::Secret;
 use crate::wire::braid_message::BraidPayload;
 
-use super::chain::Direction;
+use super::collected::Collected;
 use super::ct_sender::{
-    Ct1Acknowledged, Ct1Sampled, Ct2Sampled, EkReceivedCt1Sampled, HeaderReceived, NoHeaderReceived,
+    Acknowledged, Ct1Acknowledged, Ct1Sampled, Ct2Sampled, EkReceivedCt1Sampled, HeaderReceived,
+    NoHeaderReceived,
 };
-use super::ek_sender::{Ct1Received, EkSentCt1Received, HeaderSent, KeysSampled, KeysUnsampled};
+use super::ek_sender::{Agreed, Ct1Received, EkSentCt1Received, HeaderSent, KeysSampled, KeysUnsampled};
 use super::epoch::Epoch;
-use super::error::BraidError;
+use crate::ratchet::spqr::direction::Direction;
+use crate::ratchet::spqr::error::SpqrError;
 
 /// Where a party is in the exchange of one epoch. Each state is a type that knows only the messages it sends
 /// and takes.
 ///
 /// Boxed, so that a small state leaves no place unused: that would take over whatever was on the stack.
 #[derive(Debug)]
-pub(super) enum State {
+pub(in crate::ratchet::spqr) enum State {
     /// Key owner: nothing made yet.
     KeysUnsampled(Box<KeysUnsampled>),
     /// Key owner: sends the header.
@@ -51,7 +53,7 @@ pub(super) enum State {
 
 /// What a message changes in a state.
 #[derive(Debug, Default)]
-pub(super) enum Step {
+pub(in crate::ratchet::spqr) enum Step {
     /// Nothing.
     #[default]
     Same,
@@ -69,20 +71,32 @@ impl<T: Into<State>> From<T> for Step {
     }
 }
 
+impl<T> From<Collected<T>> for Step
+where
+    Box<T>: Into<State>,
+{
+    fn from(collected: Collected<T>) -> Self {
+        match collected {
+            Collected::More(chunk) => Self::Collected(chunk),
+            Collected::Complete(state) => Self::Next(state.into()),
+        }
+    }
+}
+
 /// What a state sends.
-pub(super) struct Sent {
-    pub(super) payload: BraidPayload,
-    pub(super) step: Step,
+pub(in crate::ratchet::spqr) struct Sent {
+    pub(in crate::ratchet::spqr) payload: BraidPayload,
+    pub(in crate::ratchet::spqr) step: Step,
     /// The secret of this epoch, if it became known.
-    pub(super) secret: Option<Secret<32>>,
+    pub(in crate::ratchet::spqr) secret: Option<Secret<32>>,
 }
 
 /// What a message did to a state.
 #[derive(Default)]
-pub(super) struct Received {
-    pub(super) step: Step,
+pub(in crate::ratchet::spqr) struct Received {
+    pub(in crate::ratchet::spqr) step: Step,
     /// The secret of this epoch, if it became known.
-    pub(super) secret: Option<Secret<32>>,
+    pub(in crate::ratchet::spqr) secret: Option<Secret<32>>,
 }
 
 impl Sent {
@@ -97,7 +111,7 @@ impl Sent {
 
 impl State {
     /// The first state of a party.
-    pub(super) fn first(auth_key: &[u8], direction: Direction) -> Self {
+    pub(in crate::ratchet::spqr) fn first(auth_key: &[u8], direction: Direction) -> Self {
         let epoch = Epoch::first(auth_key);
         match direction {
             Direction::A2B => KeysUnsampled { epoch }.into(),
@@ -106,7 +120,7 @@ impl State {
     }
 
     /// What is sent in this state, and what that changes.
-    pub(super) fn send(&self, rng: &mut impl CryptoRng) -> Sent {
+    pub(in crate::ratchet::spqr) fn send(&self, rng: &mut impl CryptoRng) -> Sent {
         use BraidPayload as Payload;
         match self {
             Self::KeysUnsampled(state) => {
@@ -130,7 +144,11 @@ impl State {
 
     /// What a message of an epoch does. One of an older epoch does nothing, and so does a payload that the
     /// state does not wait for.
-    pub(super) fn receive(&self, epoch: u64, payload: &BraidPayload) -> Result<Received, BraidError> {
+    pub(in crate::ratchet::spqr) fn receive(
+        &self,
+        epoch: u64,
+        payload: &BraidPayload,
+    ) -> Result<Received, SpqrError> {
         let ours = self.epoch().number;
         if epoch == ours {
             return self.receive_payload(payload);
@@ -138,27 +156,33 @@ impl State {
         match self {
             _ if epoch < ours => Ok(Received::default()),
             Self::Ct2Sampled(state) if epoch - ours == 1 => {
-                Ok(Received { step: state.receive_next_epoch().into(), secret: None })
+                Ok(Received { step: KeysUnsampled { epoch: state.next_epoch() }.into(), secret: None })
             }
-            _ => Err(BraidError::EpochAhead(epoch)),
+            _ => Err(SpqrError::EpochAhead(epoch)),
         }
     }
 
-    fn receive_payload(&self, payload: &BraidPayload) -> Result<Received, BraidError> {
+    fn receive_payload(&self, payload: &BraidPayload) -> Result<Received, SpqrError> {
         use BraidPayload as Payload;
         let step = match (self, payload) {
             (Self::KeysSampled(state), Payload::Ct1(chunk)) => state.receive_ct1(*chunk).into(),
-            (Self::HeaderSent(state), Payload::Ct1(chunk)) => state.receive_ct1(*chunk),
+            (Self::HeaderSent(state), Payload::Ct1(chunk)) => state.receive_ct1(*chunk).into(),
             (Self::Ct1Received(state), Payload::Ct2(chunk)) => state.receive_ct2(*chunk).into(),
-            (Self::EkSentCt1Received(state), Payload::Ct2(chunk)) => return state.receive_ct2(*chunk),
-            (Self::NoHeaderReceived(state), Payload::Hdr(chunk)) => state.receive_hdr(*chunk)?,
-            (Self::Ct1Sampled(state), Payload::Ek(chunk)) => state.receive_ek(*chunk)?,
+            (Self::EkSentCt1Received(state), Payload::Ct2(chunk)) => match state.receive_ct2(*chunk)? {
+                Collected::More(chunk) => Step::Collected(chunk),
+                Collected::Complete(agreed) => {
+                    let Agreed { next, secret } = *agreed;
+                    return Ok(Received { step: NoHeaderReceived::new(next).into(), secret: Some(secret) });
+                }
+            },
+            (Self::NoHeaderReceived(state), Payload::Hdr(chunk)) => state.receive_hdr(*chunk)?.into(),
+            (Self::Ct1Sampled(state), Payload::Ek(chunk)) => state.receive_ek(*chunk)?.into(),
             (Self::Ct1Sampled(state), Payload::EkCt1Ack(chunk)) => state.receive_ek_ct1_ack(*chunk)?.into(),
             (Self::EkReceivedCt1Sampled(state), Payload::EkCt1Ack(_) | Payload::Ct1Ack) => {
                 state.receive_ct1_ack().into()
             }
             (Self::Ct1Acknowledged(state), Payload::Ek(chunk) | Payload::EkCt1Ack(chunk)) => {
-                state.receive_ek(*chunk)?
+                state.receive_ek(*chunk)?.into()
             }
             _ => Step::Same,
         };
@@ -166,7 +190,7 @@ impl State {
     }
 
     /// Makes a step. A state that is replaced goes into `step`, to be wiped where that lies.
-    pub(super) fn exchange(&mut self, step: &mut Step) {
+    pub(in crate::ratchet::spqr) fn exchange(&mut self, step: &mut Step) {
         match step {
             Step::Same => {}
             Step::Advanced => self.advance(),
@@ -208,7 +232,7 @@ impl State {
     }
 
     /// Number and authenticator of the epoch.
-    pub(super) fn epoch(&self) -> &Epoch {
+    pub(in crate::ratchet::spqr) fn epoch(&self) -> &Epoch {
         match self {
             Self::KeysUnsampled(state) => &state.epoch,
             Self::KeysSampled(state) => &state.epoch,
@@ -225,7 +249,7 @@ impl State {
     }
 
     /// The newest epoch whose secret is known; 0 if none is.
-    pub(super) fn newest_secret(&self) -> u64 {
+    pub(in crate::ratchet::spqr) fn newest_secret(&self) -> u64 {
         let epoch = self.epoch().number;
         match self {
             Self::Ct1Sampled(_)
@@ -237,7 +261,7 @@ impl State {
     }
 
     /// The specification's name of the state.
-    pub(super) const fn name(&self) -> &'static str {
+    pub(in crate::ratchet::spqr) const fn name(&self) -> &'static str {
         match self {
             Self::KeysUnsampled(_) => "KeysUnsampled",
             Self::KeysSampled(_) => "KeysSampled",
@@ -254,11 +278,26 @@ impl State {
     }
 }
 
+impl From<Acknowledged> for State {
+    fn from(state: Acknowledged) -> Self {
+        match state {
+            Acknowledged::Incomplete(state) => state.into(),
+            Acknowledged::Complete(state) => state.into(),
+        }
+    }
+}
+
 macro_rules! from_states {
     ($($name:ident),*) => {
         $(impl From<$name> for State {
             fn from(state: $name) -> Self {
                 Self::$name(Box::new(state))
+            }
+        }
+
+        impl From<Box<$name>> for State {
+            fn from(state: Box<$name>) -> Self {
+                Self::$name(state)
             }
         })*
     };

@@ -12,8 +12,7 @@
 //! The counter is a 32-bit big-endian integer and is 1 for the first key. Chain epoch 0 comes from the shared
 //! secret. After the first key for sending in epoch `n`, the epochs `n − 1`, `n` and newer are kept.
 
-mod delta;
-mod link;
+mod epoch_chains;
 mod old_keys;
 mod record;
 mod stored;
@@ -28,93 +27,15 @@ use zeroize::Zeroize;
 use crate::crypto::kdf::{HkdfSalt, Label};
 use crate::crypto::secret::Secret;
 
-use super::error::BraidError;
-use link::Link;
-use old_keys::OldKeys;
+use super::direction::Direction;
+use super::error::SpqrError;
+use super::limits::Limits;
+use epoch_chains::EpochChains;
 
-pub use link::ReceiveStep;
+pub use epoch_chains::ReceiveStep;
 
 const START: Label = Label::new("Signal PQ Ratchet V1 Chain  Start");
 const ADD_EPOCH: Label = Label::new("Signal PQ Ratchet V1 Chain Add Epoch");
-
-/// Which party: the initiator of a session sends in the direction A2B, the responder in the direction B2A.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// From A to B: the session's initiator. Owns the key in odd epochs.
-    A2B,
-    /// From B to A: the session's responder. Owns the key in even epochs.
-    B2A,
-}
-
-impl Direction {
-    pub(super) const fn to_u8(self) -> u8 {
-        match self {
-            Self::A2B => 0,
-            Self::B2A => 1,
-        }
-    }
-
-    pub(super) const fn from_u8(byte: u8) -> Option<Self> {
-        match byte {
-            0 => Some(Self::A2B),
-            1 => Some(Self::B2A),
-            _ => None,
-        }
-    }
-}
-
-/// How far a message may be ahead of or behind others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Limits {
-    max_jump: u32,
-    max_old_keys: u32,
-}
-
-impl Limits {
-    /// How far ahead of the newest key an index may be, if nothing else is said. Each skipped key costs a step.
-    pub const DEFAULT_MAX_JUMP: u32 = 25_000;
-    /// How far behind the newest key a key may be, if nothing else is said. A chain keeps at most so many old
-    /// keys, of 32 bytes each.
-    pub const DEFAULT_MAX_OLD_KEYS: u32 = 2_000;
-
-    /// Limits of one's own; 0 stands for the default.
-    #[must_use]
-    pub const fn new(max_jump: u32, max_old_keys: u32) -> Self {
-        Self {
-            max_jump: if max_jump == 0 { Self::DEFAULT_MAX_JUMP } else { max_jump },
-            max_old_keys: if max_old_keys == 0 { Self::DEFAULT_MAX_OLD_KEYS } else { max_old_keys },
-        }
-    }
-
-    /// The limits of a session with another device of the same account: any jump.
-    #[must_use]
-    pub const fn own_account() -> Self {
-        Self::new(u32::MAX, 0)
-    }
-
-    /// Whether these allow nothing that `widest` does not.
-    pub(crate) const fn within(self, widest: Self) -> bool {
-        self.max_jump <= widest.max_jump && self.max_old_keys <= widest.max_old_keys
-    }
-
-    /// How far ahead of the newest key an index may be.
-    #[must_use]
-    pub const fn max_jump(self) -> u32 {
-        self.max_jump
-    }
-
-    /// How far behind the newest key a key may be.
-    #[must_use]
-    pub const fn max_old_keys(self) -> u32 {
-        self.max_old_keys
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self::new(0, 0)
-    }
-}
 
 /// The chains of the newest epochs.
 pub struct Chain {
@@ -123,10 +44,10 @@ pub struct Chain {
     root: Secret<32>,
     /// The epoch of the newest key for sending.
     send_epoch: u64,
-    /// The epoch of the first of `links`; the others follow.
+    /// The epoch of the first of `epochs`; the others follow.
     first_epoch: u64,
     #[expect(clippy::vec_box, reason = "no copy stays behind when one is dropped from the front")]
-    links: Vec<Box<Link>>,
+    epochs: Vec<Box<EpochChains>>,
 }
 
 /// What [`Chain::apply`] does.
@@ -141,7 +62,7 @@ pub struct ChainChange {
 /// A new epoch.
 pub struct AddedEpoch {
     root: Secret<32>,
-    link: Box<Link>,
+    chains: Box<EpochChains>,
 }
 
 /// One key was given out.
@@ -169,14 +90,14 @@ impl Chain {
     #[must_use]
     pub fn start(auth_key: &[u8], direction: Direction, limits: Limits) -> Self {
         let keys = HkdfSalt::ZERO.derive(&[auth_key], (&[], START, &[]));
-        let (root, link) = split_keys(&keys, direction);
-        Self { direction, limits, root, send_epoch: 0, first_epoch: 0, links: alloc::vec![link] }
+        let (root, chains) = split_keys(&keys, direction);
+        Self { direction, limits, root, send_epoch: 0, first_epoch: 0, epochs: alloc::vec![chains] }
     }
 
     /// The newest epoch.
     #[must_use]
     pub fn current_epoch(&self) -> u64 {
-        let behind = u64::try_from(self.links.len()).unwrap_or(u64::MAX).saturating_sub(1);
+        let behind = u64::try_from(self.epochs.len()).unwrap_or(u64::MAX).saturating_sub(1);
         self.first_epoch.saturating_add(behind)
     }
 
@@ -184,28 +105,28 @@ impl Chain {
     #[must_use]
     pub fn next_epoch(&self, secret: &[u8]) -> AddedEpoch {
         let keys = HkdfSalt::new(self.root.as_bytes()).derive(&[secret], (&[], ADD_EPOCH, &[]));
-        let (root, link) = split_keys(&keys, self.direction);
-        AddedEpoch { root, link }
+        let (root, chains) = split_keys(&keys, self.direction);
+        AddedEpoch { root, chains }
     }
 
     /// The next key for sending of an epoch, and its index.
     ///
     /// # Errors
-    /// [`BraidError`]: `SendEpochDecreased`, `UnknownChainEpoch`, `ChainExhausted`.
-    pub fn send_key(&self, epoch: u64) -> Result<(ChainStep, u32, Secret<32>), BraidError> {
+    /// [`SpqrError`]: `SendEpochDecreased`, `UnknownChainEpoch`, `ChainExhausted`.
+    pub fn send_key(&self, epoch: u64) -> Result<(ChainStep, u32, Secret<32>), SpqrError> {
         if epoch < self.send_epoch {
-            return Err(BraidError::SendEpochDecreased { newest: self.send_epoch, asked: epoch });
+            return Err(SpqrError::SendEpochDecreased { newest: self.send_epoch, asked: epoch });
         }
-        let (counter, next, key) = self.link(epoch)?.send.step()?;
+        let (counter, next, key) = self.chains(epoch)?.send.step()?;
         Ok((ChainStep::Send { epoch, counter, next }, counter, key))
     }
 
     /// The key for receiving at an index of an epoch. Each is given once.
     ///
     /// # Errors
-    /// [`BraidError`]: `UnknownChainEpoch`, `KeyAlreadyRequested`, `KeyTrimmed`, `KeyJump`.
-    pub fn receive_key(&self, epoch: u64, index: u32) -> Result<(ChainStep, Secret<32>), BraidError> {
-        let (step, key) = self.link(epoch)?.receive.key(index, self.limits)?;
+    /// [`SpqrError`]: `UnknownChainEpoch`, `KeyAlreadyRequested`, `KeyTrimmed`, `KeyJump`.
+    pub fn receive_key(&self, epoch: u64, index: u32) -> Result<(ChainStep, Secret<32>), SpqrError> {
+        let (step, key) = self.chains(epoch)?.receive.key(index, self.limits)?;
         Ok((ChainStep::Receive { epoch, step }, key))
     }
 
@@ -221,13 +142,13 @@ impl Chain {
             swap(&mut self.root, root);
             root.zeroize();
         }
-        self.links.extend(added.take().map(|added| added.link));
+        self.epochs.extend(added.take().map(|added| added.chains));
         match step {
             Some(ChainStep::Send { epoch, counter, next }) => self.exchange_send(*epoch, *counter, next),
             Some(ChainStep::Receive { epoch, step }) => {
-                let max_old_keys = self.limits.max_old_keys;
-                if let Some(link) = self.link_mut(*epoch) {
-                    link.receive.exchange(step, max_old_keys);
+                let max_old_keys = self.limits.max_old_keys();
+                if let Some(chains) = self.epoch_mut(*epoch) {
+                    chains.receive.exchange(step, max_old_keys);
                 }
             }
             None => {}
@@ -236,16 +157,16 @@ impl Chain {
 
     fn exchange_send(&mut self, epoch: u64, counter: u32, next: &mut Secret<32>) {
         let first_kept = self.first_kept(Some(epoch));
-        while self.first_epoch < first_kept && !self.links.is_empty() {
-            self.links.remove(0);
+        while self.first_epoch < first_kept && !self.epochs.is_empty() {
+            self.epochs.remove(0);
             self.first_epoch += 1;
         }
-        for (_, older) in (self.first_epoch..epoch).zip(&mut self.links) {
+        for (_, older) in (self.first_epoch..epoch).zip(&mut self.epochs) {
             older.send.erase();
         }
         self.send_epoch = epoch;
-        if let Some(link) = self.link_mut(epoch) {
-            link.send.exchange(counter, next);
+        if let Some(chains) = self.epoch_mut(epoch) {
+            chains.send.exchange(counter, next);
         }
     }
 
@@ -258,36 +179,36 @@ impl Chain {
         epoch.checked_sub(self.first_epoch).and_then(|behind| usize::try_from(behind).ok())
     }
 
-    fn link(&self, epoch: u64) -> Result<&Link, BraidError> {
-        let link = self.position(epoch).and_then(|position| self.links.get(position));
-        link.map(|link| &**link).ok_or(BraidError::UnknownChainEpoch(epoch))
+    fn chains(&self, epoch: u64) -> Result<&EpochChains, SpqrError> {
+        let chains = self.position(epoch).and_then(|position| self.epochs.get(position));
+        chains.map(|chains| &**chains).ok_or(SpqrError::UnknownChainEpoch(epoch))
     }
 
-    fn link_mut(&mut self, epoch: u64) -> Option<&mut Link> {
-        self.position(epoch).and_then(|position| self.links.get_mut(position)).map(|link| &mut **link)
+    fn epoch_mut(&mut self, epoch: u64) -> Option<&mut EpochChains> {
+        self.position(epoch).and_then(|position| self.epochs.get_mut(position)).map(|chains| &mut **chains)
     }
 }
 
 /// The root and the first chain keys of an epoch.
-fn split_keys(keys: &Secret<96>, direction: Direction) -> (Secret<32>, Box<Link>) {
+fn split_keys(keys: &Secret<96>, direction: Direction) -> (Secret<32>, Box<EpochChains>) {
     let (root, chain_keys) = keys.split::<32, 64>();
     let (a2b, b2a) = chain_keys.split();
-    let link = match direction {
-        Direction::A2B => Link::new(a2b, b2a),
-        Direction::B2A => Link::new(b2a, a2b),
+    let chains = match direction {
+        Direction::A2B => EpochChains::new(a2b, b2a),
+        Direction::B2A => EpochChains::new(b2a, a2b),
     };
-    (root, Box::new(link))
+    (root, Box::new(chains))
 }
 
 impl fmt::Debug for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { direction, limits, root: _, send_epoch, first_epoch, links } = self;
+        let Self { direction, limits, root: _, send_epoch, first_epoch, epochs } = self;
         f.debug_struct("Chain")
             .field("direction", direction)
             .field("limits", limits)
             .field("send_epoch", send_epoch)
             .field("first_epoch", first_epoch)
-            .field("links", links)
+            .field("epochs", epochs)
             .finish_non_exhaustive()
     }
 }

@@ -7,21 +7,21 @@ use rand_core::CryptoRng;
 
 use crate::crypto::erasure::{ByteString, Chunk, Decoder, Encoder};
 use crate::crypto::kem768::{DecapsulationKey, KeySeed};
+use crate::crypto::secret::Secret;
+use crate::ratchet::spqr::error::SpqrError;
 
-use super::ct_sender::NoHeaderReceived;
+use super::collected::Collected;
 use super::epoch::Epoch;
-use super::error::BraidError;
-use super::state::{Received, Step};
 
 /// Nothing of this epoch exists yet.
 #[derive(Debug)]
-pub(super) struct KeysUnsampled {
-    pub(super) epoch: Epoch,
+pub(in crate::ratchet::spqr) struct KeysUnsampled {
+    pub(in crate::ratchet::spqr) epoch: Epoch,
 }
 
 impl KeysUnsampled {
     /// Makes the key, and begins to send header and MAC. Draws 64 bytes.
-    pub(super) fn send(&self, rng: &mut impl CryptoRng) -> (KeysSampled, Chunk) {
+    pub(in crate::ratchet::spqr) fn send(&self, rng: &mut impl CryptoRng) -> (KeysSampled, Chunk) {
         let Self { epoch } = self;
         let seed = KeySeed::generate(rng);
         let header = seed.expand().header();
@@ -34,15 +34,15 @@ impl KeysUnsampled {
 
 /// Sends the header until a chunk of `ct1` tells that it has arrived.
 #[derive(Debug)]
-pub(super) struct KeysSampled {
-    pub(super) epoch: Epoch,
-    pub(super) key: DecapsulationKey,
-    pub(super) header: Encoder<3>,
+pub(in crate::ratchet::spqr) struct KeysSampled {
+    pub(in crate::ratchet::spqr) epoch: Epoch,
+    pub(in crate::ratchet::spqr) key: DecapsulationKey,
+    pub(in crate::ratchet::spqr) header: Encoder<3>,
 }
 
 impl KeysSampled {
     /// The first chunk of `ct1`: the header has arrived, so the `ek_vector` is next.
-    pub(super) fn receive_ct1(&self, chunk: Chunk) -> HeaderSent {
+    pub(in crate::ratchet::spqr) fn receive_ct1(&self, chunk: Chunk) -> HeaderSent {
         let Self { epoch, key, header: _ } = self;
         let ek = Encoder::new(ByteString::join(&key.expand().ek_vector(), &[]));
         let mut ct1 = Decoder::new();
@@ -53,37 +53,40 @@ impl KeysSampled {
 
 /// Sends the `ek_vector` and collects `ct1`.
 #[derive(Debug)]
-pub(super) struct HeaderSent {
-    pub(super) epoch: Epoch,
-    pub(super) key: DecapsulationKey,
-    pub(super) ek: Encoder<36>,
-    pub(super) ct1: Decoder<30>,
+pub(in crate::ratchet::spqr) struct HeaderSent {
+    pub(in crate::ratchet::spqr) epoch: Epoch,
+    pub(in crate::ratchet::spqr) key: DecapsulationKey,
+    pub(in crate::ratchet::spqr) ek: Encoder<36>,
+    pub(in crate::ratchet::spqr) ct1: Decoder<30>,
 }
 
 impl HeaderSent {
-    pub(super) fn receive_ct1(&self, chunk: Chunk) -> Step {
+    pub(in crate::ratchet::spqr) fn receive_ct1(&self, chunk: Chunk) -> Collected<Ct1Received> {
         let Self { epoch, key, ek, ct1 } = self;
         match ct1.decode_with(chunk) {
-            None => Step::Collected(chunk),
-            Some(ct1) => {
-                Ct1Received { epoch: epoch.duplicate(), key: key.duplicate(), ek: ek.clone(), ct1 }.into()
-            }
+            None => Collected::More(chunk),
+            Some(ct1) => Collected::complete(Ct1Received {
+                epoch: epoch.duplicate(),
+                key: key.duplicate(),
+                ek: ek.clone(),
+                ct1,
+            }),
         }
     }
 }
 
 /// Goes on sending the `ek_vector`, and says with each chunk that it has all of `ct1`.
 #[derive(Debug)]
-pub(super) struct Ct1Received {
-    pub(super) epoch: Epoch,
-    pub(super) key: DecapsulationKey,
-    pub(super) ek: Encoder<36>,
-    pub(super) ct1: ByteString<30>,
+pub(in crate::ratchet::spqr) struct Ct1Received {
+    pub(in crate::ratchet::spqr) epoch: Epoch,
+    pub(in crate::ratchet::spqr) key: DecapsulationKey,
+    pub(in crate::ratchet::spqr) ek: Encoder<36>,
+    pub(in crate::ratchet::spqr) ct1: ByteString<30>,
 }
 
 impl Ct1Received {
     /// The first chunk of `ct2`: the `ek_vector` has arrived.
-    pub(super) fn receive_ct2(&self, chunk: Chunk) -> EkSentCt1Received {
+    pub(in crate::ratchet::spqr) fn receive_ct2(&self, chunk: Chunk) -> EkSentCt1Received {
         let Self { epoch, key, ek: _, ct1 } = self;
         let mut ct2 = Decoder::new();
         ct2.add(chunk);
@@ -91,28 +94,34 @@ impl Ct1Received {
     }
 }
 
+/// The end of an epoch: its secret, and the next epoch.
+pub(in crate::ratchet::spqr) struct Agreed {
+    pub(in crate::ratchet::spqr) next: Epoch,
+    pub(in crate::ratchet::spqr) secret: Secret<32>,
+}
+
 /// Collects `ct2` and its MAC. Sends only that it has all of `ct1`.
 #[derive(Debug)]
-pub(super) struct EkSentCt1Received {
-    pub(super) epoch: Epoch,
-    pub(super) key: DecapsulationKey,
-    pub(super) ct1: ByteString<30>,
-    pub(super) ct2: Decoder<5>,
+pub(in crate::ratchet::spqr) struct EkSentCt1Received {
+    pub(in crate::ratchet::spqr) epoch: Epoch,
+    pub(in crate::ratchet::spqr) key: DecapsulationKey,
+    pub(in crate::ratchet::spqr) ct1: ByteString<30>,
+    pub(in crate::ratchet::spqr) ct2: Decoder<5>,
 }
 
 impl EkSentCt1Received {
     /// With the fifth chunk of `ct2` the epoch secret is known and the next epoch begins.
-    pub(super) fn receive_ct2(&self, chunk: Chunk) -> Result<Received, BraidError> {
+    pub(in crate::ratchet::spqr) fn receive_ct2(&self, chunk: Chunk) -> Result<Collected<Agreed>, SpqrError> {
         let Self { epoch, key, ct1, ct2 } = self;
         let Some(ct2_and_mac) = ct2.decode_with(chunk) else {
-            return Ok(Received { step: Step::Collected(chunk), secret: None });
+            return Ok(Collected::More(chunk));
         };
         let mut epoch = epoch.duplicate();
         let (ct1, (ct2, mac)) = (ct1.to_array(), ct2_and_mac.split());
         let secret = epoch.agree(&key.expand().decapsulate(&ct1, &ct2));
         if !epoch.authenticator.verify_ciphertext(epoch.number, &ct1, &ct2, &mac) {
-            return Err(BraidError::CiphertextMac);
+            return Err(SpqrError::CiphertextMac);
         }
-        Ok(Received { step: NoHeaderReceived::new(epoch.next()).into(), secret: Some(secret) })
+        Ok(Collected::complete(Agreed { next: epoch.next(), secret }))
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Where data waits until the MAC of its chunk has come.
+//! Verification of chunks: data is held back until the MAC of its chunk has come.
 
 use alloc::vec::Vec;
 
@@ -18,7 +18,7 @@ pub struct ChunkTooLarge(pub ChunkSize);
 ///
 /// With a *lag*, the last so many bytes of the data are only validated at the end. Then the MAC of all data before
 /// them is known there.
-pub(super) struct Gate {
+pub(super) struct ChunkVerifier {
     verifier: IncrementalMacVerifier,
     /// Validated, then hashed but not yet validated, then the lagging bytes.
     held: Vec<u8>,
@@ -33,7 +33,7 @@ pub(super) struct Gate {
 /// How many validated bytes may be left in before more are needed: a block.
 const MAY_STAY: usize = BLOCK_LEN;
 
-impl Gate {
+impl ChunkVerifier {
     pub(super) fn new(key: &[u8], expected: IncrementalMac, lag: usize) -> Result<Self, ChunkTooLarge> {
         let chunk_size = expected.chunk_size();
         if chunk_size > ChunkSize::LARGEST {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The caller's buffer, and a few bytes that are ready but for which it had no room.
+//! The caller's buffer, and a few bytes that are ready but did not fit.
 
 use zeroize::Zeroizing;
 
 /// The caller's buffer while it is filled.
-pub(super) struct Room<'a> {
+pub(super) struct Buffer<'a> {
     out: &'a mut [u8],
     written: usize,
 }
 
-impl<'a> Room<'a> {
+impl<'a> Buffer<'a> {
     pub(super) const fn new(out: &'a mut [u8]) -> Self {
         Self { out, written: 0 }
     }
@@ -60,15 +60,15 @@ impl<const N: usize> Ready<N> {
 
     /// Puts `bytes`, at most `N`, in the place of what is here.
     pub(super) fn put(&mut self, bytes: &[u8]) {
-        debug_assert!(bytes.len() <= N, "there is room");
+        debug_assert!(bytes.len() <= N, "they fit");
         (self.next, self.end) = (0, bytes.len().min(N));
         copy(bytes, self.bytes.as_mut_slice());
     }
 
     /// Hands out as many bytes as there is room for.
-    pub(super) fn drain(&mut self, room: &mut Room<'_>) {
-        let count = copy(self.rest(), room.left());
-        room.keep(count);
+    pub(super) fn drain(&mut self, buffer: &mut Buffer<'_>) {
+        let count = copy(self.rest(), buffer.left());
+        buffer.keep(count);
         self.next += count;
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The two chains of one epoch.
+//! The chains of one epoch: one for sending and one for receiving.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,9 +8,10 @@ use core::mem::swap;
 
 use crate::crypto::kdf::{HkdfSalt, Label};
 use crate::crypto::secret::Secret;
-use crate::ratchet::braid::error::BraidError;
+use crate::ratchet::spqr::error::SpqrError;
+use crate::ratchet::spqr::limits::Limits;
 
-use super::{Limits, OldKeys};
+use super::old_keys::OldKeys;
 
 const NEXT: Label = Label::new("Signal PQ Ratchet V1 Chain Next");
 
@@ -30,12 +31,12 @@ impl Stepper {
 
 /// The chains of one epoch.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct EpochChains {
     pub(super) send: SendHalf,
     pub(super) receive: ReceiveHalf,
 }
 
-impl Link {
+impl EpochChains {
     pub(super) const fn new(send: Secret<32>, receive: Secret<32>) -> Self {
         Self {
             send: SendHalf { counter: 0, next: Some(send) },
@@ -54,9 +55,9 @@ pub(super) struct SendHalf {
 
 impl SendHalf {
     /// The index of the next key, the chain key after it, and the key.
-    pub(super) fn step(&self) -> Result<(u32, Secret<32>, Secret<32>), BraidError> {
-        let counter = self.counter.checked_add(1).ok_or(BraidError::ChainExhausted)?;
-        let next = self.next.as_ref().ok_or(BraidError::ChainExhausted)?;
+    pub(super) fn step(&self) -> Result<(u32, Secret<32>, Secret<32>), SpqrError> {
+        let counter = self.counter.checked_add(1).ok_or(SpqrError::ChainExhausted)?;
+        let next = self.next.as_ref().ok_or(SpqrError::ChainExhausted)?;
         let (next, key) = Stepper::new().step(counter, next);
         Ok((counter, next, key))
     }
@@ -108,17 +109,19 @@ pub enum ReceiveStep {
 
 impl ReceiveHalf {
     /// The key at an index.
-    pub(super) fn key(&self, index: u32, limits: Limits) -> Result<(ReceiveStep, Secret<32>), BraidError> {
+    pub(super) fn key(&self, index: u32, limits: Limits) -> Result<(ReceiveStep, Secret<32>), SpqrError> {
         match index.checked_sub(self.counter) {
-            Some(0) => Err(BraidError::KeyAlreadyRequested(index)),
-            Some(jump) if jump > limits.max_jump => Err(BraidError::KeyJump { counter: self.counter, index }),
-            Some(jump) => Ok(self.advance(index, jump, limits.max_old_keys)),
-            None if index < lowest_kept(self.counter, limits.max_old_keys) => {
-                Err(BraidError::KeyTrimmed(index))
+            Some(0) => Err(SpqrError::KeyAlreadyRequested(index)),
+            Some(jump) if jump > limits.max_jump() => {
+                Err(SpqrError::KeyJump { counter: self.counter, index })
+            }
+            Some(jump) => Ok(self.advance(index, jump, limits.max_old_keys())),
+            None if index < lowest_kept(self.counter, limits.max_old_keys()) => {
+                Err(SpqrError::KeyTrimmed(index))
             }
             None => match self.old_keys.get(index) {
                 Some(key) => Ok((ReceiveStep::Take(index), key.duplicate())),
-                None => Err(BraidError::KeyAlreadyRequested(index)),
+                None => Err(SpqrError::KeyAlreadyRequested(index)),
             },
         }
     }

@@ -12,15 +12,15 @@ use super::authenticator::Authenticator;
 const EPOCH_SECRET: Label = Label::new("Signal_PQCKA_V1_MLKEM768:SCKA Key");
 
 /// The number of an epoch, from 1, and the authenticator in it.
-pub(super) struct Epoch {
-    pub(super) number: u64,
-    pub(super) authenticator: Authenticator,
+pub(in crate::ratchet::spqr) struct Epoch {
+    pub(in crate::ratchet::spqr) number: u64,
+    pub(in crate::ratchet::spqr) authenticator: Authenticator,
 }
 
 impl Epoch {
     /// Epoch 1 of two parties that share `auth_key`.
     #[must_use]
-    pub(super) fn first(auth_key: &[u8]) -> Self {
+    pub(in crate::ratchet::spqr) fn first(auth_key: &[u8]) -> Self {
         Self { number: 1, authenticator: Authenticator::new(auth_key) }
     }
 
@@ -29,7 +29,7 @@ impl Epoch {
     /// ```text
     /// epoch secret = HKDF(salt = 0, ikm = shared secret, "…:SCKA Key" || epoch, 32)
     /// ```
-    pub(super) fn agree(&mut self, shared_secret: &Secret<32>) -> Secret<32> {
+    pub(in crate::ratchet::spqr) fn agree(&mut self, shared_secret: &Secret<32>) -> Secret<32> {
         let info = self.number.to_be_bytes();
         let secret: Secret<32> =
             HkdfSalt::ZERO.derive(&[shared_secret.as_bytes()], (&[], EPOCH_SECRET, &info));
@@ -38,11 +38,11 @@ impl Epoch {
     }
 
     /// The epoch after this one. Nothing but the authenticator goes over.
-    pub(super) fn next(self) -> Self {
+    pub(in crate::ratchet::spqr) fn next(self) -> Self {
         Self { number: self.number.saturating_add(1), authenticator: self.authenticator }
     }
 
-    pub(super) const fn duplicate(&self) -> Self {
+    pub(in crate::ratchet::spqr) const fn duplicate(&self) -> Self {
         Self { number: self.number, authenticator: self.authenticator.duplicate() }
     }
 }
@@ -62,7 +62,7 @@ mod tests {
     fn known_answer() {
         let mut epoch = Epoch::first(&[]);
         assert_eq!(
-            epoch.agree(&Secret::new([0x66; 32])).as_bytes(),
+            epoch.diffie_hellman(&Secret::new([0x66; 32])).as_bytes(),
             &hex_literal::hex!("10abe3c6bcc24ad566890f5763e18983c865edb2754e64a726f55db2c0abeaa2")
         );
     }

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! How far out of order messages may come.
+
+use crate::wire::stored::StoredLimits;
+
+/// How far a message may be ahead of or behind others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Limits {
+    max_jump: u32,
+    max_old_keys: u32,
+}
+
+impl Limits {
+    /// How far ahead of the newest key an index may be, if nothing else is said. Each skipped key costs a step.
+    pub const DEFAULT_MAX_JUMP: u32 = 25_000;
+    /// How far behind the newest key a key may be, if nothing else is said. A chain keeps at most so many old
+    /// keys, of 32 bytes each.
+    pub const DEFAULT_MAX_OLD_KEYS: u32 = 2_000;
+
+    /// Limits of one's own; 0 stands for the default.
+    #[must_use]
+    pub const fn new(max_jump: u32, max_old_keys: u32) -> Self {
+        Self {
+            max_jump: if max_jump == 0 { Self::DEFAULT_MAX_JUMP } else { max_jump },
+            max_old_keys: if max_old_keys == 0 { Self::DEFAULT_MAX_OLD_KEYS } else { max_old_keys },
+        }
+    }
+
+    /// The limits of a session with another device of the same account: any jump.
+    #[must_use]
+    pub const fn own_account() -> Self {
+        Self::new(u32::MAX, 0)
+    }
+
+    /// The limits that libsignal stored.
+    pub(super) const fn from_stored(stored: StoredLimits) -> Self {
+        Self::new(stored.max_jump, stored.max_old_keys)
+    }
+
+    /// The form that libsignal stores: the defaults are written as 0.
+    pub(super) const fn stored(self) -> StoredLimits {
+        let Self { max_jump, max_old_keys } = self;
+        StoredLimits {
+            max_jump: if max_jump == Self::DEFAULT_MAX_JUMP { 0 } else { max_jump },
+            max_old_keys: if max_old_keys == Self::DEFAULT_MAX_OLD_KEYS { 0 } else { max_old_keys },
+        }
+    }
+
+    /// Whether these allow nothing that `widest` does not.
+    pub(crate) const fn within(self, widest: Self) -> bool {
+        self.max_jump <= widest.max_jump && self.max_old_keys <= widest.max_old_keys
+    }
+
+    /// How far ahead of the newest key an index may be.
+    #[must_use]
+    pub const fn max_jump(self) -> u32 {
+        self.max_jump
+    }
+
+    /// How far behind the newest key a key may be.
+    #[must_use]
+    pub const fn max_old_keys(self) -> u32 {
+        self.max_old_keys
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new(0, 0)
+    }
+}
