@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Service ids, device ids and protocol addresses.
+//! Addresses: the name of an account and the number of a device, and the service ids that Signal's accounts are named by.
+//!
+//! ```
+//! use subrosa::Address;
+//! use subrosa::address::ServiceIdKind;
+//!
+//! let address = Address::new("PNI:796abedb-ca4e-4f18-8803-1fde5b921f9f", 1);
+//! assert_eq!(address.service_id().map(|id| id.kind()), Some(ServiceIdKind::Pni));
+//! ```
 
+use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::str::FromStr;
 
-use crate::ids::DeviceId;
+pub use crate::ids::DeviceId;
 use crate::wire::uuid;
 
 /// The text or the bytes are not a service id.
@@ -28,10 +39,10 @@ pub enum ServiceIdKind {
 /// As text it is the hyphenated UUID in lower case, with `PNI:` in front where it is one.
 ///
 /// ```
-/// use subrosa::{ServiceId, ServiceIdKind};
+/// use subrosa::address::{ServiceId, ServiceIdKind};
 /// let id: ServiceId = "PNI:796abedb-ca4e-4f18-8803-1fde5b921f9f".parse()?;
 /// assert_eq!(id.kind(), ServiceIdKind::Pni);
-/// # Ok::<(), subrosa::NotAServiceId>(())
+/// # Ok::<(), subrosa::address::NotAServiceId>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServiceId {
@@ -124,45 +135,94 @@ impl fmt::Debug for ServiceId {
     }
 }
 
-/// The name of an account at its service, in the one form that is compared: a [`ServiceId`] as its text in lower
-/// case, any other text as it is.
+/// The name of an account at its service: normally the text of a [`ServiceId`], or any other text.
+///
+/// Service ids are compared as such, so that capital letters make no other account; other texts by their bytes.
 ///
 /// ```
-/// use subrosa::AccountName;
+/// use subrosa::address::AccountName;
 /// let capitals = AccountName::new("796ABEDB-CA4E-4F18-8803-1FDE5B921F9F");
 /// assert_eq!(capitals, AccountName::new("796abedb-ca4e-4f18-8803-1fde5b921f9f"));
 /// assert_ne!(AccountName::new("alice"), AccountName::new("Alice"));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountName(String);
+#[derive(Clone)]
+pub struct AccountName {
+    text: String,
+    id: Option<ServiceId>,
+}
+
+/// What names are compared by.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Compared<'a> {
+    Id(ServiceId),
+    Text(&'a str),
+}
 
 impl AccountName {
-    /// A name. Any text is one.
+    /// A name.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        let name = name.into();
-        match name.parse::<ServiceId>() {
-            Ok(id) => Self::from(id),
-            Err(NotAServiceId) => Self(name),
-        }
+        let text = name.into();
+        Self { id: text.parse().ok(), text }
     }
 
-    /// The name as text.
+    /// The text, as it was given.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// The service id that the name spells, if it is one.
     #[must_use]
-    pub fn service_id(&self) -> Option<ServiceId> {
-        self.0.parse().ok()
+    pub const fn service_id(&self) -> Option<ServiceId> {
+        self.id
+    }
+
+    /// The text that all equal names have in common.
+    pub(crate) fn canonical(&self) -> Cow<'_, str> {
+        self.id.map_or(Cow::Borrowed(self.as_str()), |id| Cow::Owned(id.to_string()))
+    }
+
+    fn compared(&self) -> Compared<'_> {
+        self.id.map_or(Compared::Text(&self.text), Compared::Id)
+    }
+}
+
+impl PartialEq for AccountName {
+    fn eq(&self, other: &Self) -> bool {
+        self.compared() == other.compared()
+    }
+}
+
+impl Eq for AccountName {}
+
+impl PartialOrd for AccountName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for AccountName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.compared().cmp(&other.compared())
+    }
+}
+
+impl Hash for AccountName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.compared().hash(state);
+    }
+}
+
+impl fmt::Debug for AccountName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
     }
 }
 
 impl From<ServiceId> for AccountName {
     fn from(id: ServiceId) -> Self {
-        Self(id.to_string())
+        Self { text: id.to_string(), id: Some(id) }
     }
 }
 
@@ -186,7 +246,7 @@ impl From<&AccountName> for AccountName {
 
 impl fmt::Display for AccountName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -224,7 +284,7 @@ impl Address {
 
     /// The service id that the name spells, if it is one.
     #[must_use]
-    pub fn service_id(&self) -> Option<ServiceId> {
+    pub const fn service_id(&self) -> Option<ServiceId> {
         self.name.service_id()
     }
 }
@@ -339,7 +399,7 @@ mod tests {
     fn service_ids_in_capitals_are_the_same_account() {
         let [lower, upper] = [ACI.to_owned(), ACI.to_uppercase()].map(|name| Address::new(name, 1));
         assert_eq!(lower, upper);
-        assert_eq!(upper.name().as_str(), ACI);
+        assert_eq!((upper.name().as_str(), &*upper.name().canonical()), (&*ACI.to_uppercase(), ACI));
         assert_eq!(AccountName::from(ACI.parse::<ServiceId>().unwrap()), *upper.name());
         assert_ne!(Address::new("bob", 1), Address::new("Bob", 1));
         assert_eq!(Address::new("any text. at all", DeviceId::PRIMARY).to_string(), "any text. at all.1");

@@ -46,8 +46,12 @@ pub use error::Error;
 pub use receiver_keys::ReceiverKeys;
 pub use sender_key::SenderKey;
 
+pub use crate::message::GroupMessage;
+pub use crate::wire::distribution_id::{DistributionId, NotADistributionId, SenderKeyFormat as Format};
+pub use crate::wire::sender_key_distribution::SenderKeyDistributionMessage as DistributionMessage;
+
 use crate::record::{RecordError, RecordReader, RecordWriter};
-use crate::wire::distribution_id::{DistributionId, SenderKeyFormat};
+use crate::wire::distribution_id::SenderKeyFormat;
 
 fn write_format(format: SenderKeyFormat, writer: &mut RecordWriter) {
     writer.put_flag(format.distribution_id().is_some());

@@ -14,7 +14,6 @@
 //! # Ok::<(), subrosa::keys::KeyError>(())
 //! ```
 
-pub use crate::address::{NotAServiceId, ServiceIdKind};
 pub use crate::crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey, NonContributory};
 pub use crate::crypto::kem::{KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
 pub use crate::crypto::secret::Secret;

@@ -9,6 +9,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod account;
+pub mod address;
 pub mod attachment;
 pub mod delivery;
 pub mod fingerprint;
@@ -24,7 +25,6 @@ pub mod sealed;
 pub mod session;
 pub mod store;
 
-mod address;
 mod agreement;
 mod crypto;
 mod failure;
@@ -42,7 +42,7 @@ mod wire;
 mod writes;
 
 pub use account::Account;
-pub use address::{AccountName, Address, ServiceId};
+pub use address::{Address, ServiceId};
 pub use identity::{IdentityKey, IdentityKeyPair, Trust};
 pub use ids::DeviceId;
 #[cfg(feature = "os-rng")]

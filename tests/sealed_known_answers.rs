@@ -26,8 +26,8 @@ use bytes::{
 };
 use hex_literal::hex;
 use subrosa::hazmat::crypto::secret::Secret;
-use subrosa::hazmat::sealed::envelope::Envelope;
-use subrosa::hazmat::sealed::many::{Entry, seal_for_many};
+use subrosa::hazmat::sealed::Envelope;
+use subrosa::hazmat::sealed::{Entry, seal_for_many};
 use subrosa::hazmat::sealed::v1;
 use subrosa::hazmat::sealed::v2::Shared;
 use subrosa::hazmat::wire::sealed_content::SealedContent;

@@ -2,7 +2,7 @@
 
 //! What can be seen of a message: by anybody on the way, and by its receiver alone.
 
-use subrosa::hazmat::sealed::envelope::Envelope as Opened;
+use subrosa::hazmat::sealed::Envelope as Opened;
 use subrosa::hazmat::wire::protobuf::Malformed;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::hazmat::wire::sealed_message::SealedMessageParts;

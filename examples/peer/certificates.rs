@@ -3,10 +3,10 @@
 //! Operations on the certificates of sealed sender.
 
 use serde_json::{Value, json};
-use subrosa::{
-    CertificateAuthority, DEPLOYED_REVOKED, DeviceId, IdentityKey, SenderCertificate, SenderDetails,
-    ServerCertificate, Timestamp, deployed_server_certificates,
+use subrosa::sealed::certificate::{
+    OFFICIAL_REVOKED, SenderCertificate, SenderDetails, ServerCertificate, TrustStore, official,
 };
+use subrosa::{Address, IdentityKey, Timestamp};
 
 use super::{Answer, Failure, Operation, Peer, Request};
 
@@ -29,13 +29,12 @@ fn sender_cert(peer: &mut Peer, request: Request<'_>) -> Answer {
     let server = ServerCertificate::parse(&request.bytes("server_cert")?)?;
     let server_key = request.private("server_private")?;
     let details = SenderDetails {
-        name: request.text("sender_uuid")?.to_owned(),
+        address: Address::new(request.text("sender_uuid")?, request.u32("sender_device")?),
         e164: request.field("sender_e164").and_then(Value::as_str).map(str::to_owned),
-        device: DeviceId::new(request.u32("sender_device")?).map_err(Failure::generic)?,
         identity_key: IdentityKey::new(request.public("sender_public")?),
         expires: Timestamp::from_millis(request.u64("expiration")?),
     };
-    let certificate = details.issue(&server, &server_key, peer.randomness(request.party_name()));
+    let certificate = details.issue(&server, &server_key, peer.randomness(request.party_name()))?;
     Ok(json!({ "sender_cert": hex::encode(certificate.as_bytes()) }))
 }
 
@@ -52,14 +51,14 @@ fn parse_server_cert(_: &mut Peer, request: Request<'_>) -> Answer {
 /// The fields of a sender certificate, with the one of the server that signed it.
 fn parse_sender_cert(_: &mut Peer, request: Request<'_>) -> Answer {
     let certificate = SenderCertificate::parse(&request.bytes("sender_cert")?)?;
-    let known = deployed_server_certificates();
-    let authority = CertificateAuthority { trust_roots: &[], revoked: &[], known: &known };
-    let server = certificate.server(&authority).map_err(Failure::generic)?.as_bytes().to_vec();
-    let SenderDetails { name, e164, device, identity_key, expires } = certificate.claimed();
+    let known = official();
+    let trust = TrustStore { trust_roots: &[], revoked: &[], known: &known };
+    let server = certificate.server(&trust).map_err(Failure::generic)?.as_bytes().to_vec();
+    let SenderDetails { address, e164, identity_key, expires } = certificate.claimed();
     Ok(json!({
-        "sender_uuid": name,
+        "sender_uuid": address.name().as_str(),
         "sender_e164": e164,
-        "sender_device": device.get(),
+        "sender_device": address.device().get(),
         "expiration": expires.as_millis(),
         "key": hex::encode(identity_key.encode()),
         "certificate": hex::encode(certificate.certificate()),
@@ -71,8 +70,8 @@ fn parse_sender_cert(_: &mut Peer, request: Request<'_>) -> Answer {
 fn validate_sender_cert(_: &mut Peer, request: Request<'_>) -> Answer {
     let certificate = SenderCertificate::parse(&request.bytes("sender_cert")?)?;
     let roots = request.public_list("trust_roots")?;
-    let known = deployed_server_certificates();
-    let authority = CertificateAuthority { trust_roots: &roots, revoked: &DEPLOYED_REVOKED, known: &known };
-    let verified = certificate.verify(&authority, Timestamp::from_millis(request.u64("now")?));
+    let known = official();
+    let trust = TrustStore { trust_roots: &roots, revoked: &OFFICIAL_REVOKED, known: &known };
+    let verified = certificate.verify(&trust, Timestamp::from_millis(request.u64("now")?));
     Ok(json!({ "valid": verified.is_ok() }))
 }

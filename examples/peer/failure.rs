@@ -3,14 +3,15 @@
 //! Refusals, named and numbered as the other peers name and number them.
 
 use serde_json::{Value, json};
+use subrosa::fingerprint::{CompareError, InvalidIterationCount, ScannableFingerprintError};
 use subrosa::hazmat::crypto::kdf::OutputTooLong;
-use subrosa::{
-    AcceptError, Address, AdmitError, BundleError, CertificateError, CompareError, DecryptError,
-    DecryptionErrorMessageError, EncryptError, GroupDecryptError, GroupEncryptError, InitiateError,
-    InvalidIterationCount, KemError, KeyError, LearnError, NonContributory, OpenError, ParseError,
-    PlaintextContentError, ScannableFingerprintError, SealedReceiveError, SenderRefused, SentMessageError,
-    StoredSenderKeyError,
-};
+use subrosa::keys::{KemError, KeyError, NonContributory};
+use subrosa::libsignal::LibsignalError;
+use subrosa::repair::{DecryptionErrorMessageError, PlaintextContentError};
+use subrosa::sealed::OpenError;
+use subrosa::sealed::certificate::CertificateError;
+use subrosa::store::Busy;
+use subrosa::{Address, BundleError, DecryptError, EncryptError, ParseError, group};
 
 /// Why a request was refused.
 #[derive(Debug)]
@@ -90,9 +91,8 @@ macro_rules! generic {
 }
 
 generic!(
+    Busy,
     CertificateError,
-    OpenError,
-    SentMessageError,
     CompareError,
     ScannableFingerprintError,
     InvalidIterationCount,
@@ -103,10 +103,7 @@ generic!(
     ParseError,
     DecryptionErrorMessageError,
     PlaintextContentError,
-    InitiateError,
-    GroupEncryptError,
-    LearnError,
-    StoredSenderKeyError,
+    LibsignalError,
     prost::DecodeError,
 );
 
@@ -132,55 +129,27 @@ impl From<DecryptError> for Failure {
     fn from(error: DecryptError) -> Self {
         match error {
             DecryptError::UntrustedIdentity => Self::untrusted(error),
-            DecryptError::Duplicate { .. } => Self::duplicate(error),
-            // The cause is of interest to whoever debugs; the deployed client only logs it.
-            DecryptError::Undecryptable(cause) => Self::generic(format!("{error}: {cause}")),
+            DecryptError::Duplicate => Self::duplicate(error),
+            // The cause is of interest to whoever debugs.
+            DecryptError::Forged(cause) => Self::generic(format!("{error}: {cause}")),
             _ => Self::generic(error),
         }
     }
 }
 
-impl From<GroupDecryptError> for Failure {
-    fn from(error: GroupDecryptError) -> Self {
+impl From<group::Error> for Failure {
+    fn from(error: group::Error) -> Self {
         match error {
-            GroupDecryptError::Duplicate { .. } => Self::duplicate(error),
+            group::Error::Duplicate => Self::duplicate(error),
             _ => Self::generic(error),
         }
     }
 }
 
-impl From<AdmitError> for Failure {
-    fn from(error: AdmitError) -> Self {
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
         match error {
-            AdmitError::UntrustedIdentity => Self::untrusted(error),
-            _ => Self::generic(error),
-        }
-    }
-}
-
-impl From<SenderRefused> for Failure {
-    fn from(error: SenderRefused) -> Self {
-        match error {
-            SenderRefused::SelfSend => Self::new("SealedSenderSelfSend", 2, &error),
-            _ => Self::generic(error),
-        }
-    }
-}
-
-impl From<SealedReceiveError> for Failure {
-    fn from(error: SealedReceiveError) -> Self {
-        match error {
-            SealedReceiveError::Admit(error) => error.into(),
-            SealedReceiveError::Decrypt(error) => error.into(),
-            _ => Self::generic(error),
-        }
-    }
-}
-
-impl From<AcceptError> for Failure {
-    fn from(error: AcceptError) -> Self {
-        match error {
-            AcceptError::Decrypt(error) => error.into(),
+            OpenError::SelfSend => Self::new("SealedSenderSelfSend", 2, &error),
             _ => Self::generic(error),
         }
     }

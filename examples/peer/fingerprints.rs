@@ -3,9 +3,9 @@
 //! Operations on fingerprints.
 
 use serde_json::json;
-use subrosa::{
-    CompareError, Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion, IdentityKey,
-    ScannableFingerprint,
+use subrosa::IdentityKey;
+use subrosa::fingerprint::{
+    CompareError, Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion, ScannableFingerprint,
 };
 
 use super::{Answer, Failure, Operation, Peer, Request};

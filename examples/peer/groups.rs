@@ -9,10 +9,11 @@ use serde_json::json;
 use subrosa::hazmat::crypto::xeddsa;
 use subrosa::hazmat::wire::sender_key_distribution::SenderKeyDistributionParts;
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessageParts;
-use subrosa::{
-    Address, ParseError, ReceiverKeys, Record, SenderKey, SenderKeyDistributionMessage, SenderKeyFormat,
-    SenderKeyMessage, Staged, State, StoredSenderKeyError,
-};
+use subrosa::group::{DistributionMessage, Format, GroupMessage, ReceiverKeys, SenderKey};
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::libsignal::LibsignalError;
+use subrosa::store::Write;
+use subrosa::{Address, ParseError, Record, Staged, Trust};
 
 use super::{Answer, Failure, Operation, Peer, Request};
 
@@ -45,7 +46,7 @@ impl GroupKeys {
 
     fn of(&self, sender: &Address, group: &str) -> Result<Option<ReceiverKeys>, Failure> {
         let record = self.others.get(&(sender.clone(), group.to_owned()));
-        record.map(|bytes| ReceiverKeys::from_record(bytes)).transpose().map_err(Failure::error)
+        record.map(|bytes| ReceiverKeys::from_record(bytes, sender.clone())).transpose().map_err(Failure::error)
     }
 
     fn put_own(&mut self, group: &str, record: &Record) {
@@ -60,19 +61,19 @@ impl GroupKeys {
 /// The group of a request that names one.
 struct Group {
     name: String,
-    format: SenderKeyFormat,
+    format: Format,
 }
 
 impl Group {
     fn named(name: &str) -> Self {
         match name.parse() {
-            Ok(id) => Self::of(SenderKeyFormat::WithId(id), None),
-            Err(_) => Self { name: name.to_owned(), format: SenderKeyFormat::WithoutId },
+            Ok(id) => Self::of(Format::WithId(id), None),
+            Err(_) => Self { name: name.to_owned(), format: Format::WithoutId },
         }
     }
 
     /// The group of a message, which names it itself or not.
-    fn of(format: SenderKeyFormat, name: Option<&str>) -> Self {
+    fn of(format: Format, name: Option<&str>) -> Self {
         let id = format.distribution_id().map(|id| id.to_string());
         Self { name: id.or_else(|| name.map(str::to_owned)).unwrap_or_default(), format }
     }
@@ -89,7 +90,7 @@ impl Group {
 /// The name of the group, if the request gives one that is not a UUID.
 fn group_name(request: Request<'_>) -> Result<Option<&str>, Failure> {
     let name = request.field("distribution_id").map(|_| request.text("distribution_id")).transpose()?;
-    Ok(name.filter(|name| Group::named(name).format == SenderKeyFormat::WithoutId))
+    Ok(name.filter(|name| Group::named(name).format == Format::WithoutId))
 }
 
 /// Reads a message in the older format if the request names a group, in today's otherwise.
@@ -103,9 +104,11 @@ fn read<'m, M>(
 }
 
 /// Makes a staged change. That the state is then what was staged is checked each time.
-fn commit<S: State, T>(staged: Staged<'_, S, T>) -> (Record, T) {
-    let record = staged.record();
-    (record, staged.commit())
+fn commit<T>(staged: Staged<'_, T>) -> Result<(Record, T), Failure> {
+    match staged.writes().into_iter().next() {
+        Some(Write::Put { record, .. }) => Ok((record, staged.commit())),
+        _ => Err(Failure::error("no record is written")),
+    }
 }
 
 fn same(staged: &Record, committed: &Record) -> Result<(), Failure> {
@@ -127,12 +130,12 @@ fn sender_key_create(peer: &mut Peer, request: Request<'_>) -> Answer {
 fn sender_key_process(peer: &mut Peer, request: Request<'_>) -> Answer {
     let (party, _) = peer.party(request)?;
     let (sender, name, bytes) = (request.address("sender")?, group_name(request)?, request.bytes("skdm")?);
-    let parse = SenderKeyDistributionMessage::parse;
-    let message = read(name, &bytes, parse, SenderKeyDistributionMessage::parse_without_id)?;
+    let parse = DistributionMessage::parse;
+    let message = read(name, &bytes, parse, DistributionMessage::parse_without_id)?;
     let group = Group::of(message.format(), name);
     let keys = party.groups.of(&sender, &group.name)?;
-    let mut keys = keys.unwrap_or_else(|| ReceiverKeys::new(group.format));
-    let (record, ()) = commit(keys.learn(&message)?);
+    let mut keys = keys.unwrap_or_else(|| ReceiverKeys::new(sender.clone(), group.format));
+    let (record, ()) = commit(keys.process(&message)?)?;
     same(&record, &keys.record())?;
     party.groups.put(&sender, &group.name, &record);
     Ok(json!({}))
@@ -142,7 +145,7 @@ fn group_encrypt(peer: &mut Peer, request: Request<'_>) -> Answer {
     let (group, plaintext) = (Group::in_request(request)?, request.bytes("plaintext")?);
     let (party, rng) = peer.party(request)?;
     let mut key = party.groups.own(&group.name)?.ok_or_else(|| group.missing())?;
-    let (record, message) = commit(key.encrypt(&plaintext, rng)?);
+    let (record, message) = commit(key.encrypt(&plaintext, rng)?)?;
     same(&record, &key.record())?;
     party.groups.put_own(&group.name, &record);
     Ok(json!({ "type": message.kind().to_u8(), "message": hex::encode(message.as_bytes()) }))
@@ -151,10 +154,11 @@ fn group_encrypt(peer: &mut Peer, request: Request<'_>) -> Answer {
 fn group_decrypt(peer: &mut Peer, request: Request<'_>) -> Answer {
     let (party, _) = peer.party(request)?;
     let (sender, name, bytes) = (request.address("sender")?, group_name(request)?, request.bytes("message")?);
-    let message = read(name, &bytes, SenderKeyMessage::parse, SenderKeyMessage::parse_without_id)?;
+    read(name, &bytes, SenderKeyMessage::parse, SenderKeyMessage::parse_without_id)?;
+    let message = GroupMessage::parse(&bytes)?;
     let group = Group::of(message.format(), name);
     let mut keys = party.groups.of(&sender, &group.name)?.ok_or_else(|| group.missing())?;
-    let (record, plaintext) = commit(keys.decrypt(&message)?);
+    let (record, plaintext) = commit(keys.decrypt(&message, Trust::Anyone)?)?;
     same(&record, &keys.record())?;
     party.groups.put(&sender, &group.name, &record);
     Ok(json!({ "plaintext": hex::encode(&*plaintext) }))
@@ -177,12 +181,12 @@ fn sender_key_import(peer: &mut Peer, request: Request<'_>) -> Answer {
     let (sender, group) = (request.address("sender")?, Group::in_request(request)?);
     let (party, _) = peer.party(request)?;
     let bytes = request.bytes("record")?;
-    let keys = ReceiverKeys::from_libsignal_record(&bytes, group.format)?;
+    let keys = ReceiverKeys::from_libsignal_record(&bytes, sender.clone(), group.format)?;
     if sender == party.address {
         match SenderKey::from_libsignal_record(&bytes, group.format) {
             Ok(key) => party.groups.put_own(&group.name, &key.record()),
             // Nothing to send with.
-            Err(StoredSenderKeyError::Empty | StoredSenderKeyError::NotOurs) => {
+            Err(LibsignalError::Empty | LibsignalError::NotOurs) => {
                 party.groups.own.remove(&group.name);
             }
             Err(error) => return Err(error.into()),
@@ -216,8 +220,8 @@ fn parse_group_message(_: &mut Peer, request: Request<'_>) -> Answer {
 
 fn parse_skdm(_: &mut Peer, request: Request<'_>) -> Answer {
     let bytes = request.bytes("skdm")?;
-    let parse = SenderKeyDistributionMessage::parse;
-    let message = read_either(&bytes, parse, SenderKeyDistributionMessage::parse_without_id)?;
+    let parse = DistributionMessage::parse;
+    let message = read_either(&bytes, parse, DistributionMessage::parse_without_id)?;
     Ok(json!({
         "distribution_id": message.distribution_id().map(|id| id.to_string()),
         "chain_id": message.chain_id(),

@@ -6,7 +6,8 @@ use serde_json::json;
 use subrosa::hazmat::crypto::kdf::MacKey;
 use subrosa::hazmat::wire::message::first_byte;
 use subrosa::hazmat::wire::signal_message::{MAC_LEN, SignalMessageParts};
-use subrosa::{PreKeySignalMessage, SignalMessage};
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
 
 use super::{Answer, Failure, Operation, Peer, Request};
 
@@ -33,8 +34,8 @@ fn parse_prekey_message(_: &mut Peer, request: Request<'_>) -> Answer {
     Ok(json!({
         "version": message.version(),
         "registration_id": message.registration_id(),
-        "pre_key_id": message.pre_key_id(),
-        "signed_pre_key_id": message.signed_pre_key_id(),
+        "pre_key_id": message.pre_key_id().map(|id| id.0),
+        "signed_pre_key_id": message.signed_pre_key_id().0,
     }))
 }
 

@@ -3,7 +3,8 @@
 //! Operations on parties, and on the identities they know.
 
 use serde_json::json;
-use subrosa::{IdentityKey, IdentityKeyPair, Policy};
+use subrosa::session::Policy;
+use subrosa::{IdentityKey, IdentityKeyPair};
 
 use super::party::{Party, TrustPolicy};
 use super::{Answer, Failure, Operation, Peer, Request};

@@ -5,7 +5,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use subrosa::{Address, IdentityKey, IdentityKeyPair, KemPreKeyEffect, Local, Policy, SessionEffects, Trust};
+use subrosa::session::{Config, Policy};
+use subrosa::store::{Key, Write, Writes};
+use subrosa::{Address, IdentityKey, IdentityKeyPair, Trust};
 
 use super::groups::GroupKeys;
 use super::shelf::Shelves;
@@ -54,9 +56,9 @@ impl Party {
         }
     }
 
-    /// What sessions are begun with.
-    pub(crate) fn local(&self) -> Local<'_> {
-        Local::new(&self.identity, self.registration_id).with_policy(self.policy)
+    /// Identity and settings for new sessions.
+    pub(crate) fn config(&self) -> Config<'_> {
+        Config::new(&self.identity, self.registration_id).with_policy(self.policy)
     }
 
     /// What the party thinks of identity keys at `remote`.
@@ -68,19 +70,22 @@ impl Party {
         }
     }
 
-    /// Stores a session's record and the effects with it.
-    pub(crate) fn store(&mut self, remote: &Address, record: &[u8], effects: &SessionEffects) {
-        self.sessions.insert(remote.clone(), record.to_vec());
-        if let Some(identity) = effects.save_identity {
-            self.identities.insert(remote.clone(), identity);
-        }
-        if let Some(id) = effects.delete_one_time_pre_key {
-            self.shelves.one_time.remove(id.0);
-        }
-        match &effects.kem_pre_key {
-            Some(KemPreKeyEffect::Delete(id)) => self.shelves.kyber.remove(id.0),
-            Some(KemPreKeyEffect::Remember(usage)) => self.shelves.kyber_used.push(*usage),
-            _ => {}
+    /// Stores the writes of a session with `remote`. Identities are kept by address, as the recorders keep them.
+    pub(crate) fn store(&mut self, remote: &Address, writes: Writes) {
+        for write in writes {
+            match write {
+                Write::Put { key: Key::Session(address), record, .. } => {
+                    self.sessions.insert(address, record.as_bytes().to_vec());
+                }
+                Write::Put { key: Key::Identity(_), record, .. } => {
+                    let identity = IdentityKey::from_record(record.as_bytes()).expect("it was just written");
+                    self.identities.insert(remote.clone(), identity);
+                }
+                Write::Put { key: Key::KemPreKeyUse(used), .. } => self.shelves.kyber_used.push(used),
+                Write::Delete { key: Key::OneTimePreKey(id) } => self.shelves.one_time.remove(id.0),
+                Write::Delete { key: Key::OneTimeKemPreKey(id) } => self.shelves.kyber.remove(id.0),
+                other => unreachable!("a session writes no {other:?}"),
+            }
         }
     }
 }

@@ -4,9 +4,8 @@
 
 use serde_json::json;
 use subrosa::hazmat::crypto::{kdf, xeddsa};
-use subrosa::{
-    IdentityKey, IdentityKeyPair, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType, KeyPair,
-};
+use subrosa::keys::{KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType, KeyPair};
+use subrosa::{IdentityKey, IdentityKeyPair};
 
 use super::stored::StoredIdentityKeyPair;
 use super::{Answer, Failure, Operation, Peer, Request};

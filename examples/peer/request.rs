@@ -3,7 +3,8 @@
 //! The fields of a request.
 
 use serde_json::Value;
-use subrosa::{Address, DeviceId, PrivateKey, PublicKey};
+use subrosa::Address;
+use subrosa::keys::{PrivateKey, PublicKey};
 
 use super::Failure;
 
@@ -73,8 +74,7 @@ impl<'a> Request<'a> {
     /// The address that `name` and `device` of the request itself are.
     pub(crate) fn own_address(self) -> Result<Address, Failure> {
         let (name, device) = (self.text("name")?, self.u32("device")?);
-        let invalid = |_| Failure::invalid_address(format!("invalid address {name}.{device}"));
-        Ok(Address::new(name, DeviceId::new(device).map_err(invalid)?))
+        Ok(Address::new(name, device))
     }
 
     pub(crate) fn flag(self, name: &str, default: bool) -> Result<bool, Failure> {

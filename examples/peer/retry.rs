@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 use subrosa::hazmat::wire::plaintext_content::decryption_error_in;
-use subrosa::{DecryptionErrorMessage, MessageKind, PlaintextContent};
+use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
+use subrosa::{DeviceId, MessageKind, Timestamp};
 
 use super::{Answer, Failure, Operation, Peer, Request};
 
@@ -20,13 +21,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
 const MAX_SAFE: u64 = (1 << 53) - 1;
 
 fn fields(message: &DecryptionErrorMessage) -> Result<Value, Failure> {
-    if message.timestamp() > MAX_SAFE {
+    if message.timestamp().as_millis() > MAX_SAFE {
         return Err(Failure::range("timestamp is larger than a JSON number can be"));
     }
     Ok(json!({
         "dem": hex::encode(message.encode()),
-        "timestamp": message.timestamp(),
-        "device": message.device_id(),
+        "timestamp": message.timestamp().as_millis(),
+        "device": message.device().get(),
         "ratchet_key": message.ratchet_key().map(|key| hex::encode(key.encode())),
     }))
 }
@@ -34,7 +35,8 @@ fn fields(message: &DecryptionErrorMessage) -> Result<Value, Failure> {
 fn dem(_: &mut Peer, request: Request<'_>) -> Answer {
     let kind = u8::try_from(request.u32("original_type")?).ok().and_then(MessageKind::from_u8);
     let kind = kind.ok_or_else(|| Failure::generic("unknown message type"))?;
-    let (timestamp, device) = (request.u64("timestamp")?, request.u32("device")?);
+    let timestamp = Timestamp::from_millis(request.u64("timestamp")?);
+    let device = DeviceId::new(request.u32("device")?);
     fields(&DecryptionErrorMessage::for_original(&request.bytes("original")?, kind, timestamp, device)?)
 }
 

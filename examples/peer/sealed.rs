@@ -3,19 +3,20 @@
 //! Operations of sealed sender.
 
 use serde_json::{Value, json};
-use subrosa::hazmat::sealed::envelope::Envelope;
-use subrosa::hazmat::sealed::many::{Entry, MAX_REGISTRATION_ID, seal_for_many};
+use subrosa::hazmat::sealed::Envelope;
+use subrosa::hazmat::sealed::{Entry, MAX_REGISTRATION_ID, seal_for_many};
 use subrosa::hazmat::sealed::v1;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
-use subrosa::{
-    Address, CertificateAuthority, DEPLOYED_REVOKED, IdentityKey, LocalDevice, MessageKind, PlaintextContent,
-    SealedAdmission, SealedMessage, Secret, SenderCertificate, SentMessage, ServiceId, Session,
-    SessionMessage, Timestamp, UnverifiedContent, deployed_server_certificates,
-};
+use subrosa::keys::Secret;
+use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
+use subrosa::sealed::certificate::{OFFICIAL_REVOKED, SenderCertificate, TrustStore, official};
+use subrosa::sealed::server::SentMessage;
+use subrosa::sealed::{Body, UnverifiedContent};
+use subrosa::{Address, IdentityKey, MessageKind, ServiceId, Session, Timestamp};
 
 use super::party::Party;
 use super::request::Request;
-use super::sessions::TakenKeys;
+use super::sessions::receive;
 use super::{Answer, Failure, Operation, Peer};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -36,7 +37,7 @@ fn usmc(peer: &mut Peer, request: Request<'_>) -> Answer {
         "message" => encrypted(peer, request, "encrypt")?,
         "group" => encrypted(peer, request, "group_encrypt")?,
         "plaintext" => {
-            let error = subrosa::DecryptionErrorMessage::parse(&request.bytes("dem")?)?;
+            let error = DecryptionErrorMessage::parse(&request.bytes("dem")?)?;
             (MessageKind::Plaintext, PlaintextContent::from(&error).as_bytes().to_vec())
         }
         other => return Err(Failure::usage(format!("unknown inner {other}"))),
@@ -73,9 +74,9 @@ fn fields(content: &SealedContent<'_>, certificate: &SenderCertificate, bytes: &
         "content_hint": content.hint.to_u32(),
         "group_id": content.group_id.map(hex::encode),
         "sender_cert": hex::encode(content.certificate),
-        "sender_uuid": sender.name,
+        "sender_uuid": sender.address.name().as_str(),
         "sender_e164": sender.e164,
-        "sender_device": sender.device.get(),
+        "sender_device": sender.address.device().get(),
     })
 }
 
@@ -109,7 +110,9 @@ fn seal_multi(peer: &mut Peer, request: Request<'_>) -> Answer {
         let address = Request::new(recipient).own_address()?;
         let session =
             party.session(&address)?.ok_or_else(|| Failure::error(format!("no session for {address}")))?;
-        let device = (address.device(), registration_id(&session)?);
+        let device = u8::try_from(address.device().get()).ok().filter(|device| (1..=127).contains(device));
+        let device = device.ok_or_else(|| Failure::invalid_address(format!("invalid device of {address}")))?;
+        let device = (device, registration_id(&session)?);
         match entries.last_mut() {
             Some((first, entry)) if first.name() == address.name() => entry.devices.push(device),
             _ => {
@@ -169,46 +172,22 @@ fn parse_multi(_: &mut Peer, request: Request<'_>) -> Answer {
 fn unseal(peer: &mut Peer, request: Request<'_>) -> Answer {
     let (party, rng) = peer.party(request)?;
     let content = UnverifiedContent::open(&request.bytes("sealed")?, &party.identity)?;
-    let (roots, known) = ([request.public("trust_root")?], deployed_server_certificates());
-    let authority = CertificateAuthority { trust_roots: &roots, revoked: &DEPLOYED_REVOKED, known: &known };
-    let local = LocalDevice {
-        e164: request.field("local_e164").and_then(Value::as_str),
-        ..LocalDevice::new(&party.address)
-    };
-    let content = content.verify(&authority, &local, Timestamp::from_millis(request.u64("now")?))?;
-    let SealedMessage::Session(message) = content.message()? else {
+    let (roots, known) = ([request.public("trust_root")?], official());
+    let trust = TrustStore { trust_roots: &roots, revoked: &OFFICIAL_REVOKED, known: &known };
+    let e164 = request.field("local_e164").and_then(Value::as_str);
+    let taken = Timestamp::from_millis(request.u64("now")?);
+    let content = content.verify(&trust, &party.address, e164, taken)?;
+    let Body::Session(message) = content.body()? else {
         return Err(Failure::generic(format!("invalid message: unexpected kind {:?}", content.kind())));
     };
-    let sender = content.sender().sender();
-    let remote = content.sender().address();
-    let plaintext = decrypt(party, &remote, &message, rng)?;
+    let sender = content.sender().details();
+    let plaintext = receive(party, &sender.address, &message, rng)?;
     Ok(json!({
-        "plaintext": hex::encode(&plaintext),
-        "sender_uuid": sender.name,
+        "plaintext": hex::encode(&*plaintext),
+        "sender_uuid": sender.address.name().as_str(),
         "sender_e164": sender.e164,
-        "sender_device": sender.device.get(),
+        "sender_device": sender.address.device().get(),
     }))
-}
-
-fn decrypt(
-    party: &mut Party,
-    remote: &Address,
-    message: &SessionMessage<'_>,
-    rng: &mut super::rng::Source,
-) -> Result<Vec<u8>, Failure> {
-    let mut session = party.session_or_new(remote)?;
-    let identity = party.identity.clone();
-    let local = subrosa::Local::new(&identity, party.registration_id).with_policy(party.policy);
-    let unsealed = party.update(&mut session, |party, session| {
-        match message.receive(session, &local, party.trust(remote), rng)? {
-            SealedAdmission::Decrypted(staged) => Ok(staged),
-            SealedAdmission::New(new) => {
-                let mut taken = TakenKeys::off_the_shelves(party, new.needed())?;
-                new.accept(taken.keys(), rng).map_err(|failure| failure.error.into())
-            }
-        }
-    })?;
-    Ok(unsealed.plaintext.to_vec())
 }
 
 /// Opens an envelope and does no more.

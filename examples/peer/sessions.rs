@@ -2,14 +2,16 @@
 
 //! Operations on sessions.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use serde_json::json;
+use subrosa::keys::Signature;
+use subrosa::prekey::{
+    KemPreKeyId, KemPreKeyPublic, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, OneTimePreKeyPublic,
+    SignedPreKey, SignedPreKeyId, SignedPreKeyPublic,
+};
+use subrosa::session::manual::{Admission, KemKey, NeededPreKeys, PreKeys};
+use subrosa::session::{Policy, Requirements};
 use subrosa::{
-    Address, Admission, DeviceId, IdentityKey, KemKey, KemPreKeyId, KemPreKeyPublic, LastResortKemPreKey,
-    NeededPreKeys, NewSession, OneTimePreKey, OneTimePreKeyId, OneTimePreKeyPublic, Plaintext, Policy,
-    PreKeyBundle, PreKeySignalMessage, Requirements, ResponderKeys, Session, SignalMessage, Signature,
-    SignedPreKey, SignedPreKeyId, SignedPreKeyPublic, Staged, Timestamp,
+    Address, DeviceId, IdentityKey, Message, MessageKind, Plaintext, PreKeyBundle, Session, Staged, Timestamp,
 };
 
 use super::party::Party;
@@ -32,7 +34,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 fn now(request: Request<'_>) -> Result<Timestamp, Failure> {
     Ok(match request.optional_u64("now_ms")? {
         Some(millis) => Timestamp::from_millis(millis),
-        None => SystemTime::now().duration_since(UNIX_EPOCH).expect("it is past 1970").into(),
+        None => Timestamp::now(),
     })
 }
 
@@ -54,15 +56,16 @@ impl Party {
     pub(crate) fn update<T>(
         &mut self,
         session: &mut Session,
-        work: impl for<'s> FnOnce(&Self, &'s mut Session) -> Result<Staged<'s, Session, T>, Failure>,
+        work: impl for<'s> FnOnce(&Self, &'s mut Session) -> Result<Staged<'s, T>, Failure>,
     ) -> Result<T, Failure> {
         let staged = work(self, session)?;
-        let (record, effects) = (staged.record(), staged.effects().clone());
+        let writes = staged.writes();
         let output = staged.commit();
-        if session.record().as_bytes() != record.as_bytes() {
+        let remote = session.remote().clone();
+        self.store(&remote, writes);
+        if self.sessions.get(&remote).is_none_or(|stored| stored != session.record().as_bytes()) {
             return Err(Failure::error("what was committed is not what was staged"));
         }
-        self.store(session.remote(), record.as_bytes(), &effects);
         Ok(output)
     }
 }
@@ -70,9 +73,11 @@ impl Party {
 fn process_bundle(peer: &mut Peer, request: Request<'_>) -> Answer {
     let (party, rng) = peer.party(request)?;
     let (remote, now) = (request.address("remote")?, now(request)?);
-    let bundle = read_bundle(request.object("bundle")?)?.verify(party.trust(&remote))?;
+    // The recorders don't compare the bundle's device.
+    let bundle = PreKeyBundle { device_id: remote.device(), ..read_bundle(request.object("bundle")?)? };
+    let bundle = bundle.verify(party.trust(&remote))?;
     let mut session = party.session_or_new(&remote)?;
-    party.update(&mut session, |party, session| Ok(session.initiate(&party.local(), bundle, now, rng)?))?;
+    party.update(&mut session, |party, session| Ok(session.initiate(&party.config(), bundle, now, rng)?))?;
     Ok(json!({}))
 }
 
@@ -96,7 +101,7 @@ fn read_bundle(bundle: Request<'_>) -> Result<PreKeyBundle, Failure> {
         };
     Ok(PreKeyBundle {
         registration_id: bundle.u32("registration_id")?,
-        device_id: DeviceId::new(bundle.u32("device_id")?).map_err(Failure::generic)?,
+        device_id: DeviceId::new(bundle.u32("device_id")?),
         identity_key: IdentityKey::new(bundle.public("identity_key")?),
         signed_pre_key: SignedPreKeyPublic {
             id: SignedPreKeyId(bundle.u32("signed_pre_key_id")?),
@@ -126,49 +131,36 @@ fn encrypt(peer: &mut Peer, request: Request<'_>) -> Answer {
 fn decrypt(peer: &mut Peer, request: Request<'_>) -> Answer {
     let (party, rng) = peer.party(request)?;
     let (remote, bytes) = (request.address("remote")?, request.bytes("message")?);
-    let plaintext = match request.u32("type")? {
-        2 => {
-            let message = SignalMessage::parse(&bytes)?;
-            let mut session = party.session_or_new(&remote)?;
-            party.update(&mut session, |party, session| {
-                Ok(session.decrypt(&message, party.trust(&remote), rng)?)
-            })?
-        }
-        3 => decrypt_pre_key(party, &remote, &PreKeySignalMessage::parse(&bytes)?, rng)?,
+    let kind = match request.u32("type")? {
+        2 => MessageKind::Whisper,
+        3 => MessageKind::PreKey,
         other => return Err(Failure::error(format!("decrypt takes type 2 or 3, not {other}"))),
     };
+    let plaintext = receive(party, &remote, &Message::parse(kind, &bytes)?, rng)?;
     Ok(json!({ "plaintext": hex::encode(&*plaintext) }))
 }
 
-fn decrypt_pre_key(
+/// Decrypts a message, sealed or not, and begins the session that it asks for.
+pub(crate) fn receive(
     party: &mut Party,
     remote: &Address,
-    message: &PreKeySignalMessage<'_>,
+    message: &Message<'_>,
     rng: &mut Source,
 ) -> Result<Plaintext, Failure> {
     let mut session = party.session_or_new(remote)?;
-    // The identity is held on its own: `admit` borrows it for as long as the message.
-    let identity = party.identity.clone();
-    let local = subrosa::Local::new(&identity, party.registration_id).with_policy(party.policy);
     party.update(&mut session, |party, session| {
-        match session.admit(&local, message, party.trust(remote))? {
-            Admission::Known(known) => Ok(known.decrypt(rng)?),
-            Admission::New(new) => accept(party, new, rng),
+        match session.receive(&party.config(), message, party.trust(remote), rng)? {
+            Admission::Decrypted(staged) => Ok(staged),
+            Admission::New(new) => {
+                let taken = TakenKeys::off_the_shelves(party, new.needed())?;
+                Ok(new.accept(&taken.keys(), rng)?)
+            }
         }
     })
 }
 
-fn accept<'s>(
-    party: &Party,
-    new: NewSession<'s, '_>,
-    rng: &mut Source,
-) -> Result<Staged<'s, Session, Plaintext>, Failure> {
-    let mut taken = TakenKeys::off_the_shelves(party, new.needed())?;
-    new.accept(taken.keys(), rng).map_err(|failure| failure.error.into())
-}
-
 /// Prekeys that were looked up for a message.
-pub(crate) struct TakenKeys {
+struct TakenKeys {
     signed: SignedPreKey,
     one_time: Option<OneTimePreKey>,
     kyber: Option<LastResortKemPreKey>,
@@ -176,7 +168,7 @@ pub(crate) struct TakenKeys {
 }
 
 impl TakenKeys {
-    pub(crate) fn off_the_shelves(party: &Party, needed: NeededPreKeys) -> Result<Self, Failure> {
+    fn off_the_shelves(party: &Party, needed: NeededPreKeys) -> Result<Self, Failure> {
         let shelves = &party.shelves;
         Ok(Self {
             signed: shelves.signed_pre_key(needed.signed)?,
@@ -186,10 +178,10 @@ impl TakenKeys {
         })
     }
 
-    pub(crate) fn keys(&mut self) -> ResponderKeys<'_> {
+    fn keys(&self) -> PreKeys<'_> {
         let used_before = self.used_before;
         let kem = self.kyber.as_ref().map(|key| KemKey::LastResort { key, used_before });
-        ResponderKeys { signed: &self.signed, one_time: self.one_time.take(), kem }
+        PreKeys { signed: &self.signed, one_time: self.one_time.as_ref(), kem }
     }
 }
 
@@ -212,7 +204,7 @@ fn session_archive(peer: &mut Peer, request: Request<'_>) -> Answer {
     let (party, _) = peer.party(request)?;
     let mut session =
         party.session(&request.address("remote")?)?.ok_or_else(|| Failure::error("no session"))?;
-    party.update(&mut session, |_, session| Ok(session.archive()))?;
+    party.update(&mut session, |_, session| Ok(session.archive()?))?;
     Ok(json!({}))
 }
 

@@ -3,9 +3,10 @@
 //! Where a party keeps its prekeys, in the deployed client's stored form. They are read when they are asked
 //! for, so a damaged one does no harm before.
 
-use subrosa::{
-    KemKeyPair, KemPreKey, KemPreKeyId, KemPreKeyUse, KeyPair, LastResortKemPreKey, OneTimePreKey,
-    OneTimePreKeyId, PrivateKey, PublicKey, SIGNATURE_LEN, SignedPreKey, SignedPreKeyId, Timestamp,
+use subrosa::Timestamp;
+use subrosa::keys::{KemKeyPair, KeyPair, PrivateKey, PublicKey, SIGNATURE_LEN};
+use subrosa::prekey::{
+    KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId,
 };
 
 use super::Failure;
@@ -85,7 +86,7 @@ impl Shelves {
         let kept = self.kyber.get(id.0)?;
         let pair = KemKeyPair::from_parts(kem_secret(&kept.private)?, kem_public(&kept.public)?)?;
         let created = Timestamp::from_millis(kept.created);
-        Ok(KemPreKey::from_parts(id, pair, signature(kept), created).into())
+        Ok(LastResortKemPreKey::from_parts(id, pair, signature(kept), created))
     }
 }
 

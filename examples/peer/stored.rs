@@ -4,7 +4,8 @@
 //! have another form.
 
 use prost::Message;
-use subrosa::{KemPreKey, KeyError, OneTimePreKey, PrivateKey, PublicKey, SignedPreKey};
+use subrosa::keys::{KeyError, PrivateKey, PublicKey};
+use subrosa::prekey::{LastResortKemPreKey, OneTimePreKey, SignedPreKey};
 
 /// An identity key pair.
 #[derive(Clone, PartialEq, Message)]
@@ -86,8 +87,8 @@ impl From<&SignedPreKey> for StoredPreKey {
     }
 }
 
-impl From<&KemPreKey> for StoredPreKey {
-    fn from(key: &KemPreKey) -> Self {
+impl From<&LastResortKemPreKey> for StoredPreKey {
+    fn from(key: &LastResortKemPreKey) -> Self {
         let pair = key.key_pair();
         Self {
             id: key.id().0,

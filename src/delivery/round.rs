@@ -101,7 +101,8 @@ pub struct GaveUp {
 /// use subrosa::delivery::{Delivery, DeviceMessage, GaveUp, ServiceAnswer, encrypt_each};
 /// use subrosa::session::Requirements;
 /// use subrosa::store::Memory;
-/// use subrosa::{Account, AccountName, Address, DeviceId, PreKeyBundle, Session, Timestamp, Trust, os_rng};
+/// use subrosa::address::AccountName;
+/// use subrosa::{Account, Address, DeviceId, PreKeyBundle, Session, Timestamp, Trust, os_rng};
 ///
 /// # /// A service with one account, of two devices.
 /// # struct Service(Account);

@@ -86,7 +86,7 @@ impl Key {
                 out.extend_from_slice(&id.0.to_be_bytes());
             }
             Self::KemPreKeyUse(used) => out.extend_from_slice(&used.to_bytes()),
-            Self::Identity(name) => out.extend_from_slice(name.as_str().as_bytes()),
+            Self::Identity(name) => out.extend_from_slice(name.canonical().as_bytes()),
             Self::Session(address) | Self::RepairLog(address) => put_address(&mut out, address),
             Self::SenderKey(format) => put_format(&mut out, *format),
             Self::ReceiverKeys(address, format) => {
@@ -129,9 +129,9 @@ impl Key {
 }
 
 fn put_address(out: &mut Vec<u8>, address: &Address) {
-    let name = address.name().as_str().as_bytes();
+    let name = address.name().canonical();
     out.extend_from_slice(&u32::try_from(name.len()).unwrap_or(u32::MAX).to_be_bytes());
-    out.extend_from_slice(name);
+    out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(&address.device().get().to_be_bytes());
 }
 
@@ -148,7 +148,7 @@ fn put_format(out: &mut Vec<u8>, format: SenderKeyFormat) {
 /// A name, which must be written as it is compared.
 fn take_name(bytes: &[u8]) -> Result<AccountName, RecordError> {
     let text = core::str::from_utf8(bytes).map_err(|_| RecordError::Damaged)?;
-    Some(AccountName::new(text)).filter(|name| name.as_str() == text).ok_or(RecordError::Damaged)
+    Some(AccountName::new(text)).filter(|name| name.canonical() == text).ok_or(RecordError::Damaged)
 }
 
 fn take_address(bytes: &[u8]) -> Result<(Address, &[u8]), RecordError> {

@@ -11,7 +11,7 @@ use hex_literal::hex;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::Value;
-use subrosa::hazmat::sealed::many::{Entry, seal_for_many};
+use subrosa::hazmat::sealed::{Entry, seal_for_many};
 use subrosa::hazmat::sealed::v1;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::{

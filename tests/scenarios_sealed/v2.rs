@@ -3,8 +3,8 @@
 //! 32 to 45: envelopes for many recipients.
 
 use subrosa::hazmat::crypto::secret::Secret;
-use subrosa::hazmat::sealed::envelope::Envelope;
-use subrosa::hazmat::sealed::many::{Entry, seal_for_many};
+use subrosa::hazmat::sealed::Envelope;
+use subrosa::hazmat::sealed::{Entry, seal_for_many};
 use subrosa::{
     Address, CertificateRefused, Ciphertext, DecryptionErrorMessage, DeviceId, DistributionId, IdentityKey,
     MessageKind, NonContributory, OpenError, PlaintextContent, PublicKey, ReceiverKeys, RecipientError,

@@ -8,7 +8,7 @@ use std::ops::Range;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use rand_chacha::rand_core::Rng;
-use subrosa::hazmat::sealed::envelope::Envelope;
+use subrosa::hazmat::sealed::Envelope;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::{
     Ciphertext, ContentHint, DecryptionErrorMessage, DeviceId, IdentityKeyPair, MessageKind, OpenError,

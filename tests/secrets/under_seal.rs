@@ -4,8 +4,8 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use subrosa::hazmat::sealed::envelope::Envelope;
-use subrosa::hazmat::sealed::many::{Entry, seal_for_many};
+use subrosa::hazmat::sealed::Envelope;
+use subrosa::hazmat::sealed::{Entry, seal_for_many};
 use subrosa::hazmat::sealed::v1;
 use subrosa::hazmat::sealed::v2::Shared;
 use subrosa::hazmat::wire::sealed_content::SealedContent;

@@ -4,7 +4,7 @@
 //! verified.
 
 use rand_chacha::ChaCha20Rng;
-use subrosa::hazmat::sealed::envelope::Envelope;
+use subrosa::hazmat::sealed::Envelope;
 use subrosa::hazmat::sealed::v2::Shared;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::{Local, PreKeySignalMessage, SealedAdmission, SealedMessage, Secret, Trust, UnverifiedContent};
