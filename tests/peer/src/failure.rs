@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Refusals, named and numbered as the other peers name and number them.
+
+use serde_json::{Value, json};
+use subrosa::hazmat::crypto::kdf::OutputTooLong;
+use subrosa::{
+    AcceptError, Address, AdmitError, BundleError, CertificateError, CompareError, DecryptError,
+    DecryptionErrorMessageError, EncryptError, GroupDecryptError, GroupEncryptError, InitiateError,
+    InvalidIterationCount, KemError, KeyError, LearnError, OpenError, ParseError, PlaintextContentError,
+    ScannableFingerprintError, SealedReceiveError, SenderRefused, SentMessageError, StoredSenderKeyError,
+    ZeroAgreement,
+};
+
+/// Why a request was refused.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    name: &'static str,
+    code: Option<u8>,
+    message: String,
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it goes into `map_err` as it is")]
+impl Failure {
+    fn new(name: &'static str, code: impl Into<Option<u8>>, message: &impl ToString) -> Self {
+        Self { name, code: code.into(), message: message.to_string() }
+    }
+
+    /// The request itself is wrong: an operation or a party that there is not.
+    pub(crate) fn error(message: impl ToString) -> Self {
+        Self::new("Error", None, &message)
+    }
+
+    /// A field of the request is missing or of the wrong type.
+    pub(crate) fn usage(message: impl ToString) -> Self {
+        Self::new("TypeError", None, &message)
+    }
+
+    /// A number that the peers' JSON can't carry.
+    pub(crate) fn range(message: impl ToString) -> Self {
+        Self::new("RangeError", None, &message)
+    }
+
+    /// Everything that has no kind of its own.
+    pub(crate) fn generic(message: impl ToString) -> Self {
+        Self::new("Generic", 0, &message)
+    }
+
+    fn duplicate(message: impl ToString) -> Self {
+        Self::new("DuplicatedMessage", 1, &message)
+    }
+
+    fn untrusted(message: impl ToString) -> Self {
+        Self::new("UntrustedIdentity", 3, &message)
+    }
+
+    pub(crate) fn invalid_session(message: impl ToString) -> Self {
+        Self::new("InvalidSession", 7, &message)
+    }
+
+    pub(crate) fn invalid_registration_id(address: &Address, id: u32) -> Self {
+        Self::new(
+            "InvalidRegistrationId",
+            4,
+            &format!("registration id {id} of {address} has more than 14 bits"),
+        )
+    }
+
+    pub(crate) fn invalid_address(message: impl ToString) -> Self {
+        Self::new("InvalidProtocolAddress", 5, &message)
+    }
+}
+
+impl From<Failure> for Value {
+    fn from(failure: Failure) -> Self {
+        let Failure { name, code, message } = failure;
+        json!({ "name": name, "code": code, "operation": null, "message": message })
+    }
+}
+
+/// Errors that the other peers don't tell apart either.
+macro_rules! generic {
+    ($($error:ty),* $(,)?) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::generic(error)
+            }
+        })*
+    };
+}
+
+generic!(
+    CertificateError,
+    OpenError,
+    SentMessageError,
+    CompareError,
+    ScannableFingerprintError,
+    InvalidIterationCount,
+    KeyError,
+    ZeroAgreement,
+    OutputTooLong,
+    KemError,
+    ParseError,
+    DecryptionErrorMessageError,
+    PlaintextContentError,
+    InitiateError,
+    GroupEncryptError,
+    LearnError,
+    StoredSenderKeyError,
+    prost::DecodeError,
+);
+
+impl From<BundleError> for Failure {
+    fn from(error: BundleError) -> Self {
+        match error {
+            BundleError::UntrustedIdentity => Self::untrusted(error),
+            _ => Self::generic(error),
+        }
+    }
+}
+
+impl From<EncryptError> for Failure {
+    fn from(error: EncryptError) -> Self {
+        match error {
+            EncryptError::UntrustedIdentity => Self::untrusted(error),
+            _ => Self::generic(error),
+        }
+    }
+}
+
+impl From<DecryptError> for Failure {
+    fn from(error: DecryptError) -> Self {
+        match error {
+            DecryptError::UntrustedIdentity => Self::untrusted(error),
+            DecryptError::Duplicate { .. } => Self::duplicate(error),
+            // The cause is of interest to whoever debugs; the deployed client only logs it.
+            DecryptError::Undecryptable(cause) => Self::generic(format!("{error}: {cause}")),
+            _ => Self::generic(error),
+        }
+    }
+}
+
+impl From<GroupDecryptError> for Failure {
+    fn from(error: GroupDecryptError) -> Self {
+        match error {
+            GroupDecryptError::Duplicate { .. } => Self::duplicate(error),
+            _ => Self::generic(error),
+        }
+    }
+}
+
+impl From<AdmitError> for Failure {
+    fn from(error: AdmitError) -> Self {
+        match error {
+            AdmitError::UntrustedIdentity => Self::untrusted(error),
+            _ => Self::generic(error),
+        }
+    }
+}
+
+impl From<SenderRefused> for Failure {
+    fn from(error: SenderRefused) -> Self {
+        match error {
+            SenderRefused::SelfSend => Self::new("SealedSenderSelfSend", 2, &error),
+            _ => Self::generic(error),
+        }
+    }
+}
+
+impl From<SealedReceiveError> for Failure {
+    fn from(error: SealedReceiveError) -> Self {
+        match error {
+            SealedReceiveError::Admit(error) => error.into(),
+            SealedReceiveError::Decrypt(error) => error.into(),
+            _ => Self::generic(error),
+        }
+    }
+}
+
+impl From<AcceptError> for Failure {
+    fn from(error: AcceptError) -> Self {
+        match error {
+            AcceptError::Decrypt(error) => error.into(),
+            _ => Self::generic(error),
+        }
+    }
+}

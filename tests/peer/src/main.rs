@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! A party of ours behind a pipe: one JSON request a line on standard input, one JSON response a line on
+//! standard output, in order, until the input ends. Binary is lower-case hex.
+//!
+//! ```text
+//! {"id":1,"op":"new_party","party":"bob","name":"…","device":1}
+//! {"id":1,"ok":true,"identity_public":"05…", …}
+//! {"id":2,"ok":false,"error":{"name":"DuplicatedMessage","code":1,"operation":null,"message":"…"}}
+//! ```
+//!
+//! Operations, fields and kinds of errors are those of the interop peers that hold other implementations,
+//! so a test can put either in either's place. Two operations are its own: `feed_rng` and `import_bundle`.
+
+#![allow(clippy::expect_used, reason = "an example: without randomness or a clock there is nothing to do")]
+
+#[path = "peer.rs"]
+mod peer;
+
+use std::io;
+
+fn main() -> io::Result<()> {
+    peer::serve(&mut peer::Peer::default(), io::stdin().lock(), io::stdout().lock())
+}
