@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 //! Sealed sender, for group messages of 1 KiB of text; beside each operation the primitive ones that it can't do without.
-//! `cargo bench --bench sealed --features parallel` seals for many on all cores.
+//! `cargo bench -p subrosa-benches --bench sealed --features parallel` seals for many on all cores.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a bench")]
 

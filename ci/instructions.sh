@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 
 table=docs/instructions.md
 export CARGO_PROFILE_BENCH_DEBUG=false # Shares what it depends on with the release build.
-bench=$(cargo bench --bench instructions --no-run 2>&1 | sed -n 's/.*(\(target.*\))$/\1/p')
+bench=$(cargo bench --package subrosa-benches --bench instructions --no-run 2>&1 | sed -n 's/.*(\(target.*\))$/\1/p')
 [ -x "$bench" ] || { echo "the benchmark was not built" >&2; exit 1; }
 command -v valgrind >/dev/null || { echo "valgrind is missing" >&2; exit 1; }
 

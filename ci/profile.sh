@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 # With frame pointers stacks are walked whatever their size: that of ML-KEM is larger than what perf copies.
 export CARGO_PROFILE_BENCH_DEBUG=false CARGO_TARGET_DIR=target/profile RUSTFLAGS="-C force-frame-pointers=yes"
-bench=$(cargo bench --bench instructions --no-run 2>&1 | sed -n 's/.*(\(target.*\))$/\1/p')
+bench=$(cargo bench --package subrosa-benches --bench instructions --no-run 2>&1 | sed -n 's/.*(\(target.*\))$/\1/p')
 [ -x "$bench" ] || { echo "the benchmark was not built" >&2; exit 1; }
 scratch=$(mktemp -d)
 trap 'rm -r "$scratch"' EXIT

@@ -28,7 +28,7 @@ mod memory;
 #[path = "attachments/recorded.rs"]
 mod recorded;
 #[allow(dead_code, reason = "shared with the interop peer, which uses all of it")]
-#[path = "../examples/peer/rng.rs"]
+#[path = "peer/src/rng.rs"]
 mod rng;
 #[path = "attachments/streams.rs"]
 mod streams;

@@ -10,7 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../examples/peer/peer.rs"]
+#[path = "peer/src/peer.rs"]
 mod peer;
 
 use peer::{Peer, serve};

@@ -18,7 +18,7 @@ mod kem;
 #[path = "known_answers/keys.rs"]
 mod keys;
 #[allow(dead_code, reason = "shared with the interop peer, which uses all of it")]
-#[path = "../examples/peer/rng.rs"]
+#[path = "peer/src/rng.rs"]
 mod rng;
 #[path = "known_answers/signatures.rs"]
 mod signatures;

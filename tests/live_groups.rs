@@ -19,7 +19,7 @@ mod chorus;
 #[path = "support/live.rs"]
 mod live;
 #[allow(dead_code, reason = "the program's loop is not needed here")]
-#[path = "../examples/peer/peer.rs"]
+#[path = "peer/src/peer.rs"]
 mod peer;
 
 use chorus::{Chorus, Rotation};

@@ -19,7 +19,7 @@ mod live;
 #[path = "support/network.rs"]
 mod network;
 #[allow(dead_code, reason = "the program's loop is not needed here")]
-#[path = "../examples/peer/peer.rs"]
+#[path = "peer/src/peer.rs"]
 mod peer;
 #[path = "support/resident.rs"]
 mod resident;

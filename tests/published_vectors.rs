@@ -22,5 +22,5 @@ mod kem;
 #[path = "support/kyber.rs"]
 mod kyber;
 #[allow(dead_code, reason = "shared with the interop peer, which uses all of it")]
-#[path = "../examples/peer/rng.rs"]
+#[path = "peer/src/rng.rs"]
 mod rng;

@@ -16,7 +16,7 @@ mod by_hand;
 #[path = "sealed_known_answers/bytes.rs"]
 mod bytes;
 #[allow(dead_code, reason = "shared with the interop peer, which uses all of it")]
-#[path = "../examples/peer/rng.rs"]
+#[path = "peer/src/rng.rs"]
 mod rng;
 
 use by_hand::{Inner, Many, Outer};

@@ -15,7 +15,7 @@
 #[path = "support/differences.rs"]
 mod differences;
 #[allow(dead_code, reason = "the program's loop is not replayed")]
-#[path = "../examples/peer/peer.rs"]
+#[path = "peer/src/peer.rs"]
 mod peer;
 #[path = "support/replay.rs"]
 mod replay;

@@ -11,7 +11,7 @@ pub const HELP: &str = "\
 Two devices, alice and bob, hold a conversation over a bad network. Each keeps its state in a
 store of its own, sealed. Half way both processes end and start again from their stores.
 
-usage: cargo run --release --example conversation -- [OPTIONS]
+usage: cargo run -p subrosa-examples -- [OPTIONS]
 
   --messages N     how many messages the talk over the bad network has; 16 unless given.
                    About 90 that arrive make an epoch of the post-quantum ratchet

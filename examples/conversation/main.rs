@@ -3,7 +3,7 @@
 //! Two devices hold a conversation over a bad network and print what they do, step by step:
 //!
 //! ```text
-//! cargo run --release --example conversation -- --help
+//! cargo run -p subrosa-examples -- --help
 //! ```
 //!
 //! `device.rs` is what a messenger does with the crate, `store.rs` how it stores what the crate gives it. The

@@ -4,7 +4,7 @@
 //! each. Of the sender that is nothing.
 //!
 //! ```text
-//! cargo run --release --example relay
+//! cargo run -p subrosa-examples --bin relay
 //! ```
 //!
 //! `relay.rs`, `registry.rs` and `learnt.rs` are the service; `client.rs`, `send.rs` and `receive.rs` what a

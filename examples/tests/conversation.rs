@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
-#[path = "../examples/conversation/main.rs"]
+#[path = "../conversation/main.rs"]
 #[allow(dead_code, reason = "nobody calls its main function here")]
 mod example;
 

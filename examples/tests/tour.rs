@@ -4,19 +4,19 @@
 
 #![allow(clippy::unwrap_used, clippy::unnecessary_wraps, reason = "a test; and a real store may fail")]
 
-#[path = "../examples/tour/device.rs"]
+#[path = "../tour/device.rs"]
 mod device;
-#[path = "../examples/tour/initiator.rs"]
+#[path = "../tour/initiator.rs"]
 mod initiator;
-#[path = "../examples/tour/member.rs"]
+#[path = "../tour/member.rs"]
 mod member;
-#[path = "../examples/tour/responder.rs"]
+#[path = "../tour/responder.rs"]
 mod responder;
-#[path = "../examples/tour/service.rs"]
+#[path = "../tour/service.rs"]
 mod service;
-#[path = "../examples/tour/tour.rs"]
+#[path = "../tour/tour.rs"]
 mod tour;
-#[path = "../examples/tour/verification.rs"]
+#[path = "../tour/verification.rs"]
 mod verification;
 
 #[test]
@@ -28,13 +28,13 @@ fn the_tour_is_taken() {
 
 #[test]
 fn the_readme_shows_each_role() {
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../README.md");
     for (role, source) in [
-        ("initiator", include_str!("../examples/tour/initiator.rs")),
-        ("responder", include_str!("../examples/tour/responder.rs")),
-        ("member", include_str!("../examples/tour/member.rs")),
-        ("service", include_str!("../examples/tour/service.rs")),
-        ("verification", include_str!("../examples/tour/verification.rs")),
+        ("initiator", include_str!("../tour/initiator.rs")),
+        ("responder", include_str!("../tour/responder.rs")),
+        ("member", include_str!("../tour/member.rs")),
+        ("service", include_str!("../tour/service.rs")),
+        ("verification", include_str!("../tour/verification.rs")),
     ] {
         let (_, imports) = source.split_once("use super::").unwrap();
         let (_, shown) = imports.split_once("\n\n").unwrap();
