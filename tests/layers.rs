@@ -13,7 +13,7 @@
     reason = "a test"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The modules at the crate's root, and the layer of each.
@@ -45,6 +45,17 @@ const SIBLINGS: u8 = 6;
 /// What only gathers up the layers. Nobody imports from it.
 const ABOVE_ALL: u8 = 7;
 
+/// Files that still import one another in a circle.
+const CIRCLES: &[&str] = &[
+    "prekey/bundle",
+    "prekey/kem",
+    "prekey/one_time",
+    "prekey/signed",
+    "sealed/envelope",
+    "sealed/v1",
+    "sealed/v2",
+];
+
 /// Names that say nothing.
 const EMPTY_NAMES: &[&str] = &["util", "utils", "common", "types", "helpers", "misc"];
 const HEADER: &str = "// SPDX-License-Identifier: MIT OR Apache-2.0\n";
@@ -65,7 +76,7 @@ fn check(sources: &[Source<'_>]) -> Vec<String> {
         if !text.starts_with(HEADER) {
             wrong.push(format!("{file}: no SPDX header"));
         }
-        let module: Vec<&str> = file.trim_end_matches(".rs").split('/').collect();
+        let module = module_of(file);
         let Some(from) = layer(module[0]) else {
             wrong.push(format!("{file}: {} has no layer; give it one in tests/layers.rs", module[0]));
             continue;
@@ -82,6 +93,7 @@ fn check(sources: &[Source<'_>]) -> Vec<String> {
         }
     }
     wrong.extend(check_circles(&arrows));
+    wrong.extend(check_file_circles(sources));
     wrong
 }
 
@@ -119,6 +131,38 @@ fn check_circles(arrows: &BTreeSet<(String, String)>) -> Vec<String> {
         all.extend(more);
     }
     all.iter().filter(|(a, b)| a == b).map(|(a, _)| format!("{a}: imports itself in a circle")).collect()
+}
+
+/// Files may know one another, but not in a circle. Arrows between a module and what lies in its folder don't count.
+fn check_file_circles(sources: &[Source<'_>]) -> Vec<String> {
+    let files: BTreeSet<String> = sources.iter().map(|(file, _)| module_of(file).join("/")).collect();
+    let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (file, text) in sources {
+        let from = module_of(file);
+        for path in paths(&from, &tokens(text)) {
+            let to = (1..=path.len()).rev().map(|len| path[..len].join("/")).find(|to| files.contains(to));
+            let from = from.join("/");
+            let inside = |inner: &str, outer: &str| {
+                inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
+            };
+            if let Some(to) = to.filter(|to| *to != from && !inside(to, &from) && !inside(&from, to)) {
+                arrows.entry(from).or_default().insert(to);
+            }
+        }
+    }
+    let in_a_circle = |file: &&String| {
+        let (mut seen, mut next) = (BTreeSet::new(), vec![*file]);
+        while let Some(from) = next.pop() {
+            next.extend(arrows.get(from).into_iter().flatten().filter(|to| seen.insert(*to)));
+        }
+        seen.contains(file)
+    };
+    let found = arrows.keys().filter(in_a_circle).filter(|file| !CIRCLES.contains(&file.as_str()));
+    found.map(|file| format!("{file}.rs: imports itself in a circle")).collect()
+}
+
+fn module_of(file: &str) -> Vec<&str> {
+    file.trim_end_matches(".rs").split('/').collect()
 }
 
 /// All paths into the crate that a module's text names, from the root.
@@ -366,6 +410,14 @@ fn the_check_sees_siblings_circles_and_the_root() {
     let wrong = check(&[("identity.rs", &one), ("prekey/bundle.rs", &two)]);
     assert_eq!(wrong, ["identity: imports itself in a circle", "prekey: imports itself in a circle"]);
     assert_eq!(check(&[("prekey/bundle.rs", &two)]), [""; 0]);
+
+    let one = format!("{HEADER}use super::two::Two; use crate::ratchet::One;");
+    let two = format!("{HEADER}use super::one::{{self, One}};");
+    let both = [("ratchet/one.rs", one.as_str()), ("ratchet/two.rs", two.as_str())];
+    let circle = ["ratchet/one.rs: imports itself in a circle", "ratchet/two.rs: imports itself in a circle"];
+    assert_eq!(check(&both), circle);
+    let parent = format!("{HEADER}mod one; use self::one::One;");
+    assert_eq!(check(&[("ratchet.rs", &parent), both[0]]), [""; 0], "a module and its folder");
 }
 
 #[test]

@@ -69,7 +69,8 @@ impl ReceivingChain {
         skipped.retain(|(counter, _)| *counter < next.index());
         skipped.sort_by_key(|(counter, _)| *counter);
         skipped.dedup_by_key(|(counter, _)| *counter);
-        Self { next, skipped: SkippedKeys::from_sorted(&skipped) }
+        let kept = skipped.get(skipped.len().saturating_sub(MAX_SKIPPED)..).unwrap_or_default();
+        Self { next, skipped: SkippedKeys::from_sorted(kept).unwrap_or_default() }
     }
 
     /// The chain key of the next message.
@@ -99,7 +100,7 @@ impl ReceivingChain {
         let chain_index = self.next.index();
         if counter < chain_index {
             let skipped = self.skipped.get(counter);
-            seed.fill(skipped.ok_or(ReceivingError::Duplicate { chain_index, counter })?);
+            seed.fill(skipped.ok_or(ReceivingError::Duplicate { chain_index, counter })?.as_bytes());
             return Ok(ReceivingChange(Step::Taken(counter)));
         }
         let jump = counter - chain_index;
@@ -139,7 +140,8 @@ impl ReceivingChain {
         match change.0 {
             Step::Ahead { next, skipped } => {
                 self.next = next;
-                self.skipped.append(&skipped);
+                self.skipped.append(skipped.first, &skipped.keys);
+                self.skipped.keep_newest(MAX_SKIPPED);
             }
             Step::Taken(counter) => self.skipped.remove(counter),
         }
@@ -158,7 +160,7 @@ impl ReceivingChain {
 
     /// Reads what [`Self::write`] wrote.
     pub(crate) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
-        let (next, skipped) = (ChainKey::read(reader)?, SkippedKeys::read(reader)?);
+        let (next, skipped) = (ChainKey::read(reader)?, SkippedKeys::read(reader, MAX_SKIPPED)?);
         let newest = skipped.iter().next_back().map(|(counter, _)| counter);
         if newest.is_some_and(|newest| newest >= next.index()) {
             return Err(RecordError::Damaged);

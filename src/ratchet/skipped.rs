@@ -1,33 +1,43 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Skipped message keys of one receiving chain (Double Ratchet §2.6, `MKSKIPPED`).
+//! Skipped message keys of one receiving chain (Double Ratchet §2.6, `MKSKIPPED`), for both ratchets.
 //!
-//! Each key is kept as its own seed: from an older chain key, deleted ones could be derived again.
-//! Counters only rise, so the seeds lie in order: adding, expiring and taking one cost no scan, and a
-//! seed that was taken leaves a wiped hole until the buffer is next compacted. Seeds never lie in memory
+//! Each key is kept by itself: from an older chain key, deleted ones could be derived again.
+//! Counters only rise, so the keys lie in order: adding, expiring and taking one cost no scan, and a
+//! key that was taken leaves a wiped hole until the buffer is next compacted. Keys never lie in memory
 //! that was freed: whenever the buffer moves, the old one is wiped.
 
 use alloc::vec::Vec;
 use core::fmt;
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::Zeroize;
 
 use super::chain::MessageKeySeed;
 use crate::crypto::secret::Secret;
 use crate::record::{RecordError, RecordReader, RecordWriter};
 
-/// How many skipped keys a receiving chain keeps. The oldest goes first.
+/// How many skipped keys a receiving chain of the Double Ratchet, or of a sender key, keeps. The oldest goes first.
 pub const MAX_SKIPPED: usize = 2_000;
 
-/// The seed of one skipped message, or the hole it left.
-#[derive(Zeroize, ZeroizeOnDrop)]
+/// The key of one skipped message, or the hole it left.
 struct Slot {
     counter: u32,
-    seed: [u8; 32],
     taken: bool,
+    key: Secret<32>,
 }
 
-/// The skipped keys of one receiving chain, oldest first, at most [`MAX_SKIPPED`].
+impl Slot {
+    const fn new(counter: u32, key: Secret<32>) -> Self {
+        Self { counter, taken: false, key }
+    }
+
+    fn take(&mut self) {
+        self.taken = true;
+        self.key.zeroize();
+    }
+}
+
+/// The skipped keys of one receiving chain, oldest first.
 #[derive(Default)]
 pub struct SkippedKeys {
     /// In order of their counters. Those before `head` are taken.
@@ -37,90 +47,111 @@ pub struct SkippedKeys {
 }
 
 impl SkippedKeys {
-    /// How many keys are kept.
+    /// No keys.
+    pub(super) const fn new() -> Self {
+        Self { slots: Vec::new(), head: 0, live: 0 }
+    }
+
+    /// The number of keys.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.live
     }
 
-    /// Whether none is kept.
+    /// Whether there are no keys.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.live == 0
     }
 
-    /// The kept counters and seeds, oldest first.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (u32, &[u8; 32])> {
-        self.live_slots().map(|slot| (slot.counter, &slot.seed))
+    /// The counters and keys, oldest first.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (u32, &[u8; 32])> + Clone {
+        self.live_slots().map(|slot| (slot.counter, slot.key.as_bytes()))
     }
 
-    /// Keeps `seeds`, which are in order of their counters, or as many of the newest as may be kept.
-    pub(super) fn from_sorted(seeds: &[(u32, &[u8; 32])]) -> Self {
-        let kept = seeds.iter().skip(seeds.len().saturating_sub(MAX_SKIPPED));
-        let mut keys = Self::default();
-        keys.reserve(kept.len());
-        for (counter, seed) in kept {
-            keys.push(*counter, seed);
-        }
-        keys
+    /// Keeps `keys` of rising counters. None if the counters do not rise.
+    pub(super) fn from_sorted(keys: &[(u32, &[u8; 32])]) -> Option<Self> {
+        let mut slots = Vec::with_capacity(keys.len());
+        slots.extend(keys.iter().map(|(counter, key)| Slot::new(*counter, Secret::new(**key))));
+        let rising = slots.is_sorted_by(|before: &Slot, after| before.counter < after.counter);
+        let live = slots.len();
+        rising.then_some(Self { slots, head: 0, live })
     }
 
-    /// The seed of message `counter`, 32 bytes, which stay here until [`Self::remove`].
+    /// The key of message `counter`, which stays here until [`Self::remove`].
     #[must_use]
-    pub fn get(&self, counter: u32) -> Option<&[u8; 32]> {
-        self.find(counter).and_then(|at| self.slots.get(at)).map(|slot| &slot.seed)
+    pub fn get(&self, counter: u32) -> Option<&Secret<32>> {
+        self.find(counter).and_then(|at| self.slots.get(at)).map(|slot| &slot.key)
     }
 
-    /// Wipes the seed of message `counter`.
+    /// Wipes the key of message `counter`.
     pub fn remove(&mut self, counter: u32) {
         if let Some(slot) = self.find(counter).and_then(|at| self.slots.get_mut(at)) {
-            slot.seed.zeroize();
-            slot.taken = true;
+            slot.take();
             self.live -= 1;
         }
+        self.clear_if_empty();
     }
 
-    /// Takes over `added`, whose counters are all above those kept, and drops the oldest keys beyond
-    /// [`MAX_SKIPPED`].
-    pub fn append(&mut self, added: &SkippedRun) {
-        self.reserve(added.seeds.len());
-        for (counter, seed) in (added.first..=u32::MAX).zip(&added.seeds) {
-            self.push(counter, seed.as_bytes());
-        }
-        while self.live > MAX_SKIPPED {
+    /// Adds the keys of the messages from `first` on, whose counters are all above those here.
+    pub fn append(&mut self, first: u32, keys: &[Secret<32>]) {
+        self.reserve(keys.len());
+        self.live += keys.len();
+        // Moving keys out of a vector would leave them in its memory.
+        let keys = keys.iter().map(Secret::duplicate);
+        self.slots.extend((first..=u32::MAX).zip(keys).map(|(counter, key)| Slot::new(counter, key)));
+    }
+
+    /// Wipes the oldest keys beyond the newest `max`.
+    pub(super) fn keep_newest(&mut self, max: usize) {
+        while self.live > max {
             self.drop_oldest();
         }
     }
 
-    fn push(&mut self, counter: u32, seed: &[u8; 32]) {
-        self.slots.push(Slot { counter, seed: *seed, taken: false });
-        self.live += 1;
+    /// Wipes the keys of the messages before `lowest`.
+    pub(super) fn forget_below(&mut self, lowest: u32) {
+        while self.slots.get(self.head).is_some_and(|slot| slot.counter < lowest) {
+            self.drop_head();
+        }
+        self.clear_if_empty();
     }
 
     fn drop_oldest(&mut self) {
-        while let Some(slot) = self.slots.get_mut(self.head) {
-            self.head += 1;
-            if !slot.taken {
-                slot.seed.zeroize();
-                slot.taken = true;
-                self.live -= 1;
+        while self.head < self.slots.len() {
+            if self.drop_head() {
                 return;
             }
         }
     }
 
-    /// Makes room for `more` slots. Where the buffer is too small it is replaced by one of at least twice
-    /// what is kept, so that each seed moves a bounded number of times.
+    /// Goes past the first slot, and says whether it had a key.
+    fn drop_head(&mut self) -> bool {
+        let Some(slot) = self.slots.get_mut(self.head) else { return false };
+        self.head += 1;
+        if slot.taken {
+            return false;
+        }
+        slot.take();
+        self.live -= 1;
+        true
+    }
+
+    fn clear_if_empty(&mut self) {
+        if self.live == 0 {
+            self.slots.clear();
+            self.head = 0;
+        }
+    }
+
+    /// Makes room for `more` slots. Where the buffer is too small it is replaced by one of at least one and a half
+    /// times what is kept, so that each key moves a bounded number of times.
     fn reserve(&mut self, more: usize) {
         if self.slots.capacity() - self.slots.len() >= more {
             return;
         }
-        let mut moved = Vec::with_capacity((self.live + more).max(2 * self.live).max(4));
-        moved.extend(self.live_slots().map(|slot| Slot {
-            counter: slot.counter,
-            seed: slot.seed,
-            taken: false,
-        }));
+        let mut moved = Vec::with_capacity((self.live + more).max(self.live + self.live / 2).max(4));
+        moved.extend(self.live_slots().map(|slot| Slot::new(slot.counter, slot.key.duplicate())));
         self.slots = moved;
         self.head = 0;
     }
@@ -130,11 +161,11 @@ impl SkippedKeys {
         self.slots.get(at).filter(|slot| !slot.taken).map(|_| at)
     }
 
-    fn live_slots(&self) -> impl DoubleEndedIterator<Item = &Slot> {
+    fn live_slots(&self) -> impl DoubleEndedIterator<Item = &Slot> + Clone {
         self.slots.iter().skip(self.head).filter(|slot| !slot.taken)
     }
 
-    /// Writes the keys as they will be after `change`: how many, then counter and seed of each.
+    /// Writes the keys as they will be after `change`, at most [`MAX_SKIPPED`]: how many, then counter and key of each.
     pub(super) fn write(&self, change: SkippedChange<'_>, writer: &mut RecordWriter) {
         let none = SkippedRun::default();
         let (taken, added) = match change {
@@ -142,31 +173,28 @@ impl SkippedKeys {
             SkippedChange::Taken(counter) => (Some(counter), &none),
             SkippedChange::Added(run) => (None, run),
         };
-        let total = self.live - usize::from(taken.is_some()) + added.seeds.len();
+        let total = self.live - usize::from(taken.is_some()) + added.keys.len();
         writer.put_u32(u32::try_from(total.min(MAX_SKIPPED)).unwrap_or(u32::MAX));
         let kept = self.iter().filter(|(counter, _)| Some(*counter) != taken);
-        let added = (added.first..=u32::MAX).zip(added.seeds.iter().map(Secret::as_bytes));
-        for (counter, seed) in kept.chain(added).skip(total.saturating_sub(MAX_SKIPPED)) {
+        let added = (added.first..=u32::MAX).zip(added.keys.iter().map(Secret::as_bytes));
+        for (counter, key) in kept.chain(added).skip(total.saturating_sub(MAX_SKIPPED)) {
             writer.put_u32(counter);
-            writer.put_array(seed);
+            writer.put_array(key);
         }
     }
 
-    /// Reads what [`Self::write`] wrote.
-    pub(super) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+    /// Reads what [`Self::write`] wrote, of at most `max` keys.
+    pub(super) fn read(reader: &mut RecordReader<'_>, max: usize) -> Result<Self, RecordError> {
         let count = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
-        if count > MAX_SKIPPED {
+        if count > max {
             return Err(RecordError::Damaged);
         }
-        // Counter and seed.
+        // Counter and key.
         let entries = reader.chunks::<{ 4 + 32 }>(count)?;
-        let slot = |[a, b, c, d, seed @ ..]: &[u8; 4 + 32]| Slot {
-            counter: u32::from_le_bytes([*a, *b, *c, *d]),
-            seed: *seed,
-            taken: false,
-        };
         let mut slots = Vec::with_capacity(count);
-        slots.extend(entries.iter().map(slot));
+        slots.extend(entries.iter().map(|[a, b, c, d, key @ ..]: &[u8; 4 + 32]| {
+            Slot::new(u32::from_le_bytes([*a, *b, *c, *d]), Secret::new(*key))
+        }));
         if !slots.is_sorted_by(|before, after| before.counter < after.counter) {
             return Err(RecordError::Damaged);
         }
@@ -181,23 +209,23 @@ impl fmt::Debug for SkippedKeys {
     }
 }
 
-/// Seeds of messages that were skipped at once, without a gap.
+/// Keys of messages that were skipped at once, without a gap.
 #[derive(Debug, Default)]
 pub struct SkippedRun {
-    /// The counter of the first seed.
-    first: u32,
-    seeds: Vec<Secret<32>>,
+    /// The counter of the first key.
+    pub(super) first: u32,
+    pub(super) keys: Vec<Secret<32>>,
 }
 
 impl SkippedRun {
-    /// An empty run with room for `len` seeds, the first of which is message `first`'s.
+    /// An empty run with room for `len` keys, the first of which is message `first`'s.
     pub(super) fn with_capacity(first: u32, len: usize) -> Self {
-        Self { first, seeds: Vec::with_capacity(len) }
+        Self { first, keys: Vec::with_capacity(len) }
     }
 
     /// Adds the next seed. Within the capacity nothing moves.
     pub(super) fn push(&mut self, seed: &MessageKeySeed) {
-        self.seeds.push(Secret::new(*seed.as_bytes()));
+        self.keys.push(Secret::new(*seed.as_bytes()));
     }
 }
 
@@ -220,34 +248,48 @@ mod tests {
     fn run(first: u32, len: u32) -> SkippedRun {
         let mut run = SkippedRun::with_capacity(first, len as usize);
         for counter in first..first + len {
-            run.push(&seed(counter));
+            run.push(&MessageKeySeed::new(key(counter)));
         }
         run
     }
 
-    fn seed(counter: u32) -> MessageKeySeed {
+    fn key(counter: u32) -> Secret<32> {
         let mut bytes = [0xA5; 32];
         bytes[..4].copy_from_slice(&counter.to_le_bytes());
-        MessageKeySeed::new(Secret::new(bytes))
+        Secret::new(bytes)
+    }
+
+    fn append(keys: &mut SkippedKeys, run: &SkippedRun) {
+        keys.append(run.first, &run.keys);
+        keys.keep_newest(MAX_SKIPPED);
+    }
+
+    fn counters(keys: &SkippedKeys) -> Vec<u32> {
+        keys.iter()
+            .map(|(counter, kept)| {
+                assert_eq!(kept, key(counter).as_bytes());
+                counter
+            })
+            .collect()
     }
 
     #[test]
     fn keeps_the_newest_two_thousand() {
         let mut keys = SkippedKeys::default();
-        keys.append(&run(0, 1_500));
-        keys.append(&run(1_501, 800));
+        append(&mut keys, &run(0, 1_500));
+        append(&mut keys, &run(1_501, 800));
         assert_eq!(keys.len(), MAX_SKIPPED);
         assert_eq!(keys.get(299), None);
-        assert_eq!(keys.get(300), Some(seed(300).as_bytes()));
+        assert_eq!(keys.get(300), Some(&key(300)));
         assert_eq!(keys.get(1_500), None);
-        assert_eq!(keys.get(2_300), Some(seed(2_300).as_bytes()));
+        assert_eq!(keys.get(2_300), Some(&key(2_300)));
     }
 
     #[test]
     fn empty_is_without_keys_whatever_was_there() {
         let mut keys = SkippedKeys::default();
         assert!(keys.is_empty());
-        keys.append(&run(5, 1));
+        append(&mut keys, &run(5, 1));
         assert!(!keys.is_empty());
         keys.remove(5);
         assert!(keys.is_empty());
@@ -256,16 +298,16 @@ mod tests {
     #[test]
     fn holes_count_no_more() {
         let mut keys = SkippedKeys::default();
-        keys.append(&run(0, 2_000));
+        append(&mut keys, &run(0, 2_000));
         for counter in 100..1_100 {
             keys.remove(counter);
             assert_eq!(keys.get(counter), None);
         }
         assert_eq!(keys.len(), 1_000);
-        keys.append(&run(3_000, 1_000));
+        append(&mut keys, &run(3_000, 1_000));
         assert_eq!(keys.len(), 2_000);
-        assert_eq!(keys.get(0), Some(seed(0).as_bytes()));
-        keys.append(&run(4_000, 101));
+        assert_eq!(keys.get(0), Some(&key(0)));
+        append(&mut keys, &run(4_000, 101));
         assert_eq!(keys.iter().next().map(|(counter, _)| counter), Some(1_101));
     }
 
@@ -273,7 +315,7 @@ mod tests {
     fn buffer_stays_bounded() {
         let mut keys = SkippedKeys::default();
         for round in 0..200 {
-            keys.append(&run(round * 1_000, 500));
+            append(&mut keys, &run(round * 1_000, 500));
             for counter in round * 1_000..round * 1_000 + 499 {
                 keys.remove(counter);
             }
@@ -285,11 +327,11 @@ mod tests {
     #[test]
     fn a_buffer_that_is_full_is_replaced_by_one_without_holes() {
         let mut keys = SkippedKeys::default();
-        keys.append(&run(0, 3));
-        keys.append(&run(3, 1));
+        append(&mut keys, &run(0, 3));
+        append(&mut keys, &run(3, 1));
         keys.remove(1);
         assert_eq!(keys.slots.len(), 4);
-        keys.append(&run(4, 1));
+        append(&mut keys, &run(4, 1));
         let counters: Vec<u32> = keys.slots.iter().map(|slot| slot.counter).collect();
         assert_eq!(counters, [0, 2, 3, 4]);
     }
@@ -315,10 +357,13 @@ mod tests {
                 out.put_u32(count);
                 for counter in 0..count {
                     out.put_u32(counter);
-                    out.put_array(seed(counter).as_bytes());
+                    out.put_array(key(counter).as_bytes());
                 }
             };
-            assert_eq!(reread(write, SkippedKeys::read).map(|keys| keys.len()), expected);
+            assert_eq!(
+                reread(write, |reader| SkippedKeys::read(reader, MAX_SKIPPED)).map(|keys| keys.len()),
+                expected
+            );
         }
     }
 
@@ -326,11 +371,68 @@ mod tests {
     #[test]
     fn a_run_of_none_may_begin_at_the_last_counter() {
         let (mut keys, none) = (SkippedKeys::default(), run(u32::MAX, 0));
-        keys.append(&run(u32::MAX - 3, 3));
+        append(&mut keys, &run(u32::MAX - 3, 3));
         let mut out = RecordWriter::new(RecordKind::Session, 1, 0);
         keys.write(SkippedChange::Added(&none), &mut out);
-        keys.append(&none);
+        append(&mut keys, &none);
         let counters: Vec<u32> = keys.iter().map(|(counter, _)| counter).collect();
         assert_eq!(counters, [u32::MAX - 3, u32::MAX - 2, u32::MAX - 1]);
+    }
+
+    #[test]
+    fn keys_are_added_removed_and_forgotten() {
+        let mut keys = SkippedKeys::new();
+        append(&mut keys, &run(1, 3));
+        append(&mut keys, &run(6, 2));
+        for counter in [2, 2, 5] {
+            keys.remove(counter);
+        }
+        assert_eq!((counters(&keys), keys.live), (alloc::vec![1, 3, 6, 7], 4));
+        assert_eq!(keys.get(2), None);
+        keys.forget_below(6);
+        assert_eq!((counters(&keys), keys.live), (alloc::vec![6, 7], 2));
+        assert_eq!(keys.head, 3, "they are not looked at again");
+        append(&mut keys, &run(8, 92));
+        assert_eq!(keys.slots.len(), 94, "the empty slots are gone");
+        keys.forget_below(200);
+        assert_eq!((keys.live, keys.slots.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_removed_key_is_wiped_where_it_lies() {
+        let mut keys = SkippedKeys::new();
+        append(&mut keys, &run(1, 3));
+        keys.remove(2);
+        keys.forget_below(2);
+        assert!(keys.slots.iter().all(|slot| !slot.taken || slot.key.as_bytes() == &[0; 32]));
+        assert_eq!(counters(&keys), [3]);
+    }
+
+    #[test]
+    fn memory_is_bounded_by_what_is_held() {
+        let mut keys = SkippedKeys::new();
+        for counter in 1..100_000 {
+            append(&mut keys, &run(counter, 1));
+            keys.forget_below(counter.saturating_sub(100));
+        }
+        assert_eq!(keys.live, 101);
+        assert!(keys.slots.capacity() <= 200, "{}", keys.slots.capacity());
+    }
+
+    #[test]
+    fn keys_end_at_the_last_counter() {
+        let mut keys = SkippedKeys::new();
+        keys.append(u32::MAX - 1, &[key(u32::MAX - 1), key(u32::MAX)]);
+        keys.append(u32::MAX, &[]);
+        assert_eq!(counters(&keys), [u32::MAX - 1, u32::MAX]);
+    }
+
+    #[test]
+    fn counters_that_do_not_rise_are_refused() {
+        let one = [1; 32];
+        for (pair, sound) in [([3, 4], true), ([3, 3], false), ([4, 3], false)] {
+            let keys = SkippedKeys::from_sorted(&pair.map(|counter| (counter, &one)));
+            assert_eq!(keys.map(|keys| keys.len()), sound.then_some(2));
+        }
     }
 }

@@ -13,7 +13,6 @@
 //! secret. After the first key for sending in epoch `n`, the epochs `n − 1`, `n` and newer are kept.
 
 mod epoch_chains;
-mod old_keys;
 mod record;
 mod stored;
 

@@ -8,10 +8,9 @@ use core::mem::swap;
 
 use crate::crypto::kdf::{HkdfSalt, Label};
 use crate::crypto::secret::Secret;
+use crate::ratchet::skipped::SkippedKeys;
 use crate::ratchet::spqr::error::SpqrError;
 use crate::ratchet::spqr::limits::Limits;
-
-use super::old_keys::OldKeys;
 
 const NEXT: Label = Label::new("Signal PQ Ratchet V1 Chain Next");
 
@@ -40,7 +39,7 @@ impl EpochChains {
     pub(super) const fn new(send: Secret<32>, receive: Secret<32>) -> Self {
         Self {
             send: SendHalf { counter: 0, next: Some(send) },
-            receive: ReceiveHalf { counter: 0, next: receive, old_keys: OldKeys::new() },
+            receive: ReceiveHalf { counter: 0, next: receive, skipped: SkippedKeys::new() },
         }
     }
 }
@@ -89,7 +88,7 @@ pub(super) struct ReceiveHalf {
     /// The chain key.
     pub(super) next: Secret<32>,
     /// Keys that were skipped and may still be asked for.
-    pub(super) old_keys: OldKeys,
+    pub(super) skipped: SkippedKeys,
 }
 
 /// What happens in a chain for receiving when a key is given.
@@ -119,7 +118,7 @@ impl ReceiveHalf {
             None if index < lowest_kept(self.counter, limits.max_old_keys()) => {
                 Err(SpqrError::KeyTrimmed(index))
             }
-            None => match self.old_keys.get(index) {
+            None => match self.skipped.get(index) {
                 Some(key) => Ok((ReceiveStep::Take(index), key.duplicate())),
                 None => Err(SpqrError::KeyAlreadyRequested(index)),
             },
@@ -146,12 +145,12 @@ impl ReceiveHalf {
     /// Makes a step, and gives the old chain key for the new one.
     pub(super) fn exchange(&mut self, step: &mut ReceiveStep, max_old_keys: u32) {
         match step {
-            ReceiveStep::Take(index) => self.old_keys.remove(*index),
+            ReceiveStep::Take(index) => self.skipped.remove(*index),
             ReceiveStep::Advance { counter, next, skipped } => {
                 self.counter = *counter;
                 swap(&mut self.next, next);
-                self.old_keys.forget_below(lowest_kept(*counter, max_old_keys));
-                self.old_keys.append(first_skipped(*counter, skipped), skipped);
+                self.skipped.forget_below(lowest_kept(*counter, max_old_keys));
+                self.skipped.append(first_skipped(*counter, skipped), skipped);
             }
         }
     }
@@ -169,8 +168,8 @@ pub(super) fn first_skipped(counter: u32, skipped: &[Secret<32>]) -> u32 {
 
 impl fmt::Debug for ReceiveHalf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { counter, next: _, old_keys } = self;
-        write!(f, "ReceiveHalf({counter}, {old_keys:?}, ..)")
+        let Self { counter, next: _, skipped: kept } = self;
+        write!(f, "ReceiveHalf({counter}, {kept:?}, ..)")
     }
 }
 

@@ -5,18 +5,18 @@
 //! ```text
 //! chain = root (32) || send epoch (8) || first epoch (8) || number of epochs (4) || epoch*
 //! epoch = send counter (4) || flag (1) [|| send chain key (32)]
-//!         || receive counter (4) || receive chain key (32) || number of old keys (4) || (index (4) || key (32))*
+//!         || receive counter (4) || receive chain key (32) || number of skipped keys (4) || (index (4) || key (32))*
 //! ```
 
 use alloc::boxed::Box;
 
 use crate::crypto::secret::Secret;
+use crate::ratchet::skipped::SkippedKeys;
 use crate::ratchet::spqr::direction::Direction;
 use crate::ratchet::spqr::limits::Limits;
 use crate::record::{RecordError, RecordReader, RecordWriter};
 
 use super::epoch_chains::{EpochChains, ReceiveHalf, ReceiveStep, SendHalf, first_skipped, lowest_kept};
-use super::old_keys::OldKeys;
 use super::{Chain, ChainChange, ChainStep};
 
 /// Length of the shortest epoch in bytes.
@@ -49,8 +49,8 @@ impl KeptEpoch<'_> {
         }
     }
 
-    /// The old keys with their indices, in ascending order.
-    pub(in crate::ratchet::spqr) fn old_keys(&self) -> impl Iterator<Item = (u32, &Secret<32>)> + Clone {
+    /// The skipped keys with their indices, in ascending order.
+    pub(in crate::ratchet::spqr) fn skipped(&self) -> impl Iterator<Item = (u32, &[u8; 32])> + Clone {
         let (lowest, taken, first, skipped) = match self.step() {
             Some(ReceiveStep::Advance { counter, skipped, .. }) => (
                 lowest_kept(*counter, self.max_old_keys),
@@ -61,9 +61,9 @@ impl KeptEpoch<'_> {
             Some(ReceiveStep::Take(index)) => (0, Some(*index), 0, &[][..]),
             None => (0, None, 0, &[][..]),
         };
-        let old = self.chains.receive.old_keys.iter();
+        let old = self.chains.receive.skipped.iter();
         old.filter(move |(index, _)| *index >= lowest && Some(*index) != taken)
-            .chain((first..=u32::MAX).zip(skipped))
+            .chain((first..=u32::MAX).zip(skipped.iter().map(Secret::as_bytes)))
     }
 
     const fn step(&self) -> Option<&ReceiveStep> {
@@ -130,10 +130,10 @@ impl Chain {
             let (counter, next) = epoch.receive();
             out.put_u32(counter);
             out.put_array(next.as_bytes());
-            out.put_count(epoch.old_keys().count());
-            for (index, key) in epoch.old_keys() {
+            out.put_count(epoch.skipped().count());
+            for (index, key) in epoch.skipped() {
                 out.put_u32(index);
-                out.put_array(key.as_bytes());
+                out.put_array(key);
             }
         }
     }
@@ -169,12 +169,12 @@ fn read_epoch(reader: &mut RecordReader<'_>, limits: Limits) -> Result<EpochChai
     let next = if reader.flag()? { Some(reader.secret()?) } else { None };
     let send = SendHalf { counter, next };
     let (counter, next) = (reader.u32()?, reader.secret()?);
-    let count = reader.count(4 + 32)?;
-    let mut old_keys = OldKeys::with_capacity(count);
-    for _ in 0..count {
-        let (index, key) = (reader.u32()?, reader.secret()?);
-        let usable = (lowest_kept(counter, limits.max_old_keys())..counter).contains(&index);
-        old_keys.push(index, key).filter(|()| usable).ok_or(RecordError::Damaged)?;
+    let skipped = SkippedKeys::read(reader, usize::MAX)?;
+    let usable = lowest_kept(counter, limits.max_old_keys())..counter;
+    // They rise: if the first and the last are usable, all are.
+    let ends = [skipped.iter().next(), skipped.iter().next_back()];
+    if !ends.into_iter().flatten().all(|(index, _)| usable.contains(&index)) {
+        return Err(RecordError::Damaged);
     }
-    Ok(EpochChains { send, receive: ReceiveHalf { counter, next, old_keys } })
+    Ok(EpochChains { send, receive: ReceiveHalf { counter, next, skipped } })
 }

@@ -8,13 +8,13 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use crate::crypto::secret::Secret;
+use crate::ratchet::skipped::SkippedKeys;
 use crate::ratchet::spqr::direction::Direction;
 use crate::ratchet::spqr::limits::Limits;
 use crate::wire::stored::{StoredEpochChain, StoredHalf, StoredLink};
 
 use super::Chain;
 use super::epoch_chains::{EpochChains, ReceiveHalf, SendHalf, lowest_kept};
-use super::old_keys::OldKeys;
 
 /// Length of a skipped key with its index in bytes.
 const PREVIOUS_LEN: usize = 4 + 32;
@@ -50,7 +50,7 @@ impl Chain {
 
     /// The skipped keys of each epoch, for [`Self::stored`] to borrow.
     pub(in crate::ratchet::spqr) fn previous_keys(&self) -> Vec<Zeroizing<Vec<u8>>> {
-        self.epochs.iter().map(|chains| previous_keys(&chains.receive.old_keys)).collect()
+        self.epochs.iter().map(|chains| previous_keys(&chains.receive.skipped)).collect()
     }
 
     /// The stored form. `previous` is what [`Self::previous_keys`] gave.
@@ -77,11 +77,11 @@ impl Chain {
     }
 }
 
-fn previous_keys(old_keys: &OldKeys) -> Zeroizing<Vec<u8>> {
-    let mut out = Zeroizing::new(Vec::with_capacity(old_keys.iter().count() * PREVIOUS_LEN));
-    for (index, key) in old_keys.iter() {
+fn previous_keys(skipped: &SkippedKeys) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(skipped.len() * PREVIOUS_LEN));
+    for (index, key) in skipped.iter() {
         out.extend_from_slice(&index.to_be_bytes());
-        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(key);
     }
     out
 }
@@ -89,27 +89,26 @@ fn previous_keys(old_keys: &OldKeys) -> Zeroizing<Vec<u8>> {
 fn from_stored(stored: &StoredLink<'_>, limits: Limits) -> Option<EpochChains> {
     let StoredLink { send, receive } = stored;
     let next = if send.next.is_empty() { None } else { Some(Secret::try_from(send.next).ok()?) };
-    let old_keys = old_keys(receive, lowest_kept(receive.counter, limits.max_old_keys()))?;
+    let skipped = skipped_keys(receive, lowest_kept(receive.counter, limits.max_old_keys()))?;
     Some(EpochChains {
         send: SendHalf { counter: send.counter, next },
-        receive: ReceiveHalf { counter: receive.counter, next: receive.next.try_into().ok()?, old_keys },
+        receive: ReceiveHalf { counter: receive.counter, next: receive.next.try_into().ok()?, skipped },
     })
 }
 
 /// The skipped keys that may still be asked for.
-fn old_keys(stored: &StoredHalf<'_>, lowest: u32) -> Option<OldKeys> {
+fn skipped_keys(stored: &StoredHalf<'_>, lowest: u32) -> Option<SkippedKeys> {
     let (records, []) = stored.previous.as_chunks::<PREVIOUS_LEN>() else {
         return None;
     };
-    let mut records: Vec<(u32, &[u8])> = records
+    let mut records: Vec<(u32, &[u8; 32])> = records
         .iter()
-        .filter_map(|record| record.split_first_chunk().map(|(index, key)| (u32::from_be_bytes(*index), key)))
+        .filter_map(|record| {
+            let (index, key) = record.split_first_chunk()?;
+            Some((u32::from_be_bytes(*index), key.try_into().ok()?))
+        })
         .filter(|(index, _)| (lowest..stored.counter).contains(index))
         .collect();
     records.sort_unstable_by_key(|(index, _)| *index);
-    let mut old_keys = OldKeys::with_capacity(records.len());
-    for (index, key) in records {
-        old_keys.push(index, Secret::try_from(key).ok()?)?;
-    }
-    Some(old_keys)
+    SkippedKeys::from_sorted(&records)
 }
