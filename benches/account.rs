@@ -11,14 +11,13 @@ use accounts::{Holder, START, Service, stranger};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{
-    Account, AccountImport, AccountLimits, IdentityKeyPair, KemPreKey, OneTimePreKey, PreKeySignalMessage,
-    ServiceCounts, Session, SignedPreKey, Trust,
-};
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::prekey::{OneTimePreKey, SignedPreKey};
+use subrosa::{Account, IdentityKeyPair, KemPreKey, Session, Trust, account};
 
 /// 100 prekeys of each kind.
-fn limits() -> AccountLimits {
-    AccountLimits::default()
+fn limits() -> account::Limits {
+    account::Limits::default()
 }
 
 fn rng() -> ChaCha20Rng {
@@ -39,18 +38,18 @@ fn refill(c: &mut Criterion) {
     let mut rng = rng();
     let mut account = new_account();
     c.bench_function("refill: 100 one-time and 100 one-time KEM prekeys, staged with their records", |b| {
-        b.iter(|| drop(account.refill(START, ServiceCounts::default(), &mut rng).unwrap().unwrap()));
+        b.iter(|| drop(account.refill(START, account::Counts::default(), &mut rng).unwrap().unwrap()));
     });
-    let full = ServiceCounts { one_time: 100, one_time_kem: 0 };
+    let full = account::Counts { one_time: 100, one_time_kem: 0 };
     c.bench_function("refill: 100 one-time KEM prekeys", |b| {
         b.iter(|| drop(account.refill(START, full, &mut rng).unwrap().unwrap()));
     });
-    let full = ServiceCounts { one_time: 0, one_time_kem: 100 };
+    let full = account::Counts { one_time: 0, one_time_kem: 100 };
     c.bench_function("refill: 100 one-time prekeys", |b| {
         b.iter(|| drop(account.refill(START, full, &mut rng).unwrap().unwrap()));
     });
-    account.refill(START, ServiceCounts::default(), &mut rng).unwrap().unwrap().commit();
-    c.bench_function("plan, 200 prekeys", |b| b.iter(|| account.plan(START, ServiceCounts::default())));
+    account.refill(START, account::Counts::default(), &mut rng).unwrap().unwrap().commit();
+    c.bench_function("plan, 200 prekeys", |b| b.iter(|| account.plan(START, account::Counts::default())));
     c.bench_function("upload, 200 prekeys", |b| b.iter(|| account.upload()));
     let upload = account.upload();
     c.bench_function("confirm, 200 prekeys, staged with the record", |b| {
@@ -75,7 +74,7 @@ fn records(c: &mut Criterion) {
     c.bench_function("move in with libsignal's records, 200 prekeys", |b| {
         b.iter(|| {
             let identity = IdentityKeyPair::from_libsignal_record(&identity).unwrap();
-            let mut import = AccountImport::new(identity, 1, START);
+            let mut import = account::Import::new(identity, 1, START);
             for record in &one_time {
                 import.one_time_pre_key(OneTimePreKey::from_libsignal_record(record).unwrap()).unwrap();
             }

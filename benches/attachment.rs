@@ -15,12 +15,12 @@ use ctr::Ctr32BE;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
-use subrosa::hazmat::crypto::cbc::{CbcDecryptor, CbcEncryptor};
-use subrosa::hazmat::crypto::kdf::MacKey;
-use subrosa::{
+use subrosa::attachment::{
     AttachmentDecryptor, AttachmentEncryptor, AttachmentKey, AttachmentManifest, AttachmentReader,
     AttachmentVerifier, AttachmentWriter, ChunkSize,
 };
+use subrosa::hazmat::crypto::cbc::{CbcDecryptor, CbcEncryptor};
+use subrosa::hazmat::crypto::kdf::MacKey;
 
 const LEN: usize = 16 << 20;
 

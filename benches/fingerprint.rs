@@ -10,7 +10,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha512};
-use subrosa::{Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion, IdentityKeyPair};
+use subrosa::IdentityKeyPair;
+use subrosa::fingerprint::{Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion};
 
 fn fingerprint(c: &mut Criterion) {
     let mut rng = ChaCha20Rng::seed_from_u64(0);

@@ -13,7 +13,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use groups::{after_skip, copy, learn, lose, pair, receive, send};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{DistributionId, ReceiverKeys, SenderKey};
+use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
 
 /// Few enough that thousands of skipped keys each fit into memory.
 const FEW: BatchSize = BatchSize::NumIterations(64);

@@ -20,14 +20,15 @@ use std::hint::black_box;
 use braids::{Pair, encoder};
 use sealing::Sealing;
 use setting::{FirstMessage, NOW, Talk, bundle, devices, receive, rng, send};
+use subrosa::attachment::{AttachmentDecryptor, AttachmentEncryptor, AttachmentKey, ChunkSize};
+use subrosa::fingerprint::{FingerprintHash, FingerprintIterations};
+use subrosa::group::ReceiverKeys;
 use subrosa::hazmat::crypto::erasure::Decoder;
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::ratchet::spqr::{Direction, Limits, Spqr};
 use subrosa::hazmat::wire::braid_message::{BraidMessage, BraidPayload};
-use subrosa::{
-    Address, AttachmentDecryptor, AttachmentEncryptor, AttachmentKey, ChunkSize, DeviceId, FingerprintHash,
-    FingerprintIterations, IdentityKeyPair, Local, ReceiverKeys, SentMessage, Session, Trust,
-};
+use subrosa::sealed::server::SentMessage;
+use subrosa::{Address, DeviceId, IdentityKeyPair, Session, Trust, session};
 
 /// What is counted. Its name is what callgrind is told to watch.
 #[inline(never)]
@@ -108,7 +109,7 @@ fn initiate() {
     let bundle = bundle(&mut bob, 4);
     let [here, there] = ["alice", "bob"].map(|name| Address::new(name, DeviceId::PRIMARY));
     let (mut session, mut rng) = (Session::new(here, there), rng());
-    let local = Local::new(&alice.identity, 1);
+    let local = session::Config::new(&alice.identity, 1);
     measured(|| {
         let verified = bundle.verify(Trust::Anyone).unwrap();
         session.initiate(&local, verified, NOW, &mut rng).unwrap().commit();

@@ -14,7 +14,7 @@ use subrosa::hazmat::crypto::kdf::{Label, MacKey, hkdf};
 use subrosa::hazmat::crypto::xeddsa;
 use subrosa::hazmat::ratchet::chain::ChainKey;
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
-use subrosa::{KemKeyPair, KemType, KeyPair, PrivateKey, Secret};
+use subrosa::keys::{KemKeyPair, KemType, KeyPair, PrivateKey, Secret};
 
 fn curve(c: &mut Criterion) {
     let mut rng = ChaCha20Rng::seed_from_u64(0);

@@ -9,7 +9,8 @@ mod setting;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use setting::{Talk, copy, receive, rng};
-use subrosa::{Address, DeviceId, RecordKey, RecordKind, Session};
+use subrosa::store::RecordKind;
+use subrosa::{Address, DeviceId, RecordKey, Session};
 
 /// Bob's session with as many skipped keys.
 fn session(skipped: u32) -> Session {

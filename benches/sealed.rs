@@ -13,7 +13,8 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use sealing::{NOW, Sealing, parse, rng, split};
 use subrosa::hazmat::crypto::{gcm_siv, xeddsa};
-use subrosa::{KeyPair, PrivateKey, SentMessage};
+use subrosa::keys::{KeyPair, PrivateKey};
+use subrosa::sealed::server::SentMessage;
 
 const MANY: u32 = 10_000;
 

@@ -233,8 +233,16 @@ impl Account {
 
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, identity: _, inventory, keys: _, limits: _, policy: _, require_one_time: _, lease: _ } =
-            self;
+        let Self {
+            address,
+            identity: _,
+            inventory,
+            keys: _,
+            limits: _,
+            policy: _,
+            require_one_time: _,
+            lease: _,
+        } = self;
         let Inventory { generation, store: _, registration_id, ids: _, replace: _, .. } = inventory;
         let (one_time, kem) = (inventory.one_time.len(), inventory.one_time_kem.len());
         write!(

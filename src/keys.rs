@@ -14,7 +14,7 @@
 //! # Ok::<(), subrosa::keys::KeyError>(())
 //! ```
 
-pub use crate::crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey, NonContributory};
+pub use crate::crypto::curve::{KeyError, KeyPair, NonContributory, PrivateKey, PublicKey};
 pub use crate::crypto::kem::{KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
 pub use crate::crypto::secret::Secret;
 pub use crate::crypto::xeddsa::{SIGNATURE_LEN, Signature};

@@ -32,7 +32,10 @@ impl Lease {
     ///
     /// # Errors
     /// [`Busy`].
-    #[cfg_attr(not(target_has_atomic = "ptr"), expect(clippy::unused_self, reason = "there are owned stages elsewhere"))]
+    #[cfg_attr(
+        not(target_has_atomic = "ptr"),
+        expect(clippy::unused_self, reason = "there are owned stages elsewhere")
+    )]
     pub(crate) fn free(&self) -> Result<(), Busy> {
         #[cfg(target_has_atomic = "ptr")]
         if self.held.strong_count() > 0 {

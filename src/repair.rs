@@ -24,7 +24,7 @@ pub use answer::Resend;
 pub use log::{RepairLog, RepairRefused};
 pub use policy::{Rate, RepairPolicy};
 
-use crate::failure::Failure;
+pub use crate::failure::Failure;
 use crate::ids::DeviceId;
 use crate::timestamp::Timestamp;
 use crate::wire::message::MessageKind;

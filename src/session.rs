@@ -27,10 +27,10 @@ pub use secrecy::InitialSecrecy;
 pub use usable::Requirements;
 
 use crate::address::Address;
-use crate::crypto::curve::{PublicKey, NonContributory};
+use crate::crypto::curve::{NonContributory, PublicKey};
 use crate::identity::{ContactSecret, IdentityKey, IdentityKeyPair, Trust};
-use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
 use crate::lease::Lease;
+use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
 use crate::staged::State;
 use crate::writes::{Key, Writes};
 use archive::MAX_ARCHIVED;

@@ -11,11 +11,13 @@ mod accounts;
 use accounts::{DAY, Holder, LIMITS, NONE, Peer, START, Service, Store, later, stranger};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use subrosa::account::{BackupCheck, BackupToken, IdSpace, UpkeepError};
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::prekey::{KemPreKeyId, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey};
+use subrosa::session::Policy;
 use subrosa::{
-    AcceptError, Account, AccountImport, AccountLimits, AccountRow, Address, DeviceId, FirstMessageError,
-    IdSpace, IdentityKeyPair, IdsExhausted, InitiateError, KemPreKeyId, NamedPreKey, OneTimeKemPreKey,
-    OneTimePreKey, OneTimePreKeyId, Policy, PreKeyBundle, PreKeySignalMessage, ServiceCounts, Session,
-    SignedPreKey, Staged, StoreCheck, StoreToken, Trust,
+    Account, Address, BundleError, DecryptError, DeviceId, IdentityKeyPair, NamedPreKey, PreKeyBundle,
+    Session, Staged, Trust, account, store,
 };
 
 fn rng(seed: u64) -> ChaCha20Rng {
@@ -76,7 +78,7 @@ fn the_generation_keeps_two_processes_from_overwriting_each_other() {
     assert_eq!(compare_and_swap(&mut app.store, &staged), Ok(()));
     staged.commit();
     let staged = extension.refill(START, NONE, &mut app.rng).unwrap().unwrap();
-    assert_eq!(staged.effects().put[0].0, AccountRow::OneTimePreKey(OneTimePreKeyId(1)), "the same id");
+    assert_eq!(staged.effects().put[0].0, store::Key::OneTimePreKey(OneTimePreKeyId(1)), "the same id");
     assert_eq!(compare_and_swap(&mut app.store, &staged), Err("changed by another process"));
     drop(staged);
     let mut extension = app.store.load(LIMITS);
@@ -97,11 +99,11 @@ fn the_replay_memory_is_bounded_refuses_when_full_and_has_the_key_replaced() {
         replay.get_or_insert(message);
     }
     let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, 100);
-    let full = FirstMessageError::UsedTooOften(first);
+    let full = DecryptError::UsedTooOften(first);
     assert_eq!(bob.receive(&from, &message), Err(full));
     // A replay under another name is told as such, also now.
     let mallory = Peer::new("mallory", &bob.address, 1).address;
-    let reused = FirstMessageError::Accept(AcceptError::ReusedBaseKey);
+    let reused = DecryptError::Accept(DecryptError::ReusedBaseKey);
     assert_eq!(bob.receive(&mallory, replay.as_ref().unwrap()), Err(reused));
     bob.restart();
     assert_eq!(bob.receive(&mallory, replay.as_ref().unwrap()), Err(reused), "after a restart");
@@ -122,8 +124,8 @@ fn the_replay_memory_is_bounded_refuses_when_full_and_has_the_key_replaced() {
     assert!(bob.delete_expired());
     assert!(!bob.last_resort().contains(&first));
     assert_eq!(bob.account.last_resort_uses().count(), 1);
-    assert!(!bob.store.rows.contains_key(&AccountRow::LastResortUses(first)));
-    let gone = FirstMessageError::Gone(NamedPreKey::Kem(first));
+    assert!(!bob.store.rows.contains_key(&store::Key::LastResortUses(first)));
+    let gone = DecryptError::Gone(NamedPreKey::Kem(first));
     assert_eq!(bob.receive(&mallory, replay.as_ref().unwrap()), Err(gone));
 }
 
@@ -140,7 +142,7 @@ fn prekeys_that_were_never_ours_are_told_from_those_that_are_gone() {
     let mut bundle = twin_service.bundle(&twin);
     let (from, message) = stranger(bundle.clone(), &bob.address, 1);
     let signed = bundle.signed_pre_key.id;
-    let never = |key| Err(FirstMessageError::NeverOurs(key));
+    let never = |key| Err(DecryptError::NeverOurs(key));
     assert_eq!(bob.receive(&from, &message), never(NamedPreKey::Signed(signed)));
     let ours = service.bundle(&bob);
     bundle.signed_pre_key = ours.signed_pre_key;
@@ -192,9 +194,9 @@ fn prekeys_that_are_given_out_and_never_used_are_withdrawn_and_deleted_in_time()
 #[test]
 fn as_many_as_the_limit_may_be_given_out_and_rotating_withdraws_none() {
     let (mut bob, service) = Holder::stocked("bob", 6);
-    assert_eq!(service.counts(), ServiceCounts { one_time: 4, one_time_kem: 4 });
+    assert_eq!(service.counts(), account::Counts { one_time: 4, one_time_kem: 4 });
     for (max_given_out, withdrawn) in [(4, false), (3, true)] {
-        let limits = AccountLimits { max_given_out, ..LIMITS };
+        let limits = account::Limits { max_given_out, ..LIMITS };
         bob.account = bob.store.load(limits);
         bob.now = START;
         assert_eq!(bob.account.plan(bob.now, NONE).replace_one_time, withdrawn, "4 of {max_given_out}");
@@ -231,7 +233,7 @@ fn a_confirmation_of_what_replaced_nothing_ends_no_withdrawal() {
 
 #[test]
 fn replaced_keys_are_never_more_than_the_limit_and_none_goes_before_its_time() {
-    let limits = AccountLimits { max_retired: 3, ..LIMITS };
+    let limits = account::Limits { max_retired: 3, ..LIMITS };
     let mut bob = Holder::with_limits("bob", limits, 7);
     let mut service = Service::default();
     bob.maintain(&mut service);
@@ -250,7 +252,7 @@ fn replaced_keys_are_never_more_than_the_limit_and_none_goes_before_its_time() {
 
 #[test]
 fn ids_end_at_24_bits_with_an_error() {
-    let mut import = AccountImport::new(IdentityKeyPair::generate(&mut rng(1)), 7, START);
+    let mut import = account::Import::new(IdentityKeyPair::generate(&mut rng(1)), 7, START);
     for space in [IdSpace::OneTime, IdSpace::Signed, IdSpace::Kem] {
         import.next_id(space, (1 << 24) - 6);
     }
@@ -260,7 +262,7 @@ fn ids_end_at_24_bits_with_an_error() {
     assert_eq!(upload.one_time_pre_keys.last().unwrap().id.0, (1 << 24) - 3);
     account.confirm_uploaded(&upload, START).commit();
     let before = account.record();
-    let exhausted = IdsExhausted { space: IdSpace::OneTime };
+    let exhausted = UpkeepError { space: IdSpace::OneTime };
     assert_eq!(account.refill(START, NONE, &mut rng(3)).unwrap_err(), exhausted);
     assert_eq!(account.recover(None, START, &mut rng(3)).unwrap_err(), exhausted);
     assert_eq!(account.record().as_bytes(), before.as_bytes(), "nothing has changed");
@@ -275,24 +277,24 @@ fn tokens_are_bytes_and_compare_by_store_and_age() {
     let (mut bob, service) = Holder::stocked("bob", 8);
     let token = bob.account.token();
     let bytes = token.to_bytes();
-    assert_eq!(StoreToken::from_bytes(&bytes), token);
+    assert_eq!(BackupToken::from_bytes(&bytes), token);
     assert_eq!(bytes[16..24], bob.account.generation().to_le_bytes());
     assert_eq!(bytes[24..], [5, 0, 0, 0, 2, 0, 0, 0, 6, 0, 0, 0]);
-    assert_eq!(bob.account.check(&token), StoreCheck::Fresh);
-    assert_eq!(bob.account.check(&service.token.unwrap()), StoreCheck::Fresh, "an older one");
+    assert_eq!(bob.account.check(&token), BackupCheck::Fresh);
+    assert_eq!(bob.account.check(&service.token.unwrap()), BackupCheck::Fresh, "an older one");
     bob.account.advance().commit();
     let newer = bob.account.token();
-    assert_eq!(bob.account.check(&token), StoreCheck::Fresh);
+    assert_eq!(bob.account.check(&token), BackupCheck::Fresh);
     bob.restart();
-    assert_eq!(bob.account.check(&newer), StoreCheck::Restored);
+    assert_eq!(bob.account.check(&newer), BackupCheck::Restored);
     let mut foreign = bytes;
     foreign[0] ^= 1;
-    assert_eq!(bob.account.check(&StoreToken::from_bytes(&foreign)), StoreCheck::Restored);
+    assert_eq!(bob.account.check(&BackupToken::from_bytes(&foreign)), BackupCheck::Restored);
 }
 
 #[test]
 fn a_recovery_without_room_replaces_what_it_can() {
-    let limits = AccountLimits { max_kept: 6, ..LIMITS };
+    let limits = account::Limits { max_kept: 6, ..LIMITS };
     let mut bob = Holder::with_limits("bob", limits, 9);
     let mut service = Service::default();
     bob.maintain(&mut service);
@@ -306,7 +308,7 @@ fn a_recovery_without_room_replaces_what_it_can() {
     bob.receive(&old.0, &old.1).unwrap();
     bob.advance(90 * DAY);
     bob.maintain(&mut service);
-    assert_eq!(service.counts(), ServiceCounts { one_time: 4, one_time_kem: 4 });
+    assert_eq!(service.counts(), account::Counts { one_time: 4, one_time_kem: 4 });
 }
 
 /// An upload from before a recovery says nothing about what the service has after it.
@@ -335,7 +337,7 @@ fn session_and_account_are_stored_and_changed_together() {
     let staged = bob.account.receive(&mut session, &message, Trust::Anyone, &mut bob.rng).unwrap();
     assert_eq!(&**staged.received(), b"one");
     let account = staged.account().unwrap();
-    let used = [AccountRow::OneTimePreKey(OneTimePreKeyId(1)), AccountRow::OneTimeKemPreKey(KemPreKeyId(1))];
+    let used = [store::Key::OneTimePreKey(OneTimePreKeyId(1)), store::Key::OneTimeKemPreKey(KemPreKeyId(1))];
     assert_eq!(account.effects().delete, used);
     assert!(account.effects().put.is_empty());
     let effects = staged.session().effects();
@@ -366,12 +368,12 @@ fn an_account_begins_the_sessions_that_its_policy_allows() {
         session.initiate(&account.local(), bundle, START, &mut rng(19)).map(Staged::commit)
     };
     let account = Account::generate(LIMITS, &mut rng(18)).commit();
-    assert_eq!(begin(&account, &bundle), Err(InitiateError::Version3Refused));
+    assert_eq!(begin(&account, &bundle), Err(BundleError::Version3Refused));
     let account = account.with_policy(Policy::AllowVersion3);
     assert_eq!(begin(&account, &bundle), Ok(()));
     let bundle = PreKeyBundle { one_time_pre_key: None, ..bundle };
     assert_eq!(begin(&account, &bundle), Ok(()));
-    assert_eq!(begin(&account.requiring_one_time(), &bundle), Err(InitiateError::NoOneTimePreKey));
+    assert_eq!(begin(&account.requiring_one_time(), &bundle), Err(BundleError::NoOneTimePreKey));
 }
 
 /// A session that was retired is read, and leaves the one that came after it in its place.
@@ -426,7 +428,7 @@ fn one_last_resort_use_rewrites_one_small_row() {
     let account = staged.account().unwrap();
     let put: Vec<_> =
         account.effects().put.iter().map(|(row, record)| (*row, record.as_bytes().len())).collect();
-    assert_eq!(put, [(AccountRow::LastResortUses(KemPreKeyId(5)), 48)]);
+    assert_eq!(put, [(store::Key::LastResortUses(KemPreKeyId(5)), 48)]);
     assert!(account.effects().delete.is_empty());
     assert!(account.record().as_bytes().len() < 400);
     drop(staged);
@@ -442,18 +444,18 @@ fn a_session_tells_the_same_story_without_an_account() {
     let message = PreKeySignalMessage::parse(&message).unwrap();
     let mut session = Session::new(bob.address.clone(), from);
     let admission = session.admit(&bob.account.local(), &message, Trust::Anyone).unwrap();
-    let subrosa::Admission::New(new) = admission else { panic!("there is no session") };
+    let subrosa::session::manual::Admission::New(new) = admission else { panic!("there is no session") };
     let needed = new.needed();
     let row = |row| &bob.store.rows[&row];
-    let signed = SignedPreKey::from_record(row(AccountRow::SignedPreKey(needed.signed))).unwrap();
+    let signed = SignedPreKey::from_record(row(store::Key::SignedPreKey(needed.signed))).unwrap();
     let one_time =
-        OneTimePreKey::from_record(row(AccountRow::OneTimePreKey(needed.one_time.unwrap()))).unwrap();
+        OneTimePreKey::from_record(row(store::Key::OneTimePreKey(needed.one_time.unwrap()))).unwrap();
     let kem =
-        OneTimeKemPreKey::from_record(row(AccountRow::OneTimeKemPreKey(needed.kem.unwrap().kem))).unwrap();
-    let keys = subrosa::ResponderKeys {
+        OneTimeKemPreKey::from_record(row(store::Key::OneTimeKemPreKey(needed.kem.unwrap().kem))).unwrap();
+    let keys = subrosa::session::manual::PreKeys {
         signed: &signed,
         one_time: Some(one_time),
-        kem: Some(subrosa::KemKey::OneTime(kem)),
+        kem: Some(subrosa::session::manual::KemKey::OneTime(kem)),
     };
     let staged = new.accept(keys, &mut rng(1)).unwrap();
     assert_eq!(staged.effects().delete_one_time_pre_key, needed.one_time);

@@ -12,11 +12,13 @@ use std::time::Duration;
 use accounts::{DAY, LIMITS, NONE, START};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{
-    Account, AccountImport, AccountRow, IdSpace, IdentityKeyPair, IdsExhausted, ImportError, KemPreKey,
-    KemPreKeyId, KemPreKeyUse, KeyPair, NewAccount, OneTimePreKey, OneTimePreKeyId, ServiceCounts,
-    SignedPreKey, SignedPreKeyId, StoredKeyError, Timestamp,
+use subrosa::account::{IdSpace, ImportError, UpkeepError};
+use subrosa::keys::KeyPair;
+use subrosa::libsignal::LibsignalError;
+use subrosa::prekey::{
+    KemPreKeyId, KemPreKeyUse, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId,
 };
+use subrosa::{Account, IdentityKeyPair, KemPreKey, NewAccount, Timestamp, account, store};
 
 fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
@@ -39,8 +41,8 @@ impl Foreign {
         Self { identity: IdentityKeyPair::generate(&mut rng), rng }
     }
 
-    fn import(&self) -> AccountImport {
-        AccountImport::new(self.identity(), 0x12345, START)
+    fn import(&self) -> account::Import {
+        account::Import::new(self.identity(), 0x12345, START)
     }
 
     fn identity(&self) -> IdentityKeyPair {
@@ -71,7 +73,7 @@ fn an_import_uses_the_newest_keys_and_keeps_the_older_ones_for_their_grace() {
     let account = import.finish(LIMITS, &mut rng(1)).unwrap().commit();
     assert_eq!(account.registration_id(), 0x12345);
     assert!(account.upload().is_empty());
-    let full = ServiceCounts { one_time: 9, one_time_kem: 9 };
+    let full = account::Counts { one_time: 9, one_time_kem: 9 };
     assert!(!account.plan(START, full).rotates(), "the newest is a day old");
     assert!(account.plan(accounts::later(START, DAY), full).rotates());
     let expired = account.plan(accounts::later(START, 90 * DAY), full).expired;
@@ -115,7 +117,7 @@ fn an_import_continues_above_all_ids_or_where_it_is_told() {
         }
         import.finish(LIMITS, &mut rng(1)).map(NewAccount::commit)
     };
-    let exhausted = IdsExhausted { space: IdSpace::OneTime };
+    let exhausted = UpkeepError { space: IdSpace::OneTime };
     assert_eq!(with(&mut foreign, None).unwrap_err(), exhausted, "it must be told");
     for next in [0, 1, near_the_end, 1 << 24, u32::MAX] {
         assert_eq!(with(&mut foreign, Some(next)).unwrap_err(), exhausted, "{next} is not free");
@@ -139,22 +141,22 @@ fn an_import_refuses_what_is_not_sound() {
     let mut foreign = Foreign::new();
     let mut import = foreign.import();
     import.one_time_pre_key(foreign.one_time(1)).unwrap();
-    let row = AccountRow::OneTimePreKey(OneTimePreKeyId(1));
+    let row = store::Key::OneTimePreKey(OneTimePreKeyId(1));
     assert_eq!(import.one_time_pre_key(foreign.one_time(1)), Err(ImportError::Twice(row)));
     import.one_time_kem_pre_key(foreign.kem(1, DAY).into()).unwrap();
-    let row = AccountRow::LastResortKemPreKey(KemPreKeyId(1));
+    let row = store::Key::LastResortKemPreKey(KemPreKeyId(1));
     let twice = import.last_resort_kem_pre_key(foreign.kem(1, DAY).into());
     assert_eq!(twice, Err(ImportError::Twice(row)), "one-time and last-resort share their ids");
     import.last_resort_kem_pre_key(foreign.kem(2, DAY).into()).unwrap();
-    let row = AccountRow::OneTimeKemPreKey(KemPreKeyId(2));
+    let row = store::Key::OneTimeKemPreKey(KemPreKeyId(2));
     assert_eq!(import.one_time_kem_pre_key(foreign.kem(2, DAY).into()), Err(ImportError::Twice(row)));
 
     let mut other = Foreign { identity: IdentityKeyPair::generate(&mut rng(5)), rng: rng(6) };
-    let row = AccountRow::SignedPreKey(SignedPreKeyId(3));
+    let row = store::Key::SignedPreKey(SignedPreKeyId(3));
     assert_eq!(import.signed_pre_key(other.signed(3, DAY)), Err(ImportError::NotSigned(row)));
-    let row = AccountRow::OneTimeKemPreKey(KemPreKeyId(3));
+    let row = store::Key::OneTimeKemPreKey(KemPreKeyId(3));
     assert_eq!(import.one_time_kem_pre_key(other.kem(3, DAY).into()), Err(ImportError::NotSigned(row)));
-    let row = AccountRow::LastResortKemPreKey(KemPreKeyId(3));
+    let row = store::Key::LastResortKemPreKey(KemPreKeyId(3));
     assert_eq!(import.last_resort_kem_pre_key(other.kem(3, DAY).into()), Err(ImportError::NotSigned(row)));
     let base_key = *KeyPair::generate(&mut rng(7)).public();
     let used = KemPreKeyUse { kem: KemPreKeyId(1), signed: SignedPreKeyId(1), base_key };
@@ -175,12 +177,12 @@ fn stored_keys_that_are_not_sound_are_refused() {
     let one_time = foreign.one_time(3).to_libsignal_record();
     let identity = foreign.identity.to_libsignal_record();
     assert_eq!(identity.len(), 69);
-    let protobuf = |error| assert_eq!(error, StoredKeyError::InvalidProtobuf);
+    let protobuf = |error| assert_eq!(error, LibsignalError::InvalidProtobuf);
     protobuf(SignedPreKey::from_libsignal_record(&[9]).unwrap_err());
     protobuf(KemPreKey::from_libsignal_record(&[9]).unwrap_err());
     protobuf(OneTimePreKey::from_libsignal_record(&[9]).unwrap_err());
     protobuf(IdentityKeyPair::from_libsignal_record(&[9]).unwrap_err());
-    let unsound = |error| assert_eq!(error, StoredKeyError::Unsound);
+    let unsound = |error| assert_eq!(error, LibsignalError::Unsound);
     unsound(SignedPreKey::from_libsignal_record(&[]).unwrap_err());
     unsound(KemPreKey::from_libsignal_record(&signed).unwrap_err());
     unsound(OneTimePreKey::from_libsignal_record(&kem).unwrap_err());
@@ -190,7 +192,7 @@ fn stored_keys_that_are_not_sound_are_refused() {
         record[at] ^= 4;
         record
     };
-    let mismatch = |error| assert_eq!(error, StoredKeyError::Mismatch);
+    let mismatch = |error| assert_eq!(error, LibsignalError::Mismatch);
     mismatch(SignedPreKey::from_libsignal_record(&flipped(&signed, 20)).unwrap_err());
     mismatch(OneTimePreKey::from_libsignal_record(&flipped(&one_time, 20)).unwrap_err());
     mismatch(IdentityKeyPair::from_libsignal_record(&flipped(&identity, 50)).unwrap_err());
@@ -198,7 +200,7 @@ fn stored_keys_that_are_not_sound_are_refused() {
     assert_eq!(signed[71..73], [0x22, 64], "the signature's tag and length");
     let without = [&signed[..71], &signed[137..]].concat();
     let error = SignedPreKey::from_libsignal_record(&without).unwrap_err();
-    assert_eq!(error, StoredKeyError::BadSignature);
+    assert_eq!(error, LibsignalError::BadSignature);
     // Some of this is in the halves that nothing is computed from here; peers would notice.
     assert!(KemPreKey::from_libsignal_record(&flipped(&kem, 1_700)).is_ok());
 }

@@ -14,15 +14,20 @@ use std::time::Duration;
 use accounts::{DAY, Holder, LIMITS, Peer, START, Service, later, stranger};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::account::{BackupCheck, BackupToken, IdSpace};
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::prekey::{
+    KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey, SignedPreKeyId,
+};
+use subrosa::session::InitialSecrecy;
 use subrosa::{
-    AcceptError, Account, AccountImport, AccountRow, AdmitError, DecryptError, FirstMessageError, IdSpace,
-    IdentityKeyPair, InitialSecrecy, InitiateError, KemPreKey, KemPreKeyId, LastResortKemPreKey, NamedPreKey,
-    OneTimeKemPreKey, OneTimePreKey, PreKeySignalMessage, ServiceCounts, Session, SignalMessage,
-    SignedPreKey, SignedPreKeyId, Staged, StoreCheck, StoreToken, Trust,
+    Account, BundleError, DecryptError, IdentityKeyPair, KemPreKey, NamedPreKey, Session, Staged, Trust,
+    account, store,
 };
 
-fn counts(one_time: u32, one_time_kem: u32) -> ServiceCounts {
-    ServiceCounts { one_time, one_time_kem }
+fn counts(one_time: u32, one_time_kem: u32) -> account::Counts {
+    account::Counts { one_time, one_time_kem }
 }
 
 /// 23, 51: nobody knew when to refill, or nothing did.
@@ -54,7 +59,7 @@ fn lesson_26_ids_come_from_a_counter_that_is_stored() {
             let (from, message) = stranger(service.bundle(&bob), &bob.address, 100 * round + seed);
             bob.receive(&from, &message).unwrap();
         }
-        assert!(!bob.rows().iter().any(|row| matches!(row, AccountRow::OneTimePreKey(_))));
+        assert!(!bob.rows().iter().any(|row| matches!(row, store::Key::OneTimePreKey(_))));
         bob.restart();
         bob.maintain(&mut service);
         let ids: Vec<u32> = service.one_time.iter().map(|key| key.id.0).collect();
@@ -67,7 +72,7 @@ fn lesson_26_ids_come_from_a_counter_that_is_stored() {
 #[test]
 fn lesson_27_nobody_but_the_account_chooses_ids() {
     let (mut bob, mut service) = Holder::stocked("bob", 27);
-    let mut ever: BTreeSet<AccountRow> = bob.rows();
+    let mut ever: BTreeSet<store::Key> = bob.rows();
     for step in 0..30 {
         bob.advance(DAY);
         for (row, record) in {
@@ -147,14 +152,14 @@ fn lesson_29_replaced_prekeys_are_kept_for_long_and_errors_name_the_id() {
     bob.now = later(retired, 90 * DAY);
     let plan = bob.account.plan(bob.now, service.counts());
     let first = [
-        AccountRow::SignedPreKey(SignedPreKeyId(1)),
-        AccountRow::LastResortKemPreKey(KemPreKeyId(LIMITS.batch + 1)),
-        AccountRow::LastResortUses(KemPreKeyId(LIMITS.batch + 1)),
+        store::Key::SignedPreKey(SignedPreKeyId(1)),
+        store::Key::LastResortKemPreKey(KemPreKeyId(LIMITS.batch + 1)),
+        store::Key::LastResortUses(KemPreKeyId(LIMITS.batch + 1)),
     ];
     assert!(plan.expired.starts_with(&first), "{plan:?}");
     assert!(bob.delete_expired());
     let (from, message) = &messages[2];
-    let gone = FirstMessageError::Gone(NamedPreKey::Signed(SignedPreKeyId(1)));
+    let gone = DecryptError::Gone(NamedPreKey::Signed(SignedPreKeyId(1)));
     assert_eq!(bob.receive(from, message), Err(gone));
     assert!(gone.to_string().contains('1'), "{gone}");
 }
@@ -168,9 +173,9 @@ fn lesson_36_one_time_keys_never_take_the_last_resort_ones_place() {
         service.one_time_kem.clear();
         bob.maintain(&mut service);
         let kem = bob.rows().into_iter().filter(|row| {
-            matches!(row, AccountRow::OneTimeKemPreKey(_) | AccountRow::LastResortKemPreKey(_))
+            matches!(row, store::Key::OneTimeKemPreKey(_) | store::Key::LastResortKemPreKey(_))
         });
-        let ids: Vec<u32> = kem.map(AccountRow::id).collect();
+        let ids: Vec<u32> = kem.map(store::Key::id).collect();
         let distinct: BTreeSet<_> = ids.iter().collect();
         assert_eq!(distinct.len(), ids.len(), "round {round}: an id names a one-time and a last-resort key");
         let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, 1_000 + round);
@@ -217,28 +222,28 @@ fn lesson_39_rotating_twice_is_rotating_once() {
 fn lesson_41_a_restored_backup_is_noticed_and_takes_other_ids() {
     let (mut bob, mut service) = Holder::stocked("bob", 41);
     let backup = bob.store.clone();
-    assert_eq!(bob.account.check(&service.token.unwrap()), StoreCheck::Fresh);
+    assert_eq!(bob.account.check(&service.token.unwrap()), BackupCheck::Fresh);
     for seed in 0..4 {
         let (from, message) = stranger(service.bundle(&bob), &bob.address, seed);
         bob.receive(&from, &message).unwrap();
     }
     bob.maintain(&mut service);
-    let before: BTreeSet<AccountRow> = bob.rows();
+    let before: BTreeSet<store::Key> = bob.rows();
 
     bob.store = backup;
     bob.restart();
     let token = service.token.unwrap();
-    let token = StoreToken::from_bytes(&token.to_bytes());
-    assert_eq!(bob.account.check(&token), StoreCheck::Restored);
+    let token = BackupToken::from_bytes(&token.to_bytes());
+    assert_eq!(bob.account.check(&token), BackupCheck::Restored);
     bob.recover(Some(&token));
-    assert_eq!(bob.account.check(&token), StoreCheck::Restored, "until the new token is there");
+    assert_eq!(bob.account.check(&token), BackupCheck::Restored, "until the new token is there");
     let upload = bob.account.upload();
     assert!(upload.replace_one_time);
     assert_eq!(upload.one_time_pre_keys.len(), 4);
     assert!(upload.signed_pre_key.is_some() && upload.last_resort_kem_pre_key.is_some());
     service.take(&upload);
     bob.confirm(&upload);
-    assert_eq!(bob.account.check(&service.token.unwrap()), StoreCheck::Fresh);
+    assert_eq!(bob.account.check(&service.token.unwrap()), BackupCheck::Fresh);
     assert!(!bob.account.upload().replace_one_time);
     let new = bob.rows().into_iter().filter(|row| row.id() > 60_000 && !before.contains(row));
     assert_eq!(new.count(), 4 + 4 + 1 + 2);
@@ -247,9 +252,9 @@ fn lesson_41_a_restored_backup_is_noticed_and_takes_other_ids() {
     // Another device that has the same backup, and none that knows of the recovery.
     let token = service.token.unwrap();
     let (mut other, _) = Holder::stocked("bob", 41);
-    assert_eq!(other.account.check(&token), StoreCheck::Restored);
+    assert_eq!(other.account.check(&token), BackupCheck::Restored);
     other.recover(None);
-    assert_eq!(other.account.check(&token), StoreCheck::Restored, "another store");
+    assert_eq!(other.account.check(&token), BackupCheck::Restored, "another store");
 }
 
 /// 42: the one-time prekey was gone before its message was authenticated.
@@ -287,10 +292,10 @@ fn lesson_43_a_one_time_prekey_begins_one_session() {
     let (alice, message) = stranger(bundle.clone(), &bob.address, 1);
     let (carol, another) = stranger(bundle, &bob.address, 2);
     bob.receive(&alice, &message).unwrap();
-    for row in [AccountRow::OneTimePreKey(one_time), AccountRow::OneTimeKemPreKey(kem)] {
+    for row in [store::Key::OneTimePreKey(one_time), store::Key::OneTimeKemPreKey(kem)] {
         assert!(!bob.store.rows.contains_key(&row), "{row:?} is used up");
     }
-    let gone = FirstMessageError::Gone(NamedPreKey::OneTime(one_time));
+    let gone = DecryptError::Gone(NamedPreKey::OneTime(one_time));
     assert_eq!(bob.receive(&carol, &another), Err(gone));
     // The same message under another name.
     assert_eq!(bob.receive(&carol, &message), Err(gone));
@@ -330,7 +335,7 @@ fn lesson_44_all_ids_resolve_after_moving_out_and_in() {
         bob.receive(from, message).unwrap();
     }
     bob.store.sessions.clear();
-    let reused = Err(FirstMessageError::Accept(AcceptError::ReusedBaseKey));
+    let reused = Err(DecryptError::Accept(DecryptError::ReusedBaseKey));
     assert_eq!(bob.receive(&used.0, &used.1), reused, "the replay memory moved, too");
     // It goes on: what is generated has other ids than what was there.
     service.one_time.clear();
@@ -343,7 +348,7 @@ fn lesson_44_all_ids_resolve_after_moving_out_and_in() {
 /// Moves an account to libsignal's form and back.
 fn move_over(account: &Account) -> Account {
     let identity = IdentityKeyPair::from_libsignal_record(&account.identity().to_libsignal_record()).unwrap();
-    let mut import = AccountImport::new(identity, account.registration_id(), START);
+    let mut import = account::Import::new(identity, account.registration_id(), START);
     for key in account.one_time_pre_keys() {
         let key = OneTimePreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
         import.one_time_pre_key(key).unwrap();
@@ -391,7 +396,7 @@ fn lesson_45_sessions_of_a_restored_backup_are_not_sent_on() {
 
     bob.store = backup;
     bob.restart();
-    assert_eq!(bob.account.check(&service.token.unwrap()), StoreCheck::Restored);
+    assert_eq!(bob.account.check(&service.token.unwrap()), BackupCheck::Restored);
     bob.recover(service.token.as_ref());
     bob.maintain(&mut service);
     let mut session = bob.session(&alice.address);
@@ -431,7 +436,7 @@ fn lesson_46_a_duplicate_is_told_from_damage_and_uses_up_nothing() {
     let generation = bob.account.generation();
     let duplicate = bob.receive(&alice.address, &first);
     assert!(
-        matches!(duplicate, Err(FirstMessageError::Decrypt(DecryptError::Duplicate { counter: 0, .. }))),
+        matches!(duplicate, Err(DecryptError::Decrypt(DecryptError::Duplicate { counter: 0, .. }))),
         "{duplicate:?}"
     );
     assert_eq!(bob.receive(&alice.address, &second).as_deref(), Ok(&b"two"[..]));
@@ -479,23 +484,23 @@ fn lesson_54_a_policy_requires_one_time_prekeys() {
         session.initiate(&strict.local(), bundle, START, rng).map(Staged::commit)
     };
     let mut rng = ChaCha20Rng::seed_from_u64(1);
-    assert_eq!(begin(service.last_resort_bundle(&bob), &mut rng), Err(InitiateError::NoOneTimePreKey));
+    assert_eq!(begin(service.last_resort_bundle(&bob), &mut rng), Err(BundleError::NoOneTimePreKey));
     assert_eq!(begin(service.bundle(&bob), &mut rng), Ok(()));
     let (plain, local) = (Account::generate(LIMITS, &mut bob.rng).commit(), Peer::new("p", &bob.address, 0));
     let strict = plain.local().requiring_one_time();
     let mut session = Session::new(local.address, bob.address.clone());
     let bundle = service.last_resort_bundle(&bob).verify(Trust::Anyone).unwrap();
     let refused = session.initiate(&strict, bundle, START, &mut rng).map(Staged::commit);
-    assert_eq!(refused, Err(InitiateError::NoOneTimePreKey));
+    assert_eq!(refused, Err(BundleError::NoOneTimePreKey));
 
     bob.account = bob.store.load(LIMITS).requiring_one_time();
     let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, 1);
-    let refused = FirstMessageError::Admit(AdmitError::NoOneTimePreKey);
+    let refused = DecryptError::Admit(DecryptError::NoOneTimePreKey);
     assert_eq!(bob.receive(&from, &message), Err(refused));
     let mut bundle = service.bundle(&bob);
     bundle.kem_pre_key = service.last_resort.clone();
     let (from, message) = stranger(bundle, &bob.address, 2);
-    let refused = FirstMessageError::Accept(AcceptError::LastResortRefused);
+    let refused = DecryptError::Accept(DecryptError::LastResortRefused);
     assert_eq!(bob.receive(&from, &message), Err(refused));
     let (from, message) = stranger(service.bundle(&bob), &bob.address, 3);
     assert_eq!(bob.receive(&from, &message).as_deref(), Ok(&b"hello"[..]));

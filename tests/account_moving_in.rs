@@ -20,11 +20,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde_json::Value;
+use subrosa::account::IdSpace;
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::stored::StoredIdentityKeyPair;
-use subrosa::{
-    Account, AccountImport, AccountLimits, Address, DeviceId, IdSpace, IdentityKeyPair, KemPreKey,
-    OneTimePreKey, PreKeySignalMessage, Session, SignedPreKey, Timestamp, Trust,
-};
+use subrosa::prekey::{OneTimePreKey, SignedPreKey};
+use subrosa::{Account, Address, DeviceId, IdentityKeyPair, KemPreKey, Session, Timestamp, Trust, account};
 use vectors::{Case, Step, load};
 
 const FILES: [&str; 4] = ["one-way", "both-ways", "limits", "retry"];
@@ -35,13 +35,13 @@ fn bytes(value: &Value) -> Vec<u8> {
 
 fn address(value: &Value) -> Address {
     let device = u32::try_from(value["device"].as_u64().unwrap()).unwrap();
-    Address::new(value["name"].as_str().unwrap(), DeviceId::new(device).unwrap())
+    Address::new(value["name"].as_str().unwrap(), DeviceId::new(device))
 }
 
 /// What a party stored before its first message came.
 struct Party {
     address: Address,
-    import: AccountImport,
+    import: account::Import,
     records: Vec<Vec<u8>>,
 }
 
@@ -53,7 +53,7 @@ impl Party {
         let identity = IdentityKeyPair::from_libsignal_record(&stored).unwrap();
         assert_eq!(*identity.to_libsignal_record(), *stored);
         let registration_id = u32::try_from(out["registration_id"].as_u64().unwrap()).unwrap();
-        let import = AccountImport::new(identity, registration_id, Timestamp::from_secs(1_700_000_000));
+        let import = account::Import::new(identity, registration_id, Timestamp::from_secs(1_700_000_000));
         Self { address: address(&step.input), import, records: Vec::new() }
     }
 
@@ -83,7 +83,7 @@ impl Party {
         for space in [IdSpace::OneTime, IdSpace::Signed, IdSpace::Kem] {
             self.import.next_id(space, 7);
         }
-        let account = self.import.finish(AccountLimits::default(), rng).unwrap().commit();
+        let account = self.import.finish(account::Limits::default(), rng).unwrap().commit();
         let exported: BTreeSet<Vec<u8>> = account
             .one_time_pre_keys()
             .map(|key| key.to_libsignal_record().to_vec())

@@ -14,10 +14,10 @@ mod accounts;
 
 use accounts::{DAY, Holder, LIMITS, Service, Store, later, stranger};
 use proptest::prelude::*;
-use subrosa::{
-    Account, AccountRow, Address, FirstMessageError, KemPreKeyId, OneTimePreKeyId, PreKeyBundle,
-    PreKeySignalMessage, SignedPreKeyId, Staged, StoreCheck, Timestamp, Trust,
-};
+use subrosa::account::BackupCheck;
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::prekey::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
+use subrosa::{Account, Address, DecryptError, PreKeyBundle, Staged, Timestamp, Trust, store};
 
 /// What becomes of a staged change.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +96,7 @@ struct Sent {
     from: Address,
     bytes: Vec<u8>,
     fetched: Timestamp,
-    keys: Vec<AccountRow>,
+    keys: Vec<store::Key>,
     kem: KemPreKeyId,
     /// Whether all of its keys were there, and no backup put back since took one away.
     sound: bool,
@@ -181,15 +181,15 @@ impl World {
 
     fn check(&self) {
         self.bob.check();
-        let kept = |kind: fn(&AccountRow) -> bool| self.bob.store.rows.keys().filter(|row| kind(row)).count();
+        let kept = |kind: fn(&store::Key) -> bool| self.bob.store.rows.keys().filter(|row| kind(row)).count();
         let max = usize::try_from(LIMITS.max_kept).unwrap();
-        assert!(kept(|row| matches!(row, AccountRow::OneTimePreKey(_))) <= max);
-        assert!(kept(|row| matches!(row, AccountRow::OneTimeKemPreKey(_))) <= max);
+        assert!(kept(|row| matches!(row, store::Key::OneTimePreKey(_))) <= max);
+        assert!(kept(|row| matches!(row, store::Key::OneTimeKemPreKey(_))) <= max);
         let plan = self.bob.account.plan(self.bob.now, self.service.counts());
         assert_eq!(plan, self.bob.account.plan(self.bob.now, self.service.counts()));
-        let waiting = |kind: fn(&AccountRow) -> bool| plan.offer_again.iter().filter(|row| kind(row)).count();
-        assert!(waiting(|row| matches!(row, AccountRow::SignedPreKey(_))) <= 1);
-        assert!(waiting(|row| matches!(row, AccountRow::LastResortKemPreKey(_))) <= 1);
+        let waiting = |kind: fn(&store::Key) -> bool| plan.offer_again.iter().filter(|row| kind(row)).count();
+        assert!(waiting(|row| matches!(row, store::Key::SignedPreKey(_))) <= 1);
+        assert!(waiting(|row| matches!(row, store::Key::LastResortKemPreKey(_))) <= 1);
     }
 
     fn fetch(&mut self) -> bool {
@@ -239,7 +239,7 @@ impl World {
             Err(error) => {
                 let uses = bob.account.last_resort_uses().filter(|used| used.kem == sent.kem).count();
                 let full = uses >= usize::try_from(LIMITS.max_uses).unwrap()
-                    && error == FirstMessageError::UsedTooOften(sent.kem);
+                    && error == DecryptError::UsedTooOften(sent.kem);
                 let in_time = bob.now < later(sent.fetched, LIMITS.grace);
                 let due = sent.sound && sent.delivered == Some(false) && in_time && !damaged && !full;
                 assert!(!due, "{error:?} for a message of {:?} that was fetched in time", sent.keys);
@@ -260,7 +260,7 @@ impl World {
         loop {
             let Holder { account, store, now, rng, .. } = &mut self.bob;
             match &self.service.token {
-                Some(token) if account.check(token) == StoreCheck::Restored => {
+                Some(token) if account.check(token) == BackupCheck::Restored => {
                     // Without the token only chance keeps two recoveries of one backup apart.
                     let token = (with_token || self.recovered).then_some(token);
                     self.recovered = true;
@@ -283,18 +283,18 @@ impl World {
     }
 }
 
-fn keys_of(bundle: &PreKeyBundle) -> Vec<AccountRow> {
-    let mut keys = vec![AccountRow::SignedPreKey(SignedPreKeyId(bundle.signed_pre_key.id.0))];
+fn keys_of(bundle: &PreKeyBundle) -> Vec<store::Key> {
+    let mut keys = vec![store::Key::SignedPreKey(SignedPreKeyId(bundle.signed_pre_key.id.0))];
     let one_time = bundle.one_time_pre_key.as_ref();
-    keys.extend(one_time.map(|key| AccountRow::OneTimePreKey(OneTimePreKeyId(key.id.0))));
-    keys.push(AccountRow::OneTimeKemPreKey(bundle.kem_pre_key.as_ref().unwrap().id));
+    keys.extend(one_time.map(|key| store::Key::OneTimePreKey(OneTimePreKeyId(key.id.0))));
+    keys.push(store::Key::OneTimeKemPreKey(bundle.kem_pre_key.as_ref().unwrap().id));
     keys
 }
 
-fn has(store: &Store, keys: &[AccountRow]) -> bool {
+fn has(store: &Store, keys: &[store::Key]) -> bool {
     keys.iter().all(|row| match row {
-        AccountRow::OneTimeKemPreKey(id) => {
-            store.rows.contains_key(row) || store.rows.contains_key(&AccountRow::LastResortKemPreKey(*id))
+        store::Key::OneTimeKemPreKey(id) => {
+            store.rows.contains_key(row) || store.rows.contains_key(&store::Key::LastResortKemPreKey(*id))
         }
         _ => store.rows.contains_key(row),
     })
@@ -337,6 +337,6 @@ proptest! {
         let sound = has(&world.bob.store, &keys_of(&bundle));
         let (from, message) = stranger(bundle, &world.bob.address, world.peers + 1);
         let received = world.bob.receive(&from, &message);
-        prop_assert!(!sound || received.is_ok() || matches!(received, Err(FirstMessageError::UsedTooOften(_))));
+        prop_assert!(!sound || received.is_ok() || matches!(received, Err(DecryptError::UsedTooOften(_))));
     }
 }

@@ -8,10 +8,9 @@
 mod accounts;
 
 use accounts::{Holder, LIMITS, NONE, Store, stranger};
-use subrosa::{
-    Account, AccountError, AccountRow, FirstMessageError, NamedPreKey, OneTimePreKeyId, RecordError,
-    SignedPreKeyId,
-};
+use subrosa::account::LoadError;
+use subrosa::prekey::{OneTimePreKeyId, SignedPreKeyId};
+use subrosa::{Account, DecryptError, NamedPreKey, RecordError, store};
 
 #[test]
 fn records_that_do_not_go_together_are_told() {
@@ -26,34 +25,34 @@ fn records_that_do_not_go_together_are_told() {
     let load = |account: &[u8], rows: Vec<&Vec<u8>>| {
         Account::from_records(account, rows, LIMITS).map(|account| account.generation())
     };
-    let rows = |store: &Store, without: Option<AccountRow>| -> Vec<Vec<u8>> {
+    let rows = |store: &Store, without: Option<store::Key>| -> Vec<Vec<u8>> {
         store.rows.iter().filter(|(row, _)| Some(**row) != without).map(|(_, bytes)| bytes.clone()).collect()
     };
     for row in new.rows.keys() {
         let rows = rows(&new, Some(*row));
-        assert_eq!(load(&new.account, rows.iter().collect()), Err(AccountError::Missing(*row)));
+        assert_eq!(load(&new.account, rows.iter().collect()), Err(LoadError::Missing(*row)));
     }
     let all = rows(&new, None);
     for row in &all {
         let twice: Vec<_> = all.iter().chain([row]).collect();
-        assert!(matches!(load(&new.account, twice), Err(AccountError::Twice(_))));
+        assert!(matches!(load(&new.account, twice), Err(LoadError::Twice(_))));
     }
     let newer = load(&old.account, all.iter().collect());
-    assert_eq!(newer, Err(AccountError::Newer(AccountRow::OneTimePreKey(OneTimePreKeyId(5)))));
+    assert_eq!(newer, Err(LoadError::Newer(store::Key::OneTimePreKey(OneTimePreKeyId(5)))));
     let older = rows(&old, None);
     let deleted = load(&new.account, older.iter().collect());
-    assert_eq!(deleted, Err(AccountError::Deleted(AccountRow::OneTimePreKey(OneTimePreKeyId(1)))));
+    assert_eq!(deleted, Err(LoadError::Deleted(store::Key::OneTimePreKey(OneTimePreKeyId(1)))));
     let mut damaged = all.clone();
     damaged[3].pop();
-    let error = AccountError::Row { at: 3, error: RecordError::Damaged };
+    let error = LoadError::Row { at: 3, error: RecordError::Damaged };
     assert_eq!(load(&new.account, damaged.iter().collect()), Err(error));
     damaged[3] = new.account.clone();
-    let error = AccountError::Row { at: 3, error: RecordError::WrongKind };
+    let error = LoadError::Row { at: 3, error: RecordError::WrongKind };
     assert_eq!(load(&new.account, damaged.iter().collect()), Err(error));
     damaged[3] = b"sr".to_vec();
-    let error = AccountError::Row { at: 3, error: RecordError::NotARecord };
+    let error = LoadError::Row { at: 3, error: RecordError::NotARecord };
     assert_eq!(load(&new.account, damaged.iter().collect()), Err(error));
-    let error = AccountError::Account(RecordError::WrongKind);
+    let error = LoadError::Account(RecordError::WrongKind);
     assert_eq!(load(&all[0], all.iter().collect()), Err(error));
     let mut backwards = all;
     backwards.reverse();
@@ -66,21 +65,21 @@ fn a_damaged_store_is_salvaged() {
     let (mut bob, mut service) = Holder::stocked("bob", 12);
     let alice = stranger(service.bundle(&bob), &bob.address, 1);
     let carol = stranger(service.bundle(&bob), &bob.address, 2);
-    let signed = AccountRow::SignedPreKey(SignedPreKeyId(1));
-    let uses = AccountRow::LastResortUses(bob.last_resort()[0]);
-    let lost = AccountRow::OneTimePreKey(OneTimePreKeyId(2));
+    let signed = store::Key::SignedPreKey(SignedPreKeyId(1));
+    let uses = store::Key::LastResortUses(bob.last_resort()[0]);
+    let lost = store::Key::OneTimePreKey(OneTimePreKeyId(2));
     bob.store.rows.remove(&lost).unwrap();
     bob.store.rows.remove(&uses).unwrap();
     // A row of an account that came further.
     let (mut twin, _) = Holder::stocked("bob", 12);
     twin.refill(NONE);
-    let newer = AccountRow::OneTimePreKey(OneTimePreKeyId(5));
+    let newer = store::Key::OneTimePreKey(OneTimePreKeyId(5));
     bob.store.rows.insert(newer, twin.store.rows[&newer].clone());
 
     let (salvaged, errors) = Account::salvage(&bob.store.account, bob.store.rows.values(), LIMITS).unwrap();
-    let expected = [AccountError::Newer(newer), AccountError::Missing(lost), AccountError::Missing(uses)];
+    let expected = [LoadError::Newer(newer), LoadError::Missing(lost), LoadError::Missing(uses)];
     assert_eq!(errors, expected);
-    let with_it = AccountRow::LastResortKemPreKey(bob.last_resort()[0]);
+    let with_it = store::Key::LastResortKemPreKey(bob.last_resort()[0]);
     for row in [newer, lost, uses, with_it] {
         assert!(salvaged.effects().delete.contains(&row));
         bob.store.rows.remove(&row);
@@ -90,7 +89,7 @@ fn a_damaged_store_is_salvaged() {
     bob.check();
     assert!(bob.store.rows.contains_key(&signed));
     bob.receive(&alice.0, &alice.1).unwrap();
-    let gone = FirstMessageError::Gone(NamedPreKey::OneTime(OneTimePreKeyId(2)));
+    let gone = DecryptError::Gone(NamedPreKey::OneTime(OneTimePreKeyId(2)));
     assert_eq!(bob.receive(&carol.0, &carol.1), Err(gone));
     bob.recover(Some(&service.token.unwrap()));
     bob.maintain(&mut service);
@@ -104,12 +103,12 @@ fn a_damaged_store_is_salvaged() {
 fn what_is_left_of_a_last_resort_kem_pre_key_is_dropped() {
     let (mut bob, _) = Holder::stocked("bob", 15);
     let id = bob.last_resort()[0];
-    let both = [AccountRow::LastResortKemPreKey(id), AccountRow::LastResortUses(id)];
+    let both = [store::Key::LastResortKemPreKey(id), store::Key::LastResortUses(id)];
     for lost in both {
         let row = bob.store.rows.remove(&lost).unwrap();
         let (salvaged, errors) =
             Account::salvage(&bob.store.account, bob.store.rows.values(), LIMITS).unwrap();
-        assert_eq!(errors, [AccountError::Missing(lost)]);
+        assert_eq!(errors, [LoadError::Missing(lost)]);
         assert_eq!(salvaged.effects().delete, both);
         bob.store.rows.insert(lost, row);
     }
@@ -123,10 +122,10 @@ fn a_damaged_account_record_is_refused_or_another_account() {
     let rows: Vec<_> = bob.store.rows.values().cloned().collect();
     for len in 0..bob.store.account.len() {
         let error = Account::from_records(&bob.store.account[..len], &rows, LIMITS).unwrap_err();
-        assert!(matches!(error, AccountError::Account(_)), "{len}: {error:?}");
+        assert!(matches!(error, LoadError::Account(_)), "{len}: {error:?}");
     }
     let longer = [&bob.store.account[..], &[0]].concat();
-    let damaged = AccountError::Account(RecordError::Damaged);
+    let damaged = LoadError::Account(RecordError::Damaged);
     assert_eq!(Account::from_records(&longer, &rows, LIMITS).unwrap_err(), damaged);
     for at in 0..bob.store.account.len() {
         for bit in 0..8 {
@@ -163,7 +162,7 @@ fn a_damaged_record_of_uses_is_refused() {
         bob.receive(&from, &message).unwrap();
     }
     service.one_time.clear();
-    let row = AccountRow::LastResortUses(bob.last_resort()[0]);
+    let row = store::Key::LastResortUses(bob.last_resort()[0]);
     let record = bob.store.rows[&row].clone();
     assert_eq!(record.len(), 4 + 4 + 4 + 3 * 36);
     let mut load = |bytes: Vec<u8>| {

@@ -12,7 +12,8 @@ mod setting;
 
 use counting::allocations_of;
 use setting::{NOW, Talk, receive, rng, send};
-use subrosa::{SignalMessage, Trust};
+use subrosa::Trust;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
 
 /// Messages of one direction: what is left of the chunks to be sent goes with the first ones.
 const MESSAGES: usize = 100;

@@ -36,10 +36,10 @@ mod streams;
 use attachment::Cut;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use subrosa::{
+use subrosa::attachment::{
     AttachmentEncryptor, AttachmentError, AttachmentKey, AttachmentManifest, AttachmentVerifier, ChunkSize,
-    Secret,
 };
+use subrosa::keys::Secret;
 
 /// Pieces and buffers of 4 KiB.
 const PAGES: Cut<'_> = Cut { pieces: &[4_096], buffers: &[4_096] };

@@ -24,15 +24,24 @@ use std::time::Duration;
 use device::{Device, KemOffer, Offer};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use subrosa::account::IdSpace;
+use subrosa::fingerprint::{Fingerprint, FingerprintHash, FingerprintVersion, ScannableFingerprint};
+use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::hazmat::wire::stored::{StoredIdentityKeyPair, StoredPreKey, StoredSignedPreKey};
+use subrosa::keys::{KemKeyPair, KemType, KeyPair};
+use subrosa::prekey::{
+    KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
+    SignedPreKeyId,
+};
+use subrosa::repair::{DecryptionErrorMessage, PlaintextContent, RepairLog};
+use subrosa::session::Policy;
+use subrosa::store::RecordKind;
 use subrosa::{
-    Account, AccountLimits, Address, DecryptionErrorMessage, DeviceId, DistributionId, Fingerprint,
-    FingerprintHash, FingerprintVersion, IdSpace, IdentityKeyPair, KemKeyPair, KemPreKeyUse, KemType,
-    KeyPair, LastResortKemPreKey, MessageKind, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId,
-    PlaintextContent, Policy, PreKeyBundle, PreKeySignalMessage, ReceiverKeys, RecordError, RecordKey,
-    RecordKind, RepairLog, ScannableFingerprint, SenderKey, SenderKeyDistributionMessage, SenderKeyFormat,
-    SenderKeyMessage, ServiceCounts, ServiceId, Session, SignalMessage, SignedPreKey, SignedPreKeyId,
-    Timestamp, Trust,
+    Account, Address, DeviceId, IdentityKeyPair, MessageKind, PreKeyBundle, RecordError, RecordKey,
+    ServiceId, Session, Timestamp, Trust, account, group,
 };
 
 fn folder(target: &str) -> PathBuf {
@@ -145,7 +154,7 @@ fn keys() {
     let one_time = OneTimePreKey::generate(OneTimePreKeyId(1), &mut rng);
     let signed = SignedPreKey::generate(SignedPreKeyId(2), &identity, device::START, &mut rng);
     let [kem, last_resort] = [3, 4].map(|id| {
-        let id = subrosa::KemPreKeyId(id);
+        let id = subrosa::prekey::KemPreKeyId(id);
         subrosa::KemPreKey::generate(id, &identity, device::START, &mut rng)
     });
     write("prekey_records", "identity", identity.record().as_bytes());
@@ -168,8 +177,12 @@ fn keys() {
     let stored = StoredIdentityKeyPair { public_key: &public, private_key: &private };
     write("libsignal_records", "identity", &stored.encode());
 
-    let kem =
-        subrosa::KemPreKey::generate(subrosa::KemPreKeyId(5), &identity, device::START, &mut account_rng());
+    let kem = subrosa::KemPreKey::generate(
+        subrosa::prekey::KemPreKeyId(5),
+        &identity,
+        device::START,
+        &mut account_rng(),
+    );
     write("libsignal_records", "kyber", &kem.to_libsignal_record());
 
     let pair = KeyPair::generate(&mut rng);
@@ -187,9 +200,7 @@ fn keys() {
 fn sender_keys() {
     let mut rng = ChaCha20Rng::seed_from_u64(3);
     let id = DistributionId::from_bytes([0xD1; 16]);
-    for (name, format) in
-        [("with-id", SenderKeyFormat::WithId(id)), ("without-id", SenderKeyFormat::WithoutId)]
-    {
+    for (name, format) in [("with-id", group::Format::WithId(id)), ("without-id", group::Format::WithoutId)] {
         let mut key = SenderKey::generate(format, &mut rng);
         let mut keys = ReceiverKeys::new(format);
         write("sender_key_records", &format!("nothing-{name}"), keys.record().as_bytes());
@@ -198,17 +209,17 @@ fn sender_keys() {
             let distribution = key.distribution();
             write("sender_key_distribution", name, &distribution);
             let message = match format {
-                SenderKeyFormat::WithId(_) => SenderKeyDistributionMessage::parse(&distribution),
-                SenderKeyFormat::WithoutId => SenderKeyDistributionMessage::parse_without_id(&distribution),
+                group::Format::WithId(_) => DistributionMessage::parse(&distribution),
+                group::Format::WithoutId => DistributionMessage::parse_without_id(&distribution),
             };
-            keys.learn(&message.unwrap()).unwrap().commit();
+            keys.process(&message.unwrap()).unwrap().commit();
         }
         let sent: Vec<_> = (0..4).map(|_| key.encrypt(b"text", &mut rng).unwrap().commit()).collect();
         let sent = sent.last().unwrap().as_bytes();
         write("sender_key_message", name, sent);
         let message = match format {
-            SenderKeyFormat::WithId(_) => SenderKeyMessage::parse(sent),
-            SenderKeyFormat::WithoutId => SenderKeyMessage::parse_without_id(sent),
+            group::Format::WithId(_) => SenderKeyMessage::parse(sent),
+            group::Format::WithoutId => SenderKeyMessage::parse_without_id(sent),
         };
         keys.decrypt(&message.unwrap()).unwrap().commit();
         write("sender_key_records", &format!("own-{name}"), key.record().as_bytes());
@@ -284,8 +295,8 @@ fn seeds_are_what_they_should_be() {
         SenderKeyMessage::parse(&seed).or_else(|_| SenderKeyMessage::parse_without_id(&seed)).unwrap();
     }
     for seed in read("sender_key_distribution") {
-        let parse = SenderKeyDistributionMessage::parse;
-        parse(&seed).or_else(|_| SenderKeyDistributionMessage::parse_without_id(&seed)).unwrap();
+        let parse = DistributionMessage::parse;
+        parse(&seed).or_else(|_| DistributionMessage::parse_without_id(&seed)).unwrap();
     }
     let id = DistributionId::from_bytes([0xD1; 16]);
     let readable: [fn(&[u8], DistributionId) -> bool; 4] = [
@@ -316,7 +327,7 @@ fn fingerprints() {
     }
 }
 
-const ACCOUNT_LIMITS: AccountLimits = AccountLimits {
+const ACCOUNT_LIMITS: account::Limits = account::Limits {
     batch: 1,
     low: 1,
     max_kept: 10,
@@ -337,7 +348,7 @@ fn accounts() {
     let mut rng = account_rng();
     let mut account = Account::generate(ACCOUNT_LIMITS, &mut rng).commit();
     write_account(&account, "new");
-    account.refill(device::START, ServiceCounts::default(), &mut rng).unwrap().unwrap().commit();
+    account.refill(device::START, account::Counts::default(), &mut rng).unwrap().unwrap().commit();
     let upload = account.upload();
     account.confirm_uploaded(&upload, device::START).commit();
     let bundle = PreKeyBundle {

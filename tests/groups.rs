@@ -30,7 +30,8 @@ use hex_literal::hex;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use schedule::{Fate, Step, World};
-use subrosa::{DistributionId, SenderKeyFormat};
+use subrosa::group;
+use subrosa::group::DistributionId;
 
 const ID: DistributionId = DistributionId::from_bytes(hex!("d1d1d1d1700011ebb32a33b8a8a487a6"));
 
@@ -45,8 +46,8 @@ fn config(cases: u32) -> ProptestConfig {
     config
 }
 
-fn format() -> impl Strategy<Value = SenderKeyFormat> {
-    proptest::sample::select(vec![SenderKeyFormat::WithId(ID), SenderKeyFormat::WithoutId])
+fn format() -> impl Strategy<Value = group::Format> {
+    proptest::sample::select(vec![group::Format::WithId(ID), group::Format::WithoutId])
 }
 
 fn fate() -> impl Strategy<Value = Fate> {

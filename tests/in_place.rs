@@ -10,9 +10,8 @@ mod setting;
 
 use proptest::prelude::*;
 use setting::{NOW, Talk, copy, devices, send};
-use subrosa::{
-    DecryptError, DecryptInPlaceError, EncryptError, MessageKind, ParseError, Session, Trust, Undecryptable,
-};
+use subrosa::session::Forgery;
+use subrosa::{DecryptError, DecryptInPlaceError, EncryptError, MessageKind, ParseError, Session, Trust};
 
 fn record(session: &Session) -> Vec<u8> {
     session.record().as_bytes().to_vec()
@@ -122,7 +121,7 @@ proptest! {
         let after = staged.record().as_bytes().to_vec();
         prop_assert_eq!(&*staged.commit(), &text);
         prop_assert_eq!(&record(&talk.bob), &after);
-        let parsed = subrosa::SignalMessage::parse(&message).unwrap();
+        let parsed = subrosa::hazmat::wire::signal_message::SignalMessage::parse(&message).unwrap();
         let plaintext = other.decrypt(&parsed, Trust::Anyone, &mut rng).unwrap().commit();
         prop_assert_eq!(&*plaintext, &text);
         prop_assert_eq!(record(&other), after);
@@ -142,7 +141,7 @@ proptest! {
                 let expected = matches!(
                     error,
                     DecryptError::Undecryptable(
-                        Undecryptable::Mac | Undecryptable::Ratchet(_) | Undecryptable::Version(_)
+                        Forgery::Mac | Forgery::Ratchet(_) | Forgery::Version(_)
                     ) | DecryptError::Duplicate { .. }
                 );
                 prop_assert!(expected, "{:?}", error);

@@ -11,10 +11,10 @@ mod group;
 use group::{distribution, learn, lose, receive, receiver, send};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{
-    Ciphertext, DecryptionErrorMessage, DistributionId, GroupDecryptError, MessageKind, ReceiverKeys, Record,
-    SenderKey, SenderKeyMessage,
-};
+use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::repair::DecryptionErrorMessage;
+use subrosa::{Ciphertext, MessageKind, Record, group};
 
 const ID: DistributionId = DistributionId::from_bytes([0xD1; 16]);
 
@@ -69,7 +69,7 @@ fn lesson_30_a_store_that_fails_loses_no_plaintext() {
     }
     assert_eq!(inbox, [b"not to be lost"]);
     let again = keys.decrypt(&message).unwrap_err();
-    assert_eq!(again, GroupDecryptError::Duplicate { chain_index: 1, iteration: 0 });
+    assert_eq!(again, group::Error::Duplicate { chain_index: 1, iteration: 0 });
 }
 
 /// Whoever lacks a sender key can say so, and gets it, at the state of now or of before.
@@ -80,7 +80,7 @@ fn lesson_32_a_lost_sender_key_is_asked_for_and_sent_again() {
     let kept = key.distribution();
     let sent = send(&mut key, b"unreadable yet", rng).unwrap();
     let mut keys = ReceiverKeys::new(ID);
-    assert_eq!(receive(&mut keys, &sent), Err(GroupDecryptError::NoSenderKey));
+    assert_eq!(receive(&mut keys, &sent), Err(group::Error::NoSenderKey));
     let request = DecryptionErrorMessage::for_original(&sent, MessageKind::SenderKey, 1_700_000_000_000, 3);
     let request = DecryptionErrorMessage::parse(&request.unwrap().encode()).unwrap();
     assert_eq!((request.timestamp(), request.ratchet_key()), (1_700_000_000_000, None));
@@ -104,7 +104,7 @@ fn lesson_33_far_ahead_is_refused_cheaply_and_is_not_the_end() {
     lose(&mut key, 25_001);
     let sent = send(&mut key, b"far ahead", rng).unwrap();
     for _ in 0..200 {
-        assert_eq!(receive(&mut keys, &sent), Err(GroupDecryptError::TooFarAhead { jump: 25_001 }));
+        assert_eq!(receive(&mut keys, &sent), Err(group::Error::TooFarAhead { jump: 25_001 }));
     }
     // Others of the sender's chains go on, and so does this one after another distribution.
     let mut rotated = SenderKey::generate(ID, rng);
@@ -122,9 +122,9 @@ fn lesson_34_a_chain_beyond_the_limit_catches_up() {
     lose(&mut key, 100_000);
     let now = key.distribution();
     let sent = send(&mut key, b"far ahead", rng).unwrap();
-    assert_eq!(receive(&mut keys, &sent), Err(GroupDecryptError::TooFarAhead { jump: 100_000 }));
+    assert_eq!(receive(&mut keys, &sent), Err(group::Error::TooFarAhead { jump: 100_000 }));
     let len = keys.record().as_bytes().len();
-    keys.catch_up(&distribution(ID.into(), &now)).unwrap().commit();
+    keys.fast_forward(&distribution(ID.into(), &now)).unwrap().commit();
     assert_eq!(keys.record().as_bytes().len(), len, "no key was kept");
     assert_eq!(receive(&mut keys, &sent).unwrap(), b"far ahead");
 }

@@ -25,7 +25,8 @@ mod peer;
 use chorus::{Chorus, Rotation};
 use live::{Home, Program, Side, number, seed};
 use serde_json::{Value, json};
-use subrosa::{ReceiverKeys, SenderKey, SenderKeyFormat};
+use subrosa::group;
+use subrosa::group::{ReceiverKeys, SenderKey};
 
 const NAMES: [&str; 3] = [
     "0a0a0a0a-0000-4000-8000-00000000000a",
@@ -126,7 +127,7 @@ fn its_records_pass_through_ours() {
     sing(&mut chorus, BOTH, |chorus| {
         for (sender, id, record) in chorus.records(0) {
             let bytes = hex::decode(&record).unwrap();
-            let format = SenderKeyFormat::WithId(id.parse().unwrap());
+            let format = group::Format::WithId(id.parse().unwrap());
             let ours = if sender == chorus.members[0].address() {
                 SenderKey::from_libsignal_record(&bytes, format).unwrap().to_libsignal_record()
             } else {

@@ -113,7 +113,7 @@ fn stored_state(record: &[u8]) -> u32 {
 fn its_session_passes_through_ours() {
     let Some(mut network) = network(6) else { return };
     begin(&mut network, 0, &json!({}));
-    let address = |name: &str| Address::new(name, DeviceId::new(1).unwrap());
+    let address = |name: &str| Address::new(name, DeviceId::new(1));
     let mut states = BTreeSet::new();
     for _ in 0..messages() / 4 {
         network.run(4);

@@ -32,10 +32,10 @@ use live::{Home, Program, Side, seed};
 use network::Network;
 use resident::{Resident, address, bytes, kind};
 use serde_json::{Value, json};
-use subrosa::{
-    CertificateAuthority, Ciphertext, MessageKind, PublicKey, RepairRefused, SealedMessage,
-    SenderCertificate, Show, Timestamp,
-};
+use subrosa::keys::PublicKey;
+use subrosa::repair::{RepairRefused, Show};
+use subrosa::sealed::certificate::{SenderCertificate, TrustStore};
+use subrosa::{Ciphertext, MessageKind, Timestamp, sealed};
 
 const OURS: &str = "0a0a0a0a-0000-4000-8000-00000000000a";
 const THEIRS: &str = "0b0b0b0b-0000-4000-8000-00000000000b";
@@ -155,7 +155,7 @@ impl Pair {
             });
         };
         let roots = [seals.root];
-        let authority = CertificateAuthority { trust_roots: &roots, revoked: &[], known: &[] };
+        let authority = TrustStore { trust_roots: &roots, revoked: &[], known: &[] };
         let content = us.verify(&bytes(&arrived["sealed"]), &authority);
         assert_eq!(content.sender().address(), they);
         us.read_sealed(&content).map_err(|missed| {
@@ -253,10 +253,10 @@ impl Pair {
             None => bytes(&arrived["content"]),
             Some(seals) => {
                 let roots = [seals.root];
-                let authority = CertificateAuthority { trust_roots: &roots, revoked: &[], known: &[] };
+                let authority = TrustStore { trust_roots: &roots, revoked: &[], known: &[] };
                 let content = us.verify(&bytes(&arrived["sealed"]), &authority);
                 assert_eq!(content.sender().address(), they);
-                let SealedMessage::Plaintext(plaintext) = content.message().unwrap() else {
+                let sealed::Body::Plaintext(plaintext) = content.message().unwrap() else {
                     panic!("a request")
                 };
                 plaintext.as_bytes().to_vec()
@@ -386,7 +386,7 @@ fn a_lost_sender_key_is_sent_again() {
     let answer = pair.they_answer(&request);
     assert_eq!(answer, Answer { reset: false, group: true, sent: now.as_millis() });
     let distribution = bytes(&pair.theirs().must(create)["skdm"]);
-    pair.us.borrow_mut().learn(&from, &distribution);
+    pair.us.borrow_mut().process(&from, &distribution);
     let next = bytes(&pair.theirs().must(sent)["message"]);
     assert_eq!(pair.us.borrow_mut().read_of_group(&from, &next).unwrap(), bytes(&TEXT.into()));
     pair.network.exchange();

@@ -13,14 +13,22 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::keys::Secret;
+use subrosa::prekey::{
+    KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
+    SignedPreKeyId,
+};
+use subrosa::session::InitialSecrecy;
+use subrosa::session::manual::{Admission, KemKey, PreKeys};
+use subrosa::store::RecordKind;
 use subrosa::{
-    Account, AccountLimits, Address, Admission, Ciphertext, DeviceId, IdentityKeyPair, InitialSecrecy,
-    KemKey, KemPreKeyId, LastResortKemPreKey, Local, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId,
-    PreKeyBundle, PreKeySignalMessage, RecordKey, RecordKind, ResponderKeys, Secret, ServiceCounts, Session,
-    SignalMessage, SignedPreKey, SignedPreKeyId, Timestamp, Trust,
+    Account, Address, Ciphertext, DeviceId, IdentityKeyPair, PreKeyBundle, RecordKey, Session, Timestamp,
+    Trust, account, session,
 };
 
-const ACCOUNT_LIMITS: AccountLimits = AccountLimits {
+const ACCOUNT_LIMITS: account::Limits = account::Limits {
     batch: 2,
     low: 2,
     max_kept: 10,
@@ -75,7 +83,7 @@ fn write(rng: &mut ChaCha20Rng) -> Texts {
             kem_pre_key: Some(kem.public()),
         };
         let bundle = bundle.verify(Trust::Anyone).unwrap();
-        a.initiate(&Local::new(&theirs, 55), bundle, now, rng).unwrap().commit();
+        a.initiate(&session::Config::new(&theirs, 55), bundle, now, rng).unwrap().commit();
         let mut send = |text: &str, rng: &mut ChaCha20Rng| -> Ciphertext {
             a.encrypt(text.as_bytes(), Trust::Anyone, now, rng).unwrap().commit()
         };
@@ -109,7 +117,7 @@ fn write(rng: &mut ChaCha20Rng) -> Texts {
 fn account(rng: &mut ChaCha20Rng) -> Account {
     let now = Timestamp::from_secs(1_700_000_000);
     let mut account = Account::generate(ACCOUNT_LIMITS, rng).commit();
-    account.refill(now, ServiceCounts::default(), rng).unwrap().unwrap().commit();
+    account.refill(now, account::Counts::default(), rng).unwrap().unwrap().commit();
     let upload = account.upload();
     account.confirm_uploaded(&upload, now).commit();
     let bundle = PreKeyBundle {
@@ -123,7 +131,7 @@ fn account(rng: &mut ChaCha20Rng) -> Account {
     let (mut a, mut b) = (Session::new(alice(), bob()), Session::new(bob(), alice()));
     let theirs = IdentityKeyPair::generate(rng);
     let bundle = bundle.verify(Trust::Anyone).unwrap();
-    a.initiate(&Local::new(&theirs, 55), bundle, now, rng).unwrap().commit();
+    a.initiate(&session::Config::new(&theirs, 55), bundle, now, rng).unwrap().commit();
     let first = a.encrypt(b"first", Trust::Anyone, now, rng).unwrap().commit();
     let first = PreKeySignalMessage::parse(first.as_bytes()).unwrap();
     account.receive(&mut b, &first, Trust::Anyone, rng).unwrap().commit();
@@ -131,7 +139,7 @@ fn account(rng: &mut ChaCha20Rng) -> Account {
     account.rotate(later, rng).unwrap().unwrap().commit();
     let upload = account.upload();
     account.confirm_uploaded(&upload, later).commit();
-    account.refill(later, ServiceCounts { one_time: 2, one_time_kem: 0 }, rng).unwrap().unwrap().commit();
+    account.refill(later, account::Counts { one_time: 2, one_time_kem: 0 }, rng).unwrap().unwrap().commit();
     account
 }
 
@@ -144,12 +152,12 @@ fn accept(
     rng: &mut ChaCha20Rng,
 ) {
     let message = PreKeySignalMessage::parse(message.as_bytes()).unwrap();
-    let local = Local::new(identity, 77);
+    let local = session::Config::new(identity, 77);
     match session.admit(&local, &message, Trust::Anyone).unwrap() {
         Admission::Known(known) => known.decrypt(rng).unwrap().commit(),
         Admission::New(new) => {
             let kem = Some(KemKey::LastResort { key: kem, used_before: false });
-            new.accept(ResponderKeys { signed, one_time: None, kem }, rng).unwrap().commit()
+            new.accept(PreKeys { signed, one_time: None, kem }, rng).unwrap().commit()
         }
     };
 }
@@ -204,9 +212,11 @@ fn check_account(texts: &Texts) {
     let upload = read.upload();
     let ids = (upload.one_time_kem_pre_keys[0].id, upload.one_time_kem_pre_keys.len());
     assert_eq!(ids, (KemPreKeyId(5), 2));
-    let plan = read.plan(Timestamp::from_secs(1_700_200_000), ServiceCounts { one_time: 2, one_time_kem: 0 });
+    let plan =
+        read.plan(Timestamp::from_secs(1_700_200_000), account::Counts { one_time: 2, one_time_kem: 0 });
     assert!(!plan.generates());
-    let plan = read.plan(Timestamp::from_secs(1_800_000_000), ServiceCounts { one_time: 2, one_time_kem: 0 });
+    let plan =
+        read.plan(Timestamp::from_secs(1_800_000_000), account::Counts { one_time: 2, one_time_kem: 0 });
     assert!(plan.rotate_signed && plan.rotate_last_resort && plan.expired.len() == 3, "{plan:?}");
 }
 

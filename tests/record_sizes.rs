@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 
 use device::{Device, Offer};
 use subrosa::hazmat::wire::braid_message::{BraidMessage, BraidPayload};
-use subrosa::{Policy, PreKeySignalMessage, SignalMessage};
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::session::Policy;
 
 /// A session without skipped keys takes less than this, in bytes.
 const LIMIT: usize = 3_500;

@@ -10,11 +10,11 @@ use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use hex_literal::hex;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use subrosa::hazmat::crypto::kdf::MacKey;
-use subrosa::{
+use subrosa::attachment::{
     ChunkSize, ChunkTooLarge, IncrementalMac, IncrementalMacBuilder, IncrementalMacError,
     IncrementalMacReader, IncrementalMacVerifier, IncrementalMacWriter, NotAnIncrementalMac, ZeroChunkSize,
 };
+use subrosa::hazmat::crypto::kdf::MacKey;
 
 const KEY: [u8; 32] = [0x61; 32];
 

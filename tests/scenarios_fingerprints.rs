@@ -5,9 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use hex_literal::hex;
-use subrosa::{
+use subrosa::IdentityKey;
+use subrosa::fingerprint::{
     CompareError, DisplayableFingerprint, Fingerprint, FingerprintHash, FingerprintIterations,
-    FingerprintVersion, IdentityKey, InvalidIterationCount, ScannableFingerprint, ScannableFingerprintError,
+    FingerprintVersion, InvalidIterationCount, ScannableFingerprint, ScannableFingerprintError,
 };
 
 const KEY_A: [u8; 33] = hex!("057b0d47d93427f8311160781c7c733fd89f88970aef490d8aa0ee19a4cb8a1b14");

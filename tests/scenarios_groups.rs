@@ -19,38 +19,38 @@ use group::{distribution, learn, lose, message, receive, receiver, send};
 use hex_literal::hex;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::crypto::{curve::PrivateKey, xeddsa};
 use subrosa::hazmat::ratchet::chain::{ChainExhausted, ChainKey};
 use subrosa::hazmat::wire::sender_key_distribution::SenderKeyDistributionParts;
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessageParts;
 use subrosa::hazmat::wire::stored::{
     StoredChainKey, StoredSenderKey, StoredSenderKeyRecord, StoredSigningKey,
 };
-use subrosa::{
-    DistributionId, GroupDecryptError, GroupEncryptError, KeyError, KeyPair, LearnError, MessageKind,
-    ParseError, PublicKey, ReceiverKeys, Secret, SenderKey, SenderKeyDistributionMessage, SenderKeyFormat,
-    SenderKeyMessage, StoredSenderKeyError,
-};
+use subrosa::keys::{KeyError, KeyPair, PublicKey, Secret};
+use subrosa::libsignal::LibsignalError;
+use subrosa::{MessageKind, ParseError, group};
 
 const ID: DistributionId = DistributionId::from_bytes(hex!("d1d1d1d1700011ebb32a33b8a8a487a6"));
 const OTHER_ID: DistributionId = DistributionId::from_bytes([7; 16]);
 
 /// Every scenario that has to do with messages runs in both formats.
-const FORMATS: [SenderKeyFormat; 2] = [SenderKeyFormat::WithId(ID), SenderKeyFormat::WithoutId];
+const FORMATS: [group::Format; 2] = [group::Format::WithId(ID), group::Format::WithoutId];
 
 fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
 }
 
 /// Alice's key, and what bob holds of it.
-fn pair(format: SenderKeyFormat, rng: &mut ChaCha20Rng) -> (SenderKey, ReceiverKeys) {
+fn pair(format: group::Format, rng: &mut ChaCha20Rng) -> (SenderKey, ReceiverKeys) {
     let key = SenderKey::generate(format, rng);
     let keys = receiver(&key);
     (key, keys)
 }
 
-const fn duplicate(chain_index: u32, iteration: u32) -> Result<Vec<u8>, GroupDecryptError> {
-    Err(GroupDecryptError::Duplicate { chain_index, iteration })
+const fn duplicate(chain_index: u32, iteration: u32) -> Result<Vec<u8>, group::Error> {
+    Err(group::Error::Duplicate { chain_index, iteration })
 }
 
 /// The private key that a sender key signs with.
@@ -87,12 +87,12 @@ fn ids(keys: &ReceiverKeys) -> Vec<u32> {
 #[test]
 fn s56_nothing_without_a_distribution() {
     // To encrypt without a key can't be written. Its record has to be one:
-    assert_eq!(SenderKey::from_libsignal_record(&[], ID).unwrap_err(), StoredSenderKeyError::Empty);
+    assert_eq!(SenderKey::from_libsignal_record(&[], ID).unwrap_err(), LibsignalError::Empty);
     for format in FORMATS {
         let (mut key, mut keys) = pair(format, &mut rng(56));
         let sent = send(&mut key, b"too early", &mut rng(1)).unwrap();
         let mut nothing = ReceiverKeys::new(format);
-        assert_eq!(receive(&mut nothing, &sent), Err(GroupDecryptError::NoSenderKey));
+        assert_eq!(receive(&mut nothing, &sent), Err(group::Error::NoSenderKey));
         assert_eq!(receive(&mut keys, &sent).unwrap(), b"too early");
     }
 }
@@ -170,7 +170,7 @@ fn s61_at_most_25000_ahead() {
     lose(&mut key, 25_000);
     let reached = send(&mut key, b"25,000 ahead", rng).unwrap();
     let beyond = send(&mut key, b"25,001 ahead", rng).unwrap();
-    assert_eq!(receive(&mut keys, &beyond), Err(GroupDecryptError::TooFarAhead { jump: 25_001 }));
+    assert_eq!(receive(&mut keys, &beyond), Err(group::Error::TooFarAhead { jump: 25_001 }));
     assert_eq!(receive(&mut keys, &reached).unwrap(), b"25,000 ahead");
     assert_eq!(receive(&mut keys, &beyond).unwrap(), b"25,001 ahead");
 }
@@ -186,11 +186,11 @@ fn s61_a_receiver_that_fell_behind_catches_up() {
     lose(&mut key, 25_001);
     let now = key.distribution();
     let last = send(&mut key, b"last", rng).unwrap();
-    assert_eq!(receive(&mut keys, &last), Err(GroupDecryptError::TooFarAhead { jump: 25_001 }));
+    assert_eq!(receive(&mut keys, &last), Err(group::Error::TooFarAhead { jump: 25_001 }));
     // To learn a chain that is held changes nothing about it.
     learn(&mut keys, &now);
-    assert_eq!(receive(&mut keys, &last), Err(GroupDecryptError::TooFarAhead { jump: 25_001 }));
-    let staged = keys.catch_up(&distribution(ID.into(), &now)).unwrap();
+    assert_eq!(receive(&mut keys, &last), Err(group::Error::TooFarAhead { jump: 25_001 }));
+    let staged = keys.fast_forward(&distribution(ID.into(), &now)).unwrap();
     let record = staged.record();
     staged.commit();
     assert_eq!(keys.record().as_bytes(), record.as_bytes());
@@ -200,11 +200,11 @@ fn s61_a_receiver_that_fell_behind_catches_up() {
     assert_eq!(receive(&mut keys, &second), duplicate(25_004, 1));
 
     // It never goes back, or what was read could be read again.
-    keys.catch_up(&distribution(ID.into(), &now)).unwrap().commit();
+    keys.fast_forward(&distribution(ID.into(), &now)).unwrap().commit();
     assert_eq!(receive(&mut keys, &last), duplicate(25_004, 25_003));
     // And what is not held is learnt.
     let mut others = ReceiverKeys::new(ID);
-    others.catch_up(&distribution(ID.into(), &now)).unwrap().commit();
+    others.fast_forward(&distribution(ID.into(), &now)).unwrap().commit();
     assert_eq!(receive(&mut others, &last).unwrap(), b"last");
 }
 
@@ -214,7 +214,7 @@ fn s61_another_chain_key_for_the_same_iteration_is_not_taken() {
     let rng = &mut rng(61);
     let (mut key, mut keys) = pair(ID.into(), rng);
     let other = chain(key.chain_id(), 0, 7, key.signing_key());
-    keys.catch_up(&distribution(ID.into(), &other)).unwrap().commit();
+    keys.fast_forward(&distribution(ID.into(), &other)).unwrap().commit();
     let sent = send(&mut key, b"text", rng).unwrap();
     assert_eq!(receive(&mut keys, &sent).unwrap(), b"text");
 }
@@ -230,7 +230,7 @@ fn s62_of_skipped_keys_the_last_2000_are_kept() {
     read(2_009).unwrap();
     // 0 to 999 and 1,001 to 2,008 were skipped: the first eight are gone.
     for at in [0, 7] {
-        assert_eq!(read(at), Err(GroupDecryptError::Duplicate { chain_index: 2_010, iteration: at }));
+        assert_eq!(read(at), Err(group::Error::Duplicate { chain_index: 2_010, iteration: at }));
     }
     for at in [8, 999, 1_001, 2_008] {
         read(at).unwrap();
@@ -318,7 +318,7 @@ fn s65_the_last_iteration_is_never_used() {
     let mut key = SenderKey::from_libsignal_record(&record.encode(), ID).unwrap();
     let mut keys = receiver(&key);
     let sent = send(&mut key, b"the last one", rng).unwrap();
-    assert_eq!(send(&mut key, b"one more", rng), Err(GroupEncryptError::Exhausted(ChainExhausted)));
+    assert_eq!(send(&mut key, b"one more", rng), Err(group::Error::Exhausted(ChainExhausted)));
     assert_eq!(receive(&mut keys, &sent).unwrap(), b"the last one");
     // A sender that goes on nevertheless is not heard.
     let parts = SenderKeyMessageParts {
@@ -328,7 +328,7 @@ fn s65_the_last_iteration_is_never_used() {
         body: &[0; 16],
     };
     let beyond = signed(&parts, &signing_private(&key), rng);
-    assert_eq!(receive(&mut keys, &beyond), Err(GroupDecryptError::Exhausted(ChainExhausted)));
+    assert_eq!(receive(&mut keys, &beyond), Err(group::Error::Exhausted(ChainExhausted)));
 }
 
 #[test]
@@ -370,20 +370,20 @@ fn s66_the_two_formats_are_never_taken_for_each_other() {
         FORMATS.map(|format| pair(format, rng));
     let invalid = ParseError::InvalidProtobuf;
     let (with_skdm, without_skdm) = (with.distribution(), without.distribution());
-    assert_eq!(SenderKeyDistributionMessage::parse(&without_skdm).unwrap_err(), invalid);
-    assert_eq!(SenderKeyDistributionMessage::parse_without_id(&with_skdm).unwrap_err(), invalid);
+    assert_eq!(DistributionMessage::parse(&without_skdm).unwrap_err(), invalid);
+    assert_eq!(DistributionMessage::parse_without_id(&with_skdm).unwrap_err(), invalid);
     let with_sent = send(&mut with, b"with", rng).unwrap();
     let without_sent = send(&mut without, b"without", rng).unwrap();
     assert_eq!(SenderKeyMessage::parse(&without_sent).unwrap_err(), invalid);
     assert_eq!(SenderKeyMessage::parse_without_id(&with_sent).unwrap_err(), invalid);
     // Nor do keys of the one take messages of the other.
-    let other = GroupDecryptError::OtherDistribution;
+    let other = group::Error::OtherDistribution;
     let with_message = SenderKeyMessage::parse(&with_sent).unwrap();
     let without_message = SenderKeyMessage::parse_without_id(&without_sent).unwrap();
     assert_eq!(with_keys.decrypt(&without_message).unwrap_err(), other);
     assert_eq!(without_keys.decrypt(&with_message).unwrap_err(), other);
-    let with_skdm = SenderKeyDistributionMessage::parse(&with_skdm).unwrap();
-    assert_eq!(without_keys.learn(&with_skdm).unwrap_err(), LearnError::OtherDistribution);
+    let with_skdm = DistributionMessage::parse(&with_skdm).unwrap();
+    assert_eq!(without_keys.process(&with_skdm).unwrap_err(), group::Error::OtherDistribution);
 }
 
 #[test]
@@ -394,13 +394,13 @@ fn s67_forged_unknown_and_broken() {
         let parts = |body, chain_id| SenderKeyMessageParts { format, chain_id, iteration: 0, body };
         let private = signing_private(&key);
         let forged = signed(&parts(&[7; 16], key.chain_id()), &PrivateKey::generate(rng), rng);
-        assert_eq!(receive(&mut keys, &forged), Err(GroupDecryptError::Signature));
+        assert_eq!(receive(&mut keys, &forged), Err(group::Error::Signature));
         let unknown = signed(&parts(&[7; 16], key.chain_id() ^ 1), &private, rng);
-        assert_eq!(receive(&mut keys, &unknown), Err(GroupDecryptError::NoSenderKey));
+        assert_eq!(receive(&mut keys, &unknown), Err(group::Error::NoSenderKey));
         // An authentic message that can't be decrypted does not use its iteration up.
         for body in [&[][..], &[7; 15], &[7; 17], &[7; 16]] {
             let broken = signed(&parts(body, key.chain_id()), &private, rng);
-            assert_eq!(receive(&mut keys, &broken), Err(GroupDecryptError::Padding));
+            assert_eq!(receive(&mut keys, &broken), Err(group::Error::Padding));
         }
         let good = send(&mut key, b"good", rng).unwrap();
         assert_eq!(receive(&mut keys, &good).unwrap(), b"good");
@@ -408,11 +408,11 @@ fn s67_forged_unknown_and_broken() {
     let (mut key, _) = pair(OTHER_ID.into(), &mut rng(1));
     let (_, mut keys) = pair(ID.into(), &mut rng(2));
     let sent = send(&mut key, b"elsewhere", &mut rng(3)).unwrap();
-    assert_eq!(receive(&mut keys, &sent), Err(GroupDecryptError::OtherDistribution));
+    assert_eq!(receive(&mut keys, &sent), Err(group::Error::OtherDistribution));
     let distribution = key.distribution();
-    let elsewhere = SenderKeyDistributionMessage::parse(&distribution).unwrap();
-    assert_eq!(keys.learn(&elsewhere).unwrap_err(), LearnError::OtherDistribution);
-    assert_eq!(keys.catch_up(&elsewhere).unwrap_err(), LearnError::OtherDistribution);
+    let elsewhere = DistributionMessage::parse(&distribution).unwrap();
+    assert_eq!(keys.process(&elsewhere).unwrap_err(), group::Error::OtherDistribution);
+    assert_eq!(keys.fast_forward(&elsewhere).unwrap_err(), group::Error::OtherDistribution);
 }
 
 #[test]
@@ -420,7 +420,7 @@ fn s68_what_only_receives_can_not_send() {
     let rng = &mut rng(68);
     let (mut key, keys) = pair(ID.into(), rng);
     let record = keys.to_libsignal_record();
-    assert_eq!(SenderKey::from_libsignal_record(&record, ID).unwrap_err(), StoredSenderKeyError::NotOurs);
+    assert_eq!(SenderKey::from_libsignal_record(&record, ID).unwrap_err(), LibsignalError::NotOurs);
     // One's own distribution is another value's business, and hinders no sending.
     let mut own = receiver(&key);
     let sent = send(&mut key, b"still sending", rng).unwrap();
@@ -441,23 +441,23 @@ fn s69_versions_and_lengths() {
         (0xF3, ParseError::UnrecognizedVersion(15)),
     ] {
         assert_eq!(SenderKeyMessage::parse(&with_first(&sent, first)).unwrap_err(), error);
-        assert_eq!(SenderKeyDistributionMessage::parse(&with_first(&skdm, first)).unwrap_err(), error);
+        assert_eq!(DistributionMessage::parse(&with_first(&skdm, first)).unwrap_err(), error);
     }
     // The lower half is not looked at - but the signature covers it.
     for first in [0x30, 0x3F] {
         let changed = with_first(&sent, first);
-        assert_eq!(receive(&mut keys, &changed), Err(GroupDecryptError::Signature));
+        assert_eq!(receive(&mut keys, &changed), Err(group::Error::Signature));
         let mut resigned = changed[..changed.len() - 64].to_vec();
         let signature = xeddsa::sign(&signing_private(&key), &[&resigned], rng);
         resigned.extend(signature);
         let mut keys = ReceiverKeys::from_record(keys.record().as_bytes()).unwrap();
         assert_eq!(receive(&mut keys, &resigned).unwrap(), b"text");
-        SenderKeyDistributionMessage::parse(&with_first(&skdm, first)).unwrap();
+        DistributionMessage::parse(&with_first(&skdm, first)).unwrap();
     }
     for len in [0, 1, 64] {
         let too_short = ParseError::TooShort(len);
         assert_eq!(SenderKeyMessage::parse(&sent[..len]).unwrap_err(), too_short);
-        assert_eq!(SenderKeyDistributionMessage::parse(&skdm[..len]).unwrap_err(), too_short);
+        assert_eq!(DistributionMessage::parse(&skdm[..len]).unwrap_err(), too_short);
     }
     assert_eq!(SenderKeyMessage::parse(&[0x33; 65]).unwrap_err(), ParseError::InvalidProtobuf);
 }
@@ -480,10 +480,10 @@ fn s69_lengths_inside_a_distribution_message() {
         rebuilt(chain_key, &signing_key[..32]),
         rebuilt(chain_key, &long(signing_key)),
     ] {
-        assert_eq!(SenderKeyDistributionMessage::parse(&wrong).unwrap_err(), ParseError::InvalidProtobuf);
+        assert_eq!(DistributionMessage::parse(&wrong).unwrap_err(), ParseError::InvalidProtobuf);
     }
     let other_type = rebuilt(chain_key, &[&[4], &signing_key[1..]].concat());
-    let error = SenderKeyDistributionMessage::parse(&other_type).unwrap_err();
+    let error = DistributionMessage::parse(&other_type).unwrap_err();
     assert_eq!(error, ParseError::Key(KeyError::BadKeyType(4)));
 }
 
@@ -516,9 +516,9 @@ fn s70_states_that_are_not_sound_are_passed_over() {
     all.states[1].signing_key = Some(StoredSigningKey { public: &[5; 20], private: &[] });
     all.states[2].chain_key = Some(StoredChainKey { index: 0, key: &[1; 31] });
     let none_sound = ReceiverKeys::from_libsignal_record(&all.encode(), ID);
-    assert_eq!(none_sound.unwrap_err(), StoredSenderKeyError::Unsound);
+    assert_eq!(none_sound.unwrap_err(), LibsignalError::Unsound);
     let own = SenderKey::from_libsignal_record(&all.encode(), ID);
-    assert_eq!(own.unwrap_err(), StoredSenderKeyError::Unsound);
+    assert_eq!(own.unwrap_err(), LibsignalError::Unsound);
     all.states.extend(states(&stored_good));
     let mut keys = ReceiverKeys::from_libsignal_record(&all.encode(), ID).unwrap();
     assert_eq!(ids(&keys), [good.chain_id()]);
@@ -527,7 +527,7 @@ fn s70_states_that_are_not_sound_are_passed_over() {
     let nothing = ReceiverKeys::from_libsignal_record(&[], ID).unwrap();
     assert_eq!(ids(&nothing), []);
     for rubbish in [&[0x0A][..], &[0x0A, 0x05, 1], &[0xFF; 12]] {
-        let error = StoredSenderKeyError::InvalidProtobuf;
+        let error = LibsignalError::InvalidProtobuf;
         assert_eq!(ReceiverKeys::from_libsignal_record(rubbish, ID).unwrap_err(), error);
         assert_eq!(SenderKey::from_libsignal_record(rubbish, ID).unwrap_err(), error);
     }

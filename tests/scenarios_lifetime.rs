@@ -15,9 +15,9 @@ mod device;
 use std::time::Duration;
 
 use device::{Device, Failure, Letter, Offer, START, TrustRule};
-use subrosa::{
-    DecryptError, EncryptError, IdentityKey, KeyPair, MessageKind, Policy, Requirements, Session, Timestamp,
-};
+use subrosa::keys::KeyPair;
+use subrosa::session::{Policy, Requirements};
+use subrosa::{DecryptError, EncryptError, IdentityKey, MessageKind, Session, Timestamp};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const SECOND: Duration = Duration::from_secs(1);
@@ -128,14 +128,14 @@ fn f2_version_3_must_be_asked_for() {
     let [mut alice, mut bob] = Device::pair(2);
     let bundle = bob.bundle(Offer::VERSION_3);
     let failure = alice.initiate(&bob.address, bundle.clone()).unwrap_err();
-    assert_eq!(failure, Failure::Initiate(subrosa::InitiateError::Version3Refused));
+    assert_eq!(failure, Failure::Initiate(subrosa::BundleError::Version3Refused));
     assert!(alice.store.sessions.is_empty());
     alice.policy = Policy::AllowVersion3;
     alice.initiate(&bob.address, bundle).unwrap();
     let letter = alice.send(&bob.address, b"old");
     assert_eq!(
         bob.refuse(&alice.address, &letter),
-        Failure::Admit(subrosa::AdmitError::Version3Refused),
+        Failure::Admit(subrosa::DecryptError::Version3Refused),
         "nor does bob begin one"
     );
     bob.policy = Policy::AllowVersion3;
@@ -307,7 +307,7 @@ fn f10_forty_archived_sessions_of_the_responder() {
     // 0 to 3 are gone: their messages would begin sessions again, which is a replay.
     for number in 0..4u8 {
         let failure = bob.refuse(&alice.address, &letters[usize::from(number) * 2 + 1]);
-        assert_eq!(failure, Failure::Accept(subrosa::AcceptError::ReusedBaseKey));
+        assert_eq!(failure, Failure::Accept(subrosa::DecryptError::ReusedBaseKey));
     }
     for number in 4..45u8 {
         bob.hear(&alice, &letters[usize::from(number) * 2 + 1], &[number]);

@@ -13,23 +13,28 @@ mod device;
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use device::{ALICE, BOB, CAROL, Device, Failure, KemOffer, Letter, Offer, START, Table, TrustRule, Wrapper};
+use subrosa::hazmat::agreement::AgreementError;
+use subrosa::keys::{KemError, KeyPair, NonContributory, PublicKey};
+use subrosa::prekey::{
+    KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
+    SignedPreKeyId,
+};
+use subrosa::session::manual::{Admission, KemKey, PreKeys};
+use subrosa::session::{Forgery, Policy, Requirements};
 use subrosa::{
-    AcceptError, Address, Admission, AdmitError, AgreementError, DecryptError, DeviceId, IdentityKeyPair,
-    KemError, KemKey, KemPreKeyId, KeyPair, LastResortKemPreKey, Local, MessageKind, NonContributory,
-    OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, ParseError, Policy, PublicKey, RecordError,
-    Requirements, ResponderKeys, SignedPreKey, SignedPreKeyId, Trust, Undecryptable,
+    Address, DecryptError, DeviceId, IdentityKeyPair, MessageKind, ParseError, RecordError, Trust, session,
 };
 
-const fn accept_undecryptable(reason: Undecryptable) -> Failure {
-    Failure::Accept(AcceptError::Decrypt(DecryptError::Undecryptable(reason)))
+const fn accept_undecryptable(reason: Forgery) -> Failure {
+    Failure::Accept(DecryptError::Decrypt(DecryptError::Undecryptable(reason)))
 }
 
-const fn undecryptable(reason: Undecryptable) -> Failure {
+const fn undecryptable(reason: Forgery) -> Failure {
     Failure::Decrypt(DecryptError::Undecryptable(reason))
 }
 
 const fn agreement(error: AgreementError) -> Failure {
-    Failure::Accept(AcceptError::Agreement(error))
+    Failure::Accept(DecryptError::Agreement(error))
 }
 
 /// A first message from alice to bob, and both.
@@ -50,7 +55,7 @@ fn e1_a_corrupted_inner_mac_changes_nothing() {
     for offer in [Offer::FULL, Offer::LAST_RESORT] {
         let ([alice, mut bob], letter) = first_message(1, offer);
         let failure = bob.refuse(&alice.address, &corrupted(&letter));
-        assert_eq!(failure, accept_undecryptable(Undecryptable::Mac));
+        assert_eq!(failure, accept_undecryptable(Forgery::Mac));
         assert!(bob.store.identities.is_empty() && bob.store.sessions.is_empty());
         assert!(bob.store.kem_uses.is_empty());
         assert_eq!(bob.store.one_time_pre_keys.len(), usize::from(offer.one_time));
@@ -77,7 +82,7 @@ fn e2_a_failure_on_an_archived_session_leaves_the_record_byte_identical() {
     let before = bob.record(&alice.address).to_vec();
 
     let failure = bob.refuse(&alice.address, &corrupted(&second));
-    assert_eq!(failure, undecryptable(Undecryptable::Mac));
+    assert_eq!(failure, undecryptable(Forgery::Mac));
     assert_eq!(bob.record(&alice.address), before);
     assert!(!bob.is_usable(&alice.address, Requirements::NONE), "still archived");
 
@@ -96,7 +101,7 @@ fn e3_the_same_inner_message_with_a_random_base_key() {
         wrapper.base_key = random.public().encode().to_vec();
         wrapper.pre_key_id = None;
     });
-    assert_eq!(bob.refuse(&alice.address, &rewrapped), accept_undecryptable(Undecryptable::Mac));
+    assert_eq!(bob.refuse(&alice.address, &rewrapped), accept_undecryptable(Forgery::Mac));
     assert_eq!(bob.record(&alice.address), before);
     bob.hear(&alice, &second, b"second");
 }
@@ -108,17 +113,17 @@ fn e4_first_message_replayed_under_another_sender() {
     let mallory = Address::new("mallory", DeviceId::PRIMARY);
     alice.begin_with(&mut bob, Offer::LAST_RESORT);
     let letter = alice.tell(&mut bob, b"first");
-    assert_eq!(bob.refuse(&mallory, &letter), Failure::Accept(AcceptError::ReusedBaseKey));
+    assert_eq!(bob.refuse(&mallory, &letter), Failure::Accept(DecryptError::ReusedBaseKey));
     assert!(!bob.store.sessions.contains_key(&mallory));
 
     // The same for a later message of that session.
     let second = alice.send(&bob.address, b"second");
-    assert_eq!(bob.refuse(&mallory, &second), Failure::Accept(AcceptError::ReusedBaseKey));
+    assert_eq!(bob.refuse(&mallory, &second), Failure::Accept(DecryptError::ReusedBaseKey));
     bob.hear(&alice, &second, b"second");
 
     // And for alice herself, once her session is gone.
     bob.store.sessions.clear();
-    assert_eq!(bob.refuse(&alice.address, &letter), Failure::Accept(AcceptError::ReusedBaseKey));
+    assert_eq!(bob.refuse(&alice.address, &letter), Failure::Accept(DecryptError::ReusedBaseKey));
 
     // Another session with the same prekey is fine.
     alice.begin_with(&mut bob, Offer::LAST_RESORT);
@@ -131,7 +136,7 @@ fn e4_with_service_ids_the_message_says_whom_it_is_from() {
     let ([alice, mut bob], letter) = first_message(4, Offer::LAST_RESORT);
     bob.hear(&alice, &letter, b"first");
     let carol = Address::new(CAROL, DeviceId::PRIMARY);
-    assert_eq!(bob.refuse(&carol, &letter), accept_undecryptable(Undecryptable::Addresses));
+    assert_eq!(bob.refuse(&carol, &letter), accept_undecryptable(Forgery::Addresses));
 }
 
 #[test]
@@ -144,12 +149,12 @@ fn e5_a_wrapper_rewritten_as_version_3() {
         })
     };
     let failure = bob.refuse(&alice.address, &rewrite(&letter));
-    assert_eq!(failure, Failure::Admit(AdmitError::Version3Refused));
-    assert!(AdmitError::Version3Refused.to_string().contains("X3DH"));
+    assert_eq!(failure, Failure::Admit(DecryptError::Version3Refused));
+    assert!(DecryptError::Version3Refused.to_string().contains("X3DH"));
     // Also once the session is there: it is none of version 3.
     bob.hear(&alice, &letter, b"first");
     let failure = bob.refuse(&alice.address, &rewrite(&letter));
-    assert_eq!(failure, Failure::Admit(AdmitError::Version3Refused));
+    assert_eq!(failure, Failure::Admit(DecryptError::Version3Refused));
 }
 
 #[test]
@@ -160,10 +165,10 @@ fn e5_no_downgrade_even_where_version_3_is_allowed() {
         wrapper.version = 3;
         wrapper.kyber = None;
     });
-    assert_eq!(bob.refuse(&alice.address, &rewritten), accept_undecryptable(Undecryptable::Version(4)));
+    assert_eq!(bob.refuse(&alice.address, &rewritten), accept_undecryptable(Forgery::Version(4)));
     // Nor with the Kyber part left in, which version 3 does not look at.
     let rewritten = Wrapper::changed(&letter, |wrapper| wrapper.version = 3);
-    assert_eq!(bob.refuse(&alice.address, &rewritten), accept_undecryptable(Undecryptable::Version(4)));
+    assert_eq!(bob.refuse(&alice.address, &rewritten), accept_undecryptable(Forgery::Version(4)));
     bob.hear(&alice, &letter, b"first");
 }
 
@@ -221,7 +226,7 @@ fn e6_kem_ciphertexts_that_are_none() {
     }
     // Of the right form, but another secret inside.
     let letter = with(&|ciphertext| ciphertext[100] ^= 1);
-    assert_eq!(bob.refuse(&alice.address, &letter), accept_undecryptable(Undecryptable::Mac));
+    assert_eq!(bob.refuse(&alice.address, &letter), accept_undecryptable(Forgery::Mac));
 }
 
 #[test]
@@ -233,7 +238,7 @@ fn e7_a_changed_identity() {
     let mut reinstalled = alice.reinstalled(77);
     reinstalled.begin_with(&mut bob, Offer::FULL);
     let letter = reinstalled.send(&bob.address, b"a new phone");
-    assert_eq!(bob.refuse(&alice.address, &letter), Failure::Admit(AdmitError::UntrustedIdentity));
+    assert_eq!(bob.refuse(&alice.address, &letter), Failure::Admit(DecryptError::UntrustedIdentity));
 
     let replaced = bob.store.identities.insert(alice.address, *reinstalled.identity.public());
     assert_eq!(replaced.as_ref(), Some(alice.identity.public()));
@@ -282,7 +287,7 @@ fn e8_another_signed_prekey_of_the_same_id() {
     let ([alice, mut bob], letter) = first_message(8, Offer::FULL);
     let other = SignedPreKey::generate(SignedPreKeyId(0), &bob.identity, START, &mut bob.rng);
     bob.store.signed_pre_keys.insert(0, other.record().as_bytes().to_vec());
-    assert_eq!(bob.refuse(&alice.address, &letter), accept_undecryptable(Undecryptable::Mac));
+    assert_eq!(bob.refuse(&alice.address, &letter), accept_undecryptable(Forgery::Mac));
 }
 
 #[test]
@@ -297,8 +302,8 @@ fn e9_unknown_prekey_ids() {
             Failure::Missing(Table::KemPreKeys, u32::MAX),
         ),
         // Known ones, but not those that were used.
-        (unknown(&|wrapper| wrapper.pre_key_id = None), accept_undecryptable(Undecryptable::Mac)),
-        (unknown(&|wrapper| wrapper.kyber.as_mut().unwrap().0 = 0), accept_undecryptable(Undecryptable::Mac)),
+        (unknown(&|wrapper| wrapper.pre_key_id = None), accept_undecryptable(Forgery::Mac)),
+        (unknown(&|wrapper| wrapper.kyber.as_mut().unwrap().0 = 0), accept_undecryptable(Forgery::Mac)),
     ] {
         assert_eq!(bob.refuse(&alice.address, &letter), failure);
     }
@@ -317,13 +322,13 @@ fn e9_other_prekeys_than_those_needed_are_refused_and_come_back() {
     let kem = || Some(KemKey::OneTime(read_kem()));
     let other_one_time = OneTimePreKey::generate(OneTimePreKeyId(1), &mut bob.rng);
     let mut session = bob.session(&alice.address).unwrap();
-    let local = Local::new(&bob.identity, bob.registration_id);
+    let local = session::Config::new(&bob.identity, bob.registration_id);
     for keys in [
-        ResponderKeys { signed: &other_signed, one_time: Some(read_one_time()), kem: kem() },
-        ResponderKeys { signed: &signed, one_time: None, kem: kem() },
-        ResponderKeys { signed: &signed, one_time: Some(other_one_time), kem: kem() },
-        ResponderKeys { signed: &signed, one_time: Some(read_one_time()), kem: None },
-        ResponderKeys {
+        PreKeys { signed: &other_signed, one_time: Some(read_one_time()), kem: kem() },
+        PreKeys { signed: &signed, one_time: None, kem: kem() },
+        PreKeys { signed: &signed, one_time: Some(other_one_time), kem: kem() },
+        PreKeys { signed: &signed, one_time: Some(read_one_time()), kem: None },
+        PreKeys {
             signed: &signed,
             one_time: Some(read_one_time()),
             kem: Some(KemKey::LastResort { key: &last_resort, used_before: false }),
@@ -339,7 +344,7 @@ fn e9_other_prekeys_than_those_needed_are_refused_and_come_back() {
         assert_eq!(needed.kem.unwrap().kem, KemPreKeyId(1));
         assert_eq!(&needed.kem.unwrap().base_key, message.base_key());
         let failure = new.accept(keys, &mut bob.rng).unwrap_err();
-        assert_eq!(failure.error, AcceptError::WrongPreKeys);
+        assert_eq!(failure.error, DecryptError::WrongPreKeys);
         assert_eq!((failure.keys.one_time.map(|key| key.id()), failure.keys.kem.is_some()), given);
     }
 }
@@ -356,16 +361,16 @@ fn e9_a_version_3_message_takes_no_kem_prekey() {
     let one_time = OneTimePreKey::from_record(&bob.store.one_time_pre_keys[&0]).unwrap();
     let last_resort = LastResortKemPreKey::from_record(&bob.store.last_resort_kem_pre_keys[&0]).unwrap();
     let mut session = bob.session(&alice.address).unwrap();
-    let local = Local::new(&bob.identity, 1).with_policy(Policy::AllowVersion3);
+    let local = session::Config::new(&bob.identity, 1).with_policy(Policy::AllowVersion3);
     let Admission::New(new) = session.admit(&local, &message, Trust::Anyone).unwrap() else {
         unreachable!("there is no session")
     };
     assert_eq!(new.needed().kem, None);
     let kem = Some(KemKey::LastResort { key: &last_resort, used_before: false });
-    let keys = ResponderKeys { signed: &signed, one_time: Some(one_time), kem };
+    let keys = PreKeys { signed: &signed, one_time: Some(one_time), kem };
     let failure = new.accept(keys, &mut bob.rng).unwrap_err();
-    assert_eq!(failure.error, AcceptError::WrongPreKeys);
-    assert_eq!(failure.to_string(), AcceptError::WrongPreKeys.to_string());
+    assert_eq!(failure.error, DecryptError::WrongPreKeys);
+    assert_eq!(failure.to_string(), DecryptError::WrongPreKeys.to_string());
     bob.hear(&alice, &letter, b"old");
 }
 
@@ -375,10 +380,10 @@ fn e10_wrong_addresses() {
     assert!(letter.signal().addresses().is_some());
     let right = bob.address.clone();
     let primary = DeviceId::PRIMARY;
-    let wrong = accept_undecryptable(Undecryptable::Addresses);
+    let wrong = accept_undecryptable(Forgery::Addresses);
     for local in [
         Address::new(CAROL, primary),
-        Address::new(BOB, DeviceId::new(2).unwrap()),
+        Address::new(BOB, DeviceId::new(2)),
         Address::new("bob", primary),
         Address::new(format!("PNI:{BOB}"), primary),
     ] {
@@ -388,7 +393,7 @@ fn e10_wrong_addresses() {
     bob.address = right;
     for remote in [
         Address::new(CAROL, primary),
-        Address::new(ALICE, DeviceId::new(2).unwrap()),
+        Address::new(ALICE, DeviceId::new(2)),
         Address::new("alice", primary),
         Address::new(format!("PNI:{ALICE}"), primary),
     ] {
@@ -399,7 +404,7 @@ fn e10_wrong_addresses() {
     // Also on a session that is there.
     let second = alice.send(&bob.address, b"second");
     let right = std::mem::replace(&mut bob.address, Address::new(CAROL, primary));
-    assert_eq!(bob.refuse(&alice.address, &second), undecryptable(Undecryptable::Addresses));
+    assert_eq!(bob.refuse(&alice.address, &second), undecryptable(Forgery::Addresses));
     bob.address = right;
     bob.hear(&alice, &second, b"second");
 }
@@ -422,7 +427,7 @@ fn e11_without_the_addresses_field_any_address_will_do() {
     let letter = alice.send(&bob.address, b"from anybody");
     assert_eq!(letter.signal().addresses(), None);
     bob.address = Address::new(BOB, DeviceId::PRIMARY);
-    let carol = Address::new(CAROL, DeviceId::new(5).unwrap());
+    let carol = Address::new(CAROL, DeviceId::new(5));
     assert_eq!(bob.receive(&carol, &letter).as_deref(), Ok(&b"from anybody"[..]));
 }
 
@@ -463,12 +468,12 @@ fn e13_another_identity_in_the_wrapper_for_a_known_session() {
     let changed = Wrapper::changed(&second, |wrapper| {
         wrapper.identity_key = other.public().encode().to_vec();
     });
-    assert_eq!(bob.refuse(&alice.address, &changed), Failure::Admit(AdmitError::UntrustedIdentity));
+    assert_eq!(bob.refuse(&alice.address, &changed), Failure::Admit(DecryptError::UntrustedIdentity));
     bob.receiving = TrustRule::Anyone;
-    assert_eq!(bob.refuse(&alice.address, &changed), Failure::Admit(AdmitError::IdentityMismatch));
+    assert_eq!(bob.refuse(&alice.address, &changed), Failure::Admit(DecryptError::IdentityMismatch));
     // The same on an archived session.
     bob.archive(&alice.address).unwrap();
-    assert_eq!(bob.refuse(&alice.address, &changed), Failure::Admit(AdmitError::IdentityMismatch));
+    assert_eq!(bob.refuse(&alice.address, &changed), Failure::Admit(DecryptError::IdentityMismatch));
     bob.hear(&alice, &second, b"second");
     assert_eq!(bob.store.identities[&alice.address], *alice.identity.public());
 }
@@ -537,7 +542,7 @@ fn e15_the_inner_message_on_its_own() {
     // It still carries its addresses, which are checked.
     let third = alice.send(&bob.address, b"third").unwrapped();
     let right = std::mem::replace(&mut bob.address, Address::new(CAROL, DeviceId::PRIMARY));
-    assert_eq!(bob.refuse(&alice.address, &third), undecryptable(Undecryptable::Addresses));
+    assert_eq!(bob.refuse(&alice.address, &third), undecryptable(Forgery::Addresses));
     bob.address = right;
     bob.hear(&alice, &third, b"third");
 }
@@ -563,11 +568,11 @@ fn e16_a_version_3_message_in_a_version_4_wrapper() {
     let ([mut alice, mut bob], letter) = first_message(16, Offer::FULL);
     let rewrite = |letter: &Letter| Wrapper::changed(letter, |wrapper| wrapper.message[0] = 0x34);
     let failure = bob.refuse(&alice.address, &rewrite(&letter));
-    assert_eq!(failure, accept_undecryptable(Undecryptable::Version(3)));
+    assert_eq!(failure, accept_undecryptable(Forgery::Version(3)));
     bob.hear(&alice, &letter, b"first");
     let second = alice.send(&bob.address, b"second");
     let failure = bob.refuse(&alice.address, &rewrite(&second));
-    assert_eq!(failure, undecryptable(Undecryptable::Version(3)));
+    assert_eq!(failure, undecryptable(Forgery::Version(3)));
 }
 
 /// A session that is there makes no message of another identity's session its own.

@@ -12,7 +12,9 @@ use std::collections::VecDeque;
 use device::{Device, Failure, Letter, Offer, Store};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use subrosa::{DecryptError, DecryptionErrorMessage, EncryptError, PublicKey};
+use subrosa::keys::PublicKey;
+use subrosa::repair::DecryptionErrorMessage;
+use subrosa::{DecryptError, EncryptError};
 
 /// Random choices.
 struct Dice(ChaCha20Rng);

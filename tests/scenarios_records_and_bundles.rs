@@ -20,10 +20,15 @@ use device::{Device, Failure, KemOffer, Offer, START, TrustRule};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::hazmat::wire::stored::StoredSessionRecord;
+use subrosa::libsignal::LibsignalError;
+use subrosa::prekey::{
+    KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
+    SignedPreKeyId,
+};
+use subrosa::session::{Forgery, Policy};
 use subrosa::{
-    BundleError, DecryptError, EncryptError, IdentityKeyPair, KemPreKey, KemPreKeyId, LastResortKemPreKey,
-    MessageKind, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, Policy, RecordError, Session,
-    SignedPreKey, SignedPreKeyId, StoredSessionError, Timestamp, Trust, Undecryptable,
+    BundleError, DecryptError, EncryptError, IdentityKeyPair, KemPreKey, MessageKind, RecordError, Session,
+    Timestamp, Trust,
 };
 
 /// A record of each kind of key.
@@ -229,7 +234,7 @@ fn c9_untrusted_identity_comes_before_anything_else() {
 
 #[test]
 fn a_bundles_kem_key_must_be_of_the_deployed_mechanism() {
-    use subrosa::{KemKeyPair, KemType};
+    use subrosa::keys::{KemKeyPair, KemType};
     let [mut alice, mut bob] = Device::pair(11);
     let mut bundle = bob.bundle(Offer::FULL);
     let pair = KemKeyPair::generate(KemType::MlKem1024, &mut bob.rng);
@@ -355,7 +360,7 @@ fn j_limits_of_a_session_are_those_of_its_devices() {
     assert_eq!(read(&stored), Ok(()));
     for changed in [[0x08, 0xA9, 0xC3, 0x01, 0x10, 0xCF, 0x0F], [0x08, 0xA7, 0xC3, 0x01, 0x10, 0xD1, 0x0F]] {
         let changed = [&stored[..at], &changed[..], &stored[at + 7..]].concat();
-        assert_eq!(read(&changed), Err(StoredSessionError::Unsound));
+        assert_eq!(read(&changed), Err(LibsignalError::Unsound));
     }
 
     // Between devices of one account any jump is as it should be.
@@ -390,7 +395,7 @@ fn j5_a_damaged_chain_key_of_the_matching_chain() {
     let good = alice.store.clone();
     damage_chain_of(alice.store.sessions.get_mut(&bob.address).unwrap(), &first);
     let failure = alice.refuse(&bob.address, &second);
-    assert_eq!(failure, Failure::Decrypt(DecryptError::Undecryptable(Undecryptable::Mac)));
+    assert_eq!(failure, Failure::Decrypt(DecryptError::Undecryptable(Forgery::Mac)));
     alice.store = good;
     alice.hear(&bob, &second, b"second");
 }
@@ -477,7 +482,7 @@ fn from_libsignal(
     alice: &Device,
     bob: &Device,
     change: impl FnOnce(&mut StoredSessionRecord<'_>),
-) -> Result<Session, StoredSessionError> {
+) -> Result<Session, LibsignalError> {
     let bytes = alice.session(&bob.address).unwrap().to_libsignal_record();
     let mut record = StoredSessionRecord::parse(&bytes).unwrap();
     change(&mut record);
@@ -491,7 +496,7 @@ fn j1_an_undecodable_remote_identity_is_not_no_session() {
         let changed = from_libsignal(&alice, &bob, |record| {
             record.current.as_mut().unwrap().remote_identity = identity;
         });
-        assert_eq!(changed.map(drop), Err(StoredSessionError::Unsound));
+        assert_eq!(changed.map(drop), Err(LibsignalError::Unsound));
     }
 }
 

@@ -10,10 +10,10 @@
 mod device;
 
 use device::{Device, Letter, Offer};
-use subrosa::{
-    DecryptionErrorMessage, DecryptionErrorMessageError, MessageKind, ParseError, PlaintextContent,
-    PlaintextContentError,
+use subrosa::repair::{
+    DecryptionErrorMessage, DecryptionErrorMessageError, PlaintextContent, PlaintextContentError,
 };
+use subrosa::{MessageKind, ParseError};
 
 /// Above 2^32.
 const TIMESTAMP: u64 = (1 << 40) + 17;

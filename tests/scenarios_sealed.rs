@@ -43,14 +43,16 @@ mod v2;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
-use subrosa::{ContentHint, DeviceId, MessageKind, SenderCertificate};
+use subrosa::sealed::ContentHint;
+use subrosa::sealed::certificate::SenderCertificate;
+use subrosa::{DeviceId, MessageKind};
 
 fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
 }
 
 fn id(device: u32) -> DeviceId {
-    DeviceId::new(device).unwrap()
+    DeviceId::new(device)
 }
 
 /// The bytes of a content with the default hint and no group.

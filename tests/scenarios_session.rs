@@ -19,12 +19,14 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::hazmat::agreement::{Initiator, Responder, pqxdh};
 use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
 use subrosa::hazmat::ratchet::double::DoubleRatchet;
+use subrosa::hazmat::ratchet::double::DoubleRatchetError;
 use subrosa::hazmat::ratchet::root::RootKey;
+use subrosa::hazmat::ratchet::spqr::SpqrError;
+use subrosa::hazmat::ratchet::triple::ReceiveError;
 use subrosa::hazmat::wire::signal_message::SignalMessageParts;
-use subrosa::{
-    Address, DecryptError, DeviceId, DoubleRatchetError, KemKeyPair, KemType, KeyPair, MessageKind, Policy,
-    ReceiveError, Requirements, SpqrError, Undecryptable,
-};
+use subrosa::keys::{KemKeyPair, KemType, KeyPair};
+use subrosa::session::{Forgery, Policy, Requirements};
+use subrosa::{Address, DecryptError, DeviceId, MessageKind};
 
 const fn duplicate(chain_index: u32, counter: u32) -> Failure {
     Failure::Decrypt(DecryptError::Duplicate { chain_index, counter })
@@ -32,12 +34,12 @@ const fn duplicate(chain_index: u32, counter: u32) -> Failure {
 
 const fn too_far(jump: u32) -> Failure {
     let error = ReceiveError::Double(DoubleRatchetError::TooFarAhead { jump });
-    Failure::Decrypt(DecryptError::Undecryptable(Undecryptable::Ratchet(error)))
+    Failure::Decrypt(DecryptError::Undecryptable(Forgery::Ratchet(error)))
 }
 
 const fn too_far_post_quantum(counter: u32, index: u32) -> Failure {
     let error = ReceiveError::PostQuantum(SpqrError::KeyJump { counter, index });
-    Failure::Decrypt(DecryptError::Undecryptable(Undecryptable::Ratchet(error)))
+    Failure::Decrypt(DecryptError::Undecryptable(Forgery::Ratchet(error)))
 }
 
 fn is_undecryptable(failure: &Failure) -> bool {
@@ -245,7 +247,7 @@ fn d8_a_corrupted_mac_fails_and_the_original_decrypts() {
     let letter = alice.send(&bob.address, b"genuine");
     for from_end in 0..8 {
         let failure = bob.refuse(&alice.address, &letter.flipped(from_end));
-        assert_eq!(failure, Failure::Decrypt(DecryptError::Undecryptable(Undecryptable::Mac)));
+        assert_eq!(failure, Failure::Decrypt(DecryptError::Undecryptable(Forgery::Mac)));
     }
     bob.hear(&alice, &letter, b"genuine");
 }
@@ -310,7 +312,7 @@ fn d10_any_jump_in_a_self_session() {
 fn one_identity_at(addresses: [&str; 2], seed: u64) -> [Device; 2] {
     let mut one = Device::new(addresses[0], seed);
     let mut other = one.sibling(2, seed + 100);
-    other.address = Address::new(addresses[1], DeviceId::new(2).unwrap());
+    other.address = Address::new(addresses[1], DeviceId::new(2));
     one.greet(&mut other, Offer::FULL);
     [one, other]
 }
@@ -338,7 +340,7 @@ fn d11_d12_what_remains_of_2_300_messages() {
     let trimmed = ReceiveError::PostQuantum(SpqrError::KeyTrimmed(300));
     assert_eq!(
         bob.refuse(&alice.address, &letters[298]),
-        Failure::Decrypt(DecryptError::Undecryptable(Undecryptable::Ratchet(trimmed)))
+        Failure::Decrypt(DecryptError::Undecryptable(Forgery::Ratchet(trimmed)))
     );
     for number in [299, 300, 999, 1_001] {
         hear_number(&mut bob, &alice, &letters, number);
@@ -397,7 +399,7 @@ fn d13_a_peer_without_the_post_quantum_ratchet_is_refused() {
     bytes.extend_from_slice(signal.mac());
     let failure = bob.refuse(&alice.address, &Letter::new(MessageKind::Whisper, bytes));
     let below = ReceiveError::PostQuantum(SpqrError::MinimumVersion(0));
-    assert_eq!(failure, Failure::Decrypt(DecryptError::Undecryptable(Undecryptable::Ratchet(below))));
+    assert_eq!(failure, Failure::Decrypt(DecryptError::Undecryptable(Forgery::Ratchet(below))));
     bob.hear(&alice, &letter, b"with it");
 }
 

@@ -27,16 +27,18 @@ use bytes::{
 use hex_literal::hex;
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::sealed::Envelope;
-use subrosa::hazmat::sealed::{Entry, seal_for_many};
 use subrosa::hazmat::sealed::v1;
 use subrosa::hazmat::sealed::v2::Shared;
+use subrosa::hazmat::sealed::{Entry, seal_for_many};
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::hazmat::wire::sealed_message::SealedMessageParts;
-use subrosa::{
-    Address, CertificateAuthority, CertificateRefused, ContentHint, DeviceId, IdentityKeyPair, LocalDevice,
-    MessageKind, PrivateKey, PublicKey, SenderCertificate, SenderDetails, SentMessage, ServerCertificate,
-    ServiceId, Signer, Timestamp, UnverifiedContent, VerifiedContent, deployed_server_certificates,
+use subrosa::keys::{PrivateKey, PublicKey};
+use subrosa::sealed::certificate::{
+    CertificateError, SenderCertificate, SenderDetails, ServerCertificate, Signer, TrustStore, official,
 };
+use subrosa::sealed::server::SentMessage;
+use subrosa::sealed::{ContentHint, UnverifiedContent};
+use subrosa::{Address, DeviceId, IdentityKeyPair, LocalDevice, MessageKind, ServiceId, Timestamp, sealed};
 
 const NAME_A: &str = "a1b2c3d4-0001-4002-8003-00000000000a";
 const NAME_B: &str = "a1b2c3d4-0001-4002-8003-00000000000b";
@@ -72,7 +74,7 @@ fn source(bytes: &[u8]) -> rng::Source {
 }
 
 fn device(id: u32) -> DeviceId {
-    DeviceId::new(id).unwrap()
+    DeviceId::new(id)
 }
 
 #[test]
@@ -91,9 +93,9 @@ fn keys() {
 }
 
 /// Trusts one root, and knows the deployed servers.
-fn with_authority<T>(root: &PublicKey, work: impl FnOnce(&CertificateAuthority<'_>) -> T) -> T {
-    let (roots, known) = ([*root], deployed_server_certificates());
-    work(&CertificateAuthority { trust_roots: &roots, revoked: &[], known: &known })
+fn with_authority<T>(root: &PublicKey, work: impl FnOnce(&TrustStore<'_>) -> T) -> T {
+    let (roots, known) = ([*root], official());
+    work(&TrustStore { trust_roots: &roots, revoked: &[], known: &known })
 }
 
 #[test]
@@ -107,7 +109,7 @@ fn server_certificate() {
         assert_eq!(certificate.verify(authority), Ok(()));
     });
     with_authority(&private(&SERVER).public_key(), |authority| {
-        assert_eq!(certificate.verify(authority), Err(CertificateRefused::Untrusted));
+        assert_eq!(certificate.verify(authority), Err(CertificateError::Untrusted));
     });
     // What is issued differs by the signature alone.
     let key = private(&SERVER).public_key();
@@ -143,7 +145,7 @@ fn sender_certificates() {
             let verified = certificate.clone().verify(authority, EXPIRES).unwrap();
             assert_eq!(verified.address(), Address::new(NAME_A, device(1)));
             let late = certificate.clone().verify(authority, TOO_LATE);
-            assert_eq!(late, Err(CertificateRefused::Expired));
+            assert_eq!(late, Err(CertificateError::Expired));
         });
     }
     let known = SenderCertificate::parse(&SENDER_CERTIFICATE_KNOWN).unwrap();
@@ -177,7 +179,7 @@ fn content() {
 }
 
 /// Opens an envelope and verifies who sealed that content.
-fn open(sealed: &[u8], ours: &IdentityKeyPair, name: &str) -> VerifiedContent {
+fn open(sealed: &[u8], ours: &IdentityKeyPair, name: &str) -> sealed::Content {
     assert_eq!(Envelope::open(sealed, ours).unwrap().content().as_slice(), CONTENT);
     let opened = UnverifiedContent::open(sealed, ours).unwrap();
     let address = Address::new(name, device(1));

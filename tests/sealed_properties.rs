@@ -31,8 +31,10 @@ mod sent;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::address::ServiceIdKind;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
-use subrosa::{ContentHint, DeviceId, MessageKind, ServiceId, ServiceIdKind};
+use subrosa::sealed::ContentHint;
+use subrosa::{DeviceId, MessageKind, ServiceId};
 
 fn config(cases: u32) -> ProptestConfig {
     cases::config(cases, concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sealed_properties.proptest-regressions"))

@@ -16,11 +16,14 @@
 mod device;
 
 use device::{Device, Letter, Offer};
-use subrosa::{
-    Admission, KemKey, KemPreKeyEffect, KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, Local, MessageKind,
-    OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PreKeySignalMessage, Record, ResponderKeys, Session,
-    SessionEffects, SignalMessage, SignedPreKey, SignedPreKeyId, Staged, Trust,
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::prekey::{
+    KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId,
+    SignedPreKey, SignedPreKeyId,
 };
+use subrosa::session::manual::{Admission, KemKey, PreKeys};
+use subrosa::{KemPreKeyEffect, MessageKind, Record, Session, SessionEffects, Staged, Trust, session};
 
 /// Prepares an operation on a session, and has its stage looked at.
 type Operation = Box<dyn Fn(&mut Device, &mut Session, &mut dyn FnMut(Stage<'_>))>;
@@ -96,7 +99,7 @@ fn receive(letter: Letter) -> Operation {
         let store = &device.store;
         let signed = SignedPreKey::from_record(&store.signed_pre_keys[&0]).unwrap();
         let last = LastResortKemPreKey::from_record(&store.last_resort_kem_pre_keys[&0]).unwrap();
-        let local = Local::new(&device.identity, device.registration_id);
+        let local = session::Config::new(&device.identity, device.registration_id);
         let staged = match session.admit(&local, &message, Trust::Anyone).unwrap() {
             Admission::Known(known) => known.decrypt(&mut device.rng).unwrap(),
             Admission::New(new) => {
@@ -108,7 +111,7 @@ fn receive(letter: Letter) -> Operation {
                     Some(record) => KemKey::OneTime(OneTimeKemPreKey::from_record(record).unwrap()),
                     None => KemKey::LastResort { key: &last, used_before: false },
                 };
-                let keys = ResponderKeys { signed: &signed, one_time, kem: Some(kem) };
+                let keys = PreKeys { signed: &signed, one_time, kem: Some(kem) };
                 new.accept(keys, &mut device.rng).unwrap()
             }
         };
@@ -128,7 +131,7 @@ fn cases() -> Vec<Case> {
         let bundle = bob.bundle(Offer::FULL);
         let effects = saves_identity_of(&bob);
         let run: Operation = Box::new(move |device, session, look| {
-            let local = Local::new(&device.identity, 1);
+            let local = session::Config::new(&device.identity, 1);
             let bundle = bundle.clone().verify(Trust::Anyone).unwrap();
             look(Stage::Unit(session.initiate(&local, bundle, device.now, &mut device.rng).unwrap()));
         });

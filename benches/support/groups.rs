@@ -6,11 +6,11 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::ratchet::chain::ChainKey;
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::hazmat::wire::stored::{StoredChainKey, StoredSenderKeyRecord};
-use subrosa::{
-    DistributionId, ReceiverKeys, Secret, SenderKey, SenderKeyDistributionMessage, SenderKeyMessage,
-};
+use subrosa::keys::Secret;
 
 const ID: DistributionId = DistributionId::from_bytes([0xD1; 16]);
 
@@ -23,7 +23,7 @@ pub fn pair() -> (SenderKey, ReceiverKeys) {
 
 pub fn learn(keys: &mut ReceiverKeys, key: &SenderKey) {
     let distribution = key.distribution();
-    keys.learn(&SenderKeyDistributionMessage::parse(&distribution).unwrap()).unwrap().commit();
+    keys.process(&DistributionMessage::parse(&distribution).unwrap()).unwrap().commit();
 }
 
 pub fn send(key: &mut SenderKey, plaintext: &[u8], rng: &mut ChaCha20Rng) -> Vec<u8> {

@@ -9,18 +9,20 @@ mod envelopes;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{
-    CertificateMemory, Ciphertext, DeviceId, DistributionId, IdentityAgreement, IdentityKey, LocalDevice,
-    PrivateKey, SealedRecipient, SealedSender, SenderKey, SentMessage, ServiceId, ServiceIdKind,
-    UnverifiedContent, VerifiedContent,
-};
+use subrosa::address::ServiceIdKind;
+use subrosa::group::{DistributionId, SenderKey};
+use subrosa::keys::PrivateKey;
+use subrosa::sealed::certificate::CertificateCache;
+use subrosa::sealed::server::SentMessage;
+use subrosa::sealed::{ContactSecret, UnverifiedContent};
+use subrosa::{Ciphertext, DeviceId, IdentityKey, LocalDevice, ServiceId, sealed};
 
 pub use envelopes::{Cast, NOW, bobs_address};
 
 /// What a recipient keeps of a sender.
 pub struct Kept {
-    agreement: IdentityAgreement,
-    certificates: CertificateMemory,
+    agreement: ContactSecret,
+    certificates: CertificateCache,
 }
 
 pub struct Sealing {
@@ -40,16 +42,16 @@ impl Sealing {
         Self { cast, message, identities }
     }
 
-    pub fn sender(&self) -> SealedSender<'_> {
-        SealedSender::new(&self.cast.alice, &self.cast.certificate).unwrap()
+    pub fn sender(&self) -> sealed::Sender<'_> {
+        sealed::Sender::new(&self.cast.alice, &self.cast.certificate).unwrap()
     }
 
     /// The recipients, the first of whom is Bob.
-    pub fn recipients(&self) -> Vec<SealedRecipient<'_>> {
+    pub fn recipients(&self) -> Vec<sealed::Recipient<'_>> {
         let recipient = |(number, identity): (u128, _)| {
             let id = ServiceId::new(ServiceIdKind::Aci, number.to_be_bytes());
-            let devices = [1, 2].map(|device| (DeviceId::new(device).unwrap(), 4711 * device));
-            SealedRecipient::new(id, identity, devices).unwrap()
+            let devices = [1, 2].map(|device| (DeviceId::new(device), 4711 * device));
+            sealed::Recipient::new(id, identity, devices).unwrap()
         };
         (0..).zip(&self.identities).map(recipient).collect()
     }
@@ -59,13 +61,13 @@ impl Sealing {
     }
 
     /// Alice's agreements with the recipients.
-    pub fn agreements(&self) -> Vec<IdentityAgreement> {
-        let agree = |identity| IdentityAgreement::new(&self.cast.alice, identity).unwrap();
+    pub fn agreements(&self) -> Vec<ContactSecret> {
+        let agree = |identity| ContactSecret::new(&self.cast.alice, identity).unwrap();
         self.identities.iter().map(agree).collect()
     }
 
     /// [`Self::recipients`] with Alice's agreements.
-    pub fn recipients_kept<'a>(&'a self, kept: &'a [IdentityAgreement]) -> Vec<SealedRecipient<'a>> {
+    pub fn recipients_kept<'a>(&'a self, kept: &'a [ContactSecret]) -> Vec<sealed::Recipient<'a>> {
         self.recipients()
             .into_iter()
             .zip(kept)
@@ -73,26 +75,26 @@ impl Sealing {
             .collect()
     }
 
-    pub fn seal_v1_kept(&self, kept: &[IdentityAgreement]) -> Vec<u8> {
+    pub fn seal_v1_kept(&self, kept: &[ContactSecret]) -> Vec<u8> {
         self.sender().seal_with(&self.message, kept.first().unwrap(), &mut rng()).unwrap()
     }
 
     /// What Bob keeps of Alice.
     pub fn keep(&self) -> Kept {
-        let agreement = IdentityAgreement::new(self.cast.bob(), self.cast.alice.public()).unwrap();
-        Kept { agreement, certificates: CertificateMemory::new(8) }
+        let agreement = ContactSecret::new(self.cast.bob(), self.cast.alice.public()).unwrap();
+        Kept { agreement, certificates: CertificateCache::new(8) }
     }
 
     /// [`Self::open`] and [`Self::verify`] with what is kept.
-    pub fn open_kept(&self, kept: &mut Kept, sealed: &[u8]) -> VerifiedContent {
+    pub fn open_kept(&self, kept: &mut Kept, sealed: &[u8]) -> sealed::Content {
         let Kept { agreement, certificates } = kept;
-        let content = UnverifiedContent::open_known(sealed, self.cast.bob(), |_| Some(&*agreement)).unwrap();
+        let content = UnverifiedContent::open_with(sealed, self.cast.bob(), |_| Some(&*agreement)).unwrap();
         let address = bobs_address();
         let local = LocalDevice::new(&address);
-        content.verify_once(certificates, &self.cast.authority(), &local, NOW).unwrap()
+        content.verify_cached(certificates, &self.cast.authority(), &local, NOW).unwrap()
     }
 
-    pub fn seal_for_many(&self, recipients: &[SealedRecipient<'_>]) -> Vec<u8> {
+    pub fn seal_for_many(&self, recipients: &[sealed::Recipient<'_>]) -> Vec<u8> {
         self.sender().seal_for_many(&self.message, recipients, &[], &mut rng()).unwrap().bytes
     }
 
@@ -106,7 +108,7 @@ impl Sealing {
         UnverifiedContent::open(sealed, self.cast.bob()).unwrap()
     }
 
-    pub fn verify(&self, content: UnverifiedContent) -> VerifiedContent {
+    pub fn verify(&self, content: UnverifiedContent) -> sealed::Content {
         let address = bobs_address();
         content.verify(&self.cast.authority(), &LocalDevice::new(&address), NOW).unwrap()
     }

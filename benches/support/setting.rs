@@ -15,13 +15,14 @@ pub mod device;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{
-    Address, Admission, KemKey, Local, OneTimeKemPreKey, OneTimePreKey, PreKeyBundle, PreKeySignalMessage,
-    ResponderKeys, Session, SignalMessage, SignedPreKey, Timestamp, Trust,
-};
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::prekey::{OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
+use subrosa::session::manual::{Admission, KemKey, PreKeys};
+use subrosa::{Address, PreKeyBundle, Session, Timestamp, Trust, session};
 
 pub use device::{Device, Offer};
-pub use subrosa::Policy;
+pub use subrosa::session::Policy;
 
 pub const NOW: Timestamp = device::START;
 
@@ -128,11 +129,11 @@ impl FirstMessage {
 
     /// The one-time prekeys, read from their records.
     #[must_use]
-    pub fn keys(&self) -> ResponderKeys<'_> {
+    pub fn keys(&self) -> PreKeys<'_> {
         let store = &self.bob.store;
         let one_time = store.one_time_pre_keys.values().next();
         let kem = store.one_time_kem_pre_keys.values().next();
-        ResponderKeys {
+        PreKeys {
             signed: &self.signed,
             one_time: one_time.map(|record| OneTimePreKey::from_record(record).unwrap()),
             kem: kem.map(|record| KemKey::OneTime(OneTimeKemPreKey::from_record(record).unwrap())),
@@ -141,9 +142,9 @@ impl FirstMessage {
 
     /// Parses the message, begins the session, decrypts and commits.
     #[must_use]
-    pub fn accept(&self, keys: ResponderKeys<'_>, rng: &mut ChaCha20Rng) -> Session {
+    pub fn accept(&self, keys: PreKeys<'_>, rng: &mut ChaCha20Rng) -> Session {
         let mut session = Session::new(self.bob.address.clone(), self.alice.clone());
-        let local = Local::new(&self.bob.identity, 7).with_policy(self.bob.policy);
+        let local = session::Config::new(&self.bob.identity, 7).with_policy(self.bob.policy);
         let message = PreKeySignalMessage::parse(&self.bytes).unwrap();
         match session.admit(&local, &message, Trust::Anyone).unwrap() {
             Admission::Known(_) => {}

@@ -2,7 +2,10 @@
 
 //! The conversation: two devices, what is between them, and what they say.
 
-use subrosa::{KemPreKeyPublic, OneTimePreKeyPublic, Policy, PreKeyBundle, PublicKey, Session};
+use subrosa::keys::PublicKey;
+use subrosa::prekey::{KemPreKeyPublic, OneTimePreKeyPublic};
+use subrosa::session::Policy;
+use subrosa::{PreKeyBundle, Session};
 
 use super::device::Device;
 use super::failure::{Failure, promised};

@@ -9,11 +9,16 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::Path;
 
+use subrosa::keys::PublicKey;
+use subrosa::prekey::{
+    KemPreKeyId, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId,
+};
+use subrosa::sealed::SealError;
+use subrosa::sealed::certificate::{CertificateError, SenderCertificate, TrustStore};
+use subrosa::session::{Policy, Requirements};
 use subrosa::{
-    Address, BundleError, CertificateAuthority, CertificateRefused, ForeignCertificate, IdentityKey,
-    IdentityKeyPair, InitiateError, KemPreKeyId, LastResortKemPreKey, Local, OneTimePreKey, OneTimePreKeyId,
-    Policy, PreKeyBundle, PublicKey, Record, Requirements, SealedEncryptError, SealedSender,
-    SenderCertificate, Session, SignedPreKey, SignedPreKeyId, Timestamp, Trust,
+    Address, BundleError, ForeignCertificate, IdentityKey, IdentityKeyPair, PreKeyBundle, Record, Session,
+    Timestamp, Trust, sealed, session,
 };
 
 use super::published::Published;
@@ -47,7 +52,7 @@ pub enum BeginError {
     #[error(transparent)]
     Bundle(#[from] BundleError),
     #[error(transparent)]
-    Initiate(#[from] InitiateError),
+    Initiate(#[from] BundleError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -58,7 +63,7 @@ pub enum CertifyError {
     #[error("the service does not know this device")]
     NotRegistered,
     #[error("the service's certificate is not good: {0}")]
-    Refused(#[from] CertificateRefused),
+    Refused(#[from] CertificateError),
 }
 
 /// Why a message could not be sent.
@@ -69,7 +74,7 @@ pub enum SendError {
     #[error(transparent)]
     Certificate(#[from] ForeignCertificate),
     #[error(transparent)]
-    Encrypt(#[from] SealedEncryptError),
+    Encrypt(#[from] SealError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -188,7 +193,7 @@ impl Device {
     pub fn begin(&mut self, bundle: Option<PreKeyBundle>, world: &mut World) -> Result<Saved, BeginError> {
         let pinned = self.store.pinned(&self.peer)?;
         let bundle = bundle.ok_or(BeginError::NoBundle)?.verify(Trust::on_first_use(pinned.as_ref()))?;
-        let local = Local::new(&self.identity, self.registration_id).with_policy(self.policy);
+        let local = session::Config::new(&self.identity, self.registration_id).with_policy(self.policy);
         let session = self.sessions.with(&self.peer, &self.store)?;
         let staged = session.initiate(&local, bundle, world.now, &mut world.random)?;
         let mut saved = Saved::default();
@@ -211,7 +216,7 @@ impl Device {
         now: Timestamp,
     ) -> Result<(), CertifyError> {
         let certificate = certificate.ok_or(CertifyError::NotRegistered)?;
-        let authority = CertificateAuthority { trust_roots: &[self.trust_root], revoked: &[], known: &[] };
+        let authority = TrustStore { trust_roots: &[self.trust_root], revoked: &[], known: &[] };
         certificate.clone().verify(&authority, now)?;
         self.certificate = Some(certificate);
         Ok(())
@@ -220,7 +225,7 @@ impl Device {
     /// Encrypts a message to the other side, and seals it. It comes out only if the session was stored.
     pub fn send(&mut self, text: &str, world: &mut World) -> Result<Vec<u8>, SendError> {
         let certificate = self.certificate.as_ref().ok_or(SendError::NotCertified)?;
-        let sender = SealedSender::new(&self.identity, certificate)?;
+        let sender = sealed::Sender::new(&self.identity, certificate)?;
         let pinned = self.store.pinned(&self.peer)?;
         let trust = Trust::on_first_use(pinned.as_ref());
         let session = self.sessions.with(&self.peer, &self.store)?;

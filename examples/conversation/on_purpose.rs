@@ -4,10 +4,10 @@
 
 use std::collections::VecDeque;
 
-use subrosa::{
-    BundleError, DeviceId, IdentityKeyPair, KemPreKeyId, LastResortKemPreKey, OpenError, Policy, RecordError,
-    SignedPreKey, SignedPreKeyId,
-};
+use subrosa::prekey::{KemPreKeyId, LastResortKemPreKey, SignedPreKey, SignedPreKeyId};
+use subrosa::sealed::OpenError;
+use subrosa::session::Policy;
+use subrosa::{BundleError, DeviceId, IdentityKeyPair, RecordError};
 
 use super::conversation::Conversation;
 use super::device::{BeginError, SendError};

@@ -4,9 +4,8 @@
 
 use std::collections::VecDeque;
 
-use subrosa::{
-    DeviceId, IdentityKey, KemPreKeyPublic, OneTimePreKeyPublic, PreKeyBundle, SignedPreKeyPublic,
-};
+use subrosa::prekey::{KemPreKeyPublic, OneTimePreKeyPublic, SignedPreKeyPublic};
+use subrosa::{DeviceId, IdentityKey, PreKeyBundle};
 
 /// What a device publishes.
 #[derive(Clone, Debug)]

@@ -2,11 +2,13 @@
 
 //! A device receives a message.
 
+use subrosa::prekey::{LastResortKemPreKey, OneTimePreKey, SignedPreKey};
+use subrosa::sealed::certificate::TrustStore;
+use subrosa::sealed::{OpenError, UnverifiedContent};
+use subrosa::session::manual::{KemKey, NeededPreKeys, PreKeys};
 use subrosa::{
-    AcceptError, Address, CertificateAuthority, DecryptError, KemKey, LastResortKemPreKey, Local,
-    LocalDevice, NeededPreKeys, OneTimePreKey, OpenError, ParseError, Plaintext, RecordError, ResponderKeys,
-    SealedAdmission, SealedMessage, SealedReceiveError, SenderRefused, Session, SessionMessage, SignedPreKey,
-    Staged, Timestamp, Trust, Unsealed, UnverifiedContent,
+    Address, DecryptError, LocalDevice, ParseError, Plaintext, RecordError, SealedAdmission, Session,
+    SessionMessage, Staged, Timestamp, Trust, Unsealed, sealed, session,
 };
 
 use super::device::Device;
@@ -20,18 +22,18 @@ pub enum ReceiveError {
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error(transparent)]
-    Sender(#[from] SenderRefused),
+    Sender(#[from] OpenError),
     #[error("not a message: {0}")]
     Parse(#[from] ParseError),
     #[error("a message of kind {0} has no place in this conversation")]
     Kind(u8),
     #[error("{}", explain(.0))]
-    Receive(#[from] SealedReceiveError),
+    Receive(#[from] DecryptError),
     /// Used before, or never ours.
     #[error("{0} is not there (any more)")]
     NoPreKey(String),
     #[error(transparent)]
-    Accept(#[from] AcceptError),
+    Accept(#[from] DecryptError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -39,7 +41,7 @@ pub enum ReceiveError {
 impl ReceiveError {
     /// Whether the message was decrypted before.
     pub const fn is_duplicate(&self) -> bool {
-        matches!(self, Self::Receive(SealedReceiveError::Decrypt(DecryptError::Duplicate { .. })))
+        matches!(self, Self::Receive(DecryptError::Decrypt(DecryptError::Duplicate { .. })))
     }
 }
 
@@ -62,12 +64,10 @@ impl Device {
         world: &mut World,
     ) -> Result<Received, ReceiveError> {
         let content = UnverifiedContent::open(sealed, &self.identity)?;
-        let authority = CertificateAuthority { trust_roots: &[self.trust_root], revoked: &[], known: &[] };
+        let authority = TrustStore { trust_roots: &[self.trust_root], revoked: &[], known: &[] };
         let content = content.verify(&authority, &LocalDevice::new(self.sessions.local()), taken)?;
         match content.message()? {
-            SealedMessage::Session(message) => {
-                self.receive_from(&content.sender().address(), &message, world)
-            }
+            sealed::Body::Session(message) => self.receive_from(&content.sender().address(), &message, world),
             _ => Err(ReceiveError::Kind(content.kind().to_u8())),
         }
     }
@@ -80,7 +80,7 @@ impl Device {
     ) -> Result<Received, ReceiveError> {
         let pinned = self.store.pinned(from)?;
         let trust = Trust::on_first_use(pinned.as_ref());
-        let local = Local::new(&self.identity, self.registration_id).with_policy(self.policy);
+        let local = session::Config::new(&self.identity, self.registration_id).with_policy(self.policy);
         let session = self.sessions.with(from, &self.store)?;
         let staged = match message.receive(session, &local, trust, &mut world.random)? {
             SealedAdmission::Decrypted(staged) => staged,
@@ -129,9 +129,9 @@ impl Keys {
         Ok(Self { signed, one_time: one_time.transpose()?, last_resort: last_resort.transpose()? })
     }
 
-    fn lend(&mut self) -> ResponderKeys<'_> {
+    fn lend(&mut self) -> PreKeys<'_> {
         let last_resort = self.last_resort.as_ref();
-        ResponderKeys {
+        PreKeys {
             signed: &self.signed,
             one_time: self.one_time.take(),
             kem: last_resort.map(|(key, used_before)| KemKey::LastResort { key, used_before: *used_before }),
@@ -147,9 +147,9 @@ fn load<T>(
     store.load(row, read)?.ok_or_else(|| ReceiveError::NoPreKey(row.name().to_owned()))
 }
 
-fn explain(error: &SealedReceiveError) -> String {
+fn explain(error: &DecryptError) -> String {
     match error {
-        SealedReceiveError::Decrypt(DecryptError::Undecryptable(reason)) => format!("{error}: {reason}"),
+        DecryptError::Decrypt(DecryptError::Undecryptable(reason)) => format!("{error}: {reason}"),
         _ => error.to_string(),
     }
 }

@@ -2,7 +2,9 @@
 
 //! The rows that a device's records are stored in.
 
-use subrosa::{Address, KemPreKeyId, OneTimePreKeyId, RecordKind, SignedPreKeyId};
+use subrosa::Address;
+use subrosa::prekey::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
+use subrosa::store::RecordKind;
 
 /// One row: what kind of record it holds, and its name.
 #[derive(Clone, Debug, PartialEq, Eq)]

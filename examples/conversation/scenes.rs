@@ -4,7 +4,9 @@
 
 use std::io::Write;
 
-use subrosa::{KeyPair, Policy, Session};
+use subrosa::Session;
+use subrosa::keys::KeyPair;
+use subrosa::session::Policy;
 
 use super::args::Options;
 use super::conversation::{Conversation, Devices, stored};

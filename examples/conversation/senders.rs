@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use subrosa::hazmat::sealed::v1;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
-use subrosa::{
-    Address, CertificateRefused, ContentHint, IdentityKeyPair, KeyPair, Local, PreKeyBundle,
-    SealedEncryptError, SealedReceiveError, SealedSender, SenderCertificate, SenderRefused, Session, Trust,
-};
+use subrosa::keys::KeyPair;
+use subrosa::sealed::certificate::{CertificateError, SenderCertificate};
+use subrosa::sealed::{ContentHint, OpenError, SealError};
+use subrosa::{Address, DecryptError, IdentityKeyPair, PreKeyBundle, Session, Trust, sealed, session};
 
 use super::conversation::Conversation;
 use super::device::{BeginError, CertifyError, SendError};
@@ -30,7 +30,7 @@ pub fn play(conversation: &mut Conversation<'_>, first: Option<&Envelope>) -> Re
     if let Some(first) = first {
         // As a duplicate; or, after a long conversation, as one whose keys are gone.
         refuses(conversation, Bob, &first.sealed, &format!("no. {} again,", first.number), |error| {
-            matches!(error, ReceiveError::Receive(SealedReceiveError::Decrypt(_)))
+            matches!(error, ReceiveError::Receive(DecryptError::Decrypt(_)))
         })?;
         resealed(conversation, first)?;
     }
@@ -56,10 +56,10 @@ fn resealed(conversation: &mut Conversation<'_>, first: &Envelope) -> Result<(),
         group_id: None,
     };
     let sealed = v1::seal(&content.encode(), &identity, devices.bob.identity(), &mut world.random);
-    let sealed = sealed.map_err(SealedEncryptError::from).map_err(SendError::from)?;
+    let sealed = sealed.map_err(SealError::from).map_err(SendError::from)?;
     let what = format!("what is inside no. {}, in an envelope of mallory's,", first.number);
     refuses(conversation, Bob, &sealed, &what, |error| {
-        matches!(error, ReceiveError::Receive(SealedReceiveError::IdentityMismatch))
+        matches!(error, ReceiveError::Receive(DecryptError::IdentityMismatch))
     })
 }
 
@@ -73,16 +73,14 @@ fn forged_certificate(conversation: &mut Conversation<'_>) -> Result<(), Failure
     let certificate = mallorys.certify(&Alice.address(), world.now, &mut world.random);
     let certificate = certificate.ok_or(CertifyError::NotRegistered)?;
     let bundle = service.fetch(&Bob.address());
-    let local = Local::new(&identity, 666).with_policy(*policy);
+    let local = session::Config::new(&identity, 666).with_policy(*policy);
     let sealed = first_message(&local, &certificate, (&Bob.address(), bundle), &mut conversation.world)?;
     refuses(
         conversation,
         Bob,
         &sealed,
         "an envelope of mallory's, certified by himself as alice's,",
-        |error| {
-            matches!(error, ReceiveError::Sender(SenderRefused::Certificate(CertificateRefused::Untrusted)))
-        },
+        |error| matches!(error, ReceiveError::Sender(OpenError::Certificate(CertificateError::Untrusted))),
     )
 }
 
@@ -95,11 +93,11 @@ fn self_send(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
     let Conversation { devices, service, world, .. } = conversation;
     let alice = &devices.alice;
     let certificate = alice.certificate.as_ref().ok_or(SendError::NotCertified)?;
-    let local = Local::new(&alice.identity, alice.registration_id).with_policy(alice.policy);
+    let local = session::Config::new(&alice.identity, alice.registration_id).with_policy(alice.policy);
     let to = (&Alice.address(), service.fetch(&Alice.address()));
     let sealed = first_message(&local, certificate, to, world)?;
     refuses(conversation, Alice, &sealed, "an envelope from herself,", |error| {
-        matches!(error, ReceiveError::Sender(SenderRefused::SelfSend))
+        matches!(error, ReceiveError::Sender(OpenError::SelfSend))
     })
 }
 
@@ -116,9 +114,7 @@ fn expired(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
         Bob,
         &as_if_new.sealed,
         &format!("no. {} as if sent only now,", late.number),
-        |error| {
-            matches!(error, ReceiveError::Sender(SenderRefused::Certificate(CertificateRefused::Expired)))
-        },
+        |error| matches!(error, ReceiveError::Sender(OpenError::Certificate(CertificateError::Expired))),
     )?;
     promised(conversation.deliver(&late)?.is_ok(), "a certificate counts at the time of the message")?;
     conversation.report.note(Bob, "is told when the service took it: it was good then, decrypted ✓")?;
@@ -126,7 +122,7 @@ fn expired(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
     let before = conversation.devices.alice.snapshot()?;
     let Conversation { devices, world, report, .. } = conversation;
     match devices.alice.send("Nobody would open this.", world) {
-        Err(SendError::Encrypt(error @ SealedEncryptError::CertificateExpired)) => {
+        Err(SendError::Encrypt(error @ SealError::CertificateExpired)) => {
             report.note(
                 Alice,
                 format_args!("would send on: {error}; nothing comes out, nothing has changed"),
@@ -140,7 +136,7 @@ fn expired(conversation: &mut Conversation<'_>) -> Result<(), Failure> {
 
 /// The first message of somebody who holds `local` and this certificate, whoever that names.
 fn first_message(
-    local: &Local<'_>,
+    local: &session::Config<'_>,
     certificate: &SenderCertificate,
     (to, bundle): (&Address, Option<PreKeyBundle>),
     world: &mut World,
@@ -150,7 +146,7 @@ fn first_message(
     let bundle = bundle.ok_or(BeginError::NoBundle)?.verify(Trust::Anyone).map_err(BeginError::from)?;
     let begun = session.initiate(local, bundle, world.now, &mut world.random);
     begun.map_err(BeginError::from)?.commit();
-    let sender = SealedSender::new(local.identity, certificate).map_err(SendError::from)?;
+    let sender = sealed::Sender::new(local.identity, certificate).map_err(SendError::from)?;
     let sealed = sender.encrypt(&mut session, b"It is me.", Trust::Anyone, world.now, &mut world.random);
     Ok(sealed.map_err(SendError::from)?.commit())
 }

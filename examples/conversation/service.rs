@@ -6,10 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use subrosa::{
-    Address, KeyPair, PreKeyBundle, PrivateKey, SenderCertificate, SenderDetails, ServerCertificate,
-    Timestamp,
-};
+use subrosa::keys::{KeyPair, PrivateKey};
+use subrosa::sealed::certificate::{SenderCertificate, SenderDetails, ServerCertificate};
+use subrosa::{Address, PreKeyBundle, Timestamp};
 
 use super::published::Published;
 use super::world::{Random, later};

@@ -4,7 +4,8 @@
 
 use std::fmt;
 
-use subrosa::{Address, DeviceId, ServiceId, ServiceIdKind};
+use subrosa::address::ServiceIdKind;
+use subrosa::{Address, DeviceId, ServiceId};
 
 /// One of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

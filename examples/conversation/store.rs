@@ -14,10 +14,8 @@ use redb::{
     Database, DatabaseError, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageError,
     TableDefinition, TableError,
 };
-use subrosa::{
-    Address, IdentityKey, KemPreKeyEffect, KemPreKeyUse, OneTimePreKeyId, Record, RecordError, RecordKey,
-    SessionEffects,
-};
+use subrosa::prekey::{KemPreKeyUse, OneTimePreKeyId};
+use subrosa::{Address, IdentityKey, KemPreKeyEffect, Record, RecordError, RecordKey, SessionEffects};
 use zeroize::Zeroizing;
 
 use super::key_file;

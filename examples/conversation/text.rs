@@ -8,10 +8,11 @@
 //! nonce      = HKDF(salt, record key, "conversation's text: nonce", 12)
 //! ```
 
+use subrosa::RecordKey;
 use subrosa::hazmat::crypto::gcm;
 use subrosa::hazmat::crypto::kdf::{Label, hkdf};
+use subrosa::keys::Secret;
 use subrosa::rand_core::Rng;
-use subrosa::{RecordKey, Secret};
 use zeroize::Zeroizing;
 
 use super::world::Random;

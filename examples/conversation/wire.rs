@@ -3,10 +3,13 @@
 //! What can be seen of a message: by anybody on the way, and by its receiver alone.
 
 use subrosa::hazmat::sealed::Envelope as Opened;
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::protobuf::Malformed;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::hazmat::wire::sealed_message::SealedMessageParts;
-use subrosa::{IdentityKeyPair, MessageKind, OpenError, ParseError, PreKeySignalMessage, SignalMessage};
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::sealed::OpenError;
+use subrosa::{IdentityKeyPair, MessageKind, ParseError};
 
 /// What anybody on the way can see of an envelope. The rest of it looks like random bytes, and its key is a
 /// new one each time.

@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
+use subrosa::keys::PublicKey;
+use subrosa::sealed::certificate::{CertificateError, SenderCertificate};
 use subrosa::{
-    Address, BundleError, CertificateError, DeviceId, DistributionId, IdentityKeyPair, InitiateError, Local,
-    PreKeyBundle, PublicKey, ReceiverKeys, SenderCertificate, SenderKey, ServiceId, Session, Trust,
+    Address, BundleError, DeviceId, IdentityKeyPair, PreKeyBundle, ServiceId, Session, Trust, session,
 };
 
 use super::line::{Line, LineError};
@@ -35,7 +37,7 @@ pub enum SetUpError {
     #[error(transparent)]
     Bundle(#[from] BundleError),
     #[error(transparent)]
-    Initiate(#[from] InitiateError),
+    Initiate(#[from] BundleError),
 }
 
 /// A device.
@@ -117,7 +119,7 @@ impl Client {
             let remote = Address::new(name.as_str(), bundle.device_id);
             let bundle = bundle.verify(Trust::on_first_use(pinned.as_ref()))?;
             let session = session(&mut self.sessions, &self.address, &remote);
-            let local = Local::new(&self.account.identity, self.registration_id);
+            let local = session::Config::new(&self.account.identity, self.registration_id);
             let staged = session.initiate(&local, bundle, world.now, &mut world.random)?;
             let Ok(()) = staged.commit_with(|record, effects| {
                 self.shelf.put_session(&remote.to_string(), remote.name(), record, effects)

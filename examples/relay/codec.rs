@@ -2,7 +2,8 @@
 
 //! The bytes of requests and answers: fields one after the other, numbers big endian.
 
-use subrosa::{DeviceId, IdentityKey, PublicKey, ServiceId};
+use subrosa::keys::PublicKey;
+use subrosa::{DeviceId, IdentityKey, ServiceId};
 
 /// The bytes are not what they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

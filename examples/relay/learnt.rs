@@ -5,7 +5,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use subrosa::{DeviceId, SentMessage, ServiceId};
+use subrosa::sealed::server::SentMessage;
+use subrosa::{DeviceId, ServiceId};
 
 use super::answer::{Refusal, list, short};
 

@@ -41,7 +41,7 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
 
-use subrosa::KeyPair;
+use subrosa::keys::KeyPair;
 
 pub(crate) use failure::Failure;
 use line::Line;

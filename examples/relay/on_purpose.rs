@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use subrosa::hazmat::sealed::v1;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
+use subrosa::keys::KeyPair;
+use subrosa::sealed::certificate::{CertificateError, SenderCertificate, ServerCertificate};
+use subrosa::sealed::{ContentHint, OpenError};
 use subrosa::{
-    Address, CertificateRefused, Ciphertext, ContentHint, IdentityKeyPair, KeyPair, Local, OpenError,
-    PreKeyBundle, SealedSender, SenderCertificate, SenderRefused, ServerCertificate, Session, Timestamp,
-    Trust,
+    Address, Ciphertext, IdentityKeyPair, PreKeyBundle, Session, Timestamp, Trust, sealed, session,
 };
 
 use super::client::{Account, Client, SetUpError};
@@ -55,12 +56,12 @@ fn forged_certificate(stage: &mut Stage<'_>) -> Result<(), Failure> {
     details.expires = Timestamp::from_millis(u64::MAX);
     let forged = details.issue(&certificate, server.private(), random);
     let message = mallory.encrypt_as(&alice, &bob, world)?;
-    let sender = SealedSender::new(&mallory.account.identity, &forged).map_err(SendError::from)?;
+    let sender = sealed::Sender::new(&mallory.account.identity, &forged).map_err(SendError::from)?;
     let identity = mallory.peer(&bob)?;
     let sealed = sender.seal(&message, &identity, &mut world.random).map_err(SendError::from)?;
     mallory.hand_in(&bob, &sealed)?;
     refuses(stage, "an envelope of mallory's, with a certificate of his own that says alice.1", |error| {
-        matches!(error, ReceiveError::Sender(SenderRefused::Certificate(CertificateRefused::Untrusted)))
+        matches!(error, ReceiveError::Sender(OpenError::Certificate(CertificateError::Untrusted)))
     })
 }
 
@@ -69,7 +70,7 @@ fn borrowed_certificate(stage: &mut Stage<'_>) -> Result<(), Failure> {
     let (alice, bob) = (stage.get("alice.1")?.certificate.clone(), stage.get("bob.1")?.address.clone());
     let (mallory, world) = stage.with("mallory.1")?;
     promised(
-        SealedSender::new(&mallory.account.identity, &alice).is_err(),
+        sealed::Sender::new(&mallory.account.identity, &alice).is_err(),
         "nothing is sealed with the certificate of somebody else",
     )?;
     // So he writes the bytes himself.
@@ -172,7 +173,7 @@ impl Client {
         let account = to.service_id().ok_or(SendError::NoSession)?;
         let bundles: Vec<PreKeyBundle> = self.line.ask_for(&Request::Bundles(account, vec![to.device()]))?;
         let mut session = Session::new(claimed, to.clone());
-        let local = Local::new(&self.account.identity, self.registration_id);
+        let local = session::Config::new(&self.account.identity, self.registration_id);
         for bundle in bundles {
             let bundle = bundle.verify(Trust::Anyone).map_err(SetUpError::from)?;
             let staged = session.initiate(&local, bundle, world.now, &mut world.random);

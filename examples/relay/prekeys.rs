@@ -2,9 +2,10 @@
 
 //! The bytes of prekeys and of what is made of them.
 
-use subrosa::{
-    KemPreKeyId, KemPreKeyPublic, KemPublicKey, OneTimePreKeyId, OneTimePreKeyPublic, PreKeyBundle,
-    SignedPreKeyId, SignedPreKeyPublic,
+use subrosa::PreKeyBundle;
+use subrosa::keys::KemPublicKey;
+use subrosa::prekey::{
+    KemPreKeyId, KemPreKeyPublic, OneTimePreKeyId, OneTimePreKeyPublic, SignedPreKeyId, SignedPreKeyPublic,
 };
 
 use super::codec::{Field, Malformed, Reader};

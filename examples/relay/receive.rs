@@ -2,10 +2,13 @@
 
 //! A device receives.
 
+use subrosa::group::{DistributionMessage, ReceiverKeys};
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::sealed::certificate::TrustStore;
+use subrosa::sealed::{OpenError, UnverifiedContent};
 use subrosa::{
-    AcceptError, Address, CertificateAuthority, GroupDecryptError, LearnError, Local, LocalDevice, OpenError,
-    ParseError, ReceiverKeys, SealedAdmission, SealedMessage, SealedReceiveError,
-    SenderKeyDistributionMessage, SenderKeyMessage, SenderRefused, SessionMessage, Trust, UnverifiedContent,
+    Address, DecryptError, LocalDevice, ParseError, SealedAdmission, SessionMessage, Trust, group, sealed,
+    session,
 };
 
 use super::client::{Client, session};
@@ -19,17 +22,17 @@ pub enum ReceiveError {
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error(transparent)]
-    Sender(#[from] SenderRefused),
+    Sender(#[from] OpenError),
     #[error("not a message: {0}")]
     Parse(#[from] ParseError),
     #[error(transparent)]
-    Receive(#[from] SealedReceiveError),
+    Receive(#[from] DecryptError),
     #[error(transparent)]
-    Accept(#[from] AcceptError),
+    Accept(#[from] DecryptError),
     #[error(transparent)]
-    Learn(#[from] LearnError),
+    Learn(#[from] group::Error),
     #[error(transparent)]
-    Group(#[from] GroupDecryptError),
+    Group(#[from] group::Error),
     #[error("not a letter")]
     NotALetter,
 }
@@ -56,17 +59,17 @@ impl Client {
     /// state is stored.
     pub fn open(&mut self, envelope: &[u8], world: &mut World) -> Result<Arrival, ReceiveError> {
         let content = UnverifiedContent::open(envelope, &self.account.identity)?;
-        let authority = CertificateAuthority { trust_roots: &[self.trust_root], revoked: &[], known: &[] };
+        let authority = TrustStore { trust_roots: &[self.trust_root], revoked: &[], known: &[] };
         let content = content.verify(&authority, &LocalDevice::new(&self.address), world.now)?;
         let sender = content.sender().address();
         let letter = match content.message()? {
-            SealedMessage::Session(message) => self.read(&sender, &message, world)?,
-            SealedMessage::Group(message) => self.read_group(&sender, message)?,
+            sealed::Body::Session(message) => self.read(&sender, &message, world)?,
+            sealed::Body::Group(message) => self.read_group(&sender, message)?,
             // The sender asks for a message again. A messenger would see to it.
             _ => return Err(ReceiveError::NotALetter),
         };
         if let Letter::SenderKey(distribution) = &letter {
-            self.learn(&sender, distribution)?;
+            self.process(&sender, distribution)?;
         }
         Ok(Arrival { sender, letter })
     }
@@ -78,7 +81,7 @@ impl Client {
         message: &SessionMessage<'_>,
         world: &mut World,
     ) -> Result<Letter, ReceiveError> {
-        let local = Local::new(&self.account.identity, self.registration_id);
+        let local = session::Config::new(&self.account.identity, self.registration_id);
         let pinned = self.shelf.pinned(sender.name());
         let trust = Trust::on_first_use(pinned.as_ref());
         let session = session(&mut self.sessions, &self.address, sender);
@@ -107,8 +110,8 @@ impl Client {
 
     fn read_group(&mut self, sender: &Address, message: &[u8]) -> Result<Letter, ReceiveError> {
         let message = SenderKeyMessage::parse(message)?;
-        let id = message.distribution_id().ok_or(GroupDecryptError::NoSenderKey)?;
-        let keys = self.keys.get_mut(&(sender.clone(), id)).ok_or(GroupDecryptError::NoSenderKey)?;
+        let id = message.distribution_id().ok_or(group::Error::NoSenderKey)?;
+        let keys = self.keys.get_mut(&(sender.clone(), id)).ok_or(group::Error::NoSenderKey)?;
         let staged = keys.decrypt(&message)?;
         let Ok(plaintext) = staged.commit_with_received(|record, (), _letter| {
             self.shelf.put(&format!("keys {id} of {sender}"), record)
@@ -118,11 +121,11 @@ impl Client {
 
     /// Takes up a sender key that came through the session with its owner.
     fn learn(&mut self, sender: &Address, distribution: &[u8]) -> Result<(), ReceiveError> {
-        let message = SenderKeyDistributionMessage::parse(distribution)?;
-        let id = message.distribution_id().ok_or(LearnError::OtherDistribution)?;
+        let message = DistributionMessage::parse(distribution)?;
+        let id = message.distribution_id().ok_or(group::Error::OtherDistribution)?;
         let keys = self.keys.entry((sender.clone(), id)).or_insert_with(|| ReceiverKeys::new(id));
         let Ok(()) = keys
-            .learn(&message)?
+            .process(&message)?
             .commit_with(|record, ()| self.shelf.put(&format!("keys {id} of {sender}"), record));
         Ok(())
     }

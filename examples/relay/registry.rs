@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use subrosa::{DeviceId, IdentityKey, PreKeyBundle, Recipient, SentMessage, ServiceId};
+use subrosa::sealed::server::SentMessage;
+use subrosa::{DeviceId, IdentityKey, PreKeyBundle, Recipient, ServiceId};
 use subtle::ConstantTimeEq;
 
 use super::answer::{Mismatch, Refusal};

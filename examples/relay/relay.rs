@@ -11,11 +11,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
+use subrosa::address::ServiceIdKind;
+use subrosa::keys::{KeyPair, PrivateKey};
 use subrosa::rand_core::Rng;
-use subrosa::{
-    IdentityKey, KeyPair, PrivateKey, SenderDetails, SentMessage, ServerCertificate, ServiceId,
-    ServiceIdKind, Timestamp,
-};
+use subrosa::sealed::certificate::{SenderDetails, ServerCertificate};
+use subrosa::sealed::server::SentMessage;
+use subrosa::{IdentityKey, ServiceId, Timestamp};
 
 use super::answer::{Refusal, encode_answer};
 use super::codec::{Field, Reader};

@@ -4,8 +4,10 @@
 
 use std::sync::Arc;
 
+use subrosa::group::DistributionId;
+use subrosa::keys::PublicKey;
 use subrosa::rand_core::Rng;
-use subrosa::{DeviceId, DistributionId, IdentityKeyPair, PublicKey};
+use subrosa::{DeviceId, IdentityKeyPair};
 
 use super::answer::short;
 use super::client::{Account, Client};

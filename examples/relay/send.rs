@@ -4,11 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use subrosa::{
-    Address, Ciphertext, ContentHint, DistributionId, EncryptError, ForeignCertificate, GroupEncryptError,
-    RecipientError, SealError, SealManyError, SealedEncryptError, SealedRecipient, SealedSender, SenderKey,
-    ServiceId, Trust,
-};
+use subrosa::group::{DistributionId, SenderKey};
+use subrosa::sealed::{ContentHint, SealError};
+use subrosa::{Address, Ciphertext, EncryptError, ForeignCertificate, ServiceId, Trust, group, sealed};
 
 use super::answer::{Mismatch, Refusal};
 use super::client::{Client, OwnKey, SetUpError, session};
@@ -30,17 +28,17 @@ pub enum SendError {
     #[error(transparent)]
     Certificate(#[from] ForeignCertificate),
     #[error(transparent)]
-    Encrypt(#[from] SealedEncryptError),
+    Encrypt(#[from] SealError),
     #[error(transparent)]
     EncryptOnly(#[from] EncryptError),
     #[error(transparent)]
     SealOne(#[from] SealError),
     #[error(transparent)]
-    Group(#[from] GroupEncryptError),
+    Group(#[from] group::Error),
     #[error(transparent)]
-    Recipient(#[from] RecipientError),
+    Recipient(#[from] SealError),
     #[error(transparent)]
-    Seal(#[from] SealManyError),
+    Seal(#[from] SealError),
     #[error("the session is with nobody")]
     NoSession,
 }
@@ -49,7 +47,7 @@ impl Client {
     /// Encrypts a letter to one device and seals it, with version 1.
     pub fn seal(&mut self, to: &Address, letter: &Letter, world: &mut World) -> Result<Vec<u8>, SendError> {
         let pinned = self.shelf.pinned(to.name());
-        let sender = SealedSender::new(&self.account.identity, &self.certificate)?;
+        let sender = sealed::Sender::new(&self.account.identity, &self.certificate)?;
         let session = session(&mut self.sessions, &self.address, to);
         let trust = Trust::on_first_use(pinned.as_ref());
         let staged = sender.encrypt(session, &letter.encode(), trust, world.now, &mut world.random)?;
@@ -114,7 +112,7 @@ impl Client {
         let recipients = members.map(|member| self.recipient(*member)).collect::<Result<Vec<_>, _>>()?;
         // What members' devices can't decrypt they may ask for again. The group's id is for them alone: it is
         // inside the envelope.
-        let sender = SealedSender::new(&self.account.identity, &self.certificate)?
+        let sender = sealed::Sender::new(&self.account.identity, &self.certificate)?
             .with_hint(ContentHint::Resendable)
             .with_group_id(group.id.as_bytes());
         Ok(sender.seal_for_many(&message, &recipients, excluded, &mut world.random)?.bytes)
@@ -134,10 +132,10 @@ impl Client {
     }
 
     /// A member as far as sessions tell: its identity, its devices and their registration ids.
-    fn recipient(&self, member: ServiceId) -> Result<SealedRecipient<'_>, SendError> {
+    fn recipient(&self, member: ServiceId) -> Result<sealed::Recipient<'_>, SendError> {
         let name = member.to_string();
         let sessions = self.sessions.values().filter(|session| session.remote().name() == name);
-        Ok(SealedRecipient::of_sessions(sessions)?)
+        Ok(sealed::Recipient::of_sessions(sessions)?)
     }
 
     /// Sends our sender key to all members' devices that do not have it, each through the session with it.

@@ -5,11 +5,12 @@
 use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
 
-use subrosa::{
-    IdentityKey, IdentityKeyPair, KemKey, KemPreKeyEffect, KemPreKeyId, KemPreKeyUse, LastResortKemPreKey,
-    NeededPreKeys, OneTimePreKey, OneTimePreKeyId, Record, ResponderKeys, SessionEffects, SignedPreKey,
-    SignedPreKeyId, Timestamp,
+use subrosa::prekey::{
+    KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
+    SignedPreKeyId,
 };
+use subrosa::session::manual::{KemKey, NeededPreKeys, PreKeys};
+use subrosa::{IdentityKey, IdentityKeyPair, KemPreKeyEffect, Record, SessionEffects, Timestamp};
 
 use super::published::Published;
 use super::world::Random;
@@ -89,9 +90,9 @@ impl Shelf {
 
     /// Lends the prekeys that a first message needs. One that is not there is left out, and the message is
     /// refused.
-    pub fn lend(&mut self, needed: &NeededPreKeys) -> ResponderKeys<'_> {
+    pub fn lend(&mut self, needed: &NeededPreKeys) -> PreKeys<'_> {
         let used_before = needed.kem.is_some_and(|used| self.kem_uses.contains(&used));
-        ResponderKeys {
+        PreKeys {
             signed: &self.signed,
             one_time: needed.one_time.and_then(|id| self.one_time.remove(&id)),
             kem: needed.kem.map(|_| KemKey::LastResort { key: &self.last_resort, used_before }),

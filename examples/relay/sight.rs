@@ -2,7 +2,8 @@
 
 //! What the service has seen, all in all.
 
-use subrosa::{DeviceId, SentMessage, ServiceId};
+use subrosa::sealed::server::SentMessage;
+use subrosa::{DeviceId, ServiceId};
 
 use super::answer::short;
 use super::client::Client;

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 
 use getrandom::SysRng;
+use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
 use subrosa::rand_core::UnwrapErr;
+use subrosa::sealed::certificate::SenderCertificate;
 use subrosa::{
-    Account, AccountEffects, AccountLimits, AccountRow, Address, DistributionId, FirstMessage, IdentityKey,
-    PreKeyBundle, ReceiverKeys, Record, SenderCertificate, SenderKey, ServiceCounts, Session, SessionEffects,
-    Timestamp, Unsealed,
+    Account, AccountEffects, Address, FirstMessage, IdentityKey, PreKeyBundle, Record, Session,
+    SessionEffects, Timestamp, Unsealed, account, store,
 };
 
 pub type Error = Box<dyn std::error::Error>;
@@ -28,7 +29,7 @@ pub struct Device {
 #[derive(Default)]
 pub struct Store {
     account: Vec<u8>,
-    rows: BTreeMap<AccountRow, Vec<u8>>,
+    rows: BTreeMap<store::Key, Vec<u8>>,
     sessions: HashMap<Address, Vec<u8>>,
     identities: HashMap<Address, IdentityKey>,
     sender_keys: HashMap<DistributionId, Vec<u8>>,
@@ -46,9 +47,9 @@ impl Device {
         rng: &mut Rng,
     ) -> Result<Self, Error> {
         let mut store = Store::default();
-        let new = Account::generate(AccountLimits { batch: 10, low: 5, ..AccountLimits::default() }, rng);
+        let new = Account::generate(account::Limits { batch: 10, low: 5, ..account::Limits::default() }, rng);
         let mut account = new.commit_with(|record, effects| store.write_account(record, effects))?;
-        if let Some(staged) = account.refill(now, ServiceCounts::default(), rng)? {
+        if let Some(staged) = account.refill(now, account::Counts::default(), rng)? {
             staged.commit_with(|record, effects| store.write_account(record, effects))?;
         }
         let certificate = certify(&address, account.identity_key());

@@ -2,7 +2,8 @@
 
 //! The initiator: begins a session, and writes under seal.
 
-use subrosa::{Address, ContentHint, PreKeyBundle, SealedSender, Timestamp, Trust};
+use subrosa::sealed::ContentHint;
+use subrosa::{Address, PreKeyBundle, Timestamp, Trust, sealed};
 
 use super::device::{Device, Error, Rng};
 
@@ -32,7 +33,7 @@ pub fn write(
     rng: &mut Rng,
 ) -> Result<Vec<u8>, Error> {
     let sender =
-        SealedSender::new(me.account.identity(), &me.certificate)?.with_hint(ContentHint::Resendable);
+        sealed::Sender::new(me.account.identity(), &me.certificate)?.with_hint(ContentHint::Resendable);
     let kept = me.store.identity(peer).ok_or("kept since the session was begun")?;
     let mut session = me.session(peer)?;
     let staged = sender.encrypt(&mut session, text, Trust::Pinned(&kept), now, rng)?;

@@ -2,10 +2,11 @@
 
 //! A member of a group: one message for all, encrypted once.
 
-use subrosa::{
-    Address, CertificateAuthority, DistributionId, LocalDevice, SealedMessage, SealedRecipient, SealedSender,
-    SenderKey, SenderKeyDistributionMessage, SenderKeyMessage, Session, Timestamp, UnverifiedContent,
-};
+use subrosa::group::{DistributionId, DistributionMessage, SenderKey};
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::sealed::UnverifiedContent;
+use subrosa::sealed::certificate::TrustStore;
+use subrosa::{Address, LocalDevice, Session, Timestamp, sealed};
 
 use super::device::{Device, Error, Rng};
 
@@ -18,10 +19,10 @@ pub fn found(me: &mut Device, group: DistributionId, rng: &mut Rng) -> Result<Ve
 
 /// Takes up another member's key, which came on the session with that very device.
 pub fn learn(me: &mut Device, from: &Address, distribution: &[u8]) -> Result<DistributionId, Error> {
-    let message = SenderKeyDistributionMessage::parse(distribution)?;
+    let message = DistributionMessage::parse(distribution)?;
     let group = message.format().distribution_id().ok_or("the older format")?;
     let mut keys = me.store.receiver_keys(from, group)?;
-    keys.learn(&message)?.commit_with(|record, ()| me.store.write_receiver_keys(from, group, record))?;
+    keys.process(&message)?.commit_with(|record, ()| me.store.write_receiver_keys(from, group, record))?;
     Ok(group)
 }
 
@@ -36,9 +37,9 @@ pub fn say(
     let mut key = me.store.sender_key(group)?;
     let message =
         key.encrypt(text, rng)?.commit_with(|record, ()| me.store.write_sender_key(group, record))?;
-    let sender = SealedSender::new(me.account.identity(), &me.certificate)?.with_group_id(b"our group");
-    let recipients: Vec<SealedRecipient<'_>> =
-        members.iter().map(SealedRecipient::of_sessions).collect::<Result<_, _>>()?;
+    let sender = sealed::Sender::new(me.account.identity(), &me.certificate)?.with_group_id(b"our group");
+    let recipients: Vec<sealed::Recipient<'_>> =
+        members.iter().map(sealed::Recipient::of_sessions).collect::<Result<_, _>>()?;
     Ok(sender.seal_for_many(&message, &recipients, &[], rng)?.bytes)
 }
 
@@ -46,12 +47,12 @@ pub fn say(
 pub fn hear(
     me: &mut Device,
     envelope: &[u8],
-    authority: &CertificateAuthority<'_>,
+    authority: &TrustStore<'_>,
     now: Timestamp,
 ) -> Result<(), Error> {
     let opened = UnverifiedContent::open(envelope, me.account.identity())?;
     let content = opened.verify(authority, &LocalDevice::new(&me.address), now)?;
-    let SealedMessage::Group(bytes) = content.message()? else { return Err("not for a group".into()) };
+    let sealed::Body::Group(bytes) = content.message()? else { return Err("not for a group".into()) };
     let (from, message) = (content.sender().address(), SenderKeyMessage::parse(bytes)?);
     let group = message.format().distribution_id().ok_or("the older format")?;
     let mut keys = me.store.receiver_keys(&from, group)?;

@@ -2,9 +2,10 @@
 
 //! The responder: opens an envelope, and learns who wrote together with what.
 
-use subrosa::{
-    Address, CertificateAuthority, Failure, LocalDevice, SealedMessage, Timestamp, Trust, UnverifiedContent,
-};
+use subrosa::repair::Failure;
+use subrosa::sealed::UnverifiedContent;
+use subrosa::sealed::certificate::TrustStore;
+use subrosa::{Address, LocalDevice, Timestamp, Trust, sealed};
 
 use super::device::{Device, Error, Rng};
 
@@ -13,14 +14,14 @@ use super::device::{Device, Error, Rng};
 pub fn receive(
     me: &mut Device,
     envelope: &[u8],
-    authority: &CertificateAuthority<'_>,
+    authority: &TrustStore<'_>,
     now: Timestamp,
     rng: &mut Rng,
 ) -> Result<Address, Error> {
     let opened = UnverifiedContent::open(envelope, me.account.identity())?;
     let content = opened.verify(authority, &LocalDevice::new(&me.address), now)?;
     let from = content.sender().address();
-    let SealedMessage::Session(message) = content.message()? else {
+    let sealed::Body::Session(message) = content.message()? else {
         return Err("not a message of a session".into());
     };
     let mut session = me.session(&from)?;

@@ -2,10 +2,10 @@
 
 //! The service: says who is who, and carries what it can't read, from whom it does not know.
 
-use subrosa::{
-    Address, IdentityKey, KeyPair, PublicKey, SenderCertificate, SenderDetails, SentMessage,
-    ServerCertificate, Timestamp,
-};
+use subrosa::keys::{KeyPair, PublicKey};
+use subrosa::sealed::certificate::{SenderCertificate, SenderDetails, ServerCertificate};
+use subrosa::sealed::server::SentMessage;
+use subrosa::{Address, IdentityKey, Timestamp};
 
 use super::device::{Error, Rng};
 

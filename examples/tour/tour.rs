@@ -2,10 +2,11 @@
 
 //! What happens on the tour.
 
+use subrosa::group::DistributionId;
+use subrosa::keys::KeyPair;
 use subrosa::rand_core::UnwrapErr;
-use subrosa::{
-    Address, CertificateAuthority, DEPLOYED_REVOKED, DeviceId, DistributionId, KeyPair, Session, Timestamp,
-};
+use subrosa::sealed::certificate::{OFFICIAL_REVOKED, TrustStore};
+use subrosa::{Address, DeviceId, Session, Timestamp};
 
 use super::device::{Device, Error, Rng};
 use super::service::{Service, split, trust_roots};
@@ -20,7 +21,7 @@ pub fn tour(mut tell: impl FnMut(&str)) -> Result<(), Error> {
     let trust_root = KeyPair::generate(&mut rng);
     let service = Service::new(&trust_root, &mut rng);
     let roots = trust_roots(&trust_root);
-    let authority = CertificateAuthority { trust_roots: &roots, revoked: &DEPLOYED_REVOKED, known: &[] };
+    let authority = TrustStore { trust_roots: &roots, revoked: &OFFICIAL_REVOKED, known: &[] };
     let device = |uuid: &str| {
         let mut random = UnwrapErr(getrandom::SysRng);
         let address = Address::new(uuid, DeviceId::PRIMARY);

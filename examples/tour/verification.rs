@@ -2,9 +2,8 @@
 
 //! Verification: two people compare digits, or scan each other's code.
 
-use subrosa::{
-    Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion, IdentityKey, ServiceId,
-};
+use subrosa::fingerprint::{Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion};
+use subrosa::{IdentityKey, ServiceId};
 
 use super::device::{Device, Error};
 

@@ -8,10 +8,10 @@
 use libfuzzer_sys::fuzz_target;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{Account, AccountLimits, ServiceCounts, Staged, Timestamp};
+use subrosa::{Account, Staged, Timestamp, account};
 
 fuzz_target!(|bytes: &[u8]| {
-    let limits = AccountLimits { batch: 1, low: 1, ..AccountLimits::default() };
+    let limits = account::Limits { batch: 1, low: 1, ..account::Limits::default() };
     let mut parts = parts(bytes);
     let Some((own, rows)) = parts.split_first_mut() else { return };
     let strict = Account::from_records(own, rows.iter(), limits);
@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
     check(&account, limits);
 
     let mut rng = ChaCha20Rng::seed_from_u64(0);
-    let (now, counts) = (Timestamp::from_secs(1_700_000_000), ServiceCounts::default());
+    let (now, counts) = (Timestamp::from_secs(1_700_000_000), account::Counts::default());
     if let Some(staged) = account.delete_expired(now) {
         commit(staged);
     }
@@ -46,7 +46,7 @@ fn commit(staged: Staged<'_, Account, ()>) {
 }
 
 /// Reads the account again.
-fn check(account: &Account, limits: AccountLimits) {
+fn check(account: &Account, limits: account::Limits) {
     let record = account.record();
     let rows = account.rows();
     let rows = rows.iter().map(|(_, record)| record.as_bytes());

@@ -14,7 +14,9 @@ use envelopes::{Cast, NOW};
 use libfuzzer_sys::fuzz_target;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{CertificateRefused, PrivateKey, SenderCertificate, ServerCertificate, Timestamp};
+use subrosa::Timestamp;
+use subrosa::keys::PrivateKey;
+use subrosa::sealed::certificate::{CertificateError, SenderCertificate, ServerCertificate};
 
 static CAST: LazyLock<Cast> = LazyLock::new(Cast::new);
 
@@ -34,7 +36,7 @@ fn server(bytes: &[u8], certificate: &ServerCertificate) {
     let mut rng = ChaCha20Rng::seed_from_u64(0);
     let ours = ServerCertificate::issue(certificate.id(), certificate.key(), &root, &mut rng);
     assert_eq!(ServerCertificate::parse(ours.as_bytes()), Ok(ours.clone()));
-    let expected = if ours.id() == 8 { Err(CertificateRefused::Revoked(8)) } else { Ok(()) };
+    let expected = if ours.id() == 8 { Err(CertificateError::Revoked(8)) } else { Ok(()) };
     assert_eq!(ours.verify(&CAST.authority()), expected);
 }
 
@@ -50,6 +52,6 @@ fn sender(bytes: &[u8], certificate: SenderCertificate) {
     let at = |millis| ours.clone().verify(&CAST.authority(), Timestamp::from_millis(millis));
     assert_eq!(*at(expires).unwrap().sender(), details);
     if let Some(later) = expires.checked_add(1) {
-        assert_eq!(at(later), Err(CertificateRefused::Expired));
+        assert_eq!(at(later), Err(CertificateError::Expired));
     }
 }

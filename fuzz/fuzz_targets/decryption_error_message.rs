@@ -5,7 +5,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use subrosa::{DecryptionErrorMessage, MessageKind};
+use subrosa::MessageKind;
+use subrosa::repair::DecryptionErrorMessage;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(message) = DecryptionErrorMessage::parse(bytes) {

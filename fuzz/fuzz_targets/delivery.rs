@@ -10,7 +10,8 @@ mod hostile;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use hostile::ACCOUNTS;
 use libfuzzer_sys::fuzz_target;
-use subrosa::{DeviceId, ServiceAnswer};
+use subrosa::DeviceId;
+use subrosa::delivery::ServiceAnswer;
 
 #[derive(Debug)]
 struct Service {

@@ -15,7 +15,8 @@ mod schedule;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use schedule::{Fate, Step, World};
-use subrosa::{DistributionId, SenderKeyFormat};
+use subrosa::group;
+use subrosa::group::DistributionId;
 
 /// Longer schedules take too much time.
 const LONGEST: usize = 100;
@@ -28,7 +29,7 @@ struct Schedule {
 
 fuzz_target!(|schedule: Schedule| {
     let id = DistributionId::from_bytes([7; 16]);
-    let format = if schedule.with_id { SenderKeyFormat::WithId(id) } else { SenderKeyFormat::WithoutId };
+    let format = if schedule.with_id { group::Format::WithId(id) } else { group::Format::WithoutId };
     World::run(0, format, &schedule.steps);
 });
 

@@ -7,7 +7,8 @@
 use libfuzzer_sys::fuzz_target;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{IdentityKey, KemCiphertext, KemPublicKey, KemSecretKey, PrivateKey, PublicKey};
+use subrosa::IdentityKey;
+use subrosa::keys::{KemCiphertext, KemPublicKey, KemSecretKey, PrivateKey, PublicKey};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(key) = PublicKey::decode(bytes) {

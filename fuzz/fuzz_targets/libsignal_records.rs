@@ -8,9 +8,8 @@ use libfuzzer_sys::fuzz_target;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::hazmat::wire::stored::{StoredIdentityKeyPair, StoredPreKey, StoredSession, StoredSignedPreKey};
-use subrosa::{
-    Address, DeviceId, IdentityKeyPair, KemPreKey, OneTimePreKey, Session, SignedPreKey, Timestamp, Trust,
-};
+use subrosa::{Address, DeviceId, IdentityKeyPair, KemPreKey, Session, Timestamp, Trust};
+use subrosa::prekey::{OneTimePreKey, SignedPreKey};
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = StoredPreKey::parse(bytes).map(|record| record.encode());

@@ -11,11 +11,10 @@ use std::collections::BTreeSet;
 use libfuzzer_sys::fuzz_target;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{
-    Account, AccountImport, AccountLimits, AccountRow, Address, DeviceId, IdSpace, IdentityKeyPair,
-    ImportError, KemPreKey, KemPreKeyId, KemPreKeyUse, OneTimePreKey, PublicKey, ServiceCounts, Session,
-    SignedPreKey, SignedPreKeyId, Timestamp,
-};
+use subrosa::{Account, Address, DeviceId, IdentityKeyPair, KemPreKey, Session, Timestamp, account, store};
+use subrosa::account::{IdSpace, ImportError};
+use subrosa::keys::PublicKey;
+use subrosa::prekey::{KemPreKeyId, KemPreKeyUse, OneTimePreKey, SignedPreKey, SignedPreKeyId};
 
 fuzz_target!(|bytes: &[u8]| {
     let mut parts = parts(bytes).into_iter();
@@ -23,9 +22,9 @@ fuzz_target!(|bytes: &[u8]| {
     else {
         return;
     };
-    let limits = AccountLimits { batch: 2, low: 1, ..AccountLimits::default() };
+    let limits = account::Limits { batch: 2, low: 1, ..account::Limits::default() };
     let now = Timestamp::from_secs(1_700_000_000);
-    let mut import = AccountImport::new(identity, 5, now);
+    let mut import = account::Import::new(identity, 5, now);
     for part in parts {
         let Some((kind, record)) = part.split_first() else { continue };
         let _ = take(&mut import, *kind, record);
@@ -34,10 +33,10 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(new) = import.finish(limits, &mut rng) else { return };
     let mut account = new.commit();
     let there = rows(&account);
-    if let Ok(Some(staged)) = account.refill(now, ServiceCounts::default(), &mut rng) {
+    if let Ok(Some(staged)) = account.refill(now, account::Counts::default(), &mut rng) {
         let added = staged.effects().put.iter().map(|(row, _)| *row);
         // Uses of a last-resort key are written with that key.
-        let added: Vec<_> = added.filter(|row| !matches!(row, AccountRow::LastResortUses(_))).collect();
+        let added: Vec<_> = added.filter(|row| !matches!(row, store::Key::LastResortUses(_))).collect();
         assert!(!added.iter().any(|row| there.contains(row)), "an id is given out twice");
         staged.commit();
     }
@@ -52,7 +51,7 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 /// Whether it was taken over, if it is what it is taken for.
-fn take(import: &mut AccountImport, kind: u8, record: &[u8]) -> Option<Result<(), ImportError>> {
+fn take(import: &mut account::Import, kind: u8, record: &[u8]) -> Option<Result<(), ImportError>> {
     let number = |bytes: &[u8]| bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
     match kind % 7 {
         0 => OneTimePreKey::from_libsignal_record(record).ok().map(|key| import.one_time_pre_key(key)),
@@ -94,7 +93,7 @@ fn session(record: &[u8]) {
     }
 }
 
-fn rows(account: &Account) -> BTreeSet<AccountRow> {
+fn rows(account: &Account) -> BTreeSet<store::Key> {
     account.rows().iter().map(|(row, _)| *row).collect()
 }
 

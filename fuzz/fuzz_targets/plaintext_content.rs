@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use subrosa::PlaintextContent;
+use subrosa::repair::PlaintextContent;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(content) = PlaintextContent::parse(bytes) else { return };

@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use subrosa::PreKeySignalMessage;
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::message::first_byte;
 use subrosa::hazmat::wire::prekey_message::PreKeyMessageParts;
 

@@ -5,7 +5,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use subrosa::{IdentityKeyPair, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
+use subrosa::IdentityKeyPair;
+use subrosa::prekey::{LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
 
 macro_rules! reads_again {
     ($bytes:expr, $($kind:ty),*) => {

@@ -15,7 +15,8 @@ use std::time::Duration;
 use arbitrary::{Result, Unstructured};
 use hostile::{About, Move, Victim, missed, request_for};
 use libfuzzer_sys::fuzz_target;
-use subrosa::{Address, DeviceId, Rate, RepairLog, RepairPolicy, Session, Timestamp};
+use subrosa::{Address, DeviceId, Session, Timestamp};
+use subrosa::repair::{Rate, RepairLog, RepairPolicy};
 
 /// Longer ones take too much time.
 const LONGEST: usize = 400;

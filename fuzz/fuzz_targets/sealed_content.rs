@@ -17,11 +17,13 @@ use rand_chacha::rand_core::SeedableRng;
 use subrosa::hazmat::sealed::many::{Entry, seal_for_many};
 use subrosa::hazmat::sealed::v1;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
-use subrosa::{
-    Address, DeviceId, Failure, Local, LocalDevice, OpenError, SealedAdmission, SealedMessage, Secret,
-    SenderCertificate, SenderKeyMessage, SentMessage, ServiceId, Session, Trust, UnverifiedContent,
-    VerifiedContent,
-};
+use subrosa::{Address, DeviceId, LocalDevice, SealedAdmission, ServiceId, Session, Trust, sealed, session};
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::keys::Secret;
+use subrosa::repair::Failure;
+use subrosa::sealed::{OpenError, UnverifiedContent};
+use subrosa::sealed::certificate::SenderCertificate;
+use subrosa::sealed::server::SentMessage;
 
 static CAST: LazyLock<Cast> = LazyLock::new(Cast::new);
 
@@ -92,12 +94,12 @@ fn verify(content: UnverifiedContent, bytes: &[u8]) {
     receive(&content, &bob);
 }
 
-fn receive(content: &VerifiedContent, bob: &Address) {
+fn receive(content: &sealed::Content, bob: &Address) {
     match content.message() {
-        Ok(SealedMessage::Session(message)) => {
+        Ok(sealed::Body::Session(message)) => {
             let mut session = Session::new(bob.clone(), content.sender().address());
             let before = session.record();
-            let (local, mut rng) = (Local::new(CAST.bob(), 1), ChaCha20Rng::seed_from_u64(0));
+            let (local, mut rng) = (session::Config::new(CAST.bob(), 1), ChaCha20Rng::seed_from_u64(0));
             match message.receive(&mut session, &local, Trust::Anyone, &mut rng) {
                 Ok(SealedAdmission::Decrypted(_)) => panic!("there is no session yet"),
                 Ok(SealedAdmission::New(new)) => drop(new.needed()),
@@ -105,8 +107,8 @@ fn receive(content: &VerifiedContent, bob: &Address) {
             }
             assert_eq!(session.record().as_bytes(), before.as_bytes());
         }
-        Ok(SealedMessage::Group(message)) => drop(SenderKeyMessage::parse(message)),
-        Ok(SealedMessage::Plaintext(plaintext)) => drop(plaintext.decryption_error_message()),
+        Ok(sealed::Body::Group(message)) => drop(SenderKeyMessage::parse(message)),
+        Ok(sealed::Body::Plaintext(plaintext)) => drop(plaintext.decryption_error_message()),
         Ok(_) => {}
         Err(error) => drop(error.to_string()),
     }

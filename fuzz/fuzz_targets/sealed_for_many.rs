@@ -18,11 +18,12 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::hazmat::sealed::many::{Entry, seal_for_many};
 use subrosa::hazmat::wire::sealed_content::SealedContent;
-use subrosa::{
-    Ciphertext, DeviceId, DistributionId, IdentityKey, LocalDevice, PublicKey, RecipientError, SealManyError,
-    SealedForMany, SealedMessage, SealedRecipient, SealedSender, Secret, SenderKey, SentMessage,
-    SentMessageError, ServiceId, ServiceIdKind, UnverifiedContent,
-};
+use subrosa::{Ciphertext, DeviceId, IdentityKey, LocalDevice, ServiceId, sealed};
+use subrosa::address::ServiceIdKind;
+use subrosa::group::{DistributionId, SenderKey};
+use subrosa::keys::{PublicKey, Secret};
+use subrosa::sealed::{MultiRecipientMessage, SealError, UnverifiedContent};
+use subrosa::sealed::server::{OpenError, SentMessage};
 
 static CAST: LazyLock<Cast> = LazyLock::new(Cast::new);
 static MESSAGE: LazyLock<Ciphertext> = LazyLock::new(|| {
@@ -76,8 +77,8 @@ impl Recipient {
     }
 
     /// As a messenger would make it; or why it can't.
-    fn checked(&self) -> Result<SealedRecipient<'static>, RecipientError> {
-        let made = SealedRecipient::new(self.name.id(), self.identity(), self.devices());
+    fn checked(&self) -> Result<sealed::Recipient<'static>, SealError> {
+        let made = sealed::Recipient::new(self.name.id(), self.identity(), self.devices());
         let distinct: BTreeSet<_> = self.devices().map(|(device, _)| device).collect();
         let short = self.devices().all(|(_, id)| id < 0x4000);
         assert_eq!(made.is_ok(), !self.devices.is_empty() && distinct.len() == self.devices.len() && short);
@@ -94,7 +95,7 @@ fuzz_target!(|input: Input| {
     let mut input = input;
     input.recipients.truncate(4);
     let excluded: Vec<ServiceId> = input.excluded.iter().take(4).map(|name| name.id()).collect();
-    let sender = SealedSender::new(&CAST.alice, &CAST.certificate).unwrap();
+    let sender = sealed::Sender::new(&CAST.alice, &CAST.certificate).unwrap();
     let sender = sender.with_hint(input.hint.into()).with_group_id(&input.group_id);
     let checked: Vec<_> = input.recipients.iter().filter_map(|recipient| recipient.checked().ok()).collect();
     let all = checked.iter().map(|recipient| *recipient.service_id()).chain(excluded.iter().copied());
@@ -110,7 +111,7 @@ fuzz_target!(|input: Input| {
                 .collect();
             split_and_open(&sealed, &entries, &excluded, &input);
         }
-        Err(SealManyError::Repeated(_)) => {
+        Err(SealError::Repeated(_)) => {
             assert!(distinct.len() < checked.len() + excluded.len());
             unchecked(&excluded, &input);
         }
@@ -135,7 +136,7 @@ fn unchecked(excluded: &[ServiceId], input: &Input) {
     split_and_open(&sealed, &entries, excluded, input);
 }
 
-fn split_and_open(sealed: &SealedForMany, entries: &[Entry<'_>], excluded: &[ServiceId], input: &Input) {
+fn split_and_open(sealed: &MultiRecipientMessage, entries: &[Entry<'_>], excluded: &[ServiceId], input: &Input) {
     let (failed, good): (Vec<&Entry<'_>>, Vec<_>) =
         entries.iter().partition(|entry| *entry.identity == *NOBODY);
     assert!(failed.iter().map(|entry| entry.service_id).eq(sealed.failed.iter().copied()));
@@ -144,7 +145,7 @@ fn split_and_open(sealed: &SealedForMany, entries: &[Entry<'_>], excluded: &[Ser
     let both = |id: &ServiceId| good.iter().any(|entry| entry.service_id == *id);
     let sent = match SentMessage::parse(&sealed.bytes) {
         Ok(sent) => sent,
-        Err(SentMessageError::RedundantlyExcluded(id)) => return assert!(twice(&id) || both(&id)),
+        Err(OpenError::RedundantlyExcluded(id)) => return assert!(twice(&id) || both(&id)),
         Err(error) => panic!("{error}"),
     };
     assert!(!excluded.iter().any(|id| twice(id) || both(id)));
@@ -186,6 +187,6 @@ fn open(received: &[u8], reader: &subrosa::IdentityKeyPair, input: &Input) -> bo
     let group_id = Some(&*input.group_id).filter(|id| !id.is_empty());
     assert_eq!((content.group_id(), content.hint().to_u32()), (group_id, input.hint));
     assert_eq!(content.sender().certificate(), &CAST.certificate);
-    assert!(matches!(content.message(), Ok(SealedMessage::Group(bytes)) if bytes == MESSAGE.as_bytes()));
+    assert!(matches!(content.message(), Ok(sealed::Body::Group(bytes)) if bytes == MESSAGE.as_bytes()));
     true
 }

@@ -11,7 +11,8 @@ use std::sync::LazyLock;
 
 use envelopes::{Cast, NOW, bobs_address};
 use libfuzzer_sys::fuzz_target;
-use subrosa::{LocalDevice, OpenError, UnverifiedContent};
+use subrosa::LocalDevice;
+use subrosa::sealed::{OpenError, UnverifiedContent};
 
 static CAST: LazyLock<Cast> = LazyLock::new(Cast::new);
 

@@ -6,7 +6,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use subrosa::hazmat::wire::sender_key_distribution::SenderKeyDistributionParts;
-use subrosa::{ParseError, ReceiverKeys, SenderKeyDistributionMessage as Message};
+use subrosa::ParseError;
+use subrosa::group::{DistributionMessage as Message, ReceiverKeys};
 
 fuzz_target!(|bytes: &[u8]| {
     let with_id = check(bytes, Message::parse);
@@ -34,9 +35,9 @@ fn check<'a>(bytes: &'a [u8], parse: fn(&'a [u8]) -> Result<Message<'a>, ParseEr
     assert_eq!(again.signing_key(), message.signing_key());
 
     let mut keys = ReceiverKeys::new(message.format());
-    keys.learn(&message).unwrap().commit();
+    keys.process(&message).unwrap().commit();
     let stored = keys.record();
-    keys.catch_up(&message).unwrap().commit();
+    keys.fast_forward(&message).unwrap().commit();
     assert_eq!(keys.chains().collect::<Vec<_>>(), [(message.chain_id(), message.iteration())]);
     let read = ReceiverKeys::from_record(stored.as_bytes()).unwrap();
     assert_eq!(read.record().as_bytes(), stored.as_bytes());

@@ -6,7 +6,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessageParts;
-use subrosa::{ParseError, SenderKeyMessage};
+use subrosa::ParseError;
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 
 fuzz_target!(|bytes: &[u8]| {
     let with_id = check(bytes, SenderKeyMessage::parse);

@@ -8,11 +8,11 @@
 use libfuzzer_sys::fuzz_target;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{
-    DistributionId, ReceiverKeys, SenderKey, SenderKeyDistributionMessage, SenderKeyFormat, SenderKeyMessage,
-};
+use subrosa::group;
+use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 
-const FORMAT: SenderKeyFormat = SenderKeyFormat::WithId(DistributionId::from_bytes([7; 16]));
+const FORMAT: group::Format = group::Format::WithId(DistributionId::from_bytes([7; 16]));
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(key) = SenderKey::from_record(bytes) {
@@ -60,11 +60,11 @@ fn receive(mut keys: ReceiverKeys) {
     let sent = key.encrypt(b"text", &mut rng).unwrap().commit();
     let with_id = keys.format().distribution_id().is_some();
     let message = if with_id {
-        SenderKeyDistributionMessage::parse(&distribution)
+        DistributionMessage::parse(&distribution)
     } else {
-        SenderKeyDistributionMessage::parse_without_id(&distribution)
+        DistributionMessage::parse_without_id(&distribution)
     };
-    let staged = keys.learn(&message.unwrap()).unwrap();
+    let staged = keys.process(&message.unwrap()).unwrap();
     let record = staged.record();
     staged.commit();
     assert_eq!(keys.record().as_bytes(), record.as_bytes());

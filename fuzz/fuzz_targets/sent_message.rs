@@ -7,7 +7,9 @@
 use std::ops::Range;
 
 use libfuzzer_sys::fuzz_target;
-use subrosa::{DeviceId, SentMessage, SentMessageError, ServiceId, ServiceIdKind};
+use subrosa::{DeviceId, ServiceId};
+use subrosa::address::ServiceIdKind;
+use subrosa::sealed::server::{OpenError, SentMessage};
 
 fuzz_target!(|bytes: &[u8]| {
     let expected = Expected::read(bytes);
@@ -15,8 +17,8 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(sent) => sent,
         Err(error) => {
             match error {
-                SentMessageError::Empty => assert!(bytes.is_empty()),
-                SentMessageError::UnknownVersion(version) => {
+                OpenError::Empty => assert!(bytes.is_empty()),
+                OpenError::UnknownVersion(version) => {
                     assert!(bytes.first() == Some(&version) && !matches!(version, 0x22 | 0x23));
                 }
                 _ => {}

@@ -7,7 +7,8 @@
 use libfuzzer_sys::fuzz_target;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{Address, DeviceId, Session, SignalMessage, Timestamp, Trust};
+use subrosa::{Address, DeviceId, Session, Timestamp, Trust};
+use subrosa::hazmat::wire::signal_message::SignalMessage;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(mut session) = read(bytes) else { return };

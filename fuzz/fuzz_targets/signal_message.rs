@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use subrosa::SignalMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::hazmat::wire::message::first_byte;
 use subrosa::hazmat::wire::signal_message::SignalMessageParts;
 

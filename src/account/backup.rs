@@ -5,11 +5,11 @@
 use rand_core::CryptoRng;
 
 use super::Account;
-use super::inventory::Inventory;
 use super::ids::{IdSpace, UpkeepError};
+use super::inventory::Inventory;
+use super::states::Stage;
 use super::upload::Upload;
 use crate::lease::Busy;
-use super::states::Stage;
 use crate::staged::Staged;
 use crate::timestamp::Timestamp;
 
@@ -38,7 +38,11 @@ impl BackupToken {
 
     pub(super) const fn of(inventory: &Inventory, generation: u64) -> Self {
         let ids = &inventory.ids;
-        Self { store: inventory.store, generation, next_ids: [ids.one_time.next, ids.signed.next, ids.kem.next] }
+        Self {
+            store: inventory.store,
+            generation,
+            next_ids: [ids.one_time.next, ids.signed.next, ids.kem.next],
+        }
     }
 
     /// The token as bytes.

@@ -8,17 +8,18 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 
 use super::Account;
-use super::inventory::Inventory;
-use super::row::Row;
 use super::ids::{IdSpace, UpkeepError};
+use super::inventory::Inventory;
 use super::keys::{Keys, LastResort};
+use super::row::Row;
 use super::states::Stage;
 use super::uses::Uses;
 use crate::identity::IdentityKeyPair;
-use crate::prekey::{
-    KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
-};
 use crate::lease::Lease;
+use crate::prekey::{
+    KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId,
+    SignedPreKey,
+};
 use crate::staged::State;
 use crate::timestamp::Timestamp;
 use crate::writes::{Key, Writes};
@@ -95,7 +96,12 @@ impl AccountChange {
 impl Account {
     /// A change of nothing.
     pub(super) fn draft(&self) -> AccountChange {
-        AccountChange { inventory: self.inventory.clone(), new: Keys::default(), delete: Vec::new(), used: None }
+        AccountChange {
+            inventory: self.inventory.clone(),
+            new: Keys::default(),
+            delete: Vec::new(),
+            used: None,
+        }
     }
 }
 

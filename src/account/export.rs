@@ -6,9 +6,7 @@ use alloc::boxed::Box;
 
 use super::Account;
 use super::ids::IdSpace;
-use crate::prekey::{
-    KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey,
-};
+use crate::prekey::{KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
 
 /// What another implementation needs in order to go on with this account, beside [identity](Self::identity) and
 /// [registration id](Self::registration_id). Each key can be written as libsignal stores it

@@ -8,14 +8,14 @@ use core::fmt;
 
 use rand_core::CryptoRng;
 
-use super::inventory::Inventory;
-use super::row::Row;
+use super::Account;
 use super::ids::{IdSpace, UnusedIds, UpkeepError};
+use super::inventory::Inventory;
 use super::keys::{Keys, LastResort};
 use super::limits::Limits;
+use super::row::Row;
 use super::states::Stage;
 use super::uses::Uses;
-use super::Account;
 use crate::address::Address;
 use crate::crypto::xeddsa::Signature;
 use crate::identity::IdentityKeyPair;
@@ -189,7 +189,9 @@ fn taken(inventory: &Inventory, space: IdSpace) -> Vec<u32> {
     match space {
         IdSpace::OneTime => inventory.one_time.0.keys().map(|id| id.0).collect(),
         IdSpace::Signed => inventory.signed.0.keys().map(|id| id.0).collect(),
-        IdSpace::Kem => inventory.one_time_kem.0.keys().chain(inventory.last_resort.0.keys()).map(|id| id.0).collect(),
+        IdSpace::Kem => {
+            inventory.one_time_kem.0.keys().chain(inventory.last_resort.0.keys()).map(|id| id.0).collect()
+        }
     }
 }
 

@@ -4,9 +4,9 @@
 
 use alloc::vec::Vec;
 
-use super::row::Row;
 use super::ids::{Allocator, IdSpace, UpkeepError};
 use super::limits::Limits;
+use super::row::Row;
 use super::states::{KeyState, PreKeyStates, Stage};
 use crate::identity::IdentityKeyPair;
 use crate::prekey::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
@@ -67,9 +67,7 @@ impl Inventory {
             Row::OneTimePreKey(id) => self.one_time.0.contains_key(&id),
             Row::SignedPreKey(id) => self.signed.0.contains_key(&id),
             Row::OneTimeKemPreKey(id) => self.one_time_kem.0.contains_key(&id),
-            Row::LastResortKemPreKey(id) | Row::LastResortUses(id) => {
-                self.last_resort.0.contains_key(&id)
-            }
+            Row::LastResortKemPreKey(id) | Row::LastResortUses(id) => self.last_resort.0.contains_key(&id),
         }
     }
 
@@ -79,8 +77,8 @@ impl Inventory {
         let signed = self.signed.0.keys().map(|id| Row::SignedPreKey(*id));
         let kem = self.one_time_kem.0.keys().map(|id| Row::OneTimeKemPreKey(*id));
         let last_resort = self.last_resort.0.keys();
-        let last_resort = last_resort
-            .flat_map(|id| [Row::LastResortKemPreKey(*id), Row::LastResortUses(*id)]);
+        let last_resort =
+            last_resort.flat_map(|id| [Row::LastResortKemPreKey(*id), Row::LastResortUses(*id)]);
         one_time.chain(signed).chain(kem).chain(last_resort)
     }
 
@@ -100,9 +98,7 @@ impl Inventory {
         rows.extend(self.signed.expired(limits, now).map(Row::SignedPreKey));
         rows.extend(self.one_time_kem.expired(limits, now).map(Row::OneTimeKemPreKey));
         let last_resort = self.last_resort.expired(limits, now);
-        rows.extend(
-            last_resort.flat_map(|id| [Row::LastResortKemPreKey(id), Row::LastResortUses(id)]),
-        );
+        rows.extend(last_resort.flat_map(|id| [Row::LastResortKemPreKey(id), Row::LastResortUses(id)]));
         rows
     }
 

@@ -93,11 +93,7 @@ mod tests {
         for (max_uses, many) in
             [(0, 0), (1, 1), (2, 2), (3, 3), (4, 3), (7, 6), (1_000, 750), (u32::MAX, 3_221_225_472)]
         {
-            assert_eq!(
-                Limits { max_uses, ..Limits::default() }.many_uses(),
-                many,
-                "{max_uses}"
-            );
+            assert_eq!(Limits { max_uses, ..Limits::default() }.many_uses(), many, "{max_uses}");
         }
     }
 }

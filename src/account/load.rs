@@ -6,12 +6,12 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use super::Account;
 use super::inventory::Inventory;
-use super::row::Row as Name;
 use super::keys::{Keys, LastResort};
 use super::limits::Limits;
+use super::row::Row as Name;
 use super::uses::Uses;
-use super::Account;
 use crate::address::Address;
 use crate::identity::IdentityKeyPair;
 use crate::prekey::{KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};

@@ -7,10 +7,10 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 
 use super::Account;
-use super::row::Row;
 use super::ids::UpkeepError;
 use super::inventory::Inventory;
 use super::limits::{Limits, has_passed};
+use super::row::Row;
 use super::states::{PreKeyStates, Stage};
 use super::upload::Upload;
 use crate::staged::Staged;

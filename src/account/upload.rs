@@ -88,13 +88,18 @@ impl Account {
 
     fn upload_of(&self, inventory: &Inventory, new: Option<&Keys>, token: BackupToken) -> Upload {
         let keys = || [Some(&self.keys), new].into_iter().flatten();
-        let signed = inventory.signed.at(Stage::Generated).filter_map(|(id, _)| keys().find_map(|keys| keys.signed.get(&id)));
+        let signed = inventory
+            .signed
+            .at(Stage::Generated)
+            .filter_map(|(id, _)| keys().find_map(|keys| keys.signed.get(&id)));
         let last_resort = inventory
             .last_resort
             .at(Stage::Generated)
             .filter_map(|(id, _)| keys().find_map(|keys| keys.last_resort.get(&id)));
-        let one_time =
-            inventory.one_time.at(Stage::Generated).filter_map(|(id, _)| keys().find_map(|keys| keys.one_time.get(&id)));
+        let one_time = inventory
+            .one_time
+            .at(Stage::Generated)
+            .filter_map(|(id, _)| keys().find_map(|keys| keys.one_time.get(&id)));
         let kem = inventory
             .one_time_kem
             .at(Stage::Generated)

@@ -22,10 +22,7 @@ impl ReceiverKeys {
     ///
     /// # Errors
     /// [`Error`]: `Busy`, `OtherDistribution`.
-    pub fn process(
-        &mut self,
-        message: &SenderKeyDistributionMessage<'_>,
-    ) -> Result<Staged<'_, ()>, Error> {
+    pub fn process(&mut self, message: &SenderKeyDistributionMessage<'_>) -> Result<Staged<'_, ()>, Error> {
         self.lease.free()?;
         let change = match self.held(message)? {
             Some(at) => Change::Refreshed { at, change: None },

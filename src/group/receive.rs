@@ -50,8 +50,7 @@ impl ReceiverKeys {
             }
             let mut seed = MessageKeySeed::to_be_filled();
             let change = held.chain.receive(message.iteration(), || MAX_JUMP, &mut seed)?;
-            let plaintext =
-                codec::decrypt(&seed, message.body()).map_err(|BadPadding| Error::Padding)?;
+            let plaintext = codec::decrypt(&seed, message.body()).map_err(|BadPadding| Error::Padding)?;
             Ok(Staged::of(self, Change::Received { at, change }, plaintext))
         })
     }

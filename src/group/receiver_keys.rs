@@ -7,15 +7,15 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::{read_format, write_format};
+use crate::address::Address;
 use crate::crypto::curve::PublicKey;
 use crate::crypto::xeddsa::VerifyingKey;
+use crate::lease::Lease;
 use crate::ratchet::receiving::{ReceivingChain, ReceivingChange};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
-use crate::address::Address;
-use crate::lease::Lease;
 use crate::staged::State;
-use crate::writes::{Key, Writes};
 use crate::wire::distribution_id::SenderKeyFormat;
+use crate::writes::{Key, Writes};
 
 /// Newest format of the records.
 const RECORD_VERSION: u8 = 1;

@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use super::receiver_keys::{MAX_CHAINS, ReceiverKeys, SenderChain};
 use super::sender_key::SenderKey;
-use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
 use crate::address::Address;
+use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
 use crate::lease::Lease;
 use crate::libsignal::LibsignalError;
 use crate::ratchet::chain::ChainKey;
@@ -31,8 +31,7 @@ impl SenderKey {
         bytes: &[u8],
         format: impl Into<SenderKeyFormat>,
     ) -> Result<Self, LibsignalError> {
-        let record =
-            StoredSenderKeyRecord::parse(bytes).map_err(|_| LibsignalError::Malformed)?;
+        let record = StoredSenderKeyRecord::parse(bytes).map_err(|_| LibsignalError::Malformed)?;
         let stored = record.states.first().ok_or(LibsignalError::Empty)?;
         let (public, chain) = sound(stored).ok_or(LibsignalError::Unsound)?;
         let private = stored.signing_key.map(|key| key.private).unwrap_or_default();
@@ -74,8 +73,7 @@ impl ReceiverKeys {
         sender: Address,
         format: impl Into<SenderKeyFormat>,
     ) -> Result<Self, LibsignalError> {
-        let record =
-            StoredSenderKeyRecord::parse(bytes).map_err(|_| LibsignalError::Malformed)?;
+        let record = StoredSenderKeyRecord::parse(bytes).map_err(|_| LibsignalError::Malformed)?;
         let mut chains: Vec<Box<SenderChain>> = Vec::with_capacity(MAX_CHAINS);
         for chain in record.states.iter().filter_map(SenderChain::from_stored) {
             let known = chains.iter().any(|held| held.chain_id == chain.chain_id);

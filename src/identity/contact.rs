@@ -5,7 +5,7 @@
 use core::fmt;
 
 use super::{IdentityKey, IdentityKeyPair};
-use crate::crypto::curve::{PreparedKey, NonContributory};
+use crate::crypto::curve::{NonContributory, PreparedKey};
 use crate::crypto::secret::Secret;
 
 /// The static-static X25519 of our identity key and a contact's. Every sealed-sender envelope between the two depends on
@@ -83,10 +83,7 @@ impl Eq for ContactSecret {}
 impl fmt::Debug for ContactSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { ours, theirs, prepared: _, agreed: _ } = self;
-        f.debug_struct("ContactSecret")
-            .field("ours", ours)
-            .field("theirs", theirs)
-            .finish_non_exhaustive()
+        f.debug_struct("ContactSecret").field("ours", ours).field("theirs", theirs).finish_non_exhaustive()
     }
 }
 

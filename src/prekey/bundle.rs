@@ -3,11 +3,11 @@
 //! Prekey bundles: what an initiator fetches, before and after it was verified.
 
 use super::public::{KemPreKeyPublic, OneTimePreKeyPublic, SignedPreKeyPublic};
-use crate::crypto::curve::{PreparedKey, NonContributory};
+use crate::crypto::curve::{NonContributory, PreparedKey};
 use crate::crypto::kem::KemType;
 use crate::crypto::xeddsa::VerifyingKey;
-use crate::ids::DeviceId;
 use crate::identity::{IdentityKey, Trust};
+use crate::ids::DeviceId;
 use crate::lease::Busy;
 
 /// One device's prekeys as the service handed them out. Nothing in it is verified; the only thing to do

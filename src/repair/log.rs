@@ -326,6 +326,9 @@ impl fmt::Debug for RepairLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { peer, generation, asked, answered, reset, lease: _ } = self;
         let (asked, answered, reset) = (asked.0.len(), answered.0.len(), reset.0.len());
-        write!(f, "RepairLog({peer}, {asked} asked, {answered} answered, {reset} reset, generation {generation})")
+        write!(
+            f,
+            "RepairLog({peer}, {asked} asked, {answered} answered, {reset} reset, generation {generation})"
+        )
     }
 }

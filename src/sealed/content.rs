@@ -7,16 +7,14 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use super::certificate::{
-    CertificateCache, CertificateError, SenderCertificate, TrustStore, VerifiedSender,
-};
+use super::certificate::{CertificateCache, CertificateError, SenderCertificate, TrustStore, VerifiedSender};
 use super::contacts::Contacts;
 use super::envelope::Envelope;
 use super::error::OpenError;
 use crate::address::Address;
 use crate::crypto::stack;
-use crate::identity::{ContactSecret, IdentityKey, IdentityKeyPair};
 use crate::failure::Failure;
+use crate::identity::{ContactSecret, IdentityKey, IdentityKeyPair};
 use crate::repair::Advice;
 use crate::timestamp::Timestamp;
 use crate::wire::message::MessageKind;

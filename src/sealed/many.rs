@@ -112,8 +112,7 @@ impl<'a> Recipient<'a> {
             agreement = agreement.or(session.contact_secret());
         }
         let (name, identity) = account.ok_or(SealError::NoDevices)?;
-        let mut recipient =
-            Self::new(name.service_id().ok_or(SealError::NotAServiceId)?, identity, devices)?;
+        let mut recipient = Self::new(name.service_id().ok_or(SealError::NotAServiceId)?, identity, devices)?;
         recipient.0.agreement = agreement;
         Ok(recipient)
     }
@@ -218,10 +217,7 @@ fn key_materials(
 }
 
 /// Refuses accounts that are named twice, among recipients and excluded alike: the service would.
-pub(super) fn refuse_repeated(
-    recipients: &[&Entry<'_>],
-    excluded: &[ServiceId],
-) -> Result<(), SealError> {
+pub(super) fn refuse_repeated(recipients: &[&Entry<'_>], excluded: &[ServiceId]) -> Result<(), SealError> {
     let named = recipients.iter().map(|recipient| &recipient.service_id);
     let mut all: Vec<&ServiceId> = named.chain(excluded).collect();
     all.sort_unstable();

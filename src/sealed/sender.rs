@@ -39,10 +39,7 @@ impl<'a> Sender<'a> {
     ///
     /// # Errors
     /// [`SealError::ForeignCertificate`].
-    pub fn new(
-        identity: &'a IdentityKeyPair,
-        certificate: &'a SenderCertificate,
-    ) -> Result<Self, SealError> {
+    pub fn new(identity: &'a IdentityKeyPair, certificate: &'a SenderCertificate) -> Result<Self, SealError> {
         if certificate.claimed().identity_key != *identity.public() {
             return Err(SealError::ForeignCertificate);
         }
@@ -169,9 +166,6 @@ impl<'a> Sender<'a> {
 impl fmt::Debug for Sender<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { identity: _, certificate, hint, group_id: _ } = self;
-        f.debug_struct("Sender")
-            .field("certificate", certificate)
-            .field("hint", hint)
-            .finish_non_exhaustive()
+        f.debug_struct("Sender").field("certificate", certificate).field("hint", hint).finish_non_exhaustive()
     }
 }

@@ -59,11 +59,7 @@ pub fn seal_with(
     stack::wiped(stack::OPERATION, || envelope(content, contact, rng))
 }
 
-fn envelope(
-    content: &[u8],
-    contact: &ContactSecret,
-    rng: &mut impl CryptoRng,
-) -> Result<Vec<u8>, SealError> {
+fn envelope(content: &[u8], contact: &ContactSecret, rng: &mut impl CryptoRng) -> Result<Vec<u8>, SealError> {
     let ephemeral = KeyPair::generate(rng);
     let agreed = ephemeral.private().diffie_hellman_with(contact.prepared())?;
     let outer = Keys::outer(contact.theirs(), ephemeral.public(), &agreed);

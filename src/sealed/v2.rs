@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 use super::contacts::Contacts;
 use super::error::OpenError;
 use crate::crypto::ctr::TooLong;
-use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey, NonContributory};
+use crate::crypto::curve::{KeyPair, NonContributory, PrivateKey, PublicKey};
 use crate::crypto::gcm_siv;
 use crate::crypto::kdf::{HkdfSalt, Label, hkdf};
 use crate::crypto::secret::Secret;

@@ -7,9 +7,9 @@ use alloc::vec::Vec;
 
 use super::state::{Pending, SessionState};
 use super::{Change, Session, SessionChange, Slot};
+use crate::lease::Busy;
 use crate::ratchet::triple;
 use crate::record::RecordWriter;
-use crate::lease::Busy;
 use crate::staged::Staged;
 
 /// How many archived sessions are kept. The oldest goes first.

@@ -5,11 +5,11 @@
 use super::codec::OpenError;
 use crate::agreement::AgreementError;
 use crate::crypto::cbc::BadPadding;
-use crate::prekey::KemPreKeyId;
-use crate::ratchet::spqr::SpqrError;
-use crate::ratchet::double::DoubleRatchetError;
-use crate::ratchet::triple::ReceiveError;
 use crate::lease::Busy;
+use crate::prekey::KemPreKeyId;
+use crate::ratchet::double::DoubleRatchetError;
+use crate::ratchet::spqr::SpqrError;
+use crate::ratchet::triple::ReceiveError;
 use crate::writes::Key;
 
 /// Why a message was refused. Nothing has changed then, and no prekey is used up.

@@ -57,10 +57,10 @@ use crate::prekey::{
     KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
     SignedPreKeyId,
 };
-use crate::ratchet::spqr::{Direction, Spqr};
 use crate::ratchet::chain::ChainKey;
 use crate::ratchet::double::DoubleRatchet;
 use crate::ratchet::root::RootKey;
+use crate::ratchet::spqr::{Direction, Spqr};
 use crate::ratchet::triple::TripleRatchet;
 use crate::staged::Staged;
 use crate::wire::prekey_message::PreKeySignalMessage;
@@ -200,7 +200,10 @@ impl<'s, 'm> NewSession<'s, 'm> {
         let needed = self.needed();
         let used = UsedPreKeys {
             one_time: needed.one_time,
-            one_time_kem: needed.kem.filter(|_| matches!(keys.kem, Some(KemKey::OneTime(_)))).map(|used| used.kem),
+            one_time_kem: needed
+                .kem
+                .filter(|_| matches!(keys.kem, Some(KemKey::OneTime(_))))
+                .map(|used| used.kem),
             last_resort: needed.kem.filter(|_| matches!(keys.kem, Some(KemKey::LastResort { .. }))),
         };
         self.begin_with(keys, used, rng)
@@ -298,6 +301,9 @@ impl<'s, 'm> NewSession<'s, 'm> {
 impl fmt::Debug for NewSession<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { session, message, config: _, pinned: _ } = self;
-        f.debug_struct("NewSession").field("session", session).field("message", message).finish_non_exhaustive()
+        f.debug_struct("NewSession")
+            .field("session", session)
+            .field("message", message)
+            .finish_non_exhaustive()
     }
 }

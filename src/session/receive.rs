@@ -80,7 +80,8 @@ impl Session {
     ) -> Result<Staged<'_, Plaintext>, DecryptError> {
         stack::wiped(stack::OPERATION, move || {
             let (slot, opened) = self.open_any(message, None, rng)?;
-            let identity = self.state(slot).map(|state| state.remote_identity).ok_or(DecryptError::NoSession)?;
+            let identity =
+                self.state(slot).map(|state| state.remote_identity).ok_or(DecryptError::NoSession)?;
             if certified.is_some_and(|certified| *certified != identity) {
                 return Err(DecryptError::IdentityMismatch);
             }
@@ -114,7 +115,8 @@ impl Session {
             if state.remote_identity != identity {
                 return Err(DecryptError::IdentityMismatch);
             }
-            let mismatch = if sealed { DecryptError::IdentityMismatch } else { DecryptError::UntrustedIdentity };
+            let mismatch =
+                if sealed { DecryptError::IdentityMismatch } else { DecryptError::UntrustedIdentity };
             return self.decrypt_named(message, slot, trust, rng, mismatch).map(Admission::Decrypted);
         }
         if message.version() == Version::V3.number() && config.policy != Policy::AllowVersion3 {

@@ -111,9 +111,9 @@ impl Key {
             RecordKind::OneTimeKemPreKey => Self::OneTimeKemPreKey(KemPreKeyId(id()?)),
             RecordKind::LastResortKemPreKey => Self::LastResortKemPreKey(KemPreKeyId(id()?)),
             RecordKind::LastResortUses => Self::LastResortUses(KemPreKeyId(id()?)),
-            RecordKind::KemPreKeyUse => {
-                Self::KemPreKeyUse(KemPreKeyUse::from_bytes(rest.try_into().map_err(|_| RecordError::Damaged)?))
-            }
+            RecordKind::KemPreKeyUse => Self::KemPreKeyUse(KemPreKeyUse::from_bytes(
+                rest.try_into().map_err(|_| RecordError::Damaged)?,
+            )),
             RecordKind::Identity => Self::Identity(take_name(rest)?),
             RecordKind::Session => Self::Session(whole(take_address(rest)?)?),
             RecordKind::RepairLog => Self::RepairLog(whole(take_address(rest)?)?),

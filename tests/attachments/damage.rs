@@ -5,7 +5,8 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::FileFailurePersistence;
-use subrosa::{AttachmentEncryptor, AttachmentError, AttachmentKey, IncrementalMacError, Secret};
+use subrosa::attachment::{AttachmentEncryptor, AttachmentError, AttachmentKey, IncrementalMacError};
+use subrosa::keys::Secret;
 
 use crate::attachment::{self, Cut};
 use crate::{PAGES, Sealed, decrypt, encrypt_cut, random, seal, size, verify};
@@ -167,7 +168,7 @@ proptest! {
             2 => drop(macs.drain(..32)),
             _ => macs.extend_from_within(macs.len() - 32..),
         }
-        manifest.incremental_mac = subrosa::IncrementalMac::from_bytes(size(chunk_size), &macs).unwrap();
+        manifest.incremental_mac = subrosa::attachment::IncrementalMac::from_bytes(size(chunk_size), &macs).unwrap();
         let (out, error) = decrypt(&sealed, &sealed.blob, PAGES);
         prop_assert!(error.is_some() && sealed.plaintext.starts_with(&out));
         prop_assert!(change == 0 || matches!(error, Some(AttachmentError::IncrementalMac(_))));

@@ -4,12 +4,13 @@
 
 use hex_literal::hex;
 use sha2::{Digest, Sha256};
+use subrosa::attachment::{
+    AttachmentDecryptor, AttachmentEncryptor, AttachmentError, AttachmentKey, AttachmentManifest, ChunkSize,
+    ChunkTooLarge, IncrementalMac, IncrementalMacBuilder, UnfinishedAttachment,
+};
 use subrosa::hazmat::crypto::cbc;
 use subrosa::hazmat::crypto::kdf::MacKey;
-use subrosa::{
-    AttachmentDecryptor, AttachmentEncryptor, AttachmentError, AttachmentKey, AttachmentManifest, ChunkSize,
-    ChunkTooLarge, IncrementalMac, IncrementalMacBuilder, Secret, UnfinishedAttachment,
-};
+use subrosa::keys::Secret;
 
 use crate::attachment::Cut;
 use crate::{PAGES, Sealed, chacha, decrypt, random, rng, seal, size, verify};

@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use subrosa::{AttachmentEncryptor, AttachmentReader, AttachmentVerifier, AttachmentWriter};
+use subrosa::attachment::{AttachmentEncryptor, AttachmentReader, AttachmentVerifier, AttachmentWriter};
 
 use crate::counting::peak_of;
 use crate::{chacha, random, seal, size};

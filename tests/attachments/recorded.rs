@@ -3,7 +3,7 @@
 //! Incremental MACs as the official client makes and judges them.
 
 use serde::Deserialize;
-use subrosa::{
+use subrosa::attachment::{
     ChunkSize, IncrementalMac, IncrementalMacBuilder, IncrementalMacError, IncrementalMacVerifier,
 };
 

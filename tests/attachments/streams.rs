@@ -4,7 +4,7 @@
 
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 
-use subrosa::{
+use subrosa::attachment::{
     AttachmentEncryptor, AttachmentError, AttachmentKey, AttachmentManifest, AttachmentReader,
     AttachmentWriter, ChunkSize, IncrementalMacError,
 };

@@ -3,7 +3,8 @@
 //! What the service says, and what a delivery makes of it.
 
 use proptest::prelude::*;
-use subrosa::{Address, Correction, Delivery, GaveUp, ServiceAnswer, Session, Trust};
+use subrosa::delivery::{Correction, Delivery, GaveUp, ServiceAnswer};
+use subrosa::{Address, Session, Trust};
 
 use super::device::{Device, Offer};
 use super::{at, config, hostile, id, ids};

@@ -4,10 +4,8 @@
 
 use std::time::Duration;
 
-use subrosa::{
-    Address, Ciphertext, DeviceFailure, DeviceMessage, EncryptError, MessageKind, Session, StagedAll, Trust,
-    encrypt_each,
-};
+use subrosa::delivery::{DeviceFailure, DeviceMessage, encrypt_each};
+use subrosa::{Address, Ciphertext, EncryptError, MessageKind, Session, StagedAll, Trust};
 
 use super::device::{BOB, CAROL, Device, Failure, Letter, Offer, Table};
 use super::{at, id};

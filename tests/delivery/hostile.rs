@@ -6,7 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use subrosa::{Address, Correction, Delivery, DeviceId, GaveUp, ServiceAnswer};
+use subrosa::delivery::{Correction, Delivery, GaveUp, ServiceAnswer};
+use subrosa::{Address, DeviceId};
 
 /// How many accounts there are. To the last of them nothing is sent.
 pub const ACCOUNTS: usize = 4;

@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use subrosa::{
-    Address, BundleError, Correction, Delivery, DeviceMessage, GaveUp, IdentityKey, PreKeyBundle,
-    Requirements, ServiceAnswer, Session, Trust, encrypt_each,
-};
+use subrosa::delivery::{Correction, Delivery, DeviceMessage, GaveUp, ServiceAnswer, encrypt_each};
+use subrosa::session::Requirements;
+use subrosa::{Address, BundleError, IdentityKey, PreKeyBundle, Session, Trust};
 
 use super::device::{ALICE, BOB, CAROL, Device, Failure, Letter, Offer};
 use super::{at, id};

@@ -11,13 +11,15 @@ use hex_literal::hex;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::Value;
-use subrosa::hazmat::sealed::{Entry, seal_for_many};
 use subrosa::hazmat::sealed::v1;
+use subrosa::hazmat::sealed::{Entry, seal_for_many};
 use subrosa::hazmat::wire::sealed_content::SealedContent;
-use subrosa::{
-    ContentHint, DecryptionErrorMessage, DeviceId, LocalDevice, MessageKind, PlaintextContent, Secret,
-    SenderCertificate, SentMessage, SentMessageError, ServerCertificate, UnverifiedContent,
-};
+use subrosa::keys::Secret;
+use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
+use subrosa::sealed::certificate::{SenderCertificate, ServerCertificate};
+use subrosa::sealed::server::{OpenError, SentMessage};
+use subrosa::sealed::{ContentHint, UnverifiedContent};
+use subrosa::{DeviceId, LocalDevice, MessageKind};
 
 use super::envelopes::{BOB, Cast, NOW, bobs_address};
 use super::{read, write};
@@ -143,7 +145,7 @@ pub fn check_seeds() {
     for seed in read("sent_message") {
         match SentMessage::parse(&seed) {
             // The official client writes some that its parser refuses.
-            Ok(_) | Err(SentMessageError::RedundantlyExcluded(_)) => {}
+            Ok(_) | Err(OpenError::RedundantlyExcluded(_)) => {}
             Err(error) => panic!("{error}"),
         }
     }

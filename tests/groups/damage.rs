@@ -4,7 +4,9 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{ReceiverKeys, SenderKey, SenderKeyFormat, SenderKeyMessage};
+use subrosa::group;
+use subrosa::group::{ReceiverKeys, SenderKey};
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 
 use crate::ID;
 use crate::group::{receive, receiver, send};
@@ -13,8 +15,8 @@ use crate::group::{receive, receiver, send};
 fn is_read(keys: &mut ReceiverKeys, bytes: &[u8]) -> bool {
     let before = keys.record();
     let parsed = match keys.format() {
-        SenderKeyFormat::WithId(_) => SenderKeyMessage::parse(bytes),
-        SenderKeyFormat::WithoutId => SenderKeyMessage::parse_without_id(bytes),
+        group::Format::WithId(_) => SenderKeyMessage::parse(bytes),
+        group::Format::WithoutId => SenderKeyMessage::parse_without_id(bytes),
     };
     let read = parsed.is_ok_and(|message| keys.decrypt(&message).is_ok());
     assert_eq!(keys.record().as_bytes(), before.as_bytes());
@@ -23,7 +25,7 @@ fn is_read(keys: &mut ReceiverKeys, bytes: &[u8]) -> bool {
 
 #[test]
 fn no_bit_can_be_changed() {
-    for format in [SenderKeyFormat::WithId(ID), SenderKeyFormat::WithoutId] {
+    for format in [group::Format::WithId(ID), group::Format::WithoutId] {
         let rng = &mut ChaCha20Rng::seed_from_u64(1);
         let mut key = SenderKey::generate(format, rng);
         let mut keys = receiver(&key);

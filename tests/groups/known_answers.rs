@@ -5,13 +5,15 @@
 use hex_literal::hex;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::group::{ReceiverKeys, SenderKey};
 use subrosa::hazmat::crypto::cbc;
 use subrosa::hazmat::crypto::kdf::{Label, hkdf};
 use subrosa::hazmat::ratchet::chain::ChainKey;
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::hazmat::wire::stored::{
     StoredChainKey, StoredSenderKey, StoredSenderKeyRecord, StoredSigningKey,
 };
-use subrosa::{ReceiverKeys, Secret, SenderKey, SenderKeyMessage};
+use subrosa::keys::Secret;
 
 use crate::ID;
 use crate::group::{learn, receive, send};

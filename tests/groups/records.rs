@@ -10,15 +10,16 @@ use std::path::PathBuf;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{ReceiverKeys, RecordError, SenderKey, SenderKeyFormat};
+use subrosa::group::{ReceiverKeys, SenderKey};
+use subrosa::{RecordError, group};
 
 use crate::ID;
 use crate::group::{learn, receive, receiver, send};
 
 type Texts = BTreeMap<String, String>;
 
-const FORMATS: [(&str, SenderKeyFormat); 2] =
-    [("with_id", SenderKeyFormat::WithId(ID)), ("without_id", SenderKeyFormat::WithoutId)];
+const FORMATS: [(&str, group::Format); 2] =
+    [("with_id", group::Format::WithId(ID)), ("without_id", group::Format::WithoutId)];
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/records")
@@ -103,8 +104,8 @@ fn every_cut_is_damage() {
 #[test]
 fn states_that_can_not_be_are_damage() {
     let rng = &mut ChaCha20Rng::seed_from_u64(3);
-    let mut keys = ReceiverKeys::new(SenderKeyFormat::WithoutId);
-    let mut key = SenderKey::generate(SenderKeyFormat::WithoutId, rng);
+    let mut keys = ReceiverKeys::new(group::Format::WithoutId);
+    let mut key = SenderKey::generate(group::Format::WithoutId, rng);
     learn(&mut keys, &key.distribution());
     let sent = [(); 3].map(|()| send(&mut key, b"text", rng).unwrap());
     receive(&mut keys, &sent[2]).unwrap();

@@ -5,9 +5,9 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{
-    GroupDecryptError, ReceiverKeys, Record, SenderKey, SenderKeyFormat, SenderKeyMessage, Staged, State,
-};
+use subrosa::group::{ReceiverKeys, SenderKey};
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::{Record, Staged, State, group};
 
 use crate::group::{distribution, lose, message};
 use crate::oracle::{Oracle, Verdict};
@@ -81,7 +81,7 @@ struct Receiver {
 }
 
 pub(crate) struct World {
-    format: SenderKeyFormat,
+    format: group::Format,
     rng: ChaCha20Rng,
     sender: Sender,
     receivers: [Receiver; 2],
@@ -129,7 +129,7 @@ fn at<T>(list: &[T], which: u8) -> Option<usize> {
 }
 
 impl World {
-    pub(crate) fn run(seed: u64, format: SenderKeyFormat, steps: &[Step]) {
+    pub(crate) fn run(seed: u64, format: group::Format, steps: &[Step]) {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let key = SenderKey::generate(format, &mut rng);
         let receiver = || {
@@ -178,8 +178,8 @@ impl World {
                 self.sender.number += 1;
             }
             Step::Distribute(to) => self.distribute(to),
-            Step::Learn { to, which, fate } => self.learn(to, which, fate, false),
-            Step::CatchUp(to, which) => self.learn(to, which, Fate::Stored, true),
+            Step::Learn { to, which, fate } => self.process(to, which, fate, false),
+            Step::CatchUp(to, which) => self.process(to, which, Fate::Stored, true),
             Step::SenderMoves => {
                 let record = self.sender.key.to_libsignal_record();
                 self.sender.key = SenderKey::from_libsignal_record(&record, self.format).unwrap();
@@ -228,10 +228,10 @@ impl World {
         let letter = &receiver.distributions[at];
         let message = distribution(self.format, &letter.bytes);
         let keys = &mut receiver.keys;
-        let staged = if forward { keys.catch_up(&message) } else { keys.learn(&message) }.unwrap();
+        let staged = if forward { keys.fast_forward(&message) } else { keys.process(&message) }.unwrap();
         carry_out(staged, fate, &mut receiver.stored);
         if is_stored(fate) {
-            receiver.oracle.learn(letter.chain, letter.iteration, forward);
+            receiver.oracle.process(letter.chain, letter.iteration, forward);
         }
         receiver.restart_after(fate);
     }
@@ -248,9 +248,9 @@ impl World {
                 carry_out(staged, fate, &mut receiver.stored);
                 Verdict::Read
             }
-            Err(GroupDecryptError::NoSenderKey) => Verdict::NoSenderKey,
-            Err(GroupDecryptError::Duplicate { .. }) => Verdict::Duplicate,
-            Err(GroupDecryptError::TooFarAhead { .. }) => Verdict::TooFarAhead,
+            Err(group::Error::NoSenderKey) => Verdict::NoSenderKey,
+            Err(group::Error::Duplicate { .. }) => Verdict::Duplicate,
+            Err(group::Error::TooFarAhead { .. }) => Verdict::TooFarAhead,
             Err(error) => panic!("{error}"),
         };
         assert_eq!(found, expected);
@@ -267,8 +267,8 @@ impl World {
         let len = bytes.len();
         bytes[usize::from(byte) % len] ^= 1 << bit;
         let parsed = match self.format {
-            SenderKeyFormat::WithId(_) => SenderKeyMessage::parse(&bytes),
-            SenderKeyFormat::WithoutId => SenderKeyMessage::parse_without_id(&bytes),
+            group::Format::WithId(_) => SenderKeyMessage::parse(&bytes),
+            group::Format::WithoutId => SenderKeyMessage::parse_without_id(&bytes),
         };
         if let Ok(message) = parsed {
             receiver.keys.decrypt(&message).unwrap_err();

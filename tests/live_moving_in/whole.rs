@@ -10,10 +10,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde_json::{Value, json};
-use subrosa::{
-    AccountImport, AccountLimits, DistributionId, IdentityKey, IdentityKeyPair, KemPreKey, OneTimePreKey,
-    PublicKey, ReceiverKeys, SenderKey, Session, SignedPreKey, Timestamp,
-};
+use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
+use subrosa::keys::PublicKey;
+use subrosa::prekey::{OneTimePreKey, SignedPreKey};
+use subrosa::{IdentityKey, IdentityKeyPair, KemPreKey, Session, Timestamp, account};
 
 use crate::chorus::{Chorus, Rotation};
 use crate::live::{Home, Program, Side, seed};
@@ -128,14 +128,14 @@ impl World {
 
     /// The account, of what the device has: its prekeys that are not used up, one half of its KEM prekeys as one-time
     /// ones, the other half as of last resort.
-    fn account(&mut self) -> AccountImport {
+    fn account(&mut self) -> account::Import {
         let public = self.who["identity_public"].clone();
         let private = self.who["identity_private"].clone();
         let pair = json!({ "op": "identity_serialize", "public": public, "private": private });
         let pair = bytes(&self.device.must(pair)["identity_key_pair"]);
         let identity = IdentityKeyPair::from_libsignal_record(&pair).unwrap();
         let registration_id = u32::try_from(self.who["registration_id"].as_u64().unwrap()).unwrap();
-        let mut import = AccountImport::new(identity, registration_id, self.now);
+        let mut import = account::Import::new(identity, registration_id, self.now);
         let there = self.device.must(json!({ "op": "list_pre_keys" }))["pre_keys"].clone();
         let there = |id: u32| there.as_array().unwrap().iter().any(|there| *there == id);
         for (number, records) in self.pre_keys.iter().enumerate() {
@@ -160,7 +160,7 @@ impl World {
     /// The device moves in with us. Nothing that is under way to it waits for that.
     fn move_in(&mut self) -> Rc<RefCell<Resident>> {
         let mut rng = ChaCha20Rng::seed_from_u64(self.seed);
-        let account = self.account().finish(AccountLimits::default(), &mut rng).unwrap().commit();
+        let account = self.account().finish(account::Limits::default(), &mut rng).unwrap().commit();
         let mut us = Resident::with_account(MOVES, account, self.now, rng);
         for remote in self.peers() {
             let export = json!({ "op": "session_export", "remote": remote });

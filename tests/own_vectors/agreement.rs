@@ -3,8 +3,9 @@
 //! Key agreement, each value on the way.
 
 use serde_json::{Value, json};
+use subrosa::IdentityKeyPair;
 use subrosa::hazmat::agreement::{Initiator, Responder, pqxdh, x3dh};
-use subrosa::{IdentityKeyPair, KemKeyPair, KeyPair};
+use subrosa::keys::{KemKeyPair, KeyPair};
 
 use crate::parties::{PreKeys, identity, key_pair, text};
 use crate::stream::Stream;

@@ -3,7 +3,8 @@
 //! Fingerprints of two parties.
 
 use serde_json::{Value, json};
-use subrosa::{Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion, IdentityKeyPair};
+use subrosa::IdentityKeyPair;
+use subrosa::fingerprint::{Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion};
 
 use crate::parties::text;
 use crate::stream::Stream;

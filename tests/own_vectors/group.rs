@@ -3,12 +3,11 @@
 //! Groups: a member that sends, one that is there from the beginning, and one that joins later.
 
 use serde_json::{Value, json};
+use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::ratchet::chain::ChainKey;
-use subrosa::{
-    Ciphertext, DistributionId, ReceiverKeys, SenderKey, SenderKeyDistributionMessage, SenderKeyFormat,
-    SenderKeyMessage,
-};
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::{Ciphertext, group};
 
 use crate::parties::text;
 use crate::state;
@@ -19,8 +18,8 @@ const ID: [u8; 16] =
 const TEXTS: [&str; 5] = ["hello group", "", "sixteen bytes...", "for whoever joined, too", "the last one"];
 
 pub fn cases() -> Vec<Value> {
-    let with_id = SenderKeyFormat::WithId(DistributionId::from_bytes(ID));
-    vec![case("with distribution id", with_id), case("the older format", SenderKeyFormat::WithoutId)]
+    let with_id = group::Format::WithId(DistributionId::from_bytes(ID));
+    vec![case("with distribution id", with_id), case("the older format", group::Format::WithoutId)]
 }
 
 struct Group {
@@ -31,14 +30,14 @@ struct Group {
     steps: Vec<Value>,
 }
 
-fn case(name: &str, format: SenderKeyFormat) -> Value {
+fn case(name: &str, format: group::Format) -> Value {
     let seed = format!("subrosa vectors 1: group, {name}");
     let mut stream = Stream::new(&seed);
     let sender = SenderKey::generate(format, &mut stream);
     let members = [ReceiverKeys::new(format), ReceiverKeys::new(format)];
     let mut group = Group { sender, members, sent: Vec::new(), stream, steps: Vec::new() };
     group.sender_step(json!({ "op": "generate" }));
-    group.learn(0);
+    group.process(0);
     for text in &TEXTS[..3] {
         group.send(text);
     }
@@ -46,7 +45,7 @@ fn case(name: &str, format: SenderKeyFormat) -> Value {
     for number in [2, 0] {
         group.deliver(0, number);
     }
-    group.learn(1);
+    group.process(1);
     for text in &TEXTS[3..] {
         group.send(text);
     }
@@ -88,11 +87,11 @@ impl Group {
     fn learn(&mut self, by: usize) {
         let distribution = self.sender.distribution();
         let message = match self.sender.format() {
-            SenderKeyFormat::WithId(_) => SenderKeyDistributionMessage::parse(&distribution),
-            SenderKeyFormat::WithoutId => SenderKeyDistributionMessage::parse_without_id(&distribution),
+            group::Format::WithId(_) => DistributionMessage::parse(&distribution),
+            group::Format::WithoutId => DistributionMessage::parse_without_id(&distribution),
         }
         .unwrap();
-        self.members[by].learn(&message).unwrap().commit();
+        self.members[by].process(&message).unwrap().commit();
         self.member_step(by, json!({ "op": "learn", "message": hex::encode(&*distribution) }));
     }
 
@@ -127,10 +126,10 @@ impl Group {
     }
 }
 
-fn parse(format: SenderKeyFormat, message: &Ciphertext) -> SenderKeyMessage<'_> {
+fn parse(format: group::Format, message: &Ciphertext) -> SenderKeyMessage<'_> {
     match format {
-        SenderKeyFormat::WithId(_) => SenderKeyMessage::parse(message.as_bytes()),
-        SenderKeyFormat::WithoutId => SenderKeyMessage::parse_without_id(message.as_bytes()),
+        group::Format::WithId(_) => SenderKeyMessage::parse(message.as_bytes()),
+        group::Format::WithoutId => SenderKeyMessage::parse_without_id(message.as_bytes()),
     }
     .unwrap()
 }

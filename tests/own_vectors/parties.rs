@@ -3,10 +3,12 @@
 //! Who takes part, and how values are written.
 
 use serde_json::{Value, json};
-use subrosa::{
-    Address, DeviceId, IdentityKeyPair, KemPreKeyId, KemType, KeyPair, LastResortKemPreKey, Local,
-    OneTimePreKey, OneTimePreKeyId, Policy, PreKeyBundle, SignedPreKey, SignedPreKeyId, Timestamp,
+use subrosa::keys::{KemType, KeyPair};
+use subrosa::prekey::{
+    KemPreKeyId, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId,
 };
+use subrosa::session::Policy;
+use subrosa::{Address, DeviceId, IdentityKeyPair, PreKeyBundle, Timestamp, session};
 
 use crate::stream::Stream;
 
@@ -96,6 +98,6 @@ impl PreKeys {
 /// Alice's and Bob's.
 pub const REGISTRATION_IDS: [u32; 2] = [1_111, 2_222];
 
-pub fn local(identity: &IdentityKeyPair, party: usize) -> Local<'_> {
-    Local::new(identity, REGISTRATION_IDS[party]).with_policy(Policy::AllowVersion3)
+pub fn local(identity: &IdentityKeyPair, party: usize) -> session::Config<'_> {
+    session::Config::new(identity, REGISTRATION_IDS[party]).with_policy(Policy::AllowVersion3)
 }

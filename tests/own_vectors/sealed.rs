@@ -4,13 +4,14 @@
 //! put together from the primitives (`tests/support/by_hand.rs`).
 
 use serde_json::{Value, json};
+use subrosa::group::SenderKey;
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
-use subrosa::{
-    CertificateAuthority, Ciphertext, ContentHint, DeviceId, IdentityKeyPair, LocalDevice, PrivateKey,
-    SealedRecipient, SealedSender, SenderCertificate, SenderDetails, SenderKey, SentMessage,
-    ServerCertificate, ServiceId, Timestamp, UnverifiedContent,
-};
+use subrosa::keys::PrivateKey;
+use subrosa::sealed::certificate::{SenderCertificate, SenderDetails, ServerCertificate, TrustStore};
+use subrosa::sealed::server::SentMessage;
+use subrosa::sealed::{ContentHint, UnverifiedContent};
+use subrosa::{Ciphertext, DeviceId, IdentityKeyPair, LocalDevice, ServiceId, Timestamp, sealed};
 
 use crate::parties::{NOW, alice, bob, identity, pair, text};
 use crate::stream::Stream;
@@ -67,7 +68,7 @@ pub fn cases() -> Vec<Value> {
             "certificate": hex::encode(certificate.as_bytes()),
         },
     });
-    let message = SenderKey::generate(subrosa::SenderKeyFormat::WithoutId, &mut stream)
+    let message = SenderKey::generate(subrosa::group::Format::WithoutId, &mut stream)
         .encrypt(b"sealed", &mut stream)
         .unwrap()
         .commit();
@@ -85,7 +86,7 @@ fn content(cast: &Cast, hint: ContentHint, group_id: Option<&[u8]>) -> Vec<u8> {
 fn version_1(cast: &mut Cast) -> Value {
     let recipient = &cast.recipients[0];
     let sender =
-        SealedSender::new(&cast.sender, &cast.certificate).unwrap().with_hint(ContentHint::Resendable);
+        sealed::Sender::new(&cast.sender, &cast.certificate).unwrap().with_hint(ContentHint::Resendable);
     let sealed = sender.seal(&cast.message, recipient.public(), &mut cast.stream).unwrap();
     let random = cast.stream.drawn();
     verify(cast, &sealed, recipient);
@@ -127,13 +128,13 @@ fn version_2(cast: &mut Cast) -> Value {
         "a1b2c3d4-0001-4002-8003-00000000000d".parse::<ServiceId>().unwrap(),
     ];
     let ids = [bob_id, carol_id];
-    let device = |id| DeviceId::new(id).unwrap();
+    let device = |id| DeviceId::new(id);
     let [bob, carol] = &cast.recipients;
     let recipients = [
-        SealedRecipient::new(bob_id, bob.public(), [(device(1), 2_222), (device(3), 16_383)]).unwrap(),
-        SealedRecipient::new(carol_id, carol.public(), [(device(127), 0)]).unwrap(),
+        sealed::Recipient::new(bob_id, bob.public(), [(device(1), 2_222), (device(3), 16_383)]).unwrap(),
+        sealed::Recipient::new(carol_id, carol.public(), [(device(127), 0)]).unwrap(),
     ];
-    let sender = SealedSender::new(&cast.sender, &cast.certificate).unwrap().with_group_id(b"a group");
+    let sender = sealed::Sender::new(&cast.sender, &cast.certificate).unwrap().with_group_id(b"a group");
     let sent =
         sender.seal_for_many(&cast.message, &recipients, &[excluded_id], &mut cast.stream).unwrap().bytes;
     let random = cast.stream.drawn();
@@ -184,7 +185,7 @@ fn version_2(cast: &mut Cast) -> Value {
 /// The recipient opens it and finds out who it is from.
 fn verify(cast: &Cast, envelope: &[u8], recipient: &IdentityKeyPair) {
     let roots = [cast.root.public_key()];
-    let authority = CertificateAuthority { trust_roots: &roots, revoked: &[], known: &[] };
+    let authority = TrustStore { trust_roots: &roots, revoked: &[], known: &[] };
     let opened = UnverifiedContent::open(envelope, recipient).unwrap();
     let content = opened.verify(&authority, &LocalDevice::new(&bob()), NOW).unwrap();
     assert_eq!(content.sender().address(), alice());

@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::ratchet::chain::ChainKey;
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::keys::KemCiphertext;
 use subrosa::rand_core::{TryCryptoRng, TryRng};
-use subrosa::{
-    Admission, Ciphertext, IdentityKeyPair, KemCiphertext, KemKey, MessageKind, PreKeySignalMessage,
-    ResponderKeys, Session, SignalMessage, Trust,
-};
+use subrosa::session::manual::{Admission, KemKey, PreKeys};
+use subrosa::{Ciphertext, IdentityKeyPair, MessageKind, Session, Trust};
 
 use crate::parties::{NOW, PreKeys, REGISTRATION_IDS, alice, bob, identity, local, text};
 use crate::stream::Stream;
@@ -207,10 +208,9 @@ fn decrypt(
         Admission::Known(known) => known.decrypt(stream).ok()?,
         Admission::New(new) => {
             let one_time =
-                subrosa::OneTimePreKey::from_record(pre_keys.one_time.record().as_bytes()).unwrap();
+                subrosa::prekey::OneTimePreKey::from_record(pre_keys.one_time.record().as_bytes()).unwrap();
             let kem = new.needed().kem.map(|_| KemKey::LastResort { key: &pre_keys.kem, used_before: false });
-            new.accept(ResponderKeys { signed: &pre_keys.signed, one_time: Some(one_time), kem }, stream)
-                .ok()?
+            new.accept(PreKeys { signed: &pre_keys.signed, one_time: Some(one_time), kem }, stream).ok()?
         }
     };
     Some(staged.commit().to_vec())

@@ -10,8 +10,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::protobuf::Sink;
-use subrosa::{MessageKind, Policy, PreKeySignalMessage, Session};
+use subrosa::session::Policy;
+use subrosa::{MessageKind, Session};
 
 use crate::device::{Device, KemOffer, Letter, Offer};
 use crate::simulation::node::open;

@@ -7,11 +7,13 @@
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{
-    IdentityKey, IdentityKeyPair, KemCiphertext, KemKeyPair, KemPreKeyId, KemPublicKey, KemSecretKey,
-    KemType, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PrivateKey, PublicKey,
-    RecordKey, ServiceId, ServiceIdKind, SignedPreKey, SignedPreKeyId, Timestamp,
+use subrosa::address::ServiceIdKind;
+use subrosa::keys::{KemCiphertext, KemKeyPair, KemPublicKey, KemSecretKey, KemType, PrivateKey, PublicKey};
+use subrosa::prekey::{
+    KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
+    SignedPreKeyId,
 };
+use subrosa::{IdentityKey, IdentityKeyPair, RecordKey, ServiceId, Timestamp};
 
 use crate::config;
 

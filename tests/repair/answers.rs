@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use subrosa::{
-    DecryptionErrorMessage, MessageKind, PublicKey, RepairLog, RepairPolicy, RepairRefused, Resend, Timestamp,
-};
+use subrosa::keys::PublicKey;
+use subrosa::repair::{DecryptionErrorMessage, RepairLog, RepairPolicy, RepairRefused, Resend};
+use subrosa::{MessageKind, Timestamp};
 
 use super::device::{Device, Failure, Letter, Offer, START, Table};
 use super::repair::NotAnswered;

@@ -14,10 +14,13 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use subrosa::{
-    Address, Advice, ContentHint, DecryptionErrorMessage, DeviceId, Failure, MessageKind, PublicKey, Rate,
-    RepairAnswer, RepairLog, RepairPolicy, RepairRefused, Resend, ResendRequest, Session, Timestamp,
+use subrosa::keys::PublicKey;
+use subrosa::repair::{
+    Advice, DecryptionErrorMessage, Failure, Rate, RepairLog, RepairPolicy, RepairRefused, Resend,
+    ResendRequest,
 };
+use subrosa::sealed::ContentHint;
+use subrosa::{Address, DeviceId, MessageKind, RepairAnswer, Session, Timestamp};
 
 use super::device::{ALICE, BOB, Device, START};
 

@@ -3,11 +3,11 @@
 //! What users of other libraries ran into, by its number in the list of lessons: each is refused, repaired, or
 //! does not come about.
 
-use subrosa::{
-    Advice, ContentHint, DecryptError, DecryptionErrorMessage, DeviceId, DistributionId, Failure,
-    GroupDecryptError, MessageKind, Plaintext, ReceiverKeys, RepairPolicy, RepairRefused, Resend, SenderKey,
-    SenderKeyDistributionMessage, SenderKeyMessage, Show, Timestamp, Trust,
-};
+use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::repair::{Advice, DecryptionErrorMessage, Failure, RepairPolicy, RepairRefused, Resend, Show};
+use subrosa::sealed::ContentHint;
+use subrosa::{DecryptError, DeviceId, MessageKind, Plaintext, Timestamp, Trust, group};
 
 use super::device::{self, Device, Letter, Offer};
 use super::repair::NotAnswered;
@@ -119,15 +119,15 @@ impl Group {
     fn distribute(&mut self, alice: &mut Device, bob: &mut Device) {
         let distribution = self.key.distribution();
         alice.tell(bob, &distribution);
-        let distribution = SenderKeyDistributionMessage::parse(&distribution).unwrap();
-        self.keys.catch_up(&distribution).unwrap().commit();
+        let distribution = DistributionMessage::parse(&distribution).unwrap();
+        self.keys.fast_forward(&distribution).unwrap().commit();
     }
 
     fn send(&mut self, alice: &mut Device, text: &[u8]) -> Letter {
         self.key.encrypt(text, &mut alice.rng).unwrap().commit().into()
     }
 
-    fn read(&mut self, letter: &Letter) -> Result<Plaintext, GroupDecryptError> {
+    fn read(&mut self, letter: &Letter) -> Result<Plaintext, group::Error> {
         Ok(self.keys.decrypt(&SenderKeyMessage::parse(&letter.bytes).unwrap())?.commit())
     }
 
@@ -152,7 +152,7 @@ fn lesson_32_a_lost_sender_key_is_asked_for() {
 
     group.keys = ReceiverKeys::new(group.key.format());
     let lost = group.send(&mut alice, b"can't be read");
-    assert_eq!(group.read(&lost).unwrap_err(), GroupDecryptError::NoSenderKey);
+    assert_eq!(group.read(&lost).unwrap_err(), group::Error::NoSenderKey);
     let before = alice.record(&bob.address).to_vec();
     let resend = group.ask(&mut alice, &mut bob, &lost);
     assert_eq!((resend.timestamp, resend.reset, resend.group), (alice.now, false, true));
@@ -185,7 +185,7 @@ fn lesson_33_in_a_group_too() {
         drop(group.send(&mut alice, b""));
     }
     let far = group.send(&mut alice, b"far");
-    assert_eq!(group.read(&far).unwrap_err(), GroupDecryptError::TooFarAhead { jump: 25_001 });
+    assert_eq!(group.read(&far).unwrap_err(), group::Error::TooFarAhead { jump: 25_001 });
     assert!(group.ask(&mut alice, &mut bob, &far).group);
     group.distribute(&mut alice, &mut bob);
     let next = group.send(&mut alice, b"can be read");

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
-use subrosa::{Rate, RepairLog, RepairPolicy, RepairRefused, Session, Timestamp};
+use subrosa::repair::{Rate, RepairLog, RepairPolicy, RepairRefused};
+use subrosa::{Session, Timestamp};
 
 use super::device::{Device, START};
 use super::hostile::{About, Move, Victim, ask, at, request_for};

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hex_literal::hex;
-use subrosa::{
-    Advice, ContentHint, DecryptionErrorMessage, DeviceId, Failure, MessageKind, Rate, Record, RecordError,
-    RecordKind, RepairLog, RepairPolicy, Timestamp,
-};
+use subrosa::repair::{Advice, DecryptionErrorMessage, Failure, Rate, RepairLog, RepairPolicy};
+use subrosa::sealed::ContentHint;
+use subrosa::store::RecordKind;
+use subrosa::{DeviceId, MessageKind, Record, RecordError, Timestamp};
 
 use super::device::{Device, START};
 

@@ -3,11 +3,11 @@
 //! What a failed decryption says about what to do.
 
 use hex_literal::hex;
-use subrosa::{
-    AcceptError, AdmitError, Advice, ContentHint, DecryptError, DecryptionErrorMessage, DeviceId, Failure,
-    FirstMessageError, GroupDecryptError, KemPreKeyId, MessageKind, NamedPreKey, OneTimePreKeyId,
-    PlaintextContent, SealedReceiveError, Show, Timestamp, Undecryptable,
-};
+use subrosa::prekey::{KemPreKeyId, OneTimePreKeyId};
+use subrosa::repair::{Advice, DecryptionErrorMessage, Failure, PlaintextContent, Show};
+use subrosa::sealed::ContentHint;
+use subrosa::session::Forgery;
+use subrosa::{DecryptError, DeviceId, MessageKind, NamedPreKey, Timestamp, group};
 
 use super::device::{Device, Letter, Offer};
 use super::repair::delivered;
@@ -16,7 +16,7 @@ use super::repair::delivered;
 const SENT: Timestamp = Timestamp::from_millis((1 << 40) + 17);
 
 fn about(failure: Failure, hint: ContentHint, letter: &Letter) -> Advice {
-    Advice::about(failure, hint, letter.kind, &letter.bytes, SENT, DeviceId::new(5).unwrap())
+    Advice::about(failure, hint, letter.kind, &letter.bytes, SENT, DeviceId::new(5))
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn a_failed_decryption_yields_all_that_asking_takes() {
         let advice = about(Failure::Undecryptable, ContentHint::Default, letter);
         let request = advice.ask.unwrap();
         assert_eq!((request.kind, request.timestamp), (letter.kind, SENT));
-        assert_eq!(request.device, DeviceId::new(5).unwrap());
+        assert_eq!(request.device, DeviceId::new(5));
         let read = delivered(&request);
         assert_eq!(read, request.message);
         assert_eq!((read.timestamp(), read.device_id()), (SENT.as_millis(), 5));
@@ -42,7 +42,7 @@ fn a_failed_decryption_yields_all_that_asking_takes() {
 /// The known answer of the fact sheets, 13 §5.
 #[test]
 fn known_bytes() {
-    let (sent, device) = (Timestamp::from_millis(408), DeviceId::new(5).unwrap());
+    let (sent, device) = (Timestamp::from_millis(408), DeviceId::new(5));
     let advice = Advice::about(
         Failure::Undecryptable,
         ContentHint::Resendable,
@@ -96,39 +96,39 @@ fn what_errors_mean() {
         (duplicate, Failure::Duplicate),
         (DecryptError::UntrustedIdentity, Failure::Untrusted),
         (DecryptError::NoSession, Failure::Undecryptable),
-        (DecryptError::Undecryptable(Undecryptable::Mac), Failure::Undecryptable),
+        (DecryptError::Undecryptable(Forgery::Mac), Failure::Undecryptable),
     ] {
         assert_eq!(Failure::from(&error), failure);
-        assert_eq!(Failure::from(&AcceptError::Decrypt(error)), failure);
-        assert_eq!(Failure::from(&FirstMessageError::Decrypt(error)), failure);
-        assert_eq!(Failure::from(&FirstMessageError::Accept(AcceptError::Decrypt(error))), failure);
-        assert_eq!(Failure::from(&SealedReceiveError::Decrypt(error)), failure);
-        assert_eq!(Failure::from(&SealedReceiveError::First(FirstMessageError::Decrypt(error))), failure);
+        assert_eq!(Failure::from(&DecryptError::Decrypt(error)), failure);
+        assert_eq!(Failure::from(&DecryptError::Decrypt(error)), failure);
+        assert_eq!(Failure::from(&DecryptError::Accept(DecryptError::Decrypt(error))), failure);
+        assert_eq!(Failure::from(&DecryptError::Decrypt(error)), failure);
+        assert_eq!(Failure::from(&DecryptError::First(DecryptError::Decrypt(error))), failure);
     }
     for (error, failure) in [
-        (AdmitError::UntrustedIdentity, Failure::Untrusted),
-        (AdmitError::IdentityMismatch, Failure::Undecryptable),
-        (AdmitError::Version3Refused, Failure::Undecryptable),
-        (AdmitError::NoOneTimePreKey, Failure::Undecryptable),
+        (DecryptError::UntrustedIdentity, Failure::Untrusted),
+        (DecryptError::IdentityMismatch, Failure::Undecryptable),
+        (DecryptError::Version3Refused, Failure::Undecryptable),
+        (DecryptError::NoOneTimePreKey, Failure::Undecryptable),
     ] {
         assert_eq!(Failure::from(&error), failure);
-        assert_eq!(Failure::from(&FirstMessageError::Admit(error)), failure);
-        assert_eq!(Failure::from(&SealedReceiveError::Admit(error)), failure);
+        assert_eq!(Failure::from(&DecryptError::Admit(error)), failure);
+        assert_eq!(Failure::from(&DecryptError::Admit(error)), failure);
     }
     let key = NamedPreKey::OneTime(OneTimePreKeyId(1));
     for error in [
-        FirstMessageError::Gone(key),
-        FirstMessageError::NeverOurs(key),
-        FirstMessageError::UsedTooOften(KemPreKeyId(1)),
-        FirstMessageError::Accept(AcceptError::LastResortRefused),
-        FirstMessageError::Accept(AcceptError::ReusedBaseKey),
+        DecryptError::Gone(key),
+        DecryptError::NeverOurs(key),
+        DecryptError::UsedTooOften(KemPreKeyId(1)),
+        DecryptError::Accept(DecryptError::LastResortRefused),
+        DecryptError::Accept(DecryptError::ReusedBaseKey),
     ] {
         assert_eq!(Failure::from(&error), Failure::Undecryptable, "{error:?}");
     }
-    assert_eq!(Failure::from(&SealedReceiveError::IdentityMismatch), Failure::Undecryptable);
-    let duplicate = GroupDecryptError::Duplicate { chain_index: 2, iteration: 1 };
+    assert_eq!(Failure::from(&DecryptError::IdentityMismatch), Failure::Undecryptable);
+    let duplicate = group::Error::Duplicate { chain_index: 2, iteration: 1 };
     assert_eq!(Failure::from(&duplicate), Failure::Duplicate);
-    for error in [GroupDecryptError::NoSenderKey, GroupDecryptError::TooFarAhead { jump: 25_001 }] {
+    for error in [group::Error::NoSenderKey, group::Error::TooFarAhead { jump: 25_001 }] {
         assert_eq!(Failure::from(&error), Failure::Undecryptable);
     }
 }

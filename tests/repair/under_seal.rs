@@ -2,10 +2,10 @@
 
 //! Repair under seal: who failed to read what, who asks, and who is answered are all verified.
 
-use subrosa::{
-    Address, Ciphertext, ContentHint, DecryptError, DecryptionErrorMessage, Failure, MessageKind,
-    RepairPolicy, SealedMessage, SealedReceiveError, SenderCertificate, Show,
-};
+use subrosa::repair::{DecryptionErrorMessage, Failure, RepairPolicy, Show};
+use subrosa::sealed::ContentHint;
+use subrosa::sealed::certificate::SenderCertificate;
+use subrosa::{Address, Ciphertext, DecryptError, MessageKind, sealed};
 
 use super::device::{CAROL, Device, Offer};
 use super::sealed::{Refused, Seal, Service};
@@ -21,7 +21,7 @@ fn acquainted(seed: u64) -> (Service, [Device; 2], [SenderCertificate; 2]) {
 /// The request in an envelope that `device` got, and the device that sent it.
 fn request_in(device: &Device, sealed: &[u8], service: &Service) -> (Address, DecryptionErrorMessage) {
     let content = device.verify(sealed, service).unwrap();
-    let SealedMessage::Plaintext(plaintext) = content.message().unwrap() else { panic!("no plaintext") };
+    let sealed::Body::Plaintext(plaintext) = content.message().unwrap() else { panic!("no plaintext") };
     (content.sender().address(), plaintext.decryption_error_message().unwrap())
 }
 
@@ -37,7 +37,7 @@ fn lesson_47_a_message_that_can_not_be_read_names_its_sender_and_its_repair() {
     bob.store.sessions.clear();
     let refused = bob.refuse_sealed(&sealed, &service);
     let Refused::Receive(error) = refused else { panic!("{refused:?}") };
-    assert_eq!(error, SealedReceiveError::Decrypt(DecryptError::NoSession));
+    assert_eq!(error, DecryptError::Decrypt(DecryptError::NoSession));
     let content = bob.verify(&sealed, &service).unwrap();
     assert_eq!(content.sender().address(), alice.address);
     let advice = content.advice(Failure::from(&error), sent);

@@ -4,10 +4,11 @@
 
 use std::io::Write;
 
-use subrosa::{
+use subrosa::attachment::{
     AttachmentDecryptor, AttachmentEncryptor, AttachmentKey, AttachmentManifest, AttachmentVerifier,
-    AttachmentWriter, ChunkSize, IncrementalMac, IncrementalMacVerifier, Secret,
+    AttachmentWriter, ChunkSize, IncrementalMac, IncrementalMacVerifier,
 };
+use subrosa::keys::Secret;
 
 use super::ledger::{Bound, LARGE, Ledger, told};
 use super::setting::rng;

@@ -4,12 +4,12 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{
-    Address, Advice, ContentHint, DecryptionErrorMessage, Delivery, DeviceId, Failure, Fingerprint,
-    FingerprintHash, FingerprintIterations, FingerprintVersion, IdentityKey, KemCiphertext, KemKeyPair,
-    KemPublicKey, KemSecretKey, KemType, MessageKind, RepairLog, RepairPolicy, ServiceAnswer, ServiceId,
-    Session, Timestamp, Trust,
-};
+use subrosa::delivery::{Delivery, ServiceAnswer};
+use subrosa::fingerprint::{Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion};
+use subrosa::keys::{KemCiphertext, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
+use subrosa::repair::{Advice, DecryptionErrorMessage, Failure, RepairLog, RepairPolicy};
+use subrosa::sealed::ContentHint;
+use subrosa::{Address, DeviceId, IdentityKey, MessageKind, ServiceId, Session, Timestamp, Trust};
 
 use super::ledger::{Bound, LARGE, Ledger, MANY, told};
 use super::setting::{bundle, devices, rng};
@@ -92,9 +92,11 @@ fn repair(ledger: &mut Ledger) {
     let [mut alice, mut bob] = devices(4);
     let offer = bundle(&mut bob, 4);
     alice.initiate(&bob.address, offer).unwrap();
-    let key = subrosa::PreKeySignalMessage::parse(&alice.send(&bob.address, b"text").bytes)
-        .map(|message| *message.message().ratchet_key())
-        .unwrap();
+    let key = subrosa::hazmat::wire::prekey_message::PreKeySignalMessage::parse(
+        &alice.send(&bob.address, b"text").bytes,
+    )
+    .map(|message| *message.message().ratchet_key())
+    .unwrap();
     let (session, policy) = (alice.session(&bob.address).unwrap(), RepairPolicy::default());
     // All of them about the present session.
     let requests = |count: u64| -> Vec<u8> {
@@ -133,7 +135,7 @@ fn repair(ledger: &mut Ledger) {
 
 fn fingerprints(ledger: &mut Ledger) {
     let hash = |byte: u8| {
-        let key = IdentityKey::new(subrosa::PrivateKey::decode(&[byte; 32]).unwrap().public_key());
+        let key = IdentityKey::new(subrosa::keys::PrivateKey::decode(&[byte; 32]).unwrap().public_key());
         FingerprintHash::compute(FingerprintIterations::new(10).unwrap(), b"name", &key)
     };
     let ours = Fingerprint::new(FingerprintVersion::ACCOUNT, hash(1), hash(2)).scannable();

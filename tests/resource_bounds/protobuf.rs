@@ -2,13 +2,17 @@
 
 //! Protobuf made to cost much, for everything that reads it.
 
+use subrosa::fingerprint::ScannableFingerprint;
+use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
-use subrosa::{
-    Address, DecryptionErrorMessage, DeviceId, DistributionId, IdentityKeyPair, KemPreKey, OneTimePreKey,
-    PlaintextContent, PreKeySignalMessage, ReceiverKeys, ScannableFingerprint, SenderCertificate, SenderKey,
-    SenderKeyDistributionMessage, SenderKeyMessage, ServerCertificate, Session, SignalMessage, SignedPreKey,
-    UnverifiedContent,
-};
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::prekey::{OneTimePreKey, SignedPreKey};
+use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
+use subrosa::sealed::UnverifiedContent;
+use subrosa::sealed::certificate::{SenderCertificate, ServerCertificate};
+use subrosa::{Address, DeviceId, IdentityKeyPair, KemPreKey, Session};
 
 use super::ledger::{Bound, LARGE, Ledger, told};
 
@@ -35,7 +39,7 @@ const fn reader(
 }
 
 fn identity() -> IdentityKeyPair {
-    IdentityKeyPair::from_private(subrosa::PrivateKey::decode(&[0x44; 32]).unwrap())
+    IdentityKeyPair::from_private(subrosa::keys::PrivateKey::decode(&[0x44; 32]).unwrap())
 }
 
 /// What comes from the network.
@@ -46,7 +50,7 @@ pub const FROM_OTHERS: [Reader; 12] = [
     reader("SenderKeyMessage without id", &[0x33], &[0; 64], |bytes| {
         told(SenderKeyMessage::parse_without_id(bytes))
     }),
-    reader("distribution", &[0x33], &[], |bytes| told(SenderKeyDistributionMessage::parse(bytes))),
+    reader("distribution", &[0x33], &[], |bytes| told(DistributionMessage::parse(bytes))),
     reader("DecryptionErrorMessage", &[], &[], |bytes| told(DecryptionErrorMessage::parse(bytes))),
     reader("PlaintextContent", &[0xC0], &[0x80], |bytes| {
         PlaintextContent::parse(bytes)

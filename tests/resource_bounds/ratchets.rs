@@ -2,7 +2,8 @@
 
 //! The post-quantum ratchet by itself, and sender keys.
 
-use subrosa::{ReceiverKeys, SenderKeyDistributionMessage, SenderKeyMessage};
+use subrosa::group::{DistributionMessage, ReceiverKeys};
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 
 use super::braids;
 use super::groups;
@@ -77,11 +78,11 @@ fn group(ledger: &mut Ledger) {
     groups::lose(&mut key, 1_000_000);
     let far = key.distribution().to_vec();
     ledger.attempt("a million ahead, caught up with", far.len(), "Ok", || {
-        told(keys.catch_up(&SenderKeyDistributionMessage::parse(&far).unwrap()).map(drop))
+        told(keys.fast_forward(&DistributionMessage::parse(&far).unwrap()).map(drop))
     });
     let (other, _) = groups::pair();
     let other = other.distribution().to_vec();
     ledger.attempt("of another chain", other.len(), "Ok", || {
-        told(keys.learn(&SenderKeyDistributionMessage::parse(&other).unwrap()).map(drop))
+        told(keys.process(&DistributionMessage::parse(&other).unwrap()).map(drop))
     });
 }

@@ -2,10 +2,13 @@
 
 //! Our own records: with counts that are not true, as large as they can be, and larger.
 
+use subrosa::group::{ReceiverKeys, SenderKey};
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::prekey::{LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
+use subrosa::repair::{RepairLog, RepairPolicy};
+use subrosa::store::RecordKind;
 use subrosa::{
-    Account, AccountLimits, AccountRow, Address, DeviceId, IdentityKeyPair, LastResortKemPreKey,
-    OneTimeKemPreKey, OneTimePreKey, ReceiverKeys, RecordKey, RecordKind, RepairLog, RepairPolicy, SenderKey,
-    ServiceCounts, Session, SignalMessage, SignedPreKey, Timestamp, Trust,
+    Account, Address, DeviceId, IdentityKeyPair, RecordKey, Session, Timestamp, Trust, account, store,
 };
 
 use super::groups;
@@ -13,7 +16,7 @@ use super::ledger::{Bound, LARGE, Ledger, SHORT, told};
 use super::setting::{Talk, receive, rng, send};
 
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
-const LIMITS: AccountLimits = AccountLimits {
+const LIMITS: account::Limits = account::Limits {
     batch: 2,
     low: 1,
     max_kept: 10,
@@ -80,7 +83,7 @@ pub fn bounds(ledger: &mut Ledger) {
 fn samples() -> Vec<(RecordKind, Vec<u8>)> {
     let mut rng = rng();
     let mut account = Account::generate(LIMITS, &mut rng).commit();
-    account.refill(NOW, ServiceCounts::default(), &mut rng).unwrap().unwrap().commit();
+    account.refill(NOW, account::Counts::default(), &mut rng).unwrap().unwrap().commit();
     let mut all: Vec<_> = account.rows().into_iter().map(|(_, record)| record).collect();
     all.extend([account.record(), account.identity().record()]);
     let (key, _) = groups::pair();
@@ -91,9 +94,9 @@ fn samples() -> Vec<(RecordKind, Vec<u8>)> {
     let staged = talk.bob.decrypt(&SignalMessage::parse(&message).unwrap(), Trust::Anyone, &mut rng).unwrap();
     staged.commit();
     let mut log = RepairLog::new();
-    let advice = subrosa::Advice::about(
-        subrosa::Failure::Undecryptable,
-        subrosa::ContentHint::Default,
+    let advice = subrosa::repair::Advice::about(
+        subrosa::repair::Failure::Undecryptable,
+        subrosa::sealed::ContentHint::Default,
         subrosa::MessageKind::Whisper,
         &message,
         NOW,
@@ -101,7 +104,7 @@ fn samples() -> Vec<(RecordKind, Vec<u8>)> {
     );
     log.ask(advice.ask.unwrap(), &RepairPolicy::default(), NOW).unwrap().commit();
     all.extend([key.record(), keys.record(), talk.bob.record(), log.record()]);
-    assert!(account.rows().iter().any(|(row, _)| matches!(row, AccountRow::LastResortUses(_))));
+    assert!(account.rows().iter().any(|(row, _)| matches!(row, store::Key::LastResortUses(_))));
     all.iter().map(|record| (record.kind(), record.as_bytes().to_vec())).collect()
 }
 

@@ -2,10 +2,12 @@
 
 //! Envelopes, messages that were sent to many, and certificates.
 
-use subrosa::{
-    DeviceId, DistributionId, LocalDevice, PrivateKey, SenderCertificate, SenderDetails, SenderKey,
-    SentMessage, ServerCertificate, UnverifiedContent,
-};
+use subrosa::group::{DistributionId, SenderKey};
+use subrosa::keys::PrivateKey;
+use subrosa::sealed::UnverifiedContent;
+use subrosa::sealed::certificate::{SenderCertificate, SenderDetails, ServerCertificate};
+use subrosa::sealed::server::SentMessage;
+use subrosa::{DeviceId, LocalDevice};
 
 use super::ledger::{Bound, LARGE, Ledger, MANY, told};
 use super::protobuf::varint;

@@ -4,9 +4,13 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::Rng;
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessageParts;
+use subrosa::prekey::SignedPreKey;
 use subrosa::rand_core::{TryCryptoRng, TryRng};
-use subrosa::{Admission, Local, PreKeySignalMessage, Session, SignalMessage, SignedPreKey, Trust};
+use subrosa::session::manual::Admission;
+use subrosa::{Session, Trust, session};
 
 use super::ledger::{Bound, LARGE, Ledger, MANY, told};
 use super::setting::{Device, FirstMessage, Talk, bundle, copy, devices, rng, send};
@@ -157,7 +161,7 @@ fn many_sessions(ledger: &mut Ledger) {
     ledger.attempt("25,001 skipped", none.len(), "Undecryptable(Ratchet", || decrypt(&mut session, &none).0);
     // A first message that names a session is tried on that one alone.
     let named = ahead(&mut oldest_before);
-    let local = Local::new(&bob.identity, 7);
+    let local = session::Config::new(&bob.identity, 7);
     ledger.attempt("names the oldest, forged", named.len(), "Undecryptable(Mac)", || {
         let mut counted = Counted(rng(), 0);
         let message = PreKeySignalMessage::parse(&named).unwrap();
@@ -247,7 +251,7 @@ fn first_messages(ledger: &mut Ledger) {
 
 fn accept(first: &FirstMessage) -> String {
     let mut session = Session::new(first.bob.address.clone(), first.alice.clone());
-    let local = Local::new(&first.bob.identity, 7).with_policy(first.bob.policy);
+    let local = session::Config::new(&first.bob.identity, 7).with_policy(first.bob.policy);
     let message = PreKeySignalMessage::parse(&first.bytes).unwrap();
     match session.admit(&local, &message, Trust::Anyone).unwrap() {
         Admission::Known(_) => "known".to_owned(),

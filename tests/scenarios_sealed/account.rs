@@ -2,10 +2,12 @@
 
 //! Messages of sessions under seal, received with the prekeys of an account.
 
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::repair::Failure;
+use subrosa::sealed::UnverifiedContent;
+use subrosa::sealed::certificate::SenderDetails;
 use subrosa::{
-    AccountRow, Address, AdmitError, Ciphertext, DecryptError, Failure, FirstMessageError, IdentityKeyPair,
-    LocalDevice, SealedMessage, SealedReceiveError, SealedSender, SenderDetails, Session, SignalMessage,
-    Trust, UnverifiedContent, VerifiedContent,
+    Address, Ciphertext, DecryptError, IdentityKeyPair, LocalDevice, Session, Trust, sealed, store,
 };
 
 use crate::accounts::{Holder, Peer, START};
@@ -27,11 +29,11 @@ fn seal(
         identity_key: *identity.public(),
         expires: EXPIRES,
     });
-    let sender = SealedSender::new(identity, &certificate).unwrap();
+    let sender = sealed::Sender::new(identity, &certificate).unwrap();
     sender.seal(message, to.account.identity_key(), &mut rng(1)).unwrap()
 }
 
-fn verify(sealed: &[u8], to: &Holder, service: &Service) -> VerifiedContent {
+fn verify(sealed: &[u8], to: &Holder, service: &Service) -> sealed::Content {
     let content = UnverifiedContent::open(sealed, to.account.identity()).unwrap();
     content.verify(&service.authority(), &LocalDevice::new(&to.address), START).unwrap()
 }
@@ -40,12 +42,10 @@ fn verify(sealed: &[u8], to: &Holder, service: &Service) -> VerifiedContent {
 fn read(
     to: &mut Holder,
     session: &mut Session,
-    content: &VerifiedContent,
+    content: &sealed::Content,
     trust: Trust<'_>,
-) -> Result<Vec<u8>, SealedReceiveError> {
-    let SealedMessage::Session(message) = content.message().unwrap() else {
-        panic!("a message of a session")
-    };
+) -> Result<Vec<u8>, DecryptError> {
+    let sealed::Body::Session(message) = content.message().unwrap() else { panic!("a message of a session") };
     let before = (session.record(), to.account.record(), to.rows());
     let store = &mut to.store;
     let outcome = message.receive_with(&mut to.account, session, trust, &mut to.rng).map(|first| {
@@ -79,7 +79,7 @@ fn a_first_message_uses_up_an_accounts_prekeys() {
     let mut alice = Peer::new("alice", &bob.address, 2);
     let mut service = Service::new(1);
     let bundle = published.bundle(&bob);
-    let one_time = AccountRow::OneTimePreKey(bundle.one_time_pre_key.as_ref().unwrap().id);
+    let one_time = store::Key::OneTimePreKey(bundle.one_time_pre_key.as_ref().unwrap().id);
     alice.begin(bundle);
     let first = alice.write(b"first");
     let sealed = seal(&mut service, &alice, &alice.identity, &first, &bob);
@@ -87,7 +87,7 @@ fn a_first_message_uses_up_an_accounts_prekeys() {
     let mut session = Session::new(bob.address.clone(), alice.address.clone());
 
     let untrusted = read(&mut bob, &mut session, &content, Trust::Nobody);
-    assert_eq!(untrusted, Err(SealedReceiveError::Admit(AdmitError::UntrustedIdentity)));
+    assert_eq!(untrusted, Err(DecryptError::Admit(DecryptError::UntrustedIdentity)));
     assert!(bob.rows().contains(&one_time));
     assert_eq!(read(&mut bob, &mut session, &content, Trust::Anyone).as_deref(), Ok(&b"first"[..]));
     assert!(!bob.rows().contains(&one_time));
@@ -98,7 +98,7 @@ fn a_first_message_uses_up_an_accounts_prekeys() {
     let content = verify(&sealed, &bob, &service);
     assert_eq!(read(&mut bob, &mut session, &content, Trust::Anyone).as_deref(), Ok(&b"second"[..]));
     let again = read(&mut bob, &mut session, &content, Trust::Anyone);
-    assert!(matches!(again, Err(SealedReceiveError::Decrypt(DecryptError::Duplicate { .. }))));
+    assert!(matches!(again, Err(DecryptError::Decrypt(DecryptError::Duplicate { .. }))));
     let answer = session.encrypt(b"answer", Trust::Anyone, START, &mut bob.rng).unwrap().commit();
     let message = SignalMessage::parse(answer.as_bytes()).unwrap();
     alice.session.decrypt(&message, Trust::Anyone, &mut alice.rng).unwrap().commit();
@@ -106,7 +106,7 @@ fn a_first_message_uses_up_an_accounts_prekeys() {
     let sealed = seal(&mut service, &alice, &alice.identity, &third, &bob);
     let content = verify(&sealed, &bob, &service);
     let untrusted = read(&mut bob, &mut session, &content, Trust::Nobody);
-    assert_eq!(untrusted, Err(SealedReceiveError::Decrypt(DecryptError::UntrustedIdentity)));
+    assert_eq!(untrusted, Err(DecryptError::Decrypt(DecryptError::UntrustedIdentity)));
     assert_eq!(read(&mut bob, &mut session, &content, Trust::Anyone).as_deref(), Ok(&b"third"[..]));
     assert_eq!(bob.store.inbox, [&b"first"[..], b"second", b"third"]);
 }
@@ -122,21 +122,21 @@ fn what_an_account_refuses() {
     let content = verify(&sealed, &bob, &service);
     let mut with_carol = Session::new(bob.address.clone(), Address::new("carol", id(1)));
     let wrong_session = read(&mut bob, &mut with_carol, &content, Trust::Anyone);
-    assert_eq!(wrong_session, Err(SealedReceiveError::WrongSession));
+    assert_eq!(wrong_session, Err(DecryptError::WrongSession));
 
     // Under the certificate of another identity.
     let mallory = IdentityKeyPair::generate(&mut rng(6));
     let sealed = seal(&mut service, &alice, &mallory, &first, &bob);
     let of_mallory = verify(&sealed, &bob, &service);
     let mut session = Session::new(bob.address.clone(), alice.address.clone());
-    let mismatch = Err(SealedReceiveError::IdentityMismatch);
+    let mismatch = Err(DecryptError::IdentityMismatch);
     assert_eq!(read(&mut bob, &mut session, &of_mallory, Trust::Anyone), mismatch);
     read(&mut bob, &mut session, &content, Trust::Anyone).unwrap();
 
     // A replay when the session is gone.
     let mut forgotten = Session::new(bob.address.clone(), alice.address.clone());
     let replay = read(&mut bob, &mut forgotten, &content, Trust::Anyone).unwrap_err();
-    assert!(matches!(replay, SealedReceiveError::First(FirstMessageError::Gone(_))), "{replay:?}");
+    assert!(matches!(replay, DecryptError::First(DecryptError::Gone(_))), "{replay:?}");
     assert_eq!(Failure::from(&replay), Failure::Undecryptable);
 
     let answer = session.encrypt(b"answer", Trust::Anyone, START, &mut bob.rng).unwrap().commit();

@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use subrosa::Timestamp;
 use subrosa::hazmat::crypto::xeddsa;
-use subrosa::{
-    CertificateAuthority, CertificateError, CertificateRefused, DEPLOYED_REVOKED, KeyError, PrivateKey,
-    PublicKey, SenderCertificate, SenderDetails, ServerCertificate, Signer, Timestamp,
-    deployed_server_certificates,
+use subrosa::keys::{KeyError, PrivateKey, PublicKey};
+use subrosa::sealed::certificate::{
+    CertificateError, OFFICIAL_REVOKED, SenderCertificate, SenderDetails, ServerCertificate, Signer,
+    TrustStore, official,
 };
 
 use crate::by_hand::field;
@@ -30,11 +31,7 @@ fn issued() -> (Service, SenderCertificate) {
 }
 
 /// Whether a sender certificate holds at a time, and if not why.
-fn check(
-    certificate: &SenderCertificate,
-    service: &Service,
-    now: Timestamp,
-) -> Result<(), CertificateRefused> {
+fn check(certificate: &SenderCertificate, service: &Service, now: Timestamp) -> Result<(), CertificateError> {
     certificate.clone().verify(&service.authority(), now).map(drop)
 }
 
@@ -70,7 +67,7 @@ fn s2_no_flipped_bit_of_a_server_certificate_is_believed() {
     for flipped in flips(service.server.as_bytes()) {
         match ServerCertificate::parse(&flipped) {
             Ok(certificate) => {
-                assert_eq!(certificate.verify(&service.authority()), Err(CertificateRefused::Untrusted));
+                assert_eq!(certificate.verify(&service.authority()), Err(CertificateError::Untrusted));
                 parsed += 1;
             }
             Err(error) => assert_harmless(error),
@@ -89,12 +86,12 @@ fn service_with_id(server: u32) -> Service {
 
 #[test]
 fn s3_a_revoked_server_certificate() {
-    let mut service = service_with_id(DEPLOYED_REVOKED[0]);
+    let mut service = service_with_id(OFFICIAL_REVOKED[0]);
     let certificate = service.certify(&alice());
-    assert_eq!(DEPLOYED_REVOKED, [0xDEAD_C357]);
+    assert_eq!(OFFICIAL_REVOKED, [0xDEAD_C357]);
     assert_eq!(check(&certificate, &service, EXPIRES), Ok(()), "the list is the caller's");
-    service.revoked = DEPLOYED_REVOKED.to_vec();
-    let revoked = CertificateRefused::Revoked(0xDEAD_C357);
+    service.revoked = OFFICIAL_REVOKED.to_vec();
+    let revoked = CertificateError::Revoked(0xDEAD_C357);
     assert_eq!(service.server.verify(&service.authority()), Err(revoked));
     assert_eq!(check(&certificate, &service, EXPIRES), Err(revoked));
     // Even where nothing else about it is right.
@@ -108,7 +105,7 @@ fn s4_good_until_and_including_its_expiration() {
     let after = Timestamp::from_millis(EXPIRES.as_millis() + 1);
     assert_eq!(check(&certificate, &service, Timestamp::default()), Ok(()));
     assert_eq!(check(&certificate, &service, EXPIRES), Ok(()));
-    assert_eq!(check(&certificate, &service, after), Err(CertificateRefused::Expired));
+    assert_eq!(check(&certificate, &service, after), Err(CertificateError::Expired));
 }
 
 #[test]
@@ -139,7 +136,7 @@ fn s6_the_last_bit_of_the_signature() {
     let mut bytes = certificate.as_bytes().to_vec();
     *bytes.last_mut().unwrap() ^= 1;
     let flipped = SenderCertificate::parse(&bytes).unwrap();
-    assert_eq!(check(&flipped, &service, EXPIRES), Err(CertificateRefused::BadSignature));
+    assert_eq!(check(&flipped, &service, EXPIRES), Err(CertificateError::BadSignature));
 }
 
 #[test]
@@ -154,7 +151,7 @@ fn s7_one_of_several_roots() {
     }
     for roots in [&wrong[..], &[]] {
         service.roots = roots.to_vec();
-        assert_eq!(check(&certificate, &service, EXPIRES), Err(CertificateRefused::Untrusted));
+        assert_eq!(check(&certificate, &service, EXPIRES), Err(CertificateError::Untrusted));
     }
 }
 
@@ -169,7 +166,7 @@ fn s7_roots_are_replaced() {
     service.server = ServerCertificate::issue(8, &key, &service.root, &mut service.rng);
     let of_new = service.certify(&alice());
 
-    let untrusted = Err(CertificateRefused::Untrusted);
+    let untrusted = Err(CertificateError::Untrusted);
     for (roots, expected) in [
         (vec![old], [Ok(()), untrusted]),
         (vec![old, new], [Ok(()), Ok(())]),
@@ -263,11 +260,11 @@ fn s10_a_server_that_is_known_by_its_id() {
     assert_eq!(*certificate.signer(), Signer::Known(0x7357_C357));
     let mut service = Service::new(10);
     service.roots = vec![PrivateKey::decode(&[0; 32]).unwrap().public_key()];
-    service.known = deployed_server_certificates();
+    service.known = official();
     assert_eq!(check(&certificate, &service, EXPIRES), Ok(()));
     // It is held against the caller's roots like one that is inside.
     service.roots = vec![PrivateKey::decode(&[1; 32]).unwrap().public_key()];
-    assert_eq!(check(&certificate, &service, EXPIRES), Err(CertificateRefused::Untrusted));
+    assert_eq!(check(&certificate, &service, EXPIRES), Err(CertificateError::Untrusted));
 }
 
 /// Another messenger has its own table and its own revocations.
@@ -283,11 +280,11 @@ fn s10_servers_that_the_caller_knows() {
     service.revoked = vec![6];
     assert_eq!(check(&certificate, &service, EXPIRES), Ok(()));
     service.revoked.push(7);
-    assert_eq!(check(&certificate, &service, EXPIRES), Err(CertificateRefused::Revoked(7)));
+    assert_eq!(check(&certificate, &service, EXPIRES), Err(CertificateError::Revoked(7)));
     // Another key under the same id.
     service.revoked.clear();
     service.known = vec![ServerCertificate::issue(7, &key, &service.root, &mut service.rng)];
-    assert_eq!(check(&certificate, &service, EXPIRES), Err(CertificateRefused::BadSignature));
+    assert_eq!(check(&certificate, &service, EXPIRES), Err(CertificateError::BadSignature));
 }
 
 #[test]
@@ -319,10 +316,10 @@ fn s12_what_was_put_in_reads_back() {
 fn s13_an_unknown_server() {
     let service = Service::new(13);
     let certificate = SenderCertificate::parse(&signed(&known_signer(5), &service.server_key)).unwrap();
-    let unknown = CertificateRefused::UnknownServerCertificate(5);
+    let unknown = CertificateError::UnknownServerCertificate(5);
     assert_eq!(certificate.server(&service.authority()), Err(unknown));
     // It comes before all else.
-    let nothing = CertificateAuthority { trust_roots: &[], revoked: &[5], known: &[] };
+    let nothing = TrustStore { trust_roots: &[], revoked: &[5], known: &[] };
     let late = Timestamp::from_millis(u64::MAX);
     assert_eq!(certificate.verify(&nothing, late).map(drop), Err(unknown));
 }
@@ -380,7 +377,7 @@ fn s14_signatures_of_another_length() {
     for signature in [&[][..], &certificate.signature()[..63], &[certificate.signature(), &[0]].concat()] {
         let bytes = [field(1, certificate.certificate()), field(2, signature)].concat();
         let certificate = SenderCertificate::parse(&bytes).unwrap();
-        assert_eq!(check(&certificate, &service, EXPIRES), Err(CertificateRefused::BadSignature));
+        assert_eq!(check(&certificate, &service, EXPIRES), Err(CertificateError::BadSignature));
     }
 }
 

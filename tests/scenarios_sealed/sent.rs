@@ -2,11 +2,13 @@
 
 //! 46 to 55: what the service makes of a message that was sent to many.
 
-use subrosa::{DeviceId, SentMessage, SentMessageError, ServiceId, ServiceIdKind};
+use subrosa::address::ServiceIdKind;
+use subrosa::sealed::server::{OpenError, SentMessage};
+use subrosa::{DeviceId, ServiceId};
 
 use crate::id;
 
-const MALFORMED: SentMessageError = SentMessageError::Malformed;
+const MALFORMED: OpenError = OpenError::Malformed;
 
 /// What is at the end: E, and a ciphertext.
 const SHARED: [u8; 40] = [0xEE; 40];
@@ -61,7 +63,7 @@ fn recipients(message: &SentMessage<'_>) -> Recipients {
         .collect()
 }
 
-fn parse(bytes: &[u8]) -> Result<(Recipients, Vec<ServiceId>), SentMessageError> {
+fn parse(bytes: &[u8]) -> Result<(Recipients, Vec<ServiceId>), OpenError> {
     SentMessage::parse(bytes).map(|message| (recipients(&message), message.excluded().collect()))
 }
 
@@ -111,7 +113,7 @@ fn s49_excluded_accounts_come_once() {
         vec![not_to.clone(), other.clone(), to.clone()],
         vec![to.clone(), other, to.clone(), not_to],
     ] {
-        assert_eq!(parse(&sent(&entries)), Err(SentMessageError::RedundantlyExcluded(aci(1))));
+        assert_eq!(parse(&sent(&entries)), Err(OpenError::RedundantlyExcluded(aci(1))));
     }
     assert!(parse(&sent(&[to, excluded(pni(1))])).is_ok(), "another kind, another account");
 }
@@ -135,9 +137,9 @@ fn s51_the_first_byte() {
     for first in (0..=u8::MAX).filter(|first| !matches!(first, 0x22 | 0x23)) {
         let mut bytes = sent(&entries);
         bytes[0] = first;
-        assert_eq!(parse(&bytes), Err(SentMessageError::UnknownVersion(first)));
+        assert_eq!(parse(&bytes), Err(OpenError::UnknownVersion(first)));
     }
-    assert_eq!(parse(&[]), Err(SentMessageError::Empty));
+    assert_eq!(parse(&[]), Err(OpenError::Empty));
 }
 
 #[test]

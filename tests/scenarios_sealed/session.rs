@@ -3,14 +3,17 @@
 //! Sessions under seal: what is checked between the certificate and the session, and what is to be done about
 //! messages that are not decrypted (92).
 
+use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
 use subrosa::hazmat::sealed::v1;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::keys::{NonContributory, PublicKey};
+use subrosa::repair::{Advice, DecryptionErrorMessage, Failure, PlaintextContent, Show};
+use subrosa::sealed::certificate::{SenderCertificate, SenderDetails};
+use subrosa::sealed::{ContentHint, SealError, UnverifiedContent};
 use subrosa::{
-    AcceptError, Address, Advice, ContentHint, DecryptError, DecryptionErrorMessage, DistributionId,
-    EncryptError, Failure, ForeignCertificate, GroupDecryptError, IdentityKey, Local, MessageKind,
-    NonContributory, PlaintextContent, PublicKey, ReceiverKeys, SealError, SealedEncryptError, SealedMessage,
-    SealedReceiveError, SealedSender, SenderCertificate, SenderDetails, SenderKey, SenderKeyMessage, Session,
-    Show, Timestamp, Trust, UnverifiedContent, VerifiedContent,
+    Address, DecryptError, EncryptError, ForeignCertificate, IdentityKey, MessageKind, Session, Timestamp,
+    Trust, group, sealed, session,
 };
 
 use crate::device::{self, ALICE, BOB, Device, Letter, Offer, TrustRule, Wrapper};
@@ -31,21 +34,19 @@ fn sealed_as(from: &Device, certificate: &SenderCertificate, letter: &Letter, to
     v1::seal(&content, &from.identity, to.identity.public(), &mut rng(99)).unwrap()
 }
 
-const IDENTITY_MISMATCH: Refused = Refused::Receive(SealedReceiveError::IdentityMismatch);
+const IDENTITY_MISMATCH: Refused = Refused::Receive(DecryptError::IdentityMismatch);
 
 #[test]
 fn the_session_must_be_with_the_sender() {
     let ([mut alice, bob], service, [certificate, _]) = acquainted(1);
     let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"who").unwrap();
     let content = bob.verify(&sealed, &service).unwrap();
-    let SealedMessage::Session(message) = content.message().unwrap() else {
-        panic!("a message of a session")
-    };
-    let local = Local::new(&bob.identity, bob.registration_id);
+    let sealed::Body::Session(message) = content.message().unwrap() else { panic!("a message of a session") };
+    let local = session::Config::new(&bob.identity, bob.registration_id);
     for remote in [Address::new(BOB, id(1)), Address::new(ALICE, id(2)), Address::new("", id(1))] {
         let mut session = Session::new(bob.address.clone(), remote);
         let outcome = message.receive(&mut session, &local, Trust::Anyone, &mut rng(1)).map(drop);
-        assert_eq!(outcome, Err(SealedReceiveError::WrongSession));
+        assert_eq!(outcome, Err(DecryptError::WrongSession));
     }
     // And where it is begun.
     let mut session = bob.session(&alice.address).unwrap();
@@ -100,7 +101,7 @@ fn a_first_message_must_be_of_the_certified_identity() {
 fn a_wrapper_vouches_for_no_other_session() {
     let [mut old_alice, mut bob] = Device::pair(4);
     for device in [&mut old_alice, &mut bob] {
-        device.policy = subrosa::Policy::AllowVersion3;
+        device.policy = subrosa::session::Policy::AllowVersion3;
     }
     old_alice.greet(&mut bob, Offer::VERSION_3);
     let mut alice = old_alice.reinstalled(400);
@@ -122,7 +123,7 @@ fn a_changed_identity_is_the_users_affair() {
     again.begin_with(&mut bob, Offer::FULL);
     let certificate = service.certify(&again);
     let sealed = again.seal(&bob.address, Seal::with(&certificate), b"new phone").unwrap();
-    let untrusted = SealedReceiveError::Admit(subrosa::AdmitError::UntrustedIdentity);
+    let untrusted = DecryptError::Admit(subrosa::DecryptError::UntrustedIdentity);
     assert_eq!(bob.refuse_sealed(&sealed, &service), Refused::Receive(untrusted));
     assert_eq!(Failure::from(&untrusted), Failure::Untrusted);
     bob.receiving = TrustRule::Anyone;
@@ -133,8 +134,8 @@ fn a_changed_identity_is_the_users_affair() {
 #[test]
 fn what_the_sender_would_do_in_vain() {
     let ([mut alice, mut bob], mut service, [certificate, other]) = acquainted(6);
-    assert!(matches!(SealedSender::new(&alice.identity, &other), Err(ForeignCertificate)));
-    let wrong_session = Err(SealedEncryptError::WrongSession);
+    assert!(matches!(sealed::Sender::new(&alice.identity, &other), Err(ForeignCertificate)));
+    let wrong_session = Err(SealError::WrongSession);
     for details in [
         SenderDetails { name: "alice".to_owned(), ..details(&alice) },
         SenderDetails { device: id(2), ..details(&alice) },
@@ -144,14 +145,14 @@ fn what_the_sender_would_do_in_vain() {
     }
     let seal = Seal::with(&certificate);
     let nobody = Address::new("nobody", id(1));
-    let no_session = SealedEncryptError::Encrypt(EncryptError::NoSession);
+    let no_session = SealError::Encrypt(EncryptError::NoSession);
     assert_eq!(alice.seal(&nobody, seal, b"to nobody"), Err(no_session));
     alice.sending = TrustRule::Nobody;
-    let untrusted = SealedEncryptError::Encrypt(EncryptError::UntrustedIdentity);
+    let untrusted = SealError::Encrypt(EncryptError::UntrustedIdentity);
     assert_eq!(alice.seal(&bob.address, seal, b"to whom"), Err(untrusted));
     alice.sending = TrustRule::FirstUse;
     let now = std::mem::replace(&mut alice.now, Timestamp::from_millis(EXPIRES.as_millis() + 1));
-    let expired = Err(SealedEncryptError::CertificateExpired);
+    let expired = Err(SealError::CertificateExpired);
     assert_eq!(alice.seal(&bob.address, seal, b"late"), expired);
     alice.now = EXPIRES;
     let sealed = alice.seal(&bob.address, seal, b"just in time").unwrap();
@@ -167,7 +168,7 @@ fn a_session_of_our_identity_before() {
     again.store.sessions = alice.store.sessions.clone();
     let certificate = service.certify(&again);
     let outcome = again.seal(&bob.address, Seal::with(&certificate), b"as before");
-    assert_eq!(outcome, Err(SealedEncryptError::WrongSession));
+    assert_eq!(outcome, Err(SealError::WrongSession));
 }
 
 #[test]
@@ -185,7 +186,7 @@ fn what_is_not_sealed_is_not_counted() {
 }
 
 /// A refusal by the session is a [`Failure`], and with the sender's hint it is an advice.
-fn advice(content: &VerifiedContent, refused: &Refused, at: Timestamp) -> Advice {
+fn advice(content: &sealed::Content, refused: &Refused, at: Timestamp) -> Advice {
     let failure = match refused {
         Refused::Receive(error) => error.into(),
         Refused::Accept(error) => error.into(),
@@ -240,7 +241,7 @@ fn s92_a_message_is_sent_again() {
     let sealed = alice.seal(&bob.address, resendable, b"important").unwrap();
     bob.store.sessions.clear();
     let refused = bob.refuse_sealed(&sealed, &service);
-    assert_eq!(refused, Refused::Receive(SealedReceiveError::Decrypt(DecryptError::NoSession)));
+    assert_eq!(refused, Refused::Receive(DecryptError::Decrypt(DecryptError::NoSession)));
     let asked = advice(&bob.verify(&sealed, &service).unwrap(), &refused, sent_at).ask.unwrap();
     let request = Seal::with(&of_bob)
         .of(&bob.identity)
@@ -249,7 +250,7 @@ fn s92_a_message_is_sent_again() {
 
     let content = alice.verify(&request, &service).unwrap();
     assert_eq!(content.sender().address(), bob.address);
-    let SealedMessage::Plaintext(plaintext) = content.message().unwrap() else { panic!("no plaintext") };
+    let sealed::Body::Plaintext(plaintext) = content.message().unwrap() else { panic!("no plaintext") };
     let error = plaintext.decryption_error_message().unwrap();
     assert_eq!(error.timestamp(), sent_at.as_millis());
     assert!(alice.session(&bob.address).unwrap().current_ratchet_key_matches(error.ratchet_key().unwrap()));
@@ -306,10 +307,10 @@ fn s92_failures_of_group_messages() {
     let learnt = key.distribution();
     let message = key.encrypt(b"to all", &mut rng(13)).unwrap().commit();
     let message = SenderKeyMessage::parse(message.as_bytes()).unwrap();
-    let failure = |error: GroupDecryptError| Failure::from(&error);
+    let failure = |error: group::Error| Failure::from(&error);
     assert_eq!(keys.decrypt(&message).map(drop).map_err(failure), Err(Failure::Undecryptable));
-    let learnt = subrosa::SenderKeyDistributionMessage::parse(&learnt).unwrap();
-    keys.learn(&learnt).unwrap().commit();
+    let learnt = subrosa::group::DistributionMessage::parse(&learnt).unwrap();
+    keys.process(&learnt).unwrap().commit();
     keys.decrypt(&message).unwrap().commit();
     assert_eq!(keys.decrypt(&message).map(drop).map_err(failure), Err(Failure::Duplicate));
     let mut others = ReceiverKeys::new(DistributionId::from_bytes([0xD4; 16]));
@@ -327,7 +328,7 @@ fn s92_a_first_message_that_comes_again() {
     bob.unseal(&sealed, &service).unwrap();
     bob.store.sessions.clear();
     let refused = bob.refuse_sealed(&sealed, &service);
-    assert_eq!(refused, Refused::Accept(AcceptError::ReusedBaseKey));
+    assert_eq!(refused, Refused::Accept(DecryptError::ReusedBaseKey));
     let advice = advice(&bob.verify(&sealed, &service).unwrap(), &refused, alice.now);
     assert_eq!((advice.show, advice.ask.unwrap().kind), (Show::Now, MessageKind::PreKey));
 }

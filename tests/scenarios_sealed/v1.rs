@@ -2,15 +2,18 @@
 
 //! 16 to 31: envelopes for one recipient.
 
+use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::sealed::v1;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::hazmat::wire::sealed_message::SealedMessageParts;
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::keys::{KeyError, NonContributory, PrivateKey, PublicKey};
+use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
+use subrosa::sealed::certificate::{CertificateError, SenderCertificate, SenderDetails};
+use subrosa::sealed::{ContentHint, OpenError, SealError, UnverifiedContent};
 use subrosa::{
-    Address, AdmitError, CertificateRefused, ContentHint, DecryptError, DecryptionErrorMessage,
-    DistributionId, ForeignCertificate, IdentityKey, IdentityKeyPair, KeyError, LocalDevice, MessageKind,
-    NonContributory, OpenError, ParseError, PlaintextContent, PrivateKey, PublicKey, ReceiverKeys, SealError,
-    SealedMessage, SealedReceiveError, SealedSender, SenderCertificate, SenderDetails, SenderKey,
-    SenderKeyDistributionMessage, SenderKeyMessage, SenderRefused, Timestamp, UnverifiedContent,
+    Address, DecryptError, ForeignCertificate, IdentityKey, IdentityKeyPair, LocalDevice, MessageKind,
+    ParseError, Timestamp, sealed,
 };
 
 use crate::by_hand::{self, Inner, Outer, field};
@@ -27,8 +30,8 @@ fn begun(seed: u64) -> ([Device; 2], Service, SenderCertificate) {
     ([alice, bob], service, certificate)
 }
 
-const fn refused(why: CertificateRefused) -> Refused {
-    Refused::Sender(SenderRefused::Certificate(why))
+const fn refused(why: CertificateError) -> Refused {
+    Refused::Sender(OpenError::Certificate(why))
 }
 
 #[test]
@@ -60,7 +63,7 @@ fn s17_an_expired_certificate() {
     let ([mut alice, mut bob], service, certificate) = begun(17);
     let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"late").unwrap();
     bob.now = Timestamp::from_millis(EXPIRES.as_millis() + 1);
-    assert_eq!(bob.refuse_sealed(&sealed, &service), refused(CertificateRefused::Expired));
+    assert_eq!(bob.refuse_sealed(&sealed, &service), refused(CertificateError::Expired));
     bob.now = EXPIRES;
     assert_eq!(*bob.unseal(&sealed, &service).unwrap().plaintext, *b"late");
 }
@@ -69,7 +72,7 @@ fn s17_an_expired_certificate() {
 fn s18_another_trust_root() {
     let ([mut alice, mut bob], service, certificate) = begun(18);
     let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"from elsewhere").unwrap();
-    assert_eq!(bob.refuse_sealed(&sealed, &Service::new(181)), refused(CertificateRefused::Untrusted));
+    assert_eq!(bob.refuse_sealed(&sealed, &Service::new(181)), refused(CertificateError::Untrusted));
     bob.unseal(&sealed, &service).unwrap();
 }
 
@@ -77,7 +80,7 @@ fn s18_another_trust_root() {
 fn s19_a_certificate_of_another_identity() {
     let ([alice, bob], mut service, _) = begun(19);
     let foreign = service.certify(&alice.reinstalled(190));
-    assert!(matches!(SealedSender::new(&alice.identity, &foreign), Err(ForeignCertificate)));
+    assert!(matches!(sealed::Sender::new(&alice.identity, &foreign), Err(ForeignCertificate)));
     let content = content(&foreign, MessageKind::Plaintext, b"\xC0");
     let sealed = v1::seal(&content, &alice.identity, bob.identity.public(), &mut rng(19)).unwrap();
     let opened = UnverifiedContent::open(&sealed, &bob.identity).map(drop);
@@ -102,7 +105,7 @@ fn s20_ones_own_messages() {
     };
     let other_device = Address::new(own.name(), id(2));
     let other_case = Address::new(own.name().to_uppercase(), id(1));
-    let self_send = Err(SenderRefused::SelfSend);
+    let self_send = Err(OpenError::SelfSend);
     for (address, e164, expected) in [
         (&own, None, self_send),
         (&own, number, self_send),
@@ -118,7 +121,7 @@ fn s20_ones_own_messages() {
     }
     // What is wrong with the certificate comes first.
     let late = Timestamp::from_millis(EXPIRES.as_millis() + 1);
-    let expired = Err(SenderRefused::Certificate(CertificateRefused::Expired));
+    let expired = Err(OpenError::Certificate(CertificateError::Expired));
     assert_eq!(verify(LocalDevice::new(&own), late), expired);
 }
 
@@ -156,14 +159,14 @@ fn s22_a_group_message() {
     let mut key = SenderKey::generate(distribution, &mut rng(22));
     let mut keys = ReceiverKeys::new(distribution);
     let learnt = key.distribution();
-    keys.learn(&SenderKeyDistributionMessage::parse(&learnt).unwrap()).unwrap().commit();
+    keys.process(&DistributionMessage::parse(&learnt).unwrap()).unwrap().commit();
     let message = key.encrypt(b"to all", &mut rng(23)).unwrap().commit();
     let sender = Seal { group_id: Some(b"group"), ..Seal::with(&certificate) };
     let sealed = sender.of(&alice.identity).seal(&message, bob.identity.public(), &mut rng(24)).unwrap();
 
     let content = bob.verify(&sealed, &service).unwrap();
     assert_eq!((content.kind(), content.group_id()), (MessageKind::SenderKey, Some(&b"group"[..])));
-    let SealedMessage::Group(bytes) = content.message().unwrap() else { panic!("a group message") };
+    let sealed::Body::Group(bytes) = content.message().unwrap() else { panic!("a group message") };
     let message = SenderKeyMessage::parse(bytes).unwrap();
     assert_eq!(*keys.decrypt(&message).unwrap().commit(), *b"to all");
     // 24: it is none of a session.
@@ -181,7 +184,7 @@ fn s23_a_decryption_error_message() {
 
     let content = bob.verify(&sealed, &service).unwrap();
     assert_eq!(content.kind(), MessageKind::Plaintext);
-    let SealedMessage::Plaintext(plaintext) = content.message().unwrap() else { panic!("no plaintext") };
+    let sealed::Body::Plaintext(plaintext) = content.message().unwrap() else { panic!("no plaintext") };
     let received = plaintext.decryption_error_message().unwrap();
     assert_eq!(received, error);
     assert_eq!((received.timestamp(), received.device_id()), (408, 3));
@@ -359,7 +362,7 @@ fn s29_contents() {
 fn s30_errors_of_the_message_inside() {
     let ([mut alice, mut bob], service, certificate) = begun(30);
     let seal = Seal::with(&certificate);
-    let decrypt = |error| Refused::Receive(SealedReceiveError::Decrypt(error));
+    let decrypt = |error| Refused::Receive(DecryptError::Decrypt(error));
     let first = alice.seal(&bob.address, seal, b"first").unwrap();
 
     // The prekey is gone.
@@ -374,7 +377,7 @@ fn s30_errors_of_the_message_inside() {
     bob.faults.writes.clear();
     // The sender is blocked.
     bob.receiving = TrustRule::Nobody;
-    let untrusted = SealedReceiveError::Admit(AdmitError::UntrustedIdentity);
+    let untrusted = DecryptError::Admit(DecryptError::UntrustedIdentity);
     assert_eq!(bob.refuse_sealed(&first, &service), Refused::Receive(untrusted));
     bob.receiving = TrustRule::FirstUse;
     bob.unseal(&first, &service).unwrap();

@@ -2,15 +2,18 @@
 
 //! 32 to 45: envelopes for many recipients.
 
+use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::sealed::Envelope;
 use subrosa::hazmat::sealed::{Entry, seal_for_many};
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::keys::{NonContributory, PublicKey};
+use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
+use subrosa::sealed::certificate::{CertificateError, SenderCertificate, SenderDetails};
+use subrosa::sealed::server::{OpenError, SentMessage};
+use subrosa::sealed::{MultiRecipientMessage, OpenError, SealError, UnverifiedContent};
 use subrosa::{
-    Address, CertificateRefused, Ciphertext, DecryptionErrorMessage, DeviceId, DistributionId, IdentityKey,
-    MessageKind, NonContributory, OpenError, PlaintextContent, PublicKey, ReceiverKeys, RecipientError,
-    SealManyError, SealedForMany, SealedMessage, SealedRecipient, SenderCertificate, SenderDetails,
-    SenderKey, SenderKeyDistributionMessage, SenderKeyMessage, SenderRefused, SentMessage, SentMessageError,
-    ServiceId, Session, Timestamp, UnverifiedContent,
+    Address, Ciphertext, DeviceId, IdentityKey, MessageKind, ServiceId, Session, Timestamp, sealed,
 };
 
 use crate::by_hand::{Many, Material};
@@ -47,9 +50,9 @@ impl Circle {
         message: &Ciphertext,
         accounts: &[&[&Address]],
         excluded: &[ServiceId],
-    ) -> Result<SealedForMany, SealManyError> {
+    ) -> Result<MultiRecipientMessage, SealError> {
         let sender = Seal::with(&self.certificate).of(&self.alice.identity);
-        let seal = |recipients: &[SealedRecipient<'_>]| {
+        let seal = |recipients: &[sealed::Recipient<'_>]| {
             sender.seal_for_many(message, recipients, excluded, &mut rng(2))
         };
         self.alice.with_recipients(accounts, seal)
@@ -62,7 +65,7 @@ fn group_message(plaintext: &[u8]) -> (Ciphertext, ReceiverKeys) {
     let mut key = SenderKey::generate(distribution, &mut rng(1));
     let mut keys = ReceiverKeys::new(distribution);
     let learnt = key.distribution();
-    keys.learn(&SenderKeyDistributionMessage::parse(&learnt).unwrap()).unwrap().commit();
+    keys.process(&DistributionMessage::parse(&learnt).unwrap()).unwrap().commit();
     (key.encrypt(plaintext, &mut rng(2)).unwrap().commit(), keys)
 }
 
@@ -119,12 +122,12 @@ fn s33_one_recipient() {
         let bob = &mut circle.bob[0];
         assert_eq!((*account, &devices[..]), (service_id(BOB), &[entry(bob)][..]));
         assert_eq!(received[0], 0x22);
-        let refused = |why| Refused::Sender(SenderRefused::Certificate(why));
+        let refused = |why| Refused::Sender(OpenError::Certificate(why));
         bob.now = Timestamp::from_millis(EXPIRES.as_millis() + 1);
-        assert_eq!(bob.refuse_sealed(received, &circle.service), refused(CertificateRefused::Expired));
+        assert_eq!(bob.refuse_sealed(received, &circle.service), refused(CertificateError::Expired));
         bob.now = EXPIRES;
         let other = Service::new(330);
-        assert_eq!(bob.refuse_sealed(received, &other), refused(CertificateRefused::Untrusted));
+        assert_eq!(bob.refuse_sealed(received, &other), refused(CertificateError::Untrusted));
         let unsealed = bob.unseal(received, &circle.service).unwrap();
         assert_eq!(*unsealed.plaintext, [round; 50]);
         assert_eq!(unsealed.sender.sender(), circle.certificate.claimed());
@@ -164,7 +167,7 @@ fn s35_two_recipients() {
     for (device, received) in [(carol, &to_carol.2), (bob, &to_bob.2)] {
         let content = device.verify(received, &circle.service).unwrap();
         assert_eq!(content.kind(), MessageKind::SenderKey);
-        let SealedMessage::Group(bytes) = content.message().unwrap() else { panic!("a group message") };
+        let sealed::Body::Group(bytes) = content.message().unwrap() else { panic!("a group message") };
         // Dropped, so that the next one reads it too.
         let staged = keys.decrypt(&SenderKeyMessage::parse(bytes).unwrap()).unwrap();
         assert_eq!(**staged.received(), *b"to all");
@@ -181,7 +184,7 @@ fn s35_a_decryption_error_message() {
     let error = DecryptionErrorMessage::for_original(failed.as_bytes(), failed.kind(), 408, 3).unwrap();
     let sent = circle.seal(&PlaintextContent::from(&error).into(), &[&[&to_bob]], &[]).unwrap();
     let content = circle.bob[0].verify(&split(&sent.bytes)[0].2, &circle.service).unwrap();
-    let SealedMessage::Plaintext(plaintext) = content.message().unwrap() else { panic!("no plaintext") };
+    let sealed::Body::Plaintext(plaintext) = content.message().unwrap() else { panic!("no plaintext") };
     assert_eq!(plaintext.decryption_error_message(), Ok(error));
 }
 
@@ -221,13 +224,13 @@ fn s38_no_account_is_named_twice() {
     let [first, second] = &circle.bob;
     let (message, _) = group_message(b"to whom");
     let (bob, carol) = (service_id(BOB), service_id(CAROL));
-    let repeated = |id| Err(SealManyError::Repeated(id));
+    let repeated = |id| Err(SealError::Repeated(id));
     assert_eq!(circle.seal(&message, &[&[&first.address]], &[bob]), repeated(bob));
     assert_eq!(circle.seal(&message, &[&[&first.address]], &[carol, carol]), repeated(carol));
     assert_eq!(circle.seal(&message, &[&[&first.address], &[&second.address]], &[]), repeated(bob));
     assert!(circle.seal(&message, &[&[&first.address]], &[carol]).is_ok());
     // The account and its phone number are two.
-    let by_number = ServiceId::new(subrosa::ServiceIdKind::Pni, *bob.uuid());
+    let by_number = ServiceId::new(subrosa::address::ServiceIdKind::Pni, *bob.uuid());
     assert!(circle.seal(&message, &[&[&first.address]], &[by_number]).is_ok());
 
     // Where the sender does not look, the service does.
@@ -243,7 +246,7 @@ fn s38_no_account_is_named_twice() {
         let seed = Secret::new([3; 32]);
         let sent = seal_for_many(b"content", &circle.alice.identity, &recipients, &excluded, seed).unwrap();
         let parsed = SentMessage::parse(&sent.bytes).map(drop);
-        assert_eq!(parsed, Err(SentMessageError::RedundantlyExcluded(expected)));
+        assert_eq!(parsed, Err(OpenError::RedundantlyExcluded(expected)));
     }
 }
 
@@ -253,11 +256,11 @@ fn s39_s41_devices_without_a_session() {
     let [first, second] = [0, 1].map(|at: usize| circle.bob[at].address.clone());
     circle.alice.archive(&second).unwrap();
     let sessions = [&first, &second].map(|device| circle.alice.session(device).unwrap());
-    assert_eq!(SealedRecipient::of_sessions(&sessions), Err(RecipientError::NoSession(id(5))));
-    assert!(SealedRecipient::of_sessions(&sessions[..1]).is_ok());
+    assert_eq!(sealed::Recipient::of_sessions(&sessions), Err(SealError::NoSession(id(5))));
+    assert!(sealed::Recipient::of_sessions(&sessions[..1]).is_ok());
     let never = Session::new(circle.alice.address.clone(), Address::new(BOB, id(9)));
-    assert_eq!(SealedRecipient::of_sessions([&never]), Err(RecipientError::NoSession(id(9))));
-    assert_eq!(SealedRecipient::of_sessions([]), Err(RecipientError::NoDevices));
+    assert_eq!(sealed::Recipient::of_sessions([&never]), Err(SealError::NoSession(id(9))));
+    assert_eq!(sealed::Recipient::of_sessions([]), Err(SealError::NoDevices));
 }
 
 #[test]
@@ -267,10 +270,10 @@ fn s40_registration_ids_have_14_bits() {
         bob.registration_id = registration_id;
         alice.begin_with(&mut bob, Offer::FULL);
         let sessions = [alice.session(&bob.address).unwrap()];
-        let recipient = SealedRecipient::of_sessions(&sessions);
+        let recipient = sealed::Recipient::of_sessions(&sessions);
         if registration_id > 0x3FFF {
             let device = bob.address.device();
-            let expected = RecipientError::InvalidRegistrationId { device, id: registration_id };
+            let expected = SealError::InvalidRegistrationId { device, id: registration_id };
             assert_eq!(recipient, Err(expected));
             continue;
         }
@@ -328,17 +331,17 @@ fn s44_names() {
     let Circle { mut alice, certificate, .. } = Circle::new(44);
     let names = ["a1b2c3d4-0001-4002-8003-00000000000b", "A1B2C3D4-0001-4002-8003-00000000000B"];
     let sessions = names.map(|name| session_with(&mut alice, name, 440));
-    assert_eq!(SealedRecipient::of_sessions(&sessions), Err(RecipientError::SeveralAccounts));
-    let recipients = [0, 1].map(|at| SealedRecipient::of_sessions([&sessions[at]]).unwrap());
+    assert_eq!(sealed::Recipient::of_sessions(&sessions), Err(SealError::SeveralAccounts));
+    let recipients = [0, 1].map(|at| sealed::Recipient::of_sessions([&sessions[at]]).unwrap());
     assert_eq!(recipients[0].service_id(), recipients[1].service_id());
     let sender = Seal::with(&certificate).of(&alice.identity);
     let (message, _) = group_message(b"names");
     let sent = sender.seal_for_many(&message, &recipients, &[], &mut rng(44));
-    assert_eq!(sent.map(drop), Err(SealManyError::Repeated(service_id(names[0]))));
+    assert_eq!(sent.map(drop), Err(SealError::Repeated(service_id(names[0]))));
 
     for name in ["alice", "", "pni:a1b2c3d4-0001-4002-8003-00000000000b"] {
         let session = session_with(&mut alice, name, 441);
-        assert_eq!(SealedRecipient::of_sessions([&session]), Err(RecipientError::NotAServiceId), "{name}");
+        assert_eq!(sealed::Recipient::of_sessions([&session]), Err(SealError::NotAServiceId), "{name}");
     }
     // No destinations at all.
     let sender = Seal::with(&certificate).of(&alice.identity);
@@ -358,9 +361,9 @@ fn s44_devices_of_several_identities() {
     circle.alice.begin_with(&mut other, Offer::FULL);
     let sessions =
         [&circle.bob[0].address, &other.address].map(|device| circle.alice.session(device).unwrap());
-    assert_eq!(SealedRecipient::of_sessions(&sessions), Err(RecipientError::SeveralAccounts));
+    assert_eq!(sealed::Recipient::of_sessions(&sessions), Err(SealError::SeveralAccounts));
     let twice = [&sessions[0], &sessions[0]];
-    assert_eq!(SealedRecipient::of_sessions(twice), Err(RecipientError::RepeatedDevice(id(1))));
+    assert_eq!(sealed::Recipient::of_sessions(twice), Err(SealError::RepeatedDevice(id(1))));
 }
 
 #[test]
@@ -368,13 +371,13 @@ fn recipients_of_their_parts() {
     let identity = *Device::pair(46)[0].identity.public();
     let new = |devices: &[(u32, u32)]| {
         let devices = devices.iter().map(|(device, registration_id)| (id(*device), *registration_id));
-        SealedRecipient::new(service_id(BOB), &identity, devices).map(drop)
+        sealed::Recipient::new(service_id(BOB), &identity, devices).map(drop)
     };
     assert_eq!(new(&[(1, 0), (127, 0x3FFF), (2, 5)]), Ok(()));
-    assert_eq!(new(&[]), Err(RecipientError::NoDevices));
-    assert_eq!(new(&[(1, 1), (127, 1), (1, 2)]), Err(RecipientError::RepeatedDevice(id(1))));
-    assert_eq!(new(&[(127, 1), (127, 1)]), Err(RecipientError::RepeatedDevice(id(127))));
-    let invalid = RecipientError::InvalidRegistrationId { device: id(2), id: 0x4000 };
+    assert_eq!(new(&[]), Err(SealError::NoDevices));
+    assert_eq!(new(&[(1, 1), (127, 1), (1, 2)]), Err(SealError::RepeatedDevice(id(1))));
+    assert_eq!(new(&[(127, 1), (127, 1)]), Err(SealError::RepeatedDevice(id(127))));
+    let invalid = SealError::InvalidRegistrationId { device: id(2), id: 0x4000 };
     assert_eq!(new(&[(1, 1), (2, 0x4000)]), Err(invalid));
     let all: Vec<_> = (1..=127).map(|device| (device, device)).collect();
     assert_eq!(new(&all), Ok(()));
@@ -391,9 +394,10 @@ fn recipients_of_low_order_fail_alone() {
     }]
     .map(|bytes| IdentityKey::new(PublicKey::from_bytes(bytes)));
     let names = ["44444444-4444-4444-8444-444444444444", "55555555-5555-4555-8555-555555555555"];
-    let good = SealedRecipient::new(service_id(BOB), circle.bob[0].identity.public(), [(id(1), 7)]).unwrap();
-    let bad =
-        [0, 1].map(|at: usize| SealedRecipient::new(service_id(names[at]), &low[at], [(id(1), 7)]).unwrap());
+    let good =
+        sealed::Recipient::new(service_id(BOB), circle.bob[0].identity.public(), [(id(1), 7)]).unwrap();
+    let bad = [0, 1]
+        .map(|at: usize| sealed::Recipient::new(service_id(names[at]), &low[at], [(id(1), 7)]).unwrap());
     let [bad, worse] = bad;
     let (message, _) = group_message(b"to most");
     let sender = Seal::with(&circle.certificate).of(&circle.alice.identity);

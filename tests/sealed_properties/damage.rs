@@ -7,7 +7,8 @@
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use subrosa::{SealedMessage, SealedRecipient, SentMessage};
+use subrosa::sealed;
+use subrosa::sealed::server::SentMessage;
 
 use crate::config;
 use crate::device::{Device, Offer};
@@ -44,7 +45,7 @@ impl Delivery {
         } else {
             let message = alice.message_to(&bob.address, plaintext);
             let sender = seal.of(&alice.identity);
-            let seal = |to: &[SealedRecipient<'_>]| sender.seal_for_many(&message, to, &[], &mut rng(seed));
+            let seal = |to: &[sealed::Recipient<'_>]| sender.seal_for_many(&message, to, &[], &mut rng(seed));
             let sent = alice.with_recipients(&[&[&bob.address]], seal).unwrap().bytes;
             SentMessage::parse(&sent).unwrap().recipients().next().unwrap().received().to_vec()
         };
@@ -64,7 +65,7 @@ impl Delivery {
         match self.to.verify(damaged, &self.service) {
             Err(_) => {}
             Ok(content) => match content.message() {
-                Ok(SealedMessage::Session(_)) => drop(self.to.refuse_sealed(damaged, &self.service)),
+                Ok(sealed::Body::Session(_)) => drop(self.to.refuse_sealed(damaged, &self.service)),
                 Ok(other) => panic!("{other:?}"),
                 Err(_) => {}
             },

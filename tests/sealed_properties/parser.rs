@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use subrosa::{SentMessage, ServiceId};
+use subrosa::ServiceId;
+use subrosa::sealed::server::SentMessage;
 
 use crate::config;
 use crate::counting::peak_of;

@@ -10,11 +10,11 @@ use proptest::sample::Index;
 use rand_chacha::rand_core::Rng;
 use subrosa::hazmat::sealed::Envelope;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
-use subrosa::{
-    Ciphertext, ContentHint, DecryptionErrorMessage, DeviceId, IdentityKeyPair, MessageKind, OpenError,
-    PlaintextContent, SealedRecipient, SealedSender, SenderCertificate, SentMessage, SentMessageError,
-    ServiceId,
-};
+use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
+use subrosa::sealed::certificate::SenderCertificate;
+use subrosa::sealed::server::{OpenError, SentMessage};
+use subrosa::sealed::{ContentHint, OpenError};
+use subrosa::{Ciphertext, DeviceId, IdentityKeyPair, MessageKind, ServiceId, sealed};
 
 use crate::by_hand::Many;
 use crate::device::Device;
@@ -99,10 +99,10 @@ impl World {
             .enumerate()
             .map(|(at, (id, devices))| {
                 let devices = devices.iter().map(|(device, n)| (*device, u32::from(*n)));
-                SealedRecipient::new(*id, self.identity(at).public(), devices).unwrap()
+                sealed::Recipient::new(*id, self.identity(at).public(), devices).unwrap()
             })
             .collect();
-        let sender = SealedSender::new(&self.sender, &self.certificate).unwrap();
+        let sender = sealed::Sender::new(&self.sender, &self.certificate).unwrap();
         let sent = sender.seal_for_many(&self.message, &recipients, &list.excluded, &mut rng(seed)).unwrap();
         assert_eq!(sent.failed, []);
         sent.bytes
@@ -179,7 +179,7 @@ struct Split {
     excluded: Vec<ServiceId>,
 }
 
-fn split(bytes: &[u8]) -> Result<Split, SentMessageError> {
+fn split(bytes: &[u8]) -> Result<Split, OpenError> {
     let sent = SentMessage::parse(bytes)?;
     let recipients = sent
         .recipients()
@@ -204,7 +204,7 @@ fn nobody_is_fooled(world: &World, split: &Split) -> Result<(), TestCaseError> {
 fn check(
     world: &World,
     original: &Split,
-    flipped: Result<Split, SentMessageError>,
+    flipped: Result<Split, OpenError>,
     (part, at, bit): (Part, usize, u8),
 ) -> Result<(), TestCaseError> {
     let may_break = match part {
@@ -217,7 +217,7 @@ fn check(
         Ok(flipped) => flipped,
         Err(error) => {
             // An account that is like another one, but for this bit, is repeated now.
-            let repeats = matches!(error, SentMessageError::RedundantlyExcluded(_));
+            let repeats = matches!(error, OpenError::RedundantlyExcluded(_));
             prop_assert!(may_break || repeats, "{:?}: {:?}", part, error);
             return Ok(());
         }

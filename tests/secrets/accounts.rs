@@ -7,16 +7,17 @@ use std::collections::BTreeMap;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::prekey::{LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
 use subrosa::{
-    Account, AccountImport, AccountLimits, AccountRow, Address, DeviceId, IdentityKeyPair, KemPreKey,
-    LastResortKemPreKey, Local, OneTimeKemPreKey, OneTimePreKey, PreKeyBundle, PreKeySignalMessage,
-    ServiceCounts, Session, SignedPreKey, Timestamp, Trust,
+    Account, Address, DeviceId, IdentityKeyPair, KemPreKey, PreKeyBundle, Session, Timestamp, Trust, account,
+    session, store,
 };
 
 use super::heap::{Piece, Watch};
 use super::keys::watch_kem;
 
-const LIMITS: AccountLimits = AccountLimits {
+const LIMITS: account::Limits = account::Limits {
     batch: 30,
     low: 20,
     max_kept: 200,
@@ -32,8 +33,8 @@ const LIMITS: AccountLimits = AccountLimits {
 #[derive(Default)]
 struct Kept {
     account: Vec<u8>,
-    rows: BTreeMap<AccountRow, Vec<u8>>,
-    live: BTreeMap<AccountRow, Vec<u8>>,
+    rows: BTreeMap<store::Key, Vec<u8>>,
+    live: BTreeMap<store::Key, Vec<u8>>,
 }
 
 impl Kept {
@@ -47,18 +48,18 @@ impl Kept {
     fn watch(&self, watch: &Watch) {
         for (row, record) in &self.rows {
             match row {
-                AccountRow::OneTimePreKey(_) => {
+                store::Key::OneTimePreKey(_) => {
                     let key = OneTimePreKey::from_record(record).unwrap();
                     watch.secret("one-time prekey", key.key_pair().private().as_bytes());
                 }
-                AccountRow::SignedPreKey(_) => {
+                store::Key::SignedPreKey(_) => {
                     let key = SignedPreKey::from_record(record).unwrap();
                     watch.secret("signed prekey", key.key_pair().private().as_bytes());
                 }
-                AccountRow::OneTimeKemPreKey(_) => {
+                store::Key::OneTimeKemPreKey(_) => {
                     watch_kem(watch, OneTimeKemPreKey::from_record(record).unwrap().key_pair().secret());
                 }
-                AccountRow::LastResortKemPreKey(_) => {
+                store::Key::LastResortKemPreKey(_) => {
                     watch_kem(watch, LastResortKemPreKey::from_record(record).unwrap().key_pair().secret());
                 }
                 _ => {}
@@ -73,7 +74,7 @@ fn live(each: &mut dyn FnMut(&Account)) {
     let mut now = 1_700_000_000;
     let time = Timestamp::from_secs;
     let mut account = Account::generate(LIMITS, &mut rng).commit();
-    account.refill(time(now), ServiceCounts::default(), &mut rng).unwrap().unwrap().commit();
+    account.refill(time(now), account::Counts::default(), &mut rng).unwrap().unwrap().commit();
     each(&account);
     let upload = account.upload();
     account.confirm_uploaded(&upload, time(now)).commit();
@@ -98,7 +99,7 @@ fn live(each: &mut dyn FnMut(&Account)) {
     drop(account.recover(None, time(now), &mut rng).unwrap());
     for counts in [0, 30] {
         now += 100;
-        let counts = ServiceCounts { one_time: counts, one_time_kem: counts };
+        let counts = account::Counts { one_time: counts, one_time_kem: counts };
         account.refill(time(now), counts, &mut rng).unwrap().unwrap().commit();
         let upload = account.upload();
         account.confirm_uploaded(&upload, time(now)).commit();
@@ -113,7 +114,7 @@ fn message(bundle: PreKeyBundle, rng: &mut ChaCha20Rng) -> Vec<u8> {
     let (identity, mut session) = (IdentityKeyPair::generate(rng), Session::new(alice, bob));
     let now = Timestamp::from_secs(1_700_000_000);
     let bundle = bundle.verify(Trust::Anyone).unwrap();
-    session.initiate(&Local::new(&identity, 1), bundle, now, rng).unwrap().commit();
+    session.initiate(&session::Config::new(&identity, 1), bundle, now, rng).unwrap().commit();
     session.encrypt(b"text", Trust::Anyone, now, rng).unwrap().commit().into_bytes()
 }
 
@@ -132,7 +133,7 @@ fn an_account_forgets() {
     // A key that was used up is nowhere any more, nor one whose time is over.
     let mut gone = Vec::new();
     for (row, record) in &kept.rows {
-        if let (AccountRow::OneTimePreKey(_), false) = (row, kept.live.contains_key(row)) {
+        if let (store::Key::OneTimePreKey(_), false) = (row, kept.live.contains_key(row)) {
             let key = OneTimePreKey::from_record(record).unwrap();
             gone.extend(
                 key.key_pair().private().as_bytes().windows(8).map(|piece| Piece::try_from(piece).unwrap()),
@@ -164,7 +165,7 @@ fn reading_and_moving_in_leave_nothing_behind() {
         let (salvaged, _) = Account::salvage(&kept.account, kept.live.values().skip(3), LIMITS).unwrap();
         drop(salvaged);
         let identity = IdentityKeyPair::from_libsignal_record(&account.identity().to_libsignal_record());
-        let mut import = AccountImport::new(identity.unwrap(), 1, Timestamp::from_secs(1));
+        let mut import = account::Import::new(identity.unwrap(), 1, Timestamp::from_secs(1));
         for key in account.one_time_pre_keys() {
             let key = OneTimePreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
             import.one_time_pre_key(key).unwrap();

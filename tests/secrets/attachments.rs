@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use subrosa::{
+use subrosa::attachment::{
     AttachmentDecryptor, AttachmentEncryptor, AttachmentKey, AttachmentManifest, AttachmentReader,
     AttachmentVerifier, AttachmentWriter, ChunkSize,
 };

@@ -7,6 +7,7 @@ use std::fmt::Debug;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::agreement::{Initiator, Responder, pqxdh, x3dh};
 use subrosa::hazmat::crypto::kdf::{HkdfSalt, Label, MacKey};
 use subrosa::hazmat::crypto::kem768::{DecapsulationKey, KeySeed};
@@ -21,17 +22,24 @@ use subrosa::hazmat::ratchet::spqr::{Chain, ChainChange, Direction, Limits, Spqr
 use subrosa::hazmat::ratchet::triple::TripleRatchet;
 use subrosa::hazmat::record::{RecordReader, RecordWriter};
 use subrosa::hazmat::wire::sender_key_distribution::SenderKeyDistributionParts;
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::hazmat::wire::stored::{
     StoredChain, StoredChainKey, StoredIdentityKeyPair, StoredMessageKey, StoredPreKey,
     StoredSenderKeyRecord, StoredSession, StoredSessionRecord, StoredSignedPreKey,
 };
+use subrosa::keys::{KemKeyPair, KemType, KeyPair, PrivateKey, Secret};
+use subrosa::prekey::{
+    KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
+    SignedPreKeyId,
+};
+use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
+use subrosa::sealed::ContactSecret;
+use subrosa::session::manual::{Admission, KemKey, PreKeys};
+use subrosa::store::RecordKind;
 use subrosa::{
-    AcceptError, AcceptFailure, Account, AccountImport, AccountLimits, AccountRow, Address, Admission,
-    DecryptionErrorMessage, DeviceId, DistributionId, IdentityAgreement, IdentityKeyPair, KemKey, KemKeyPair,
-    KemPreKey, KemPreKeyId, KemType, KeyPair, LastResortKemPreKey, Local, OneTimeKemPreKey, OneTimePreKey,
-    OneTimePreKeyId, PlaintextContent, PreKeyBundle, PrivateKey, ReceiverKeys, RecordKey, RecordKind,
-    ResponderKeys, Secret, SenderKey, SenderKeyDistributionMessage, SenderKeyMessage, ServiceCounts, Session,
-    SignalMessage, SignedPreKey, SignedPreKeyId, Trust,
+    AcceptFailure, Account, Address, DecryptError, DeviceId, IdentityKeyPair, KemPreKey, PreKeyBundle,
+    RecordKey, Session, Trust, account, session, store,
 };
 
 #[path = "../support/device.rs"]
@@ -57,15 +65,15 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     KeyError PublicKey NonContributory KemCiphertext KemError KemPublicKey KemType SIGNATURE_LEN Signature IdentityKey \
     BundleError KemPreKeyId KemPreKeyPublic OneTimePreKeyId OneTimePreKeyPublic PreKeyBundle SignedPreKeyId \
     SignedPreKeyPublic VerifiedBundle SpqrError ChainExhausted DoubleRatchetError ReceiveError SendError \
-    RecordError RecordKind AcceptError AdmitError DecryptError EncryptError InitiateError KemPreKeyEffect \
+    RecordError RecordKind DecryptError AdmitError DecryptError EncryptError InitiateError KemPreKeyEffect \
     KemPreKeyUse NeededPreKeys Policy Requirements SessionEffects StoredSessionError Undecryptable State Received Timestamp \
     ContentHint LocalDevice SenderRefused OpenError SealError RecipientError SealManyError SealedForMany \
     SealedRecipient SealedReceiveError ForeignCertificate SealedEncryptError Devices ReceivedParts Recipient \
     SentMessage SentMessageError Correction Delivery DeviceFailure DeviceMessage GaveUp ServiceAnswer encrypt_each StagedAll \
     InPlace AppendedCiphertext DecryptInPlaceError CertificateMemory \
     Advice Failure Rate RepairAnswer RepairLog RepairPolicy RepairRefused Resend ResendRequest Show \
-    AccountError AccountLimits AccountRow FirstMessageError IdSpace IdsExhausted NamedPreKey PreKeyUpload \
-    RefillPlan ServiceCounts StoreCheck StoreToken InitialSecrecy ImportError StoredKeyError \
+    AccountError account::Limits store::Key FirstMessageError IdSpace IdsExhausted NamedPreKey PreKeyUpload \
+    RefillPlan account::Counts StoreCheck StoreToken InitialSecrecy ImportError StoredKeyError \
     DecryptionErrorMessageError MessageKind ParseError PlaintextContentError Ciphertext Trust \
     CertificateAuthority CertificateError CertificateRefused DEPLOYED_REVOKED SenderCertificate SenderDetails \
     ServerCertificate Signer VerifiedSenderCertificate deployed_server_certificates DistributionId \
@@ -147,7 +155,7 @@ fn show_keys(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     let identity = IdentityKeyPair::generate(rng);
     shown.secret("identity", identity.private().as_bytes());
     shown.show("IdentityKeyPair", &identity);
-    shown.show("Local", &Local::new(&identity, 1));
+    shown.show("session::Config", &session::Config::new(&identity, 1));
     shown.show("Record", &identity.record());
     let kem = KemKeyPair::generate(KemType::Kyber1024, rng);
     shown.secret("KEM key", &kem.secret().encode().as_bytes()[1..1537]);
@@ -168,9 +176,9 @@ fn show_keys(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("OneTimeKemPreKey", &kem);
     let kem = KemKey::OneTime(kem);
     shown.show("KemKey", &kem);
-    let keys = ResponderKeys { signed: &signed, one_time: Some(one_time), kem: Some(kem) };
-    shown.show("ResponderKeys", &keys);
-    shown.show("AcceptFailure", &AcceptFailure { error: AcceptError::ReusedBaseKey, keys });
+    let keys = PreKeys { signed: &signed, one_time: Some(one_time), kem: Some(kem) };
+    shown.show("PreKeys", &keys);
+    shown.show("AcceptFailure", &AcceptFailure { error: DecryptError::ReusedBaseKey, keys });
     let key = RecordKey::generate(rng);
     shown.secret("record key", key.as_bytes());
     shown.show("RecordKey", &key);
@@ -184,8 +192,8 @@ fn show_what_is_kept(shown: &mut Shown, [alice, bob]: [&Device; 2], message: &[u
     let staged = alices.decrypt_in_place(&mut in_place, Trust::Anyone, &mut rng).unwrap();
     let agreed = alice.identity.private().diffie_hellman(bob.identity.public().public_key()).unwrap();
     shown.secret("agreement of the identities", agreed.as_bytes());
-    let kept = IdentityAgreement::new(&alice.identity, bob.identity.public()).unwrap();
-    shown.show("IdentityAgreement", &kept);
+    let kept = ContactSecret::new(&alice.identity, bob.identity.public()).unwrap();
+    shown.show("ContactSecret", &kept);
     shown.show("StagedInPlace", &staged);
     shown.show("DecryptedInPlace", staged.received());
     shown.show("PlaintextMut", &staged.commit());
@@ -201,7 +209,7 @@ fn show_sessions(shown: &mut Shown) {
     let mut session = bob.session(&alice.address).unwrap();
     let message = first.pre_key();
     shown.show("PreKeySignalMessage", &message);
-    let local = Local::new(&bob.identity, 1);
+    let local = session::Config::new(&bob.identity, 1);
     let admission = session.admit(&local, &message, Trust::Anyone).unwrap();
     shown.show("Admission", &admission);
     let Admission::New(new) = admission else { panic!("there is no session") };
@@ -209,7 +217,7 @@ fn show_sessions(shown: &mut Shown) {
     let signed = SignedPreKey::from_record(&bob.store.signed_pre_keys[&0]).unwrap();
     let one_time = Some(OneTimePreKey::from_record(&bob.store.one_time_pre_keys[&0]).unwrap());
     let kem = OneTimeKemPreKey::from_record(&bob.store.one_time_kem_pre_keys[&1]).unwrap();
-    let keys = ResponderKeys { signed: &signed, one_time, kem: Some(KemKey::OneTime(kem)) };
+    let keys = PreKeys { signed: &signed, one_time, kem: Some(KemKey::OneTime(kem)) };
     let staged = new.accept(keys, &mut bob.rng).unwrap();
     shown.show("Staged", &staged);
     let plaintext = staged.commit();
@@ -248,22 +256,22 @@ fn show_sessions(shown: &mut Shown) {
 
 /// Accounts, and what they are stored as.
 fn show_accounts(shown: &mut Shown, rng: &mut ChaCha20Rng) {
-    let limits = AccountLimits { batch: 1, low: 1, ..AccountLimits::default() };
+    let limits = account::Limits { batch: 1, low: 1, ..account::Limits::default() };
     let new = Account::generate(limits, rng);
     shown.show("NewAccount", &new);
     let mut bob = new.commit();
-    let refill = bob.refill(START, ServiceCounts::default(), rng).unwrap().unwrap();
+    let refill = bob.refill(START, account::Counts::default(), rng).unwrap().unwrap();
     shown.show("Staged", &refill);
     shown.show("AccountEffects", refill.effects());
     refill.commit();
     shown.secret("identity", bob.identity().private().as_bytes());
     for (row, record) in bob.rows() {
         match row {
-            AccountRow::OneTimePreKey(_) => {
+            store::Key::OneTimePreKey(_) => {
                 let key = OneTimePreKey::from_record(record.as_bytes()).unwrap();
                 shown.secret("one-time prekey", key.key_pair().private().as_bytes());
             }
-            AccountRow::SignedPreKey(_) => {
+            store::Key::SignedPreKey(_) => {
                 let key = SignedPreKey::from_record(record.as_bytes()).unwrap();
                 shown.secret("signed prekey", key.key_pair().private().as_bytes());
             }
@@ -291,12 +299,12 @@ fn show_accounts(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("Account", &bob);
     let identity = bob.identity().to_libsignal_record();
     let identity = IdentityKeyPair::from_libsignal_record(&identity).unwrap();
-    let mut import = AccountImport::new(identity, 1, START);
+    let mut import = account::Import::new(identity, 1, START);
     for key in bob.one_time_pre_keys() {
         let key = OneTimePreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
         import.one_time_pre_key(key).unwrap();
     }
-    shown.show("AccountImport", &import);
+    shown.show("account::Import", &import);
 }
 
 /// Sender keys and group messages.
@@ -305,9 +313,9 @@ fn show_groups(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     let mut key = SenderKey::generate(id, rng);
     let mut keys = ReceiverKeys::new(id);
     let distribution = key.distribution();
-    let message = SenderKeyDistributionMessage::parse(&distribution).unwrap();
+    let message = DistributionMessage::parse(&distribution).unwrap();
     shown.secret("chain key", message.chain_key());
-    shown.show("SenderKeyDistributionMessage", &message);
+    shown.show("DistributionMessage", &message);
     let parts = SenderKeyDistributionParts {
         format: key.format(),
         chain_id: key.chain_id(),
@@ -323,7 +331,7 @@ fn show_groups(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("StoredSenderKeyRecord", &stored);
     shown.show("StoredSenderKey", &stored.states[0]);
     shown.show("StoredSigningKey", &signing);
-    keys.learn(&message).unwrap().commit();
+    keys.process(&message).unwrap().commit();
     key.encrypt(TEXT, rng).unwrap().commit();
     let staged = key.encrypt(TEXT, rng).unwrap();
     shown.show("Staged", &staged);

@@ -4,9 +4,9 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{
-    DistributionId, ReceiverKeys, SenderKey, SenderKeyDistributionMessage, SenderKeyFormat, SenderKeyMessage,
-};
+use subrosa::group;
+use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 
 use super::heap::Watch;
 use super::sessions::{Follower, PublicBytes};
@@ -15,8 +15,8 @@ const ID: DistributionId = DistributionId::from_bytes([0xD1; 16]);
 const TEXT: &[u8] = b"0123 this is what is said, and no more /";
 
 fn learn(keys: &mut ReceiverKeys, distribution: &[u8]) {
-    let message = SenderKeyDistributionMessage::parse(distribution).unwrap();
-    let staged = keys.learn(&message).unwrap();
+    let message = DistributionMessage::parse(distribution).unwrap();
+    let staged = keys.process(&message).unwrap();
     drop(staged.record());
     staged.commit();
 }
@@ -58,10 +58,10 @@ fn a_sender_key_forgets() {
         follower.check_record(key.record().as_bytes());
         watch.over(|| {
             let distribution = key.distribution();
-            SenderKeyDistributionMessage::parse(&distribution).unwrap();
+            DistributionMessage::parse(&distribution).unwrap();
             let record = key.to_libsignal_record();
             if round % 5 == 0 {
-                *key = SenderKey::from_libsignal_record(&record, SenderKeyFormat::WithId(ID)).unwrap();
+                *key = SenderKey::from_libsignal_record(&record, group::Format::WithId(ID)).unwrap();
             }
             // A stage that is dropped.
             drop(key.encrypt(TEXT, rng).unwrap());

@@ -7,13 +7,16 @@ use std::collections::HashSet;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::block_api::compress256;
+use subrosa::attachment::{ChunkSize, IncrementalMacBuilder};
 use subrosa::hazmat::crypto::kdf::MacKey;
 use subrosa::hazmat::record::{RecordReader, RecordWriter};
-use subrosa::{
-    ChunkSize, IdentityKeyPair, IncrementalMacBuilder, KemKeyPair, KemPreKeyId, KemSecretKey, KemType,
-    KeyPair, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, PrivateKey, RecordKey,
-    RecordKind, Secret, SignedPreKey, SignedPreKeyId, Timestamp,
+use subrosa::keys::{KemKeyPair, KemSecretKey, KemType, KeyPair, PrivateKey, Secret};
+use subrosa::prekey::{
+    KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
+    SignedPreKeyId,
 };
+use subrosa::store::RecordKind;
+use subrosa::{IdentityKeyPair, RecordKey, Timestamp};
 
 use super::heap::Watch;
 

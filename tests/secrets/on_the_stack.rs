@@ -18,6 +18,8 @@ use std::convert::Infallible;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng, TryCryptoRng, TryRng};
+use subrosa::address::ServiceIdKind;
+use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::crypto::kdf::{Label, MacKey, hkdf, hkdf_into};
 use subrosa::hazmat::crypto::kem768::KeySeed;
 use subrosa::hazmat::crypto::{cbc, ctr, gcm, gcm_siv, kem768, xeddsa};
@@ -25,13 +27,16 @@ use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
 use subrosa::hazmat::ratchet::double::{DoubleRatchet, Header};
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
 use subrosa::hazmat::ratchet::root::RootKey;
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::hazmat::wire::stored::StoredSessionRecord;
-use subrosa::{
-    Address, Admission, DeviceId, DistributionId, IdentityKeyPair, KemKey, KemKeyPair, KemType, KeyPair,
-    NeededPreKeys, Policy, PrivateKey, ReceiverKeys, RecordKey, RecordKind, SealedRecipient, Secret,
-    SenderKey, SenderKeyDistributionMessage, SenderKeyMessage, SentMessage, ServiceId, ServiceIdKind,
-    Session, SignalMessage, Trust, UnverifiedContent,
-};
+use subrosa::keys::{KemKeyPair, KemType, KeyPair, PrivateKey, Secret};
+use subrosa::sealed::UnverifiedContent;
+use subrosa::sealed::server::SentMessage;
+use subrosa::session::Policy;
+use subrosa::session::manual::{Admission, KemKey, NeededPreKeys};
+use subrosa::store::RecordKind;
+use subrosa::{Address, DeviceId, IdentityKeyPair, RecordKey, ServiceId, Session, Trust, sealed};
 
 use super::by_hand::{Inner, Many, Outer};
 use super::debug::device::{ALICE, BOB, Device, Letter, Offer, PreKeys, START};
@@ -294,7 +299,7 @@ fn envelopes() {
         ("content", message.as_bytes()),
     ];
     let id = ServiceId::new(ServiceIdKind::Aci, [7; 16]);
-    let recipient = [SealedRecipient::new(id, theirs, [(DeviceId::PRIMARY, 1)]).unwrap()];
+    let recipient = [sealed::Recipient::new(id, theirs, [(DeviceId::PRIMARY, 1)]).unwrap()];
     let mut sent = Vec::new();
     check("sealed sender v2, seal", &secrets, || {
         sent = sender.seal_for_many(&message, &recipient, &[], &mut rng).unwrap().bytes;
@@ -313,7 +318,7 @@ fn groups() {
     let mut key = Box::new(SenderKey::generate(id, &mut rng));
     let mut keys = Box::new(ReceiverKeys::new(id));
     let distribution = key.distribution();
-    keys.learn(&SenderKeyDistributionMessage::parse(&distribution).unwrap()).unwrap().commit();
+    keys.process(&DistributionMessage::parse(&distribution).unwrap()).unwrap().commit();
     let secrets: Secrets<'_> =
         &[("chain key", &random[4..36]), ("signing key", &random[37..67]), ("plaintext", TEXT)];
     let mut message = Vec::new();

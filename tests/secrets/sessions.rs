@@ -7,11 +7,17 @@ use std::collections::HashSet;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::keys::{KemKeyPair, KemSecretKey};
+use subrosa::prekey::{
+    KemPreKeyId, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId,
+};
+use subrosa::session::Policy;
+use subrosa::session::manual::{Admission, KemKey, PreKeys};
 use subrosa::{
-    AcceptFailure, Address, Admission, DeviceId, IdentityKeyPair, KemKey, KemKeyPair, KemPreKey, KemPreKeyId,
-    KemSecretKey, LastResortKemPreKey, Local, MessageKind, OneTimePreKey, OneTimePreKeyId, Plaintext, Policy,
-    PreKeyBundle, PreKeySignalMessage, ResponderKeys, Session, SignalMessage, SignedPreKey, SignedPreKeyId,
-    Staged, Timestamp, Trust,
+    AcceptFailure, Address, DeviceId, IdentityKeyPair, KemPreKey, MessageKind, Plaintext, PreKeyBundle,
+    Session, Staged, Timestamp, Trust, session,
 };
 
 use super::heap::{Piece, Watch};
@@ -62,7 +68,7 @@ impl Party {
     }
 
     fn initiate(&mut self, bundle: PreKeyBundle) {
-        let local = Local::new(&self.identity, 7).with_policy(self.policy);
+        let local = session::Config::new(&self.identity, 7).with_policy(self.policy);
         let bundle = bundle.verify(Trust::Anyone).unwrap();
         self.session.initiate(&local, bundle, NOW, &mut self.rng).unwrap().commit();
     }
@@ -84,12 +90,12 @@ impl Party {
             return Some(commit(self.session.decrypt(&message, Trust::Anyone, &mut self.rng).ok()?));
         }
         let message = PreKeySignalMessage::parse(bytes).ok()?;
-        let local = Local::new(&self.identity, 7).with_policy(self.policy);
+        let local = session::Config::new(&self.identity, 7).with_policy(self.policy);
         match self.session.admit(&local, &message, Trust::Anyone).ok()? {
             Admission::Known(known) => Some(commit(known.decrypt(&mut self.rng).ok()?)),
             Admission::New(new) => {
                 let kem = new.needed().kem.map(|_| KemKey::OneTime(copy_of(&self.kem).into()));
-                let keys = ResponderKeys { signed: &self.signed, one_time: self.one_time.take(), kem };
+                let keys = PreKeys { signed: &self.signed, one_time: self.one_time.take(), kem };
                 match new.accept(keys, &mut self.rng) {
                     Ok(staged) => Some(commit(staged)),
                     Err(AcceptFailure { keys, .. }) => {
@@ -455,13 +461,13 @@ fn drop_staged(party: &mut Party, message: &[u8]) {
         return;
     }
     let message = PreKeySignalMessage::parse(bytes).unwrap();
-    let local = Local::new(&party.identity, 7).with_policy(party.policy);
+    let local = session::Config::new(&party.identity, 7).with_policy(party.policy);
     let Admission::New(new) = party.session.admit(&local, &message, Trust::Anyone).unwrap() else {
         panic!("the session should be a new one")
     };
     let last = LastResortKemPreKey::from(copy_of(&party.kem));
     let kem = new.needed().kem.map(|_| KemKey::LastResort { key: &last, used_before: false });
-    let keys = ResponderKeys { signed: &party.signed, one_time: party.one_time.take(), kem };
+    let keys = PreKeys { signed: &party.signed, one_time: party.one_time.take(), kem };
     drop(new.accept(keys, &mut party.rng).unwrap().record());
 }
 
@@ -489,7 +495,7 @@ fn plaintexts_are_wiped() {
 
 fn drop_staged_known(party: &mut Party, message: &[u8]) {
     let message = PreKeySignalMessage::parse(&message[1..]).unwrap();
-    let local = Local::new(&party.identity, 7);
+    let local = session::Config::new(&party.identity, 7);
     let Admission::Known(known) = party.session.admit(&local, &message, Trust::Anyone).unwrap() else {
         panic!("the session should be known")
     };

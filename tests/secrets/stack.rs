@@ -108,7 +108,7 @@ fn what_is_left_is_found_and_what_is_wiped_is_not() {
     // A word of it may be gone below the last frame.
     assert!(left.found["secret"] >= 10 && !left.found.contains_key("other"), "{left:?}");
     let left = left_by(secrets, || {
-        let copy = subrosa::Secret::new(*boxed);
+        let copy = subrosa::keys::Secret::new(*boxed);
         std::hint::black_box(&copy);
     });
     assert!(left.used > 0 && left.found.is_empty(), "{left:?}");

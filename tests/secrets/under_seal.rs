@@ -4,15 +4,17 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use subrosa::address::ServiceIdKind;
 use subrosa::hazmat::sealed::Envelope;
-use subrosa::hazmat::sealed::{Entry, seal_for_many};
 use subrosa::hazmat::sealed::v1;
 use subrosa::hazmat::sealed::v2::Shared;
+use subrosa::hazmat::sealed::{Entry, seal_for_many};
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
-use subrosa::{
-    DeviceId, IdentityKeyPair, Local, LocalDevice, OpenError, PreKeySignalMessage, PrivateKey,
-    SealedAdmission, SealedMessage, Secret, SentMessage, ServiceId, ServiceIdKind, Trust, UnverifiedContent,
-};
+use subrosa::keys::{PrivateKey, Secret};
+use subrosa::sealed::server::SentMessage;
+use subrosa::sealed::{OpenError, UnverifiedContent};
+use subrosa::{DeviceId, IdentityKeyPair, LocalDevice, SealedAdmission, ServiceId, Trust, sealed, session};
 
 use super::by_hand::{Inner, Many, Outer};
 use super::debug::device::{Device, Offer, PreKeys};
@@ -137,10 +139,10 @@ fn what_comes_under_seal_is_wiped() {
             let content = Box::new(UnverifiedContent::open(sealed, &bob.identity).unwrap());
             let content = Box::new(content.verify(&service.authority(), &local(&bob), bob.now).unwrap());
             let mut read = |commit| {
-                let SealedMessage::Session(message) = content.message().unwrap() else {
+                let sealed::Body::Session(message) = content.message().unwrap() else {
                     panic!("a message of a session")
                 };
-                let ours = Local::new(&bob.identity, bob.registration_id);
+                let ours = session::Config::new(&bob.identity, bob.registration_id);
                 let rng = &mut bob.rng;
                 let staged = match message.receive(&mut session, &ours, Trust::Anyone, rng).unwrap() {
                     SealedAdmission::Decrypted(staged) => staged,

@@ -20,20 +20,24 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::account;
+use subrosa::account::BackupToken;
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::prekey::{KemPreKeyId, KemPreKeyPublic, OneTimePreKeyPublic, SignedPreKeyPublic};
+use subrosa::session;
+use subrosa::store;
 use subrosa::{
-    Account, AccountEffects, AccountLimits, AccountRow, Address, Ciphertext, DeviceId, FirstMessageError,
-    IdentityKeyPair, KemPreKeyId, KemPreKeyPublic, Local, MessageKind, OneTimePreKeyPublic, PreKeyBundle,
-    PreKeySignalMessage, PreKeyUpload, Record, ServiceCounts, Session, SignedPreKeyPublic, StoreToken,
-    Timestamp, Trust,
+    Account, AccountEffects, Address, Ciphertext, DecryptError, DeviceId, IdentityKeyPair, MessageKind,
+    PreKeyBundle, Record, Session, Timestamp, Trust,
 };
 
 pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
 /// A service that has none left.
-pub const NONE: ServiceCounts = ServiceCounts { one_time: 0, one_time_kem: 0 };
+pub const NONE: account::Counts = account::Counts { one_time: 0, one_time_kem: 0 };
 pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Small numbers, so that tests reach them.
-pub const LIMITS: AccountLimits = AccountLimits {
+pub const LIMITS: account::Limits = account::Limits {
     batch: 4,
     low: 2,
     max_kept: 40,
@@ -49,7 +53,7 @@ pub const LIMITS: AccountLimits = AccountLimits {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Store {
     pub account: Vec<u8>,
-    pub rows: BTreeMap<AccountRow, Vec<u8>>,
+    pub rows: BTreeMap<store::Key, Vec<u8>>,
     pub sessions: BTreeMap<Address, Vec<u8>>,
     pub inbox: Vec<Vec<u8>>,
 }
@@ -63,12 +67,12 @@ impl Store {
         }
         for (row, record) in &effects.put {
             let before = self.rows.insert(*row, record.as_bytes().to_vec());
-            let again = matches!(row, AccountRow::LastResortUses(_));
+            let again = matches!(row, store::Key::LastResortUses(_));
             assert!(again || before.is_none(), "{row:?} is written over a live one");
         }
     }
 
-    pub fn load(&self, limits: AccountLimits) -> Account {
+    pub fn load(&self, limits: account::Limits) -> Account {
         Account::from_records(&self.account, self.rows.values(), limits).unwrap()
     }
 }
@@ -80,19 +84,19 @@ pub struct Service {
     pub one_time_kem: VecDeque<KemPreKeyPublic>,
     pub signed: Option<SignedPreKeyPublic>,
     pub last_resort: Option<KemPreKeyPublic>,
-    pub token: Option<StoreToken>,
+    pub token: Option<BackupToken>,
     /// All that was ever uploaded: an id must never come with another key.
     seen: BTreeMap<(&'static str, u32), Vec<u8>>,
     newest: [Option<u32>; 2],
 }
 
 impl Service {
-    pub fn counts(&self) -> ServiceCounts {
+    pub fn counts(&self) -> account::Counts {
         let count = |len: usize| u32::try_from(len).unwrap();
-        ServiceCounts { one_time: count(self.one_time.len()), one_time_kem: count(self.one_time_kem.len()) }
+        account::Counts { one_time: count(self.one_time.len()), one_time_kem: count(self.one_time_kem.len()) }
     }
 
-    pub fn take(&mut self, upload: &PreKeyUpload) {
+    pub fn take(&mut self, upload: &account::Upload) {
         if upload.replace_one_time {
             self.one_time.clear();
             self.one_time_kem.clear();
@@ -150,7 +154,7 @@ pub struct Holder {
     pub address: Address,
     pub account: Account,
     pub store: Store,
-    pub limits: AccountLimits,
+    pub limits: account::Limits,
     pub now: Timestamp,
     pub rng: ChaCha20Rng,
 }
@@ -161,7 +165,7 @@ impl Holder {
         Self::with_limits(name, LIMITS, seed)
     }
 
-    pub fn with_limits(name: &str, limits: AccountLimits, seed: u64) -> Self {
+    pub fn with_limits(name: &str, limits: account::Limits, seed: u64) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let mut store = Store::default();
         let account = Account::generate(limits, &mut rng)
@@ -202,7 +206,7 @@ impl Holder {
         !upload.is_empty()
     }
 
-    pub fn refill(&mut self, counts: ServiceCounts) -> bool {
+    pub fn refill(&mut self, counts: account::Counts) -> bool {
         let Self { account, store, now, rng, .. } = self;
         let staged = account.refill(*now, counts, rng).unwrap();
         let some = staged.is_some();
@@ -228,7 +232,7 @@ impl Holder {
         some
     }
 
-    pub fn confirm(&mut self, upload: &PreKeyUpload) {
+    pub fn confirm(&mut self, upload: &account::Upload) {
         let staged = self.account.confirm_uploaded(upload, self.now);
         self.store.write(&staged.record(), staged.effects());
         staged.commit();
@@ -247,7 +251,7 @@ impl Holder {
     }
 
     /// Recovers the account and retires all sessions, in one transaction.
-    pub fn recover(&mut self, token: Option<&StoreToken>) {
+    pub fn recover(&mut self, token: Option<&BackupToken>) {
         let Self { account, store, now, rng, address, .. } = self;
         let staged = account.recover(token, *now, rng).unwrap();
         let mut next = store.clone();
@@ -273,7 +277,7 @@ impl Holder {
     }
 
     /// Receives a message of kind `PreKey`. A refusal changes nothing.
-    pub fn receive(&mut self, from: &Address, message: &[u8]) -> Result<Vec<u8>, FirstMessageError> {
+    pub fn receive(&mut self, from: &Address, message: &[u8]) -> Result<Vec<u8>, DecryptError> {
         let mut session = self.session(from);
         let before = (self.store.clone(), session.record(), self.account.record());
         let message = PreKeySignalMessage::parse(message).unwrap();
@@ -324,7 +328,7 @@ impl Holder {
     }
 
     /// The ids of the keys that are there, by row.
-    pub fn rows(&self) -> BTreeSet<AccountRow> {
+    pub fn rows(&self) -> BTreeSet<store::Key> {
         self.store.rows.keys().copied().collect()
     }
 }
@@ -348,7 +352,10 @@ impl Peer {
     /// Begins a session from a bundle.
     pub fn begin(&mut self, bundle: PreKeyBundle) {
         let bundle = bundle.verify(Trust::Anyone).unwrap();
-        self.session.initiate(&Local::new(&self.identity, 9), bundle, START, &mut self.rng).unwrap().commit();
+        self.session
+            .initiate(&session::Config::new(&self.identity, 9), bundle, START, &mut self.rng)
+            .unwrap()
+            .commit();
     }
 
     pub fn write(&mut self, text: &[u8]) -> Ciphertext {

@@ -2,7 +2,7 @@
 
 //! Attachments encrypted and decrypted in pieces, with buffers, of any lengths.
 
-use subrosa::{
+use subrosa::attachment::{
     AttachmentDecryptor, AttachmentEncryptor, AttachmentError, AttachmentKey, AttachmentManifest,
     AttachmentVerifier,
 };

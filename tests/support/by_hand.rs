@@ -15,7 +15,8 @@
 use subrosa::hazmat::crypto::kdf::{Label, MacKey, hkdf, hkdf_into};
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::crypto::{ctr, gcm_siv};
-use subrosa::{IdentityKey, IdentityKeyPair, PrivateKey, PublicKey};
+use subrosa::keys::{PrivateKey, PublicKey};
+use subrosa::{IdentityKey, IdentityKeyPair};
 
 /// The symmetric box of version 1.
 pub fn sealed_box(cipher: &[u8; 32], mac: &[u8; 32], plaintext: &[u8]) -> Vec<u8> {

@@ -19,7 +19,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use subrosa::{DecryptionErrorMessage, RepairPolicy, Requirements, Timestamp};
+use subrosa::Timestamp;
+use subrosa::repair::{DecryptionErrorMessage, RepairPolicy};
+use subrosa::session::Requirements;
 
 use super::device::{Device, Letter, Offer, TrustRule};
 use super::repair::{NotAnswered, advice};

@@ -2,12 +2,11 @@
 
 //! The test kit: a device with its stores, and everything that it does with them in transactions.
 //!
-//! Use it by `#[path = "support/device.rs"] mod device;`. It needs this crate and `rand_chacha`, nothing else.
+//! It needs this crate and `rand_chacha`, nothing else.
 //!
-//! Each operation loads the session from its record, works, and stores record and effects in one transaction;
+//! Each operation loads the session from its record, works, and stores the writes in one transaction;
 //! so every test is also one of the records. On the way the kit asserts what must hold always: a staged record
-//! is the session's record after the commit; a failure leaves session and store as they were, and gives the
-//! one-time keys back.
+//! is the session's record after the commit; a failure leaves session and store as they were.
 
 #![allow(
     dead_code,
@@ -27,12 +26,20 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::keys::PublicKey;
+use subrosa::prekey::{
+    KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
+    SignedPreKeyId,
+};
+use subrosa::session;
+use subrosa::session::manual::{Admission, KemKey, NeededPreKeys, PreKeys};
+use subrosa::session::{Policy, Requirements};
+use subrosa::store::Busy;
 use subrosa::{
-    AcceptError, Address, Admission, AdmitError, BundleError, Ciphertext, DecryptError, DeviceId,
-    EncryptError, IdentityKeyPair, InitiateError, KemKey, KemPreKeyId, LastResortKemPreKey, Local,
-    MessageKind, NeededPreKeys, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, ParseError, Plaintext,
-    Policy, PreKeyBundle, PreKeySignalMessage, PublicKey, RecordError, Requirements, ResponderKeys, Session,
-    SignalMessage, SignedPreKey, SignedPreKeyId, Staged, Timestamp,
+    Address, BundleError, Ciphertext, DecryptError, DeviceId, EncryptError, IdentityKeyPair, Message,
+    MessageKind, ParseError, PreKeyBundle, RecordError, Session, Staged, Timestamp,
 };
 
 pub use store::{Faults, Store, Table, TrustRule};
@@ -56,13 +63,9 @@ pub enum Failure {
     Record(RecordError),
     Parse(ParseError),
     Bundle(BundleError),
-    Initiate(InitiateError),
     Encrypt(EncryptError),
     Decrypt(DecryptError),
-    Admit(AdmitError),
-    Accept(AcceptError),
-    /// A message of this kind is none of a session.
-    NotOfASession(MessageKind),
+    Busy(Busy),
 }
 
 macro_rules! failure_from {
@@ -79,11 +82,9 @@ failure_from!(
     RecordError => Record,
     ParseError => Parse,
     BundleError => Bundle,
-    InitiateError => Initiate,
     EncryptError => Encrypt,
     DecryptError => Decrypt,
-    AdmitError => Admit,
-    AcceptError => Accept,
+    Busy => Busy,
 );
 
 /// A message under way: kind and bytes, free to be tampered with.
@@ -198,7 +199,7 @@ impl Device {
     /// A device of the same account and identity, and another device id.
     pub fn sibling(&self, device: u32, seed: u64) -> Self {
         let identity = IdentityKeyPair::from_record(self.identity.record().as_bytes()).unwrap();
-        let address = Address::new(self.address.name(), DeviceId::new(device).unwrap());
+        let address = Address::new(self.address.name(), DeviceId::new(device));
         Self::with_identity(address, identity, ChaCha20Rng::seed_from_u64(seed))
     }
 
@@ -258,8 +259,8 @@ impl Device {
         self.initiate(&peer.address, bundle).unwrap();
     }
 
-    pub const fn local(&self) -> Local<'_> {
-        Local::new(&self.identity, self.registration_id).with_policy(self.policy)
+    pub const fn config(&self) -> session::Config<'_> {
+        session::Config::new(&self.identity, self.registration_id).with_policy(self.policy)
     }
 
     pub fn advance(&mut self, time: Duration) {
@@ -338,7 +339,7 @@ impl Device {
         self.faults.read(Table::Identities)?;
         let bundle = bundle.verify(self.store.trust(peer, self.sending))?;
         let mut session = self.session(peer)?;
-        let local = Local::new(&self.identity, self.registration_id).with_policy(self.policy);
+        let local = session::Config::new(&self.identity, self.registration_id).with_policy(self.policy);
         let before = session.record();
         match session.initiate(&local, bundle, self.now, &mut self.rng) {
             Ok(staged) => {
@@ -379,11 +380,38 @@ impl Device {
 
     /// Receives a message of either kind.
     pub fn receive(&mut self, from: &Address, letter: &Letter) -> Result<Vec<u8>, Failure> {
-        match letter.kind {
-            MessageKind::Whisper => self.receive_signal(from, &SignalMessage::parse(&letter.bytes)?),
-            MessageKind::PreKey => self.receive_pre_key(from, &PreKeySignalMessage::parse(&letter.bytes)?),
-            kind => Err(Failure::NotOfASession(kind)),
+        self.receive_message(from, &Message::parse(letter.kind, &letter.bytes)?)
+    }
+
+    /// Receives a message of either kind, sealed or not.
+    pub fn receive_message(&mut self, from: &Address, message: &Message<'_>) -> Result<Vec<u8>, Failure> {
+        self.faults.read(Table::Identities)?;
+        let mut session = self.session(from)?;
+        let before = session.record();
+        let outcome = self.try_message(&mut session, from, message);
+        match &outcome {
+            Ok(_) => self.check(&session)?,
+            Err(_) => assert_eq!(session.record().as_bytes(), before.as_bytes()),
         }
+        outcome
+    }
+
+    fn try_message(
+        &mut self,
+        session: &mut Session,
+        from: &Address,
+        message: &Message<'_>,
+    ) -> Result<Vec<u8>, Failure> {
+        let config = session::Config::new(&self.identity, self.registration_id).with_policy(self.policy);
+        let trust = self.store.trust(from, self.receiving);
+        let staged = match session.receive(&config, message, trust, &mut self.rng)? {
+            Admission::Decrypted(staged) => staged,
+            Admission::New(new) => {
+                let keys = FoundKeys::find(&self.store, &self.faults, new.needed())?;
+                new.accept(&keys.lend(), &mut self.rng)?
+            }
+        };
+        Ok(store_and_commit(staged, &mut self.store, &self.faults, from)?.to_vec())
     }
 
     /// Sends `plaintext` to `peer`, who must understand it. Gives the message.
@@ -412,66 +440,8 @@ impl Device {
     /// Archives the current session.
     pub fn archive(&mut self, peer: &Address) -> Result<(), Failure> {
         let mut session = self.session(peer)?;
-        store_and_commit(session.archive(), &mut self.store, &self.faults, peer)?;
+        store_and_commit(session.archive()?, &mut self.store, &self.faults, peer)?;
         self.check(&session)
-    }
-
-    fn receive_signal(&mut self, from: &Address, message: &SignalMessage<'_>) -> Result<Vec<u8>, Failure> {
-        self.faults.read(Table::Identities)?;
-        let mut session = self.session(from)?;
-        let before = session.record();
-        let trust = self.store.trust(from, self.receiving);
-        match session.decrypt(message, trust, &mut self.rng) {
-            Ok(staged) => {
-                let plaintext = store_and_commit(staged, &mut self.store, &self.faults, from)?;
-                self.check(&session)?;
-                Ok(plaintext.to_vec())
-            }
-            Err(error) => {
-                assert_eq!(session.record().as_bytes(), before.as_bytes());
-                Err(error.into())
-            }
-        }
-    }
-
-    fn receive_pre_key(
-        &mut self,
-        from: &Address,
-        message: &PreKeySignalMessage<'_>,
-    ) -> Result<Vec<u8>, Failure> {
-        self.faults.read(Table::Identities)?;
-        let mut session = self.session(from)?;
-        let before = session.record();
-        let outcome = self.try_pre_key(&mut session, from, message);
-        match &outcome {
-            Ok(_) => self.check(&session)?,
-            Err(_) => assert_eq!(session.record().as_bytes(), before.as_bytes()),
-        }
-        outcome
-    }
-
-    fn try_pre_key(
-        &mut self,
-        session: &mut Session,
-        from: &Address,
-        message: &PreKeySignalMessage<'_>,
-    ) -> Result<Vec<u8>, Failure> {
-        let local = Local::new(&self.identity, self.registration_id).with_policy(self.policy);
-        let trust = self.store.trust(from, self.receiving);
-        let staged: Staged<'_, Session, Plaintext> = match session.admit(&local, message, trust)? {
-            Admission::Known(known) => known.decrypt(&mut self.rng)?,
-            Admission::New(new) => {
-                let keys = PreKeys::find(&self.store, &self.faults, new.needed())?;
-                let needed = new.needed();
-                new.accept(keys.lend(), &mut self.rng).map_err(|failure| {
-                    let returned = failure.keys.one_time.map(|key| key.id());
-                    assert_eq!(returned, needed.one_time, "a refusal gives the one-time prekey back");
-                    assert_eq!(failure.keys.kem.is_some(), needed.kem.is_some(), "and the KEM prekey");
-                    failure.error
-                })?
-            }
-        };
-        Ok(store_and_commit(staged, &mut self.store, &self.faults, from)?.to_vec())
     }
 
     /// Asserts that what was stored is what the session in memory would store, and that it reads back.
@@ -484,25 +454,25 @@ impl Device {
     }
 }
 
-/// Stores a stage's record and effects in one transaction, and commits it.
+/// Stores a stage's writes in one transaction, and commits it.
 pub fn store_and_commit<T>(
-    staged: Staged<'_, Session, T>,
+    staged: Staged<'_, T>,
     store: &mut Store,
     faults: &Faults,
     peer: &Address,
 ) -> Result<T, Failure> {
-    staged.commit_with(|record, effects| store.write(faults, peer, record, effects))
+    staged.commit_with(|writes| store.apply(faults, peer, writes))
 }
 
 /// The prekeys that a message needs, read from their records.
-pub struct PreKeys {
+pub struct FoundKeys {
     signed: SignedPreKey,
-    one_time: std::cell::Cell<Option<OneTimePreKey>>,
-    one_time_kem: std::cell::Cell<Option<OneTimeKemPreKey>>,
+    one_time: Option<OneTimePreKey>,
+    one_time_kem: Option<OneTimeKemPreKey>,
     last_resort: Option<(LastResortKemPreKey, bool)>,
 }
 
-impl PreKeys {
+impl FoundKeys {
     /// Looks them up: the signed one, the KEM one, the one-time one.
     pub fn find(store: &Store, faults: &Faults, needed: NeededPreKeys) -> Result<Self, Failure> {
         faults.read(Table::SignedPreKeys)?;
@@ -530,15 +500,14 @@ impl PreKeys {
             let record = record.ok_or(Failure::Missing(Table::OneTimePreKeys, id))?;
             one_time = Some(OneTimePreKey::from_record(record)?);
         }
-        Ok(Self { signed, one_time: one_time.into(), one_time_kem: one_time_kem.into(), last_resort })
+        Ok(Self { signed, one_time, one_time_kem, last_resort })
     }
 
-    /// What there is, by move: the next call finds no one-time prekeys.
-    pub fn lend(&self) -> ResponderKeys<'_> {
-        let one_time = self.one_time_kem.take().map(KemKey::OneTime);
+    pub fn lend(&self) -> PreKeys<'_> {
+        let one_time = self.one_time_kem.as_ref().map(KemKey::OneTime);
         let last_resort = self.last_resort.as_ref();
         let last_resort =
             last_resort.map(|(key, used_before)| KemKey::LastResort { key, used_before: *used_before });
-        ResponderKeys { signed: &self.signed, one_time: self.one_time.take(), kem: one_time.or(last_resort) }
+        PreKeys { signed: &self.signed, one_time: self.one_time.as_ref(), kem: one_time.or(last_resort) }
     }
 }

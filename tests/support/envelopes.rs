@@ -12,10 +12,11 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{
-    Address, CertificateAuthority, DeviceId, IdentityKeyPair, PrivateKey, PublicKey, SenderCertificate,
-    SenderDetails, ServerCertificate, Timestamp, deployed_server_certificates,
+use subrosa::keys::{PrivateKey, PublicKey};
+use subrosa::sealed::certificate::{
+    SenderCertificate, SenderDetails, ServerCertificate, TrustStore, official,
 };
+use subrosa::{Address, DeviceId, IdentityKeyPair, Timestamp};
 
 /// When everything happens, in milliseconds since 1970.
 pub const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -65,7 +66,7 @@ impl Cast {
             alice,
             readers: [identity(0x44), identity(0x66), identity(0x77)],
             trust_roots: [trust_root, private(0)].map(|root| root.public_key()),
-            known: deployed_server_certificates(),
+            known: official(),
             server,
             server_key,
         }
@@ -78,7 +79,7 @@ impl Cast {
 
     /// What certificates are held against.
     #[must_use]
-    pub fn authority(&self) -> CertificateAuthority<'_> {
-        CertificateAuthority { trust_roots: &self.trust_roots, revoked: &[8], known: &self.known }
+    pub fn authority(&self) -> TrustStore<'_> {
+        TrustStore { trust_roots: &self.trust_roots, revoked: &[8], known: &self.known }
     }
 }

@@ -4,27 +4,27 @@
 //! after the commit, and reads back as the same; a refusal and a stage that is dropped change nothing.
 
 use rand_chacha::ChaCha20Rng;
+use subrosa::group;
+use subrosa::group::{DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::ratchet::chain::ChainKey;
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::hazmat::wire::stored::{StoredChainKey, StoredSenderKeyRecord};
-use subrosa::{
-    GroupDecryptError, GroupEncryptError, ReceiverKeys, Secret, SenderKey, SenderKeyDistributionMessage,
-    SenderKeyFormat, SenderKeyMessage,
-};
+use subrosa::keys::Secret;
 
 /// Reads a distribution message of `format`.
-pub fn distribution(format: SenderKeyFormat, bytes: &[u8]) -> SenderKeyDistributionMessage<'_> {
+pub fn distribution(format: group::Format, bytes: &[u8]) -> DistributionMessage<'_> {
     match format {
-        SenderKeyFormat::WithId(_) => SenderKeyDistributionMessage::parse(bytes),
-        SenderKeyFormat::WithoutId => SenderKeyDistributionMessage::parse_without_id(bytes),
+        group::Format::WithId(_) => DistributionMessage::parse(bytes),
+        group::Format::WithoutId => DistributionMessage::parse_without_id(bytes),
     }
     .unwrap()
 }
 
 /// Reads a group message of `format`.
-pub fn message(format: SenderKeyFormat, bytes: &[u8]) -> SenderKeyMessage<'_> {
+pub fn message(format: group::Format, bytes: &[u8]) -> SenderKeyMessage<'_> {
     match format {
-        SenderKeyFormat::WithId(_) => SenderKeyMessage::parse(bytes),
-        SenderKeyFormat::WithoutId => SenderKeyMessage::parse_without_id(bytes),
+        group::Format::WithId(_) => SenderKeyMessage::parse(bytes),
+        group::Format::WithoutId => SenderKeyMessage::parse_without_id(bytes),
     }
     .unwrap()
 }
@@ -33,9 +33,9 @@ pub fn message(format: SenderKeyFormat, bytes: &[u8]) -> SenderKeyMessage<'_> {
 pub fn learn(keys: &mut ReceiverKeys, bytes: &[u8]) {
     let before = keys.record();
     let message = distribution(keys.format(), bytes);
-    drop(keys.learn(&message).unwrap());
+    drop(keys.process(&message).unwrap());
     assert_eq!(keys.record().as_bytes(), before.as_bytes());
-    let staged = keys.learn(&message).unwrap();
+    let staged = keys.process(&message).unwrap();
     let record = staged.record();
     staged.commit();
     assert!(keys.chains().len() <= 5);
@@ -50,11 +50,7 @@ pub fn receiver(key: &SenderKey) -> ReceiverKeys {
 }
 
 /// Sends a message.
-pub fn send(
-    key: &mut SenderKey,
-    plaintext: &[u8],
-    rng: &mut ChaCha20Rng,
-) -> Result<Vec<u8>, GroupEncryptError> {
+pub fn send(key: &mut SenderKey, plaintext: &[u8], rng: &mut ChaCha20Rng) -> Result<Vec<u8>, group::Error> {
     let before = key.record();
     let staged = key.encrypt(plaintext, rng)?;
     let record = staged.record();
@@ -78,7 +74,7 @@ pub fn lose(key: &mut SenderKey, count: u32) {
 }
 
 /// Receives a message.
-pub fn receive(keys: &mut ReceiverKeys, bytes: &[u8]) -> Result<Vec<u8>, GroupDecryptError> {
+pub fn receive(keys: &mut ReceiverKeys, bytes: &[u8]) -> Result<Vec<u8>, group::Error> {
     let before = keys.record();
     let message = message(keys.format(), bytes);
     let (record, plaintext) = match keys.decrypt(&message) {

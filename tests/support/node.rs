@@ -2,10 +2,15 @@
 
 //! A device that keeps its session in memory, as a messenger would, until it crashes.
 
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::prekey::{KemPreKeyId, LastResortKemPreKey, SignedPreKey, SignedPreKeyId};
+use subrosa::session;
+use subrosa::session::Policy;
+use subrosa::session::manual::Admission;
 use subrosa::{
-    Address, Admission, Ciphertext, EncryptError, KemPreKeyId, LastResortKemPreKey, Local, MessageKind,
-    Plaintext, Policy, PreKeyBundle, PreKeySignalMessage, Record, Session, SessionEffects, SignalMessage,
-    SignedPreKey, SignedPreKeyId, Staged, Trust,
+    Address, Ciphertext, EncryptError, MessageKind, Plaintext, PreKeyBundle, Record, Session, SessionEffects,
+    Staged, Trust,
 };
 
 use super::super::device::{Device, Failure, Faults, Letter, PreKeys};
@@ -63,7 +68,7 @@ impl Node {
         let device = &mut self.device;
         let kept = device.store.identities.get(&self.peer);
         let bundle = bundle.verify(Trust::on_first_use(kept)).unwrap();
-        let local = Local::new(&device.identity, device.registration_id).with_policy(device.policy);
+        let local = session::Config::new(&device.identity, device.registration_id).with_policy(device.policy);
         let staged = self.session.initiate(&local, bundle, device.now, &mut device.rng).unwrap();
         let settled = settle(staged, device, &self.peer, (fate, |_| None));
         self.after(settled, &before)
@@ -231,7 +236,7 @@ pub fn open<'s>(
         return Ok(session.decrypt(&message, trust, &mut device.rng)?);
     }
     let message = PreKeySignalMessage::parse(&letter.bytes)?;
-    let local = Local::new(&device.identity, device.registration_id).with_policy(device.policy);
+    let local = session::Config::new(&device.identity, device.registration_id).with_policy(device.policy);
     match session.admit(&local, &message, trust)? {
         Admission::Known(known) => Ok(known.decrypt(&mut device.rng)?),
         Admission::New(new) => {

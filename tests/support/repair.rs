@@ -11,10 +11,12 @@
     reason = "a test kit, of which each test uses a part"
 )]
 
-use subrosa::{
-    Address, Advice, ContentHint, DecryptionErrorMessage, Failure, PlaintextContent, RepairLog, RepairPolicy,
-    RepairRefused, Resend, ResendRequest, Timestamp,
+use subrosa::repair::{
+    Advice, DecryptionErrorMessage, Failure, PlaintextContent, RepairLog, RepairPolicy, RepairRefused,
+    Resend, ResendRequest,
 };
+use subrosa::sealed::ContentHint;
+use subrosa::{Address, Timestamp};
 
 use super::device::{self, Device, Letter};
 

@@ -21,14 +21,25 @@ use std::rc::Rc;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde_json::{Value, json};
+use subrosa::account;
+use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::keys::{KemPublicKey, PublicKey};
+use subrosa::prekey::{
+    KemPreKeyId, KemPreKeyPublic, OneTimePreKeyId, OneTimePreKeyPublic, SignedPreKey, SignedPreKeyId,
+    SignedPreKeyPublic,
+};
+use subrosa::repair::{
+    Advice, Failure, PlaintextContent, RepairLog, RepairPolicy, RepairRefused, Resend, ResendRequest,
+};
+use subrosa::sealed;
+use subrosa::sealed::certificate::{SenderCertificate, TrustStore};
+use subrosa::sealed::{ContentHint, UnverifiedContent};
 use subrosa::{
-    Account, AccountLimits, Address, Advice, CertificateAuthority, Ciphertext, ContentHint, DeviceId,
-    DistributionId, Failure, IdentityKey, KemPreKeyId, KemPreKeyPublic, KemPublicKey, LocalDevice,
-    MessageKind, OneTimePreKeyId, OneTimePreKeyPublic, PlaintextContent, PreKeyBundle, PreKeySignalMessage,
-    PreKeyUpload, PublicKey, ReceiverKeys, RepairLog, RepairPolicy, RepairRefused, Resend, ResendRequest,
-    SealedMessage, SealedSender, SenderCertificate, SenderKey, SenderKeyDistributionMessage,
-    SenderKeyMessage, ServiceCounts, Session, SignalMessage, SignedPreKey, SignedPreKeyId,
-    SignedPreKeyPublic, Timestamp, Trust, UnverifiedContent, VerifiedContent,
+    Account, Address, Ciphertext, DeviceId, IdentityKey, LocalDevice, MessageKind, PreKeyBundle, Session,
+    Timestamp, Trust,
 };
 
 use crate::live::{Answers, Home, Side};
@@ -64,7 +75,7 @@ pub(crate) struct Resident {
     /// By sender and distribution id.
     pub(crate) receiver_keys: BTreeMap<(Address, String), Vec<u8>>,
     /// What the service has of its prekeys.
-    published: PreKeyUpload,
+    published: account::Upload,
     pub(crate) now: Timestamp,
     pub(crate) rng: ChaCha20Rng,
 }
@@ -73,7 +84,7 @@ impl Resident {
     /// A new device, `name.1`.
     pub(crate) fn new(name: &str, now: Timestamp, seed: u64) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
-        let account = Account::generate(AccountLimits::default(), &mut rng).commit();
+        let account = Account::generate(account::Limits::default(), &mut rng).commit();
         Self::with_account(name, account, now, rng)
     }
 
@@ -84,7 +95,7 @@ impl Resident {
         now: Timestamp,
         mut rng: ChaCha20Rng,
     ) -> Self {
-        if let Some(staged) = account.refill(now, ServiceCounts::default(), &mut rng).unwrap() {
+        if let Some(staged) = account.refill(now, account::Counts::default(), &mut rng).unwrap() {
             staged.commit();
         }
         let published = account.upload();
@@ -232,18 +243,18 @@ impl Resident {
         message: &Ciphertext,
         certificate: &SenderCertificate,
     ) -> Vec<u8> {
-        let sender = SealedSender::new(self.account.identity(), certificate).unwrap();
+        let sender = sealed::Sender::new(self.account.identity(), certificate).unwrap();
         sender.with_hint(ContentHint::Resendable).seal(message, &self.identities[to], &mut self.rng).unwrap()
     }
 
-    pub(crate) fn verify(&self, sealed: &[u8], authority: &CertificateAuthority<'_>) -> VerifiedContent {
+    pub(crate) fn verify(&self, sealed: &[u8], authority: &TrustStore<'_>) -> sealed::Content {
         let content = UnverifiedContent::open(sealed, self.account.identity()).unwrap();
         content.verify(authority, &LocalDevice::new(&self.address), self.now).unwrap()
     }
 
     /// Reads a message of a session that came under seal.
-    pub(crate) fn read_sealed(&mut self, content: &VerifiedContent) -> Result<Vec<u8>, Missed> {
-        let SealedMessage::Session(message) = content.message().map_err(Missed::other)? else {
+    pub(crate) fn read_sealed(&mut self, content: &sealed::Content) -> Result<Vec<u8>, Missed> {
+        let sealed::Body::Session(message) = content.message().map_err(Missed::other)? else {
             panic!("none of a session")
         };
         let from = content.sender().address();
@@ -280,10 +291,10 @@ impl Resident {
     }
 
     pub(crate) fn learn(&mut self, of: &Address, distribution: &[u8]) {
-        let message = SenderKeyDistributionMessage::parse(distribution).unwrap();
+        let message = DistributionMessage::parse(distribution).unwrap();
         let id = message.format().distribution_id().unwrap().to_string();
         let mut keys = self.receiver_keys(of, &id);
-        keys.learn(&message).unwrap().commit();
+        keys.process(&message).unwrap().commit();
         self.receiver_keys.insert((of.clone(), id), keys.record().as_bytes().to_vec());
     }
 
@@ -333,7 +344,7 @@ impl Resident {
             }
             "sender_key_create" => json!({ "skdm": hex::encode(self.distribution(id)) }),
             "sender_key_process" => {
-                self.learn(&address(&request["sender"]), &bytes(&request["skdm"]));
+                self.process(&address(&request["sender"]), &bytes(&request["skdm"]));
                 json!({})
             }
             "group_encrypt" => message(&self.encrypt_for_group(id, &bytes(&request["plaintext"]))),
@@ -348,7 +359,7 @@ impl Resident {
 
 pub(crate) fn address(value: &Value) -> Address {
     let device = u32::try_from(value["device"].as_u64().unwrap()).unwrap();
-    Address::new(value["name"].as_str().unwrap(), DeviceId::new(device).unwrap())
+    Address::new(value["name"].as_str().unwrap(), DeviceId::new(device))
 }
 
 #[track_caller]

@@ -14,12 +14,14 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::keys::{PrivateKey, PublicKey};
+use subrosa::sealed;
+use subrosa::sealed::certificate::{SenderCertificate, SenderDetails, ServerCertificate, TrustStore};
+use subrosa::sealed::{ContentHint, OpenError, SealError, UnverifiedContent};
+use subrosa::session;
 use subrosa::{
-    AcceptError, Address, CertificateAuthority, Ciphertext, ContentHint, IdentityKeyPair, Local, LocalDevice,
-    MessageKind, OpenError, ParseError, PrivateKey, PublicKey, SealedAdmission, SealedEncryptError,
-    SealedMessage, SealedReceiveError, SealedRecipient, SealedSender, SenderCertificate, SenderDetails,
-    SenderRefused, ServerCertificate, Session, SessionMessage, Staged, Timestamp, Unsealed,
-    UnverifiedContent, VerifiedContent,
+    Address, Ciphertext, DecryptError, IdentityKeyPair, LocalDevice, MessageKind, ParseError,
+    SealedAdmission, Session, SessionMessage, Staged, Timestamp, Unsealed,
 };
 
 use super::device::{self, Device, PreKeys, START};
@@ -49,8 +51,8 @@ impl Service {
     }
 
     /// What its clients hold certificates against.
-    pub fn authority(&self) -> CertificateAuthority<'_> {
-        CertificateAuthority { trust_roots: &self.roots, revoked: &self.revoked, known: &self.known }
+    pub fn authority(&self) -> TrustStore<'_> {
+        TrustStore { trust_roots: &self.roots, revoked: &self.revoked, known: &self.known }
     }
 
     pub fn issue(&mut self, details: SenderDetails) -> SenderCertificate {
@@ -88,8 +90,8 @@ impl<'a> Seal<'a> {
     }
 
     #[track_caller]
-    pub fn of(self, identity: &'a IdentityKeyPair) -> SealedSender<'a> {
-        let sender = SealedSender::new(identity, self.certificate).unwrap().with_hint(self.hint);
+    pub fn of(self, identity: &'a IdentityKeyPair) -> sealed::Sender<'a> {
+        let sender = sealed::Sender::new(identity, self.certificate).unwrap().with_hint(self.hint);
         self.group_id.map_or(sender, |id| sender.with_group_id(id))
     }
 }
@@ -98,10 +100,10 @@ impl<'a> Seal<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refused {
     Open(OpenError),
-    Sender(SenderRefused),
+    Sender(OpenError),
     Parse(ParseError),
-    Receive(SealedReceiveError),
-    Accept(AcceptError),
+    Receive(DecryptError),
+    Accept(DecryptError),
     /// A message of this kind is none of a session.
     Kind(MessageKind),
     /// The store failed, or lacks a key.
@@ -120,22 +122,17 @@ macro_rules! refused_from {
 
 refused_from!(
     OpenError => Open,
-    SenderRefused => Sender,
+    OpenError => Sender,
     ParseError => Parse,
-    SealedReceiveError => Receive,
-    AcceptError => Accept,
+    DecryptError => Receive,
+    DecryptError => Accept,
     device::Failure => Store,
 );
 
 /// What a device does under seal.
 impl Device {
     /// Encrypts a message for `peer` and seals it.
-    pub fn seal(
-        &mut self,
-        peer: &Address,
-        seal: Seal<'_>,
-        plaintext: &[u8],
-    ) -> Result<Vec<u8>, SealedEncryptError> {
+    pub fn seal(&mut self, peer: &Address, seal: Seal<'_>, plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
         let mut session = self.session(peer).unwrap();
         let before = session.record();
         let trust = self.store.trust(peer, self.sending);
@@ -163,7 +160,7 @@ impl Device {
     }
 
     /// Opens an envelope and verifies its sender, now.
-    pub fn verify(&self, sealed: &[u8], service: &Service) -> Result<VerifiedContent, Refused> {
+    pub fn verify(&self, sealed: &[u8], service: &Service) -> Result<sealed::Content, Refused> {
         let content = UnverifiedContent::open(sealed, &self.identity)?;
         Ok(content.verify(&service.authority(), &LocalDevice::new(&self.address), self.now)?)
     }
@@ -172,7 +169,7 @@ impl Device {
     pub fn unseal(&mut self, sealed: &[u8], service: &Service) -> Result<Unsealed, Refused> {
         let content = self.verify(sealed, service)?;
         match content.message()? {
-            SealedMessage::Session(message) => self.unseal_message(&content.sender().address(), &message),
+            sealed::Body::Session(message) => self.unseal_message(&content.sender().address(), &message),
             _ => Err(Refused::Kind(content.kind())),
         }
     }
@@ -199,7 +196,7 @@ impl Device {
         from: &Address,
         message: &SessionMessage<'_>,
     ) -> Result<Unsealed, Refused> {
-        let local = Local::new(&self.identity, self.registration_id).with_policy(self.policy);
+        let local = session::Config::new(&self.identity, self.registration_id).with_policy(self.policy);
         let trust = self.store.trust(from, self.receiving);
         let staged: Staged<'_, Session, Unsealed> =
             match message.receive(session, &local, trust, &mut self.rng)? {
@@ -235,13 +232,13 @@ impl Device {
     pub fn with_recipients<T>(
         &self,
         accounts: &[&[&Address]],
-        work: impl FnOnce(&[SealedRecipient<'_>]) -> T,
+        work: impl FnOnce(&[sealed::Recipient<'_>]) -> T,
     ) -> T {
         let session = |device: &&Address| self.session(device).unwrap();
         let sessions: Vec<Vec<Session>> =
             accounts.iter().map(|devices| devices.iter().map(session).collect()).collect();
         let recipients: Vec<_> =
-            sessions.iter().map(|sessions| SealedRecipient::of_sessions(sessions).unwrap()).collect();
+            sessions.iter().map(|sessions| sealed::Recipient::of_sessions(sessions).unwrap()).collect();
         work(&recipients)
     }
 }

@@ -22,10 +22,10 @@ pub mod trio;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use subrosa::{
-    DecryptError, DecryptionErrorMessage, EncryptError, MessageKind, PlaintextContent, PreKeySignalMessage,
-    Requirements, Session,
-};
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
+use subrosa::session::Requirements;
+use subrosa::{DecryptError, EncryptError, MessageKind, Session};
 
 use super::device::{Device, Failure, KemOffer, Letter, Offer, Table};
 pub use model::Expected;

@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use subrosa::{Address, IdentityKey, KemPreKeyEffect, Record, SessionEffects, Trust};
+use subrosa::prekey::KemPreKeyUse;
+use subrosa::store::{Key, StaleStage, Write, Writes};
+use subrosa::{Address, IdentityKey, Trust};
 
 use super::Failure;
 
@@ -72,49 +74,47 @@ impl Store {
         }
     }
 
-    /// Writes a session's record and its effects in one transaction: all or nothing.
-    pub fn write(
-        &mut self,
-        faults: &Faults,
-        peer: &Address,
-        record: &Record,
-        effects: &SessionEffects,
-    ) -> Result<(), Failure> {
+    /// Applies the writes of an operation about `peer` in one transaction: all or nothing. A state that is not the one
+    /// before the writes, a key that is deleted and not there, and a use that comes twice are defects. Identities are
+    /// kept by address, as the recorded scenarios have it.
+    pub fn apply(&mut self, faults: &Faults, peer: &Address, writes: Writes) -> Result<(), Failure> {
         let mut next = self.clone();
-        if let Some(identity) = effects.save_identity {
-            faults.write(Table::Identities)?;
-            next.identities.insert(peer.clone(), identity);
-        }
-        if let Some(id) = effects.delete_one_time_pre_key {
-            faults.write(Table::OneTimePreKeys)?;
-            assert!(
-                next.one_time_pre_keys.remove(&id.0).is_some(),
-                "an effect deletes a key that is not there"
-            );
-        }
-        match &effects.kem_pre_key {
-            None => {}
-            Some(KemPreKeyEffect::Delete(id)) => {
-                faults.write(Table::KemPreKeys)?;
-                let removed = next.one_time_kem_pre_keys.remove(&id.0);
-                assert!(removed.is_some(), "an effect deletes a key that is not there");
+        for write in writes {
+            match write {
+                Write::Put { key: Key::Identity(name), record, generation: None } => {
+                    assert_eq!(name, *peer.name());
+                    faults.write(Table::Identities)?;
+                    next.identities.insert(peer.clone(), IdentityKey::from_record(record.as_bytes())?);
+                }
+                Write::Put { key: Key::KemPreKeyUse(used), record, generation: None } => {
+                    assert_eq!(KemPreKeyUse::from_record(record.as_bytes()), Ok(used));
+                    faults.write(Table::KemUses)?;
+                    assert!(next.kem_uses.insert(used.to_bytes()), "a use came twice");
+                }
+                Write::Put { key: Key::Session(address), record, generation: Some(generation) } => {
+                    faults.write(Table::Sessions)?;
+                    let held = next.sessions.insert(address, record.as_bytes().to_vec());
+                    StaleStage::check(generation, held.map(|held| generation_of(&held))).unwrap();
+                    assert_eq!(generation, generation_of(record.as_bytes()));
+                }
+                Write::Put { key: Key::RepairLog(address), record, generation: Some(generation) } => {
+                    faults.write(Table::RepairLogs)?;
+                    let held = next.repair_logs.insert(address, record.as_bytes().to_vec());
+                    StaleStage::check(generation, held.map(|held| generation_of(&held))).unwrap();
+                    assert_eq!(generation, generation_of(record.as_bytes()));
+                }
+                Write::Delete { key: Key::OneTimePreKey(id) } => {
+                    faults.write(Table::OneTimePreKeys)?;
+                    assert!(next.one_time_pre_keys.remove(&id.0).is_some(), "{id:?} is not there");
+                }
+                Write::Delete { key: Key::OneTimeKemPreKey(id) } => {
+                    faults.write(Table::KemPreKeys)?;
+                    assert!(next.one_time_kem_pre_keys.remove(&id.0).is_some(), "{id:?} is not there");
+                }
+                other => panic!("this kit does not know {other:?}"),
             }
-            Some(KemPreKeyEffect::Remember(kem_use)) => {
-                faults.write(Table::KemUses)?;
-                assert!(next.kem_uses.insert(kem_use.to_bytes()), "a use came twice");
-            }
-            Some(other) => panic!("an effect that this kit does not know: {other:?}"),
         }
-        faults.write(Table::Sessions)?;
-        next.sessions.insert(peer.clone(), record.as_bytes().to_vec());
         *self = next;
-        Ok(())
-    }
-
-    /// Writes the repair log of a peer.
-    pub fn write_log(&mut self, faults: &Faults, peer: &Address, record: &Record) -> Result<(), Failure> {
-        faults.write(Table::RepairLogs)?;
-        self.repair_logs.insert(peer.clone(), record.as_bytes().to_vec());
         Ok(())
     }
 
@@ -129,4 +129,9 @@ impl Store {
         assert!(self.repair_logs == other.repair_logs, "repair logs differ");
         assert!(self == other, "signed or last-resort prekeys, or what was received, differ");
     }
+}
+
+/// The generation in a record, which all states' records begin with.
+fn generation_of(record: &[u8]) -> u64 {
+    u64::from_le_bytes(record[4..12].try_into().unwrap())
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{IdentityKeyPair, MessageKind, Policy};
+use subrosa::session::Policy;
+use subrosa::{IdentityKeyPair, MessageKind};
 
 use super::{Device, Fate, Offer, Side, Step, World};
 use crate::device::{ALICE, BOB};

@@ -26,13 +26,13 @@ impl Wrapper {
         let message = letter.pre_key();
         Self {
             version: message.version(),
-            pre_key_id: message.pre_key_id(),
+            pre_key_id: message.pre_key_id().map(|id| id.0),
             base_key: message.base_key().encode().to_vec(),
             identity_key: message.identity_key().encode().to_vec(),
             message: message.message().as_bytes().to_vec(),
             registration_id: message.registration_id(),
-            signed_pre_key_id: message.signed_pre_key_id(),
-            kyber: message.kyber().map(|kyber| (kyber.pre_key_id, kyber.ciphertext.to_vec())),
+            signed_pre_key_id: message.signed_pre_key_id().0,
+            kyber: message.kyber().map(|kyber| (kyber.pre_key_id.0, kyber.ciphertext.to_vec())),
         }
     }
 

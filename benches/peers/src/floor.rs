@@ -25,7 +25,7 @@ pub use sign::{Signer, Verifier};
 #[cfg(test)]
 mod tests {
     use super::*;
-    use subrosa::PrivateKey;
+    use subrosa::keys::PrivateKey;
     use subrosa::hazmat::crypto::kdf::{MacKey, hkdf_into};
 
     #[test]

@@ -7,7 +7,8 @@ use std::convert::Infallible;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng, TryCryptoRng, TryRng};
-use subrosa::{IdentityKeyPair, Plaintext, PrivateKey, PublicKey, Secret};
+use subrosa::{IdentityKeyPair, Plaintext};
+use subrosa::keys::{PrivateKey, PublicKey, Secret};
 
 use crate::memcheck::{declassify_value, mark};
 

@@ -7,7 +7,7 @@ mod early_exit;
 
 use std::hint::black_box;
 
-use subrosa::Secret;
+use subrosa::keys::Secret;
 
 use crate::marking::{Marked, peer};
 use crate::report::Report;

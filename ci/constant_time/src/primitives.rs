@@ -6,7 +6,7 @@ use subrosa::hazmat::agreement::pqxdh::{self, PqxdhSecrets};
 use subrosa::hazmat::agreement::{Initiator, Responder};
 use subrosa::hazmat::crypto::kem768::{self, ExpandedKey, KeySeed};
 use subrosa::hazmat::crypto::xeddsa;
-use subrosa::{KemKeyPair, KemSecretKey, KemType, PublicKey, Secret};
+use subrosa::keys::{KemKeyPair, KemSecretKey, KemType, PublicKey, Secret};
 
 use crate::marking::{Marked, peer, plain};
 use crate::memcheck::mark;

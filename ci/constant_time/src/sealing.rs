@@ -4,9 +4,9 @@
 
 use subrosa::hazmat::record::{RecordKey, RecordKind};
 use subrosa::hazmat::sealed::{v1, v2};
-use subrosa::{
-    DistributionId, IdentityKeyPair, ReceiverKeys, SenderKey, SenderKeyDistributionMessage, SenderKeyMessage,
-};
+use subrosa::IdentityKeyPair;
+use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 
 use rand_chacha::rand_core::Rng;
 
@@ -60,7 +60,7 @@ fn groups(report: &mut Report) {
     let mut key = SenderKey::generate(id, &mut plain(80));
     let mut keys = ReceiverKeys::new(id);
     let distribution = key.distribution();
-    keys.learn(&SenderKeyDistributionMessage::parse(&distribution).unwrap()).unwrap().commit();
+    keys.process(&DistributionMessage::parse(&distribution).unwrap()).unwrap().commit();
     let first = key.encrypt(b"first", &mut plain(81)).unwrap().commit().into_bytes();
 
     // It draws the id of the chain, the chain key, the signing key, of which clamping changes the ends.

@@ -9,7 +9,9 @@ use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
 use subrosa::hazmat::ratchet::double::{DoubleRatchet, Header};
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
 use subrosa::hazmat::ratchet::root::RootKey;
-use subrosa::{KeyPair, Session, SignalMessage, Trust};
+use subrosa::{Session, Trust};
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::keys::KeyPair;
 
 use setting::{Device, NOW, Policy, Talk, bundle, copy, receive, send};
 

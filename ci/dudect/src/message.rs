@@ -8,7 +8,10 @@ mod setting;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::hazmat::sealed::{v1, v2};
-use subrosa::{IdentityKeyPair, Secret, SignalMessage, Trust, UnverifiedContent};
+use subrosa::{IdentityKeyPair, Trust};
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::keys::Secret;
+use subrosa::sealed::UnverifiedContent;
 
 use setting::{Talk, send};
 

@@ -10,10 +10,9 @@ use subrosa::hazmat::crypto::xeddsa;
 use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
 use subrosa::hazmat::record::{RecordKey, RecordKind};
-use subrosa::{
-    Fingerprint, FingerprintHash, FingerprintVersion, IdentityKeyPair, KemKeyPair, KemType, PrivateKey,
-    PublicKey, Secret,
-};
+use subrosa::IdentityKeyPair;
+use subrosa::fingerprint::{Fingerprint, FingerprintHash, FingerprintVersion};
+use subrosa::keys::{KemKeyPair, KemType, PrivateKey, PublicKey, Secret};
 
 use crate::report::Report;
 
@@ -70,7 +69,7 @@ fn kem(report: &mut Report) {
                 let mut bytes = pair.public().encapsulate(rng).0.encode();
                 let at = 1 + (rng.next_u32() as usize) % 1_000;
                 bytes[at] ^= u8::from(rejected);
-                subrosa::KemCiphertext::decode(&bytes).unwrap()
+                subrosa::keys::KemCiphertext::decode(&bytes).unwrap()
             },
             |ciphertext| pair.secret().decapsulate(ciphertext).unwrap(),
         );

@@ -6,12 +6,14 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::error::Error;
 
-use subrosa::{
-    Address, Admission, AttachmentDecryptor, AttachmentEncryptor, AttachmentKey, ChunkSize, Ciphertext,
-    DecryptionErrorMessage, DeviceId, IdentityKeyPair, KemKey, KemPreKeyId, LastResortKemPreKey, Local,
-    MessageKind, OneTimePreKey, OneTimePreKeyId, PreKeyBundle, PreKeySignalMessage, RecordKey, RecordKind,
-    ResponderKeys, Session, SignalMessage, SignedPreKey, SignedPreKeyId, Timestamp, Trust,
-};
+use subrosa::{Address, Ciphertext, DeviceId, IdentityKeyPair, MessageKind, PreKeyBundle, RecordKey, Session, Timestamp, Trust, session};
+use subrosa::attachment::{AttachmentDecryptor, AttachmentEncryptor, AttachmentKey, ChunkSize};
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::prekey::{KemPreKeyId, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId};
+use subrosa::repair::DecryptionErrorMessage;
+use subrosa::session::manual::{Admission, KemKey, PreKeys};
+use subrosa::store::RecordKind;
 
 use crate::rng::Repeatable;
 
@@ -76,7 +78,7 @@ impl Device {
 
     fn initiate(&mut self, bundle: PreKeyBundle) -> Outcome<()> {
         let identity = IdentityKeyPair::from_record(&self.identity)?;
-        let local = Local::new(&identity, 1);
+        let local = session::Config::new(&identity, 1);
         let mut session = self.load()?;
         let staged = session.initiate(&local, bundle.verify(Trust::Anyone)?, NOW, &mut self.rng)?;
         self.session = self.key.seal(&staged.record(), b"session", &mut self.rng)?;
@@ -103,13 +105,13 @@ impl Device {
         let identity = IdentityKeyPair::from_record(&self.identity)?;
         let signed = SignedPreKey::from_record(&self.signed)?;
         let kem = LastResortKemPreKey::from_record(&self.kem)?;
-        let staged = match session.admit(&Local::new(&identity, 1), &message, Trust::Anyone)? {
+        let staged = match session.admit(&session::Config::new(&identity, 1), &message, Trust::Anyone)? {
             Admission::Known(known) => known.decrypt(&mut self.rng)?,
             Admission::New(new) => {
                 let record = self.one_time.as_ref().ok_or("no one-time prekey is left")?;
                 let one_time = Some(OneTimePreKey::from_record(record)?);
                 let kem = Some(KemKey::LastResort { key: &kem, used_before: false });
-                let keys = ResponderKeys { signed: &signed, one_time, kem };
+                let keys = PreKeys { signed: &signed, one_time, kem };
                 new.accept(keys, &mut self.rng).map_err(|failure| failure.error)?
             }
         };

@@ -7,7 +7,7 @@ use core::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::{TrustStore, CertificateError, SenderCertificate, ServerCertificate};
+use super::{CertificateError, SenderCertificate, ServerCertificate, TrustStore};
 use crate::crypto::curve::PublicKey;
 
 /// Hash of both certificates.

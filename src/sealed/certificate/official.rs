@@ -51,7 +51,7 @@ pub fn official() -> Vec<ServerCertificate> {
 mod tests {
     use super::*;
     use crate::crypto::curve::PublicKey;
-    use crate::sealed::certificate::{TrustStore, CertificateError};
+    use crate::sealed::certificate::{CertificateError, TrustStore};
     use hex_literal::hex;
 
     #[test]

@@ -8,9 +8,7 @@ use core::fmt;
 
 use rand_core::CryptoRng;
 
-use super::{
-    CertificateCache, CertificateError, ServerCertificate, Signed, TrustStore,
-};
+use super::{CertificateCache, CertificateError, ServerCertificate, Signed, TrustStore};
 use crate::address::{Address, ServiceId};
 use crate::crypto::curve::PrivateKey;
 use crate::identity::IdentityKey;
@@ -147,10 +145,7 @@ impl SenderCertificate {
     ///
     /// # Errors
     /// [`CertificateError::UnknownServerCertificate`].
-    pub fn server<'a>(
-        &'a self,
-        trust: &TrustStore<'a>,
-    ) -> Result<&'a ServerCertificate, CertificateError> {
+    pub fn server<'a>(&'a self, trust: &TrustStore<'a>) -> Result<&'a ServerCertificate, CertificateError> {
         match &self.signer {
             Signer::Embedded(server) => Ok(server),
             Signer::Known(id) => {

@@ -85,10 +85,7 @@ impl ServerCertificate {
     }
 
     /// [`Self::verify`], and which trust root signed it.
-    pub(super) fn verified_by(
-        &self,
-        trust: &TrustStore<'_>,
-    ) -> Result<PublicKey, CertificateError> {
+    pub(super) fn verified_by(&self, trust: &TrustStore<'_>) -> Result<PublicKey, CertificateError> {
         self.not_revoked(trust)?;
         let root = trust.trust_roots.iter().find(|root| self.signed.verify(root));
         root.copied().ok_or(CertificateError::Untrusted)

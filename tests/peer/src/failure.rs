@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 use subrosa::fingerprint::{CompareError, InvalidIterationCount, ScannableFingerprintError};
+use subrosa::group;
 use subrosa::hazmat::crypto::kdf::OutputTooLong;
 use subrosa::keys::{KemError, KeyError, NonContributory};
 use subrosa::libsignal::LibsignalError;
@@ -11,7 +12,7 @@ use subrosa::repair::{DecryptionErrorMessageError, PlaintextContentError};
 use subrosa::sealed::OpenError;
 use subrosa::sealed::certificate::CertificateError;
 use subrosa::store::Busy;
-use subrosa::{Address, BundleError, DecryptError, EncryptError, ParseError, group};
+use subrosa::{Address, BundleError, DecryptError, EncryptError, ParseError};
 
 /// Why a request was refused.
 #[derive(Debug)]

@@ -5,7 +5,8 @@
 use serde_json::json;
 use subrosa::IdentityKey;
 use subrosa::fingerprint::{
-    CompareError, Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion, ScannableFingerprint,
+    CompareError, Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion,
+    ScannableFingerprint,
 };
 
 use super::{Answer, Failure, Operation, Peer, Request};

@@ -6,11 +6,11 @@
 use std::collections::HashMap;
 
 use serde_json::json;
+use subrosa::group::{DistributionMessage, Format, GroupMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::crypto::xeddsa;
 use subrosa::hazmat::wire::sender_key_distribution::SenderKeyDistributionParts;
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessageParts;
-use subrosa::group::{DistributionMessage, Format, GroupMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessageParts;
 use subrosa::libsignal::LibsignalError;
 use subrosa::store::Write;
 use subrosa::{Address, ParseError, Record, Staged, Trust};
@@ -46,7 +46,10 @@ impl GroupKeys {
 
     fn of(&self, sender: &Address, group: &str) -> Result<Option<ReceiverKeys>, Failure> {
         let record = self.others.get(&(sender.clone(), group.to_owned()));
-        record.map(|bytes| ReceiverKeys::from_record(bytes, sender.clone())).transpose().map_err(Failure::error)
+        record
+            .map(|bytes| ReceiverKeys::from_record(bytes, sender.clone()))
+            .transpose()
+            .map_err(Failure::error)
     }
 
     fn put_own(&mut self, group: &str, record: &Record) {

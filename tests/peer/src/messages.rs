@@ -5,9 +5,9 @@
 use serde_json::json;
 use subrosa::hazmat::crypto::kdf::MacKey;
 use subrosa::hazmat::wire::message::first_byte;
-use subrosa::hazmat::wire::signal_message::{MAC_LEN, SignalMessageParts};
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::hazmat::wire::signal_message::{MAC_LEN, SignalMessageParts};
 
 use super::{Answer, Failure, Operation, Peer, Request};
 

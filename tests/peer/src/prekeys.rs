@@ -31,8 +31,8 @@ fn bundle(peer: &mut Peer, request: Request<'_>) -> Answer {
     let [one_time, signed, kyber] = ids;
     let one_time = with_one_time.then(|| OneTimePreKey::generate(OneTimePreKeyId(one_time), rng));
     let signed = SignedPreKey::generate(SignedPreKeyId(signed), &party.identity, created, rng);
-    let kyber = with_kyber
-        .then(|| LastResortKemPreKey::generate(KemPreKeyId(kyber), &party.identity, created, rng));
+    let kyber =
+        with_kyber.then(|| LastResortKemPreKey::generate(KemPreKeyId(kyber), &party.identity, created, rng));
     let stored = [
         one_time.as_ref().map(StoredPreKey::from),
         Some(StoredPreKey::from(&signed)),

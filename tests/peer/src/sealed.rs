@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 use subrosa::hazmat::sealed::Envelope;
-use subrosa::hazmat::sealed::{Entry, MAX_REGISTRATION_ID, seal_for_many};
 use subrosa::hazmat::sealed::v1;
+use subrosa::hazmat::sealed::{Entry, MAX_REGISTRATION_ID, seal_for_many};
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::keys::Secret;
 use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
@@ -111,7 +111,8 @@ fn seal_multi(peer: &mut Peer, request: Request<'_>) -> Answer {
         let session =
             party.session(&address)?.ok_or_else(|| Failure::error(format!("no session for {address}")))?;
         let device = u8::try_from(address.device().get()).ok().filter(|device| (1..=127).contains(device));
-        let device = device.ok_or_else(|| Failure::invalid_address(format!("invalid device of {address}")))?;
+        let device =
+            device.ok_or_else(|| Failure::invalid_address(format!("invalid device of {address}")))?;
         let device = (device, registration_id(&session)?);
         match entries.last_mut() {
             Some((first, entry)) if first.name() == address.name() => entry.devices.push(device),

@@ -77,7 +77,8 @@ fn process_bundle(peer: &mut Peer, request: Request<'_>) -> Answer {
     let bundle = PreKeyBundle { device_id: remote.device(), ..read_bundle(request.object("bundle")?)? };
     let bundle = bundle.verify(party.trust(&remote))?;
     let mut session = party.session_or_new(&remote)?;
-    party.update(&mut session, |party, session| Ok(session.initiate(&party.config(), bundle, now, rng)?))?;
+    party
+        .update(&mut session, |party, session| Ok(session.initiate(&party.config(), bundle, now, rng)?))?;
     Ok(json!({}))
 }
 

@@ -6,7 +6,8 @@
 use subrosa::Timestamp;
 use subrosa::keys::{KemKeyPair, KeyPair, PrivateKey, PublicKey, SIGNATURE_LEN};
 use subrosa::prekey::{
-    KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId,
+    KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
+    SignedPreKeyId,
 };
 
 use super::Failure;

@@ -3,6 +3,9 @@
 //! What has no secrets, or only those that do not show: shown all the same, so that nothing is shown as nothing.
 
 use rand_chacha::ChaCha20Rng;
+use subrosa::address::ServiceIdKind;
+use subrosa::attachment::{ChunkSize, IncrementalMacBuilder};
+use subrosa::group::DistributionId;
 use subrosa::hazmat::crypto::cbc::{CbcDecryptor, CbcEncryptor, CbcKey};
 use subrosa::hazmat::crypto::erasure::{ByteString, Decoder, Encoder};
 use subrosa::hazmat::crypto::xeddsa::{Signer, VerifyingKey};
@@ -14,11 +17,11 @@ use subrosa::hazmat::wire::signal_message::SignalMessageParts;
 use subrosa::hazmat::wire::stored::{
     StoredBraid, StoredPendingKyberPreKey, StoredPendingPreKey, StoredSessionRecord,
 };
-use subrosa::{
-    CertificateMemory, ChunkSize, DeviceId, DistributionId, IncrementalMacBuilder, KemKeyPair, KemType,
-    PrivateKey, RepairLog, SealedRecipient, Secret, SenderKeyFormat, SentMessage, ServiceId, ServiceIdKind,
-    Trust,
-};
+use subrosa::keys::{KemKeyPair, KemType, PrivateKey, Secret};
+use subrosa::repair::RepairLog;
+use subrosa::sealed::certificate::CertificateCache;
+use subrosa::sealed::server::SentMessage;
+use subrosa::{DeviceId, ServiceId, Trust, group, sealed};
 
 use super::device::{Device, Offer, START};
 use super::sealed::{Seal, Service};
@@ -40,13 +43,13 @@ pub(super) fn show(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("ServerCertificate", &service.server);
     let certificate = service.certify(&alice);
     shown.show("SenderCertificate", &certificate);
-    let mut memory = CertificateMemory::new(1);
-    certificate.clone().verify_once(&mut memory, &service.authority(), START).unwrap();
-    shown.show("CertificateMemory", &memory);
+    let mut memory = CertificateCache::new(1);
+    certificate.clone().verify_cached(&mut memory, &service.authority(), START).unwrap();
+    shown.show("CertificateCache", &memory);
     let message = session.encrypt(TEXT, Trust::Anyone, START, rng).unwrap().commit();
     let id = ServiceId::new(ServiceIdKind::Aci, [7; 16]);
     shown.show("ServiceId", &id);
-    let recipient = SealedRecipient::new(id, bob.identity.public(), [(DeviceId::PRIMARY, 1)]).unwrap();
+    let recipient = sealed::Recipient::new(id, bob.identity.public(), [(DeviceId::PRIMARY, 1)]).unwrap();
     let sent =
         Seal::with(&certificate).of(&alice.identity).seal_for_many(&message, &[recipient], &[], rng).unwrap();
     let sent = SentMessage::parse(&sent.bytes).unwrap();
@@ -109,7 +112,7 @@ fn show_messages(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("PreKeyMessageParts", &parts);
     let id = DistributionId::from_bytes([0xD1; 16]);
     shown.show("DistributionId", &id);
-    let format = SenderKeyFormat::from(id);
+    let format = group::Format::from(id);
     shown.show(
         "SenderKeyMessageParts",
         &SenderKeyMessageParts { format, chain_id: 1, iteration: 2, body: b"a body" },

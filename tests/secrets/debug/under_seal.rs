@@ -6,8 +6,11 @@
 use rand_chacha::ChaCha20Rng;
 use subrosa::hazmat::sealed::Envelope;
 use subrosa::hazmat::sealed::v2::Shared;
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
-use subrosa::{Local, PreKeySignalMessage, SealedAdmission, SealedMessage, Secret, Trust, UnverifiedContent};
+use subrosa::keys::Secret;
+use subrosa::sealed::UnverifiedContent;
+use subrosa::{SealedAdmission, Trust, sealed, session};
 
 use super::device::{Device, Offer, PreKeys};
 use super::sealed::{Seal, Service};
@@ -38,10 +41,10 @@ pub(super) fn show(shown: &mut Shown, rng: &mut ChaCha20Rng) {
         let content = bob.verify(&sealed, &service).unwrap();
         shown.show("VerifiedContent", &content);
         let message = content.message().unwrap();
-        shown.show("SealedMessage", &message);
-        let SealedMessage::Session(message) = message else { panic!("a message of a session") };
+        shown.show("sealed::Body", &message);
+        let sealed::Body::Session(message) = message else { panic!("a message of a session") };
         shown.show("SessionMessage", &message);
-        let local = Local::new(&bob.identity, 1);
+        let local = session::Config::new(&bob.identity, 1);
         let admission = message.receive(&mut session, &local, Trust::Anyone, rng).unwrap();
         shown.show("SealedAdmission", &admission);
         let staged = match admission {

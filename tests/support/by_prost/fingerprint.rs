@@ -3,7 +3,9 @@
 //! The scannable fingerprint.
 
 use prost::Message;
-use subrosa::{CompareError, FingerprintVersion, ScannableFingerprint, ScannableFingerprintError};
+use subrosa::fingerprint::{
+    CompareError, FingerprintVersion, ScannableFingerprint, ScannableFingerprintError,
+};
 
 #[derive(Clone, PartialEq, Message)]
 pub struct Combined {

@@ -3,12 +3,12 @@
 //! The messages of sealed sender: envelopes, contents and certificates.
 
 use prost::{Message, Oneof};
+use subrosa::address::ServiceIdKind;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::hazmat::wire::sealed_message::SealedMessageParts;
-use subrosa::{
-    CertificateError, DeviceId, MessageKind, PublicKey, SenderCertificate, ServerCertificate, ServiceId,
-    ServiceIdKind, Signer,
-};
+use subrosa::keys::PublicKey;
+use subrosa::sealed::certificate::{CertificateError, SenderCertificate, ServerCertificate, Signer};
+use subrosa::{DeviceId, MessageKind, ServiceId};
 
 #[derive(Clone, PartialEq, Message)]
 pub struct Envelope {

@@ -3,8 +3,11 @@
 //! Group messages and distribution messages of both formats, and the records of sender keys that libsignal stores.
 
 use prost::Message;
+use subrosa::ParseError;
+use subrosa::group::DistributionMessage;
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::hazmat::wire::stored::{StoredChainKey, StoredSenderKey, StoredSenderKeyRecord};
-use subrosa::{ParseError, PublicKey, SenderKeyDistributionMessage, SenderKeyMessage};
+use subrosa::keys::PublicKey;
 
 use super::messages::version;
 
@@ -130,7 +133,7 @@ pub fn group_message(bytes: &[u8]) {
 /// Distribution id if there is one, chain id, iteration, chain key, signing key.
 type DistributionParts = (Option<[u8; 16]>, u32, u32, [u8; 32], PublicKey);
 
-fn distribution_parts(message: &SenderKeyDistributionMessage<'_>) -> DistributionParts {
+fn distribution_parts(message: &DistributionMessage<'_>) -> DistributionParts {
     let id = message.distribution_id().map(|id| *id.as_bytes());
     (id, message.chain_id(), message.iteration(), *message.chain_key(), *message.signing_key())
 }
@@ -158,7 +161,7 @@ pub fn distribution_message(bytes: &[u8]) {
         let (chain_key, signing_key) = keys(message.chain_key, message.signing_key)?;
         Ok((Some(id), chain_id, iteration, chain_key, signing_key))
     });
-    let ours = SenderKeyDistributionMessage::parse(bytes);
+    let ours = DistributionMessage::parse(bytes);
     assert_eq!(ours.as_ref().map(distribution_parts).map_err(|e| *e), theirs);
 
     let theirs = unframed().and_then(|protobuf| OlderDistribution::decode(protobuf).map_err(|_| INVALID));
@@ -167,7 +170,7 @@ pub fn distribution_message(bytes: &[u8]) {
         let (chain_key, signing_key) = keys(message.chain_key, message.signing_key)?;
         Ok((None, id, iteration, chain_key, signing_key))
     });
-    let ours = SenderKeyDistributionMessage::parse_without_id(bytes);
+    let ours = DistributionMessage::parse_without_id(bytes);
     assert_eq!(ours.as_ref().map(distribution_parts).map_err(|e| *e), theirs);
 }
 

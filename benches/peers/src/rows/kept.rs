@@ -5,7 +5,7 @@
 
 use std::hint::black_box;
 
-use subrosa::{IdentityAgreement, UnverifiedContent};
+use subrosa::sealed::{ContactSecret, UnverifiedContent};
 
 use super::sealed::CONTENT;
 use super::{Row, floors};
@@ -30,10 +30,10 @@ fn seal_floor<C: Curve>() -> Batch {
 /// Of Alice, whom Bob knows.
 pub fn open_v1(_: &Peers) -> Row {
     let sealing = Sealing::new(1);
-    let contact = IdentityAgreement::new(sealing.cast.bob(), sealing.cast.alice.public()).unwrap();
+    let contact = ContactSecret::new(sealing.cast.bob(), sealing.cast.alice.public()).unwrap();
     let sealed = sealing.seal_v1();
     let subrosa = repeated(move || {
-        UnverifiedContent::open_known(black_box(&sealed), sealing.cast.bob(), |_| Some(&contact)).unwrap()
+        UnverifiedContent::open_with(black_box(&sealed), sealing.cast.bob(), |_| Some(&contact)).unwrap()
     });
     floors!(Row::new(subrosa).study(110_600.0, 53_200.0), open_floor())
 }

@@ -4,7 +4,8 @@
 
 use std::hint::black_box;
 
-use subrosa::{Ciphertext, Plaintext, Session, SignalMessage, Staged, Trust};
+use subrosa::{Ciphertext, Plaintext, Session, Staged, Trust};
+use subrosa::hazmat::wire::signal_message::SignalMessage;
 
 use super::Row;
 use crate::harness::{repeated, timed};

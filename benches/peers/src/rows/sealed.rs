@@ -4,10 +4,9 @@
 
 use std::hint::black_box;
 
-use subrosa::{
-    Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion, IdentityKeyPair,
-    SenderCertificate,
-};
+use subrosa::IdentityKeyPair;
+use subrosa::fingerprint::{Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion};
+use subrosa::sealed::certificate::SenderCertificate;
 
 use super::{Row, Side, floors};
 use crate::floor::{self, Curve, Envelope, Fanout, Signer, Verifier};

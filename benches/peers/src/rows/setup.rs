@@ -4,7 +4,7 @@
 
 use std::hint::black_box;
 
-use subrosa::{Address, DeviceId, Local, Session, Trust};
+use subrosa::{Address, DeviceId, Session, Trust, session};
 
 use super::{Row, Side, floors};
 use crate::floor::{self, Chains, Curve, Setup};
@@ -23,7 +23,7 @@ pub fn initiator(peers: &Peers) -> Row {
         move |()| (Some(bundle.clone()), Session::new(here.clone(), there.clone())),
         move |(), (bundle, session)| {
             let verified = bundle.take().unwrap().verify(Trust::Anyone).unwrap();
-            session.initiate(&Local::new(&alice.identity, 1), verified, NOW, &mut rng).unwrap().commit();
+            session.initiate(&session::Config::new(&alice.identity, 1), verified, NOW, &mut rng).unwrap().commit();
         },
     );
     let row = Row::new(subrosa)
