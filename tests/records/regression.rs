@@ -2,7 +2,7 @@
 
 //! Records of each format ever released must be read for ever. `tests/vectors/records/` holds one file a
 //! format version, never changed once it is there. `SUBROSA_WRITE_RECORDS=v9 cargo test --test
-//! record_regression` writes the file of a new one.
+//! records` writes the file of a new one.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -15,7 +15,7 @@ use crate::{Failure, copy};
 
 /// Programs that are not built: what looks at the tree or at other programs, counts what the instrumentation changes,
 /// needs peers, or takes minutes.
-const LEFT_OUT: [&str; 4] = ["allocations", "live", "project", "resource_bounds"];
+const LEFT_OUT: [&str; 3] = ["allocations", "project", "resource_bounds"];
 
 pub struct Test {
     /// Name of the program: `lib`, or that of the file in `tests`.
@@ -178,7 +178,7 @@ fn integration_tests(tree: &Path) -> Result<Vec<String>, Failure> {
     let mut names = Vec::new();
     for entry in fs::read_dir(tree.join("tests"))? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "rs") {
+        if path.extension().is_some_and(|extension| extension == "rs") || path.join("main.rs").is_file() {
             names.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
         }
     }
