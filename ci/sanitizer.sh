@@ -3,7 +3,7 @@
 #
 # The tests under AddressSanitizer, with leaks: our code has no `unsafe`, so it is the dependencies' that is watched. Needs
 # a nightly compiler. `--portable` takes their code in plain Rust instead of the processor's instructions. Further
-# arguments go to `cargo test` in the place of "all tests"; `--test known_answers`, say.
+# arguments go to `cargo test` in the place of "all tests"; `--test wire`, say.
 #
 # Left out is what looks at memory itself (`secrets`, `allocations`, `resource_bounds`), where the sanitizer lies in between.
 set -euo pipefail
@@ -20,8 +20,8 @@ fi
 tests=("$@")
 if [ ${#tests[@]} -eq 0 ]; then
   tests=(--lib)
-  for source in tests/*.rs; do
-    name=$(basename "$source" .rs)
+  for source in tests/*.rs tests/*/main.rs; do
+    name=${source#tests/} name=${name%/main.rs} name=${name%.rs}
     case "$name" in secrets | allocations | resource_bounds) ;; *) tests+=(--test "$name") ;; esac
   done
 fi

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! A service that says anything about the devices of several accounts, with the checks of `tests/delivery.rs`.
+//! A service that says anything about the devices of several accounts, with the checks of `tests/account/deliveries.rs`.
 
 #![no_main]
 
-#[path = "../../tests/delivery/hostile.rs"]
+#[path = "../../tests/account/deliveries/hostile.rs"]
 mod hostile;
 
 use arbitrary::{Arbitrary, Result, Unstructured};

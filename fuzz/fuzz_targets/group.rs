@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! A sender and two receivers under any schedule, with the checks of `tests/groups.rs`.
+//! A sender and two receivers under any schedule, with the checks of `tests/groups/properties.rs`.
 
 #![no_main]
 
 #[allow(dead_code, reason = "shared with tests")]
 #[path = "../../tests/support/group.rs"]
 mod group;
-#[path = "../../tests/groups/oracle.rs"]
+#[path = "../../tests/groups/properties/oracle.rs"]
 mod oracle;
-#[path = "../../tests/groups/schedule.rs"]
+#[path = "../../tests/groups/properties/schedule.rs"]
 mod schedule;
 
 use arbitrary::{Arbitrary, Result, Unstructured};

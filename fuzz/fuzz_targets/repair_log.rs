@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 //! Repair logs. A record that reads writes the same again and goes on; and from an empty log on, no moves of a
-//! hostile peer get more than the policy allows, with the checks of `tests/repair.rs`.
+//! hostile peer get more than the policy allows, with the checks of `tests/account/repairs.rs`.
 
 #![no_main]
 
 #[path = "../../tests/support/device.rs"]
 mod device;
-#[path = "../../tests/repair/hostile.rs"]
+#[path = "../../tests/account/repairs/hostile.rs"]
 mod hostile;
 
 use std::time::Duration;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Three devices under any schedule, two of them of one account, with the checks of `tests/properties.rs`: sessions
+//! Three devices under any schedule, two of them of one account, with the checks of `tests/sessions/properties.rs`: sessions
 //! begin on both sides at once, move to libsignal's records and back between any two messages, and share prekeys,
 //! stores and clocks; and messages come from the wrong device. Of each pair the schedule says whether it also makes
 //! sessions of version 3.

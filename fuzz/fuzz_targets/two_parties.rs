@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Two devices under any schedule, with the checks of `tests/properties.rs`.
+//! Two devices under any schedule, with the checks of `tests/sessions/properties.rs`.
 
 #![no_main]
 

@@ -35,32 +35,24 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts `node SCRIPT ARGS` in the folder that `SUBROSA_INTEROP` names. None, said loudly, if that is not
-    /// set; with `SUBROSA_REQUIRE_LIVE=1` that is a failure.
-    pub(crate) fn node(folder: &str, script: &str, args: &[&str]) -> Option<Self> {
-        let folder = Self::interop()?.join(folder);
+    /// Starts `node SCRIPT ARGS` in the folder that `SUBROSA_INTEROP` names.
+    pub(crate) fn node(folder: &str, script: &str, args: &[&str]) -> Self {
+        let folder = Self::interop().join(folder);
         assert!(folder.join("node_modules").is_dir(), "{} has no node_modules", folder.display());
-        Some(Self::start(Command::new("node").arg(script).args(args).current_dir(&folder)))
+        Self::start(Command::new("node").arg(script).args(args).current_dir(&folder))
     }
 
-    /// Starts a program that `cargo build --release` made in a folder of that which `SUBROSA_INTEROP` names. None
-    /// as with [`Self::node`].
-    pub(crate) fn built(folder: &str, program: &str) -> Option<Self> {
-        let program = Self::interop()?.join(folder).join("target/release").join(program);
+    /// Starts a program that `cargo build --release` made in a folder of that which `SUBROSA_INTEROP` names.
+    pub(crate) fn built(folder: &str, program: &str) -> Self {
+        let program = Self::interop().join(folder).join("target/release").join(program);
         assert!(program.is_file(), "{} is not there", program.display());
-        Some(Self::start(&mut Command::new(program)))
+        Self::start(&mut Command::new(program))
     }
 
     /// The folder that `SUBROSA_INTEROP` names.
-    fn interop() -> Option<PathBuf> {
-        let Some(interop) = env::var_os("SUBROSA_INTEROP").map(PathBuf::from) else {
-            assert!(env::var_os("SUBROSA_REQUIRE_LIVE").is_none(), "SUBROSA_INTEROP is not set");
-            eprintln!(
-                "\n*** SKIPPED: no live peer. Set SUBROSA_INTEROP to a folder with the peers installed. ***\n"
-            );
-            return None;
-        };
-        Some(interop)
+    fn interop() -> PathBuf {
+        let interop = env::var_os("SUBROSA_INTEROP");
+        interop.expect("SUBROSA_INTEROP names a folder with the peers, see CONTRIBUTING.md").into()
     }
 
     fn start(command: &mut Command) -> Self {

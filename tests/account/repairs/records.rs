@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Stored repair logs: `docs/records.md`, kind 11.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hex_literal::hex;
+use subrosa::repair::{Advice, DecryptionErrorMessage, Failure, Rate, RepairLog, RepairPolicy};
+use subrosa::sealed::ContentHint;
+use subrosa::store::RecordKind;
+use subrosa::{DeviceId, MessageKind, Record, RecordError, Timestamp};
+
+use crate::device::{Device, START};
+
+/// A log of three requests, two answers and a reset.
+fn log() -> RepairLog {
+    let [mut alice, bob] = Device::acquainted(1);
+    let mut session = alice.session(&bob.address).unwrap();
+    let mut log = RepairLog::new();
+    let policy = RepairPolicy { resend_each: 255, ..RepairPolicy::default() };
+    let (millis, kind, device) = (START.as_millis(), MessageKind::SenderKey, DeviceId::PRIMARY);
+    for later in [1, 2, 3] {
+        let (sent, now) =
+            (Timestamp::from_millis(millis + later), Timestamp::from_millis(millis + 10 * later));
+        let advice = Advice::about(Failure::Undecryptable, ContentHint::Default, kind, b"", sent, device);
+        log.ask(advice.ask.unwrap(), &policy, now).unwrap().commit();
+    }
+    let failed = alice.send(&bob.address, b"");
+    for letter in [(b"".as_slice(), kind), (&failed.bytes, failed.kind)] {
+        let request = DecryptionErrorMessage::for_original(letter.0, letter.1, millis, 1).unwrap();
+        assert_eq!(log.answer(&mut session, &request, &policy, START).unwrap().commit().timestamp, START);
+    }
+    log
+}
+
+/// Logs of each format ever released are read for ever. The bytes of version 1 were worked out by hand from
+/// `docs/records.md`.
+const VERSION_1: &str = include_str!("../../vectors/records/repair-v1.json");
+
+fn version_1() -> Vec<u8> {
+    let texts: BTreeMap<String, String> = serde_json::from_str(VERSION_1).unwrap();
+    hex::decode(&texts["repair_log"]).unwrap()
+}
+
+#[test]
+fn known_bytes() {
+    let (log, bytes) = (log(), version_1());
+    assert_eq!(
+        (log.record().kind(), Record::kind_of(&bytes)),
+        (RecordKind::RepairLog, Ok(RecordKind::RepairLog))
+    );
+    assert_eq!(log.record().as_bytes(), bytes);
+    let read = RepairLog::from_record(&bytes).unwrap();
+    assert_eq!(read.record().as_bytes(), bytes);
+    assert_eq!(read.generation(), 5);
+    assert_eq!(format!("{read:?}"), "RepairLog(3 asked, 2 answered, 1 reset, generation 5)");
+    assert_eq!(RepairLog::new().record().as_bytes(), hex!("73720b01 0000000000000000 00 00 00"));
+}
+
+/// What was read counts as what was noted.
+#[test]
+fn a_log_that_was_read_refuses_what_the_first_one_would() {
+    let mut log = RepairLog::from_record(&version_1()).unwrap();
+    let policy =
+        RepairPolicy { ask: Rate { max: 3, per: Duration::from_secs(1) }, ..RepairPolicy::default() };
+    let (kind, device) = (MessageKind::SenderKey, DeviceId::PRIMARY);
+    let advice = Advice::about(Failure::Undecryptable, ContentHint::Default, kind, b"", START, device);
+    let request = advice.ask.unwrap();
+    let now = Timestamp::from_millis(START.as_millis() + 1_009);
+    assert!(log.ask(request.clone(), &policy, now).is_err());
+    log.ask(request, &policy, Timestamp::from_millis(now.as_millis() + 1)).unwrap().commit();
+    assert_eq!(log.generation(), 6);
+}
+
+#[test]
+fn damage() {
+    let bytes = version_1();
+    for len in 0..bytes.len() {
+        let error = RepairLog::from_record(&bytes[..len]).unwrap_err();
+        let expected = if len < 4 { RecordError::NotARecord } else { RecordError::Damaged };
+        assert_eq!(error, expected, "{len} bytes");
+    }
+    let longer = [&bytes[..], &[0]].concat();
+    assert_eq!(RepairLog::from_record(&longer).unwrap_err(), RecordError::Damaged);
+    let with = |at: usize, byte: u8| {
+        let mut bytes = version_1();
+        bytes[at] = byte;
+        RepairLog::from_record(&bytes).map(drop)
+    };
+    assert_eq!(with(0, b'S'), Err(RecordError::NotARecord));
+    assert_eq!(with(2, 10), Err(RecordError::WrongKind));
+    assert_eq!(with(3, 2), Err(RecordError::NewerVersion(2)));
+    assert_eq!(with(3, 0), Err(RecordError::Damaged));
+    assert_eq!(with(12, 4), Err(RecordError::Damaged), "another count");
+}
+
+#[test]
+fn at_most_64_events_are_read() {
+    let with = |count: u8| {
+        let mut bytes = hex!("73720b01 0000000000000000").to_vec();
+        bytes.push(count);
+        bytes.extend(vec![0; 16 * usize::from(count)]);
+        bytes.extend([0, 0]);
+        bytes
+    };
+    let read = RepairLog::from_record(&with(64)).unwrap();
+    assert_eq!(read.record().as_bytes(), with(64));
+    assert_eq!(RepairLog::from_record(&with(65)).unwrap_err(), RecordError::Damaged);
+}

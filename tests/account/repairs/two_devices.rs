@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Two honest devices always end able to talk, and never send each other messages without end.
+
+use proptest::prelude::*;
+
+use super::limits::config;
+use crate::circle::{Circle, Step};
+use crate::device::{Device, Offer};
+
+proptest! {
+    #![proptest_config(config(64))]
+
+    #[test]
+    fn two_honest_devices_always_end_able_to_talk(
+        seed: u64,
+        full: bool,
+        steps in Step::schedules(2, 120),
+    ) {
+        let offer = if full { Offer::FULL } else { Offer::LAST_RESORT };
+        Circle::new(Device::pair(seed), offer, seed).run(steps);
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What went wrong in groups elsewhere, and does not here. The numbers are those of the list of lessons.
+
+use crate::group::{distribution, learn, lose, receive, receiver, send};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::repair::DecryptionErrorMessage;
+use subrosa::{Ciphertext, MessageKind, Record, group};
+
+const ID: DistributionId = DistributionId::from_bytes([0xD1; 16]);
+
+fn rng() -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(1)
+}
+
+/// Two processes that send with one key would use a key twice. Within one, the borrow rules it out; a store that
+/// both use compares generations, and the second to write finds out.
+#[test]
+fn lesson_25_a_store_sees_that_two_send_at_once() {
+    let rng = &mut rng();
+    let mut stored = SenderKey::generate(ID, rng).record();
+    let read = |record: &Record| SenderKey::from_record(record.as_bytes()).unwrap();
+    let mut sent = Vec::new();
+    let (mut one, mut other) = (read(&stored), read(&stored));
+    for key in [&mut one, &mut other] {
+        let before = key.generation();
+        let message = key.encrypt(b"at once", rng).unwrap().commit_with(|record, ()| {
+            if read(&stored).generation() != before {
+                return Err("somebody else was faster");
+            }
+            stored = SenderKey::from_record(record.as_bytes()).unwrap().record();
+            Ok(())
+        });
+        sent.push(message.map(Ciphertext::into_bytes));
+    }
+    assert!(sent[0].is_ok());
+    assert_eq!(sent[1], Err("somebody else was faster"));
+    assert_eq!(read(&stored).iteration(), 1);
+}
+
+/// The plaintext is there to be stored with the record, and if either fails the message can come again.
+#[test]
+fn lesson_30_a_store_that_fails_loses_no_plaintext() {
+    let rng = &mut rng();
+    let mut key = SenderKey::generate(ID, rng);
+    let mut keys = receiver(&key);
+    let sent = send(&mut key, b"not to be lost", rng).unwrap();
+    let message = SenderKeyMessage::parse(&sent).unwrap();
+    let mut inbox = Vec::new();
+    for attempt in 0..2 {
+        let staged = keys.decrypt(&message).unwrap();
+        let stored = staged.commit_with_received(|_, (), plaintext| {
+            if attempt == 0 {
+                return Err("disk full");
+            }
+            inbox.push(plaintext.to_vec());
+            Ok(())
+        });
+        assert_eq!(stored.is_ok(), attempt == 1);
+    }
+    assert_eq!(inbox, [b"not to be lost"]);
+    let again = keys.decrypt(&message).unwrap_err();
+    assert_eq!(again, group::Error::Duplicate { chain_index: 1, iteration: 0 });
+}
+
+/// Whoever lacks a sender key can say so, and gets it, at the state of now or of before.
+#[test]
+fn lesson_32_a_lost_sender_key_is_asked_for_and_sent_again() {
+    let rng = &mut rng();
+    let mut key = SenderKey::generate(ID, rng);
+    let kept = key.distribution();
+    let sent = send(&mut key, b"unreadable yet", rng).unwrap();
+    let mut keys = ReceiverKeys::new(ID);
+    assert_eq!(receive(&mut keys, &sent), Err(group::Error::NoSenderKey));
+    let request = DecryptionErrorMessage::for_original(&sent, MessageKind::SenderKey, 1_700_000_000_000, 3);
+    let request = DecryptionErrorMessage::parse(&request.unwrap().encode()).unwrap();
+    assert_eq!((request.timestamp(), request.ratchet_key()), (1_700_000_000_000, None));
+
+    // The sender distributes its key as it is now, which reads what is sent again.
+    learn(&mut keys, &key.distribution());
+    let again = send(&mut key, b"unreadable yet", rng).unwrap();
+    assert_eq!(receive(&mut keys, &again).unwrap(), b"unreadable yet");
+    // Had it kept its distribution of before, that would have read the first one.
+    let mut keys = ReceiverKeys::new(ID);
+    learn(&mut keys, &kept);
+    assert_eq!(receive(&mut keys, &sent).unwrap(), b"unreadable yet");
+}
+
+/// A message beyond the limit costs no more than one signature, and leaves no mark, however often it comes.
+#[test]
+fn lesson_33_far_ahead_is_refused_cheaply_and_is_not_the_end() {
+    let rng = &mut rng();
+    let mut key = SenderKey::generate(ID, rng);
+    let mut keys = receiver(&key);
+    lose(&mut key, 25_001);
+    let sent = send(&mut key, b"far ahead", rng).unwrap();
+    for _ in 0..200 {
+        assert_eq!(receive(&mut keys, &sent), Err(group::Error::TooFarAhead { jump: 25_001 }));
+    }
+    // Others of the sender's chains go on, and so does this one after another distribution.
+    let mut rotated = SenderKey::generate(ID, rng);
+    learn(&mut keys, &rotated.distribution());
+    let other = send(&mut rotated, b"another key", rng).unwrap();
+    assert_eq!(receive(&mut keys, &other).unwrap(), b"another key");
+}
+
+/// A jump of any length, without keeping keys.
+#[test]
+fn lesson_34_a_chain_beyond_the_limit_catches_up() {
+    let rng = &mut rng();
+    let mut key = SenderKey::generate(ID, rng);
+    let mut keys = receiver(&key);
+    lose(&mut key, 100_000);
+    let now = key.distribution();
+    let sent = send(&mut key, b"far ahead", rng).unwrap();
+    assert_eq!(receive(&mut keys, &sent), Err(group::Error::TooFarAhead { jump: 100_000 }));
+    let len = keys.record().as_bytes().len();
+    keys.fast_forward(&distribution(ID.into(), &now)).unwrap().commit();
+    assert_eq!(keys.record().as_bytes().len(), len, "no key was kept");
+    assert_eq!(receive(&mut keys, &sent).unwrap(), b"far ahead");
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What is kept to save work under seal: agreements with contacts, and certificates that were verified. It changes
+//! no byte and no verdict.
+
+use std::cell::Cell;
+
+use crate::device::{Device, Offer};
+use crate::sealed::{EXPIRES, Seal, Service};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use subrosa::keys::{NonContributory, PublicKey};
+use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
+use subrosa::sealed::certificate::{CertificateCache, CertificateError, SenderCertificate};
+use subrosa::sealed::{ContactSecret, OpenError, SealError, UnverifiedContent};
+use subrosa::{Ciphertext, IdentityKey, LocalDevice, MessageKind, ServiceId, Timestamp, sealed};
+
+fn rng() -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(7)
+}
+
+fn message() -> Ciphertext {
+    let error = DecryptionErrorMessage::for_original(&[0x33; 80], MessageKind::SenderKey, 1, 1).unwrap();
+    PlaintextContent::from(&error).into()
+}
+
+/// Alice, Bob, a service, and Alice's certificate.
+fn cast() -> ([Device; 2], Service, SenderCertificate) {
+    let pair = Device::pair(1);
+    let mut service = Service::new(1);
+    let certificate = service.certify(&pair[0]);
+    (pair, service, certificate)
+}
+
+#[test]
+fn what_is_sealed_is_the_same() {
+    let ([alice, bob], _, certificate) = cast();
+    let sender = Seal::with(&certificate).of(&alice.identity);
+    let kept = ContactSecret::new(&alice.identity, bob.identity.public()).unwrap();
+    let expected = sender.seal(&message(), bob.identity.public(), &mut rng()).unwrap();
+    assert_eq!(sender.seal_with(&message(), &kept, &mut rng()).unwrap(), expected);
+
+    // One of another identity of ours is not used.
+    let others = ContactSecret::new(&Device::pair(2)[0].identity, bob.identity.public()).unwrap();
+    assert_eq!(sender.seal_with(&message(), &others, &mut rng()).unwrap(), expected);
+}
+
+#[test]
+fn what_is_sealed_for_many_is_the_same() {
+    let ([alice, bob], _, certificate) = cast();
+    let sender = Seal::with(&certificate).of(&alice.identity);
+    let id: ServiceId = bob.address.name().parse().unwrap();
+    let to_bob = || {
+        sealed::Recipient::new(id, bob.identity.public(), [(bob.address.device(), bob.registration_id)])
+            .unwrap()
+    };
+    let seal = |recipient| sender.seal_for_many(&message(), &[recipient], &[], &mut rng()).unwrap();
+    let expected = seal(to_bob());
+    let right = ContactSecret::new(&alice.identity, bob.identity.public()).unwrap();
+    let stranger = &Device::pair(2)[0].identity;
+    let not_ours = ContactSecret::new(stranger, bob.identity.public()).unwrap();
+    let not_theirs = ContactSecret::new(&alice.identity, stranger.public()).unwrap();
+    for kept in [&right, &not_ours, &not_theirs] {
+        assert_eq!(seal(to_bob().with_agreement(kept)), expected);
+    }
+}
+
+#[test]
+fn what_is_opened_is_the_same() {
+    let ([alice, bob], service, certificate) = cast();
+    let sender = Seal::with(&certificate).of(&alice.identity);
+    let id: ServiceId = bob.address.name().parse().unwrap();
+    let recipient =
+        sealed::Recipient::new(id, bob.identity.public(), [(bob.address.device(), bob.registration_id)])
+            .unwrap();
+    let many = sender.seal_for_many(&message(), &[recipient], &[], &mut rng()).unwrap();
+    let sent = subrosa::sealed::server::SentMessage::parse(&many.bytes).unwrap();
+    let parts = sent.recipients().next().unwrap().received();
+    let envelopes = [sender.seal(&message(), bob.identity.public(), &mut rng()).unwrap(), parts.to_vec()];
+
+    let right = ContactSecret::new(&bob.identity, alice.identity.public()).unwrap();
+    let wrong = ContactSecret::new(&bob.identity, bob.identity.public()).unwrap();
+    for envelope in &envelopes {
+        for kept in [Some(&right), Some(&wrong), None] {
+            let asked = Cell::new(None);
+            let lookup = |identity: &IdentityKey| {
+                asked.set(Some(*identity));
+                kept
+            };
+            let content = UnverifiedContent::open_with(envelope, &bob.identity, lookup).unwrap();
+            assert_eq!(asked.get(), Some(*alice.identity.public()));
+            let local = LocalDevice::new(&bob.address);
+            let content = content.verify(&service.authority(), &local, crate::device::START).unwrap();
+            assert_eq!(content.sender().address(), alice.address);
+        }
+    }
+}
+
+#[test]
+fn no_agreement_with_a_key_of_low_order() {
+    let ([alice, _], _, certificate) = cast();
+    let low = IdentityKey::new(PublicKey::from_bytes([0; 32]));
+    assert_eq!(ContactSecret::new(&alice.identity, &low).unwrap_err(), NonContributory);
+    let sender = Seal::with(&certificate).of(&alice.identity);
+    assert_eq!(sender.seal(&message(), &low, &mut rng()).unwrap_err(), SealError::Agreement(NonContributory));
+}
+
+#[test]
+fn a_session_keeps_its_agreement_while_it_is_with_the_same_identity() {
+    let ([mut alice, mut bob], _, certificate) = cast();
+    alice.begin_with(&mut bob, Offer::FULL);
+    let mut session = alice.session(&bob.address).unwrap();
+    assert!(session.contact_secret().is_none(), "nothing was sealed yet");
+    let sender = Seal::with(&certificate).of(&alice.identity);
+    let trust = subrosa::Trust::Anyone;
+    drop(sender.encrypt(&mut session, b"text", trust, device::START, &mut alice.rng).unwrap());
+    let kept = session.contact_secret().unwrap();
+    assert!(kept.is_between(alice.identity.public(), bob.identity.public()));
+    let recipient = sealed::Recipient::of_sessions([&session]).unwrap();
+    let expected = sealed::Recipient::new(
+        *recipient.service_id(),
+        bob.identity.public(),
+        [(bob.address.device(), bob.registration_id)],
+    );
+    assert_ne!(recipient, expected.unwrap(), "it has the agreement");
+
+    // Bob's device is another one now.
+    let [_, mut other] = Device::pair(9);
+    other.address = bob.address.clone();
+    let bundle = other.bundle(Offer::FULL);
+    alice.store.identities.clear();
+    alice.initiate(&bob.address, bundle).unwrap();
+    let mut renewed = alice.session(&bob.address).unwrap();
+    let sender = Seal::with(&certificate).of(&alice.identity);
+    drop(sender.encrypt(&mut renewed, b"text", trust, device::START, &mut alice.rng).unwrap());
+    assert_eq!(renewed.contact_secret().unwrap().theirs(), other.identity.public());
+}
+
+/// A certificate, and what its verification with a memory says.
+fn verdict(
+    memory: &mut CertificateCache,
+    certificate: &SenderCertificate,
+    service: &Service,
+    now: Timestamp,
+) -> Result<(), CertificateError> {
+    let plain = certificate.clone().verify(&service.authority(), now);
+    let once = certificate.clone().verify_cached(memory, &service.authority(), now);
+    assert_eq!(once, plain, "the verdict does not depend on the memory");
+    once.map(|_| ())
+}
+
+#[test]
+fn a_certificate_is_verified_once_but_checked_each_time() {
+    let (_, mut service, certificate) = cast();
+    let mut memory = CertificateCache::new(10);
+    assert_eq!(verdict(&mut memory, &certificate, &service, EXPIRES), Ok(()));
+    assert_eq!(memory.len(), 1);
+    assert_eq!(verdict(&mut memory, &certificate, &service, EXPIRES), Ok(()));
+    assert_eq!(memory.len(), 1);
+
+    let late = Timestamp::from_millis(EXPIRES.as_millis() + 1);
+    assert_eq!(verdict(&mut memory, &certificate, &service, late), Err(CertificateError::Expired));
+    service.revoked.push(7);
+    assert_eq!(verdict(&mut memory, &certificate, &service, EXPIRES), Err(CertificateError::Revoked(7)));
+    service.revoked.clear();
+    let root = service.roots.pop().unwrap();
+    assert_eq!(verdict(&mut memory, &certificate, &service, EXPIRES), Err(CertificateError::Untrusted));
+    service.roots.push(root);
+    assert_eq!(verdict(&mut memory, &certificate, &service, EXPIRES), Ok(()));
+}
+
+#[test]
+fn what_is_refused_is_not_remembered() {
+    let (_, service, _) = cast();
+    let ([alice, _], mut foreign, _) = cast();
+    foreign.server_key = subrosa::keys::PrivateKey::generate(&mut rng());
+    let forged = foreign.certify(&alice);
+    let mut memory = CertificateCache::new(10);
+    for _ in 0..2 {
+        assert_eq!(verdict(&mut memory, &forged, &service, EXPIRES), Err(CertificateError::BadSignature));
+        assert!(memory.is_empty());
+    }
+    let expired = Timestamp::from_millis(EXPIRES.as_millis() + 1);
+    let (_, service, good) = cast();
+    assert_eq!(verdict(&mut memory, &good, &service, expired), Err(CertificateError::Expired));
+    assert!(memory.is_empty());
+}
+
+/// A certificate that differs from a remembered one in any byte is verified.
+#[test]
+fn another_certificate_is_another_certificate() {
+    let (_, service, certificate) = cast();
+    let mut memory = CertificateCache::new(10);
+    verdict(&mut memory, &certificate, &service, EXPIRES).unwrap();
+    let bytes = certificate.as_bytes();
+    let mut refused = 0;
+    for at in 0..bytes.len() {
+        let mut changed = bytes.to_vec();
+        *changed.get_mut(at).unwrap() ^= 1;
+        if let Ok(changed) = SenderCertificate::parse(&changed) {
+            refused += usize::from(verdict(&mut memory, &changed, &service, EXPIRES).is_err());
+        }
+    }
+    assert!(refused > bytes.len() / 2, "{refused} of {}", bytes.len());
+    assert_eq!(memory.len(), 1);
+}
+
+#[test]
+fn the_memory_is_bounded_and_forgets_the_oldest() {
+    let ([alice, _], mut service, _) = cast();
+    let certificates: Vec<_> = (0..5).map(|_| service.certify(&alice)).collect();
+    let mut memory = CertificateCache::new(3);
+    for certificate in &certificates {
+        verdict(&mut memory, certificate, &service, EXPIRES).unwrap();
+    }
+    assert_eq!((memory.len(), memory.is_empty()), (3, false));
+    let mut none = CertificateCache::new(0);
+    verdict(&mut none, certificates.first().unwrap(), &service, EXPIRES).unwrap();
+    assert!(none.is_empty());
+}
+
+#[test]
+fn a_message_to_oneself_is_refused_whatever_is_remembered() {
+    let ([alice, bob], service, certificate) = cast();
+    let sender = Seal::with(&certificate).of(&alice.identity);
+    let envelope = sender.seal(&message(), bob.identity.public(), &mut rng()).unwrap();
+    let mut memory = CertificateCache::new(3);
+    for _ in 0..2 {
+        let open = || UnverifiedContent::open(&envelope, &bob.identity).unwrap();
+        let mut verify = |address| {
+            let local = LocalDevice::new(address);
+            open().verify_cached(&mut memory, &service.authority(), &local, EXPIRES).map(|_| ())
+        };
+        assert_eq!(verify(&bob.address), Ok(()));
+        assert_eq!(verify(&alice.address), Err(OpenError::SelfSend));
+    }
+}

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Sessions under seal: what is checked between the certificate and the session, and what is to be done about
+//! messages that are not decrypted (92).
+
+use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
+use subrosa::hazmat::sealed::v1;
+use subrosa::hazmat::wire::sealed_content::SealedContent;
+use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::keys::{NonContributory, PublicKey};
+use subrosa::repair::{Advice, DecryptionErrorMessage, Failure, PlaintextContent, Show};
+use subrosa::sealed::certificate::{SenderCertificate, SenderDetails};
+use subrosa::sealed::{ContentHint, SealError, UnverifiedContent};
+use subrosa::{
+    Address, DecryptError, EncryptError, ForeignCertificate, IdentityKey, MessageKind, Session, Timestamp,
+    Trust, group, sealed, session,
+};
+
+use crate::device::{self, ALICE, BOB, Device, Letter, Offer, TrustRule, Wrapper};
+use crate::scenarios::{content, id, rng};
+use crate::sealed::{EXPIRES, Refused, Seal, Service, details};
+
+/// Alice and bob, who have exchanged a message each way; certificates for both.
+fn acquainted(seed: u64) -> ([Device; 2], Service, [SenderCertificate; 2]) {
+    let pair = Device::acquainted(seed);
+    let mut service = Service::new(seed);
+    let certificates = [service.certify(&pair[0]), service.certify(&pair[1])];
+    (pair, service, certificates)
+}
+
+/// Seals a message of alice's to bob, as it is.
+fn sealed_as(from: &Device, certificate: &SenderCertificate, letter: &Letter, to: &Device) -> Vec<u8> {
+    let content = content(certificate, letter.kind, &letter.bytes);
+    v1::seal(&content, &from.identity, to.identity.public(), &mut rng(99)).unwrap()
+}
+
+const IDENTITY_MISMATCH: Refused = Refused::Receive(DecryptError::IdentityMismatch);
+
+#[test]
+fn the_session_must_be_with_the_sender() {
+    let ([mut alice, bob], service, [certificate, _]) = acquainted(1);
+    let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"who").unwrap();
+    let content = bob.verify(&sealed, &service).unwrap();
+    let sealed::Body::Session(message) = content.message().unwrap() else { panic!("a message of a session") };
+    let local = session::Config::new(&bob.identity, bob.registration_id);
+    for remote in [Address::new(BOB, id(1)), Address::new(ALICE, id(2)), Address::new("", id(1))] {
+        let mut session = Session::new(bob.address.clone(), remote);
+        let outcome = message.receive(&mut session, &local, Trust::Anyone, &mut rng(1)).map(drop);
+        assert_eq!(outcome, Err(DecryptError::WrongSession));
+    }
+    // And where it is begun.
+    let mut session = bob.session(&alice.address).unwrap();
+    assert!(message.receive(&mut session, &local, Trust::Anyone, &mut rng(1)).is_ok());
+}
+
+/// A certificate vouches for one identity. A session with another is none with that sender, whoever trusts what.
+#[test]
+fn the_session_must_be_with_the_certified_identity() {
+    for receiving in [TrustRule::FirstUse, TrustRule::Anyone] {
+        let ([mut alice, mut bob], mut service, [certificate, _]) = acquainted(2);
+        bob.receiving = receiving;
+        let whisper = alice.send(&bob.address, b"who is it");
+        // The same name and device, installed again: with its certificate goes a message of the old session.
+        let mallory = alice.reinstalled(200);
+        let of_mallory = service.certify(&mallory);
+        let sealed = sealed_as(&mallory, &of_mallory, &whisper, &bob);
+        assert_eq!(bob.refuse_sealed(&sealed, &service), IDENTITY_MISMATCH);
+        let sealed = sealed_as(&alice, &certificate, &whisper, &bob);
+        assert_eq!(*bob.unseal(&sealed, &service).unwrap().plaintext, *b"who is it");
+    }
+}
+
+#[test]
+fn a_first_message_must_be_of_the_certified_identity() {
+    let [mut alice, mut bob] = Device::pair(3);
+    bob.receiving = TrustRule::Anyone;
+    alice.begin_with(&mut bob, Offer::FULL);
+    let mut service = Service::new(3);
+    let first = alice.send(&bob.address, b"first");
+    let mut mallory = alice.reinstalled(300);
+    let of_mallory = service.certify(&mallory);
+    // Alice's message under mallory's certificate.
+    assert_eq!(
+        bob.refuse_sealed(&sealed_as(&mallory, &of_mallory, &first, &bob), &service),
+        IDENTITY_MISMATCH
+    );
+    // Mallory's own begins a session, as its certificate allows.
+    mallory.begin_with(&mut bob, Offer::FULL);
+    let own = mallory.send(&bob.address, b"mine");
+    let unsealed = bob.unseal(&sealed_as(&mallory, &of_mallory, &own, &bob), &service).unwrap();
+    assert_eq!(unsealed.sender.sender().identity_key, *mallory.identity.public());
+    // A later one of the kind `PreKey`, for the session that is there, under alice's certificate.
+    let certificate = service.certify(&alice);
+    let own = mallory.send(&bob.address, b"mine, too");
+    assert_eq!(bob.refuse_sealed(&sealed_as(&alice, &certificate, &own, &bob), &service), IDENTITY_MISMATCH);
+    bob.unseal(&sealed_as(&mallory, &of_mallory, &own, &bob), &service).unwrap();
+}
+
+/// See `e16_a_version_3_message_of_another_identity_in_a_version_4_wrapper`, which is without a seal.
+#[test]
+fn a_wrapper_vouches_for_no_other_session() {
+    let [mut old_alice, mut bob] = Device::pair(4);
+    for device in [&mut old_alice, &mut bob] {
+        device.policy = subrosa::session::Policy::AllowVersion3;
+    }
+    old_alice.greet(&mut bob, Offer::VERSION_3);
+    let mut alice = old_alice.reinstalled(400);
+    bob.receiving = TrustRule::Anyone;
+    alice.begin_with(&mut bob, Offer::FULL);
+    let letter = alice.tell(&mut bob, b"it is me");
+    let stale = old_alice.send(&bob.address, b"it is me, too");
+    let wrapped = Wrapper::changed(&letter, |wrapper| wrapper.message.clone_from(&stale.bytes));
+    let mut service = Service::new(4);
+    let certificate = service.certify(&alice);
+    let sealed = sealed_as(&alice, &certificate, &wrapped, &bob);
+    assert_eq!(bob.refuse_sealed(&sealed, &service), IDENTITY_MISMATCH);
+}
+
+#[test]
+fn a_changed_identity_is_the_users_affair() {
+    let ([alice, mut bob], mut service, _) = acquainted(5);
+    let mut again = alice.reinstalled(500);
+    again.begin_with(&mut bob, Offer::FULL);
+    let certificate = service.certify(&again);
+    let sealed = again.seal(&bob.address, Seal::with(&certificate), b"new phone").unwrap();
+    let untrusted = DecryptError::Admit(subrosa::DecryptError::UntrustedIdentity);
+    assert_eq!(bob.refuse_sealed(&sealed, &service), Refused::Receive(untrusted));
+    assert_eq!(Failure::from(&untrusted), Failure::Untrusted);
+    bob.receiving = TrustRule::Anyone;
+    bob.unseal(&sealed, &service).unwrap();
+    assert_eq!(bob.store.identities[&again.address], *again.identity.public());
+}
+
+#[test]
+fn what_the_sender_would_do_in_vain() {
+    let ([mut alice, mut bob], mut service, [certificate, other]) = acquainted(6);
+    assert!(matches!(sealed::Sender::new(&alice.identity, &other), Err(ForeignCertificate)));
+    let wrong_session = Err(SealError::WrongSession);
+    for details in [
+        SenderDetails { name: "alice".to_owned(), ..details(&alice) },
+        SenderDetails { device: id(2), ..details(&alice) },
+    ] {
+        let certificate = service.issue(details);
+        assert_eq!(alice.seal(&bob.address, Seal::with(&certificate), b"whose"), wrong_session);
+    }
+    let seal = Seal::with(&certificate);
+    let nobody = Address::new("nobody", id(1));
+    let no_session = SealError::Encrypt(EncryptError::NoSession);
+    assert_eq!(alice.seal(&nobody, seal, b"to nobody"), Err(no_session));
+    alice.sending = TrustRule::Nobody;
+    let untrusted = SealError::Encrypt(EncryptError::UntrustedIdentity);
+    assert_eq!(alice.seal(&bob.address, seal, b"to whom"), Err(untrusted));
+    alice.sending = TrustRule::FirstUse;
+    let now = std::mem::replace(&mut alice.now, Timestamp::from_millis(EXPIRES.as_millis() + 1));
+    let expired = Err(SealError::CertificateExpired);
+    assert_eq!(alice.seal(&bob.address, seal, b"late"), expired);
+    alice.now = EXPIRES;
+    let sealed = alice.seal(&bob.address, seal, b"just in time").unwrap();
+    alice.now = now;
+    bob.unseal(&sealed, &service).unwrap();
+}
+
+/// The account has another identity now, but the session is still of the old one: the peer would refuse.
+#[test]
+fn a_session_of_our_identity_before() {
+    let ([alice, bob], mut service, _) = acquainted(7);
+    let mut again = alice.reinstalled(700);
+    again.store.sessions = alice.store.sessions.clone();
+    let certificate = service.certify(&again);
+    let outcome = again.seal(&bob.address, Seal::with(&certificate), b"as before");
+    assert_eq!(outcome, Err(SealError::WrongSession));
+}
+
+#[test]
+fn what_is_not_sealed_is_not_counted() {
+    let ([alice, bob], _, [certificate, _]) = acquainted(8);
+    let sender = Seal::with(&certificate).of(&alice.identity);
+    let mut session = alice.session(&bob.address).unwrap();
+    let before = session.record();
+    drop(sender.encrypt(&mut session, b"dropped", Trust::Anyone, alice.now, &mut rng(8)).unwrap());
+    assert_eq!(session.record().as_bytes(), before.as_bytes());
+    let low = IdentityKey::new(PublicKey::from_bytes([0; 32]));
+    let staged = session.encrypt(b"message", Trust::Anyone, alice.now, &mut rng(8)).unwrap();
+    let sealed = sender.seal(&staged.commit(), &low, &mut rng(8));
+    assert_eq!(sealed, Err(SealError::Agreement(NonContributory)));
+}
+
+/// A refusal by the session is a [`Failure`], and with the sender's hint it is an advice.
+fn advice(content: &sealed::Content, refused: &Refused, at: Timestamp) -> Advice {
+    let failure = match refused {
+        Refused::Receive(error) => error.into(),
+        Refused::Accept(error) => error.into(),
+        _ => panic!("{refused:?}"),
+    };
+    content.advice(failure, at)
+}
+
+#[test]
+fn s92_hints_say_what_to_do() {
+    let ([mut alice, mut bob], service, [certificate, _]) = acquainted(9);
+    let at = Timestamp::from_millis(1_700_000_000_123);
+    let hints = [
+        (ContentHint::Default, Show::Now),
+        (ContentHint::Resendable, Show::IfNotSentAgain),
+        (ContentHint::Implicit, Show::Never),
+        (ContentHint::Unknown(200), Show::Now),
+    ];
+    for (hint, show) in hints {
+        let sealed = alice.seal(&bob.address, Seal { hint, ..Seal::with(&certificate) }, b"lost").unwrap();
+        let content = bob.verify(&sealed, &service).unwrap();
+        let sessions = std::mem::take(&mut bob.store.sessions);
+        let refused = bob.refuse_sealed(&sealed, &service);
+        bob.store.sessions = sessions;
+        let undecryptable = advice(&content, &refused, at);
+        assert_eq!(undecryptable.show, show, "{hint:?}");
+        let request = undecryptable.ask.unwrap();
+        assert_eq!((request.kind, request.timestamp, request.device), (MessageKind::Whisper, at, id(1)));
+        assert_eq!((request.message.timestamp(), request.message.device_id()), (at.as_millis(), 1));
+        let key = request.message.ratchet_key().unwrap();
+        assert!(alice.session(&bob.address).unwrap().current_ratchet_key_matches(key));
+
+        // Twice the same is no loss; whom nobody trusts is asked for nothing.
+        bob.receiving = TrustRule::Nobody;
+        let refused = bob.refuse_sealed(&sealed, &service);
+        bob.receiving = TrustRule::FirstUse;
+        let untrusted = advice(&content, &refused, at);
+        assert_eq!((untrusted.show, untrusted.ask), (Show::Now, None), "{hint:?}");
+        bob.unseal(&sealed, &service).unwrap();
+        let refused = bob.refuse_sealed(&sealed, &service);
+        let duplicate = advice(&content, &refused, at);
+        assert_eq!((duplicate.show, duplicate.ask), (Show::Never, None), "{hint:?}");
+    }
+}
+
+/// The whole way round: a message that can't be read is asked for, under seal, and comes again.
+#[test]
+fn s92_a_message_is_sent_again() {
+    let ([mut alice, mut bob], service, [certificate, of_bob]) = acquainted(10);
+    let resendable = Seal { hint: ContentHint::Resendable, ..Seal::with(&certificate) };
+    let sent_at = alice.now;
+    let sealed = alice.seal(&bob.address, resendable, b"important").unwrap();
+    bob.store.sessions.clear();
+    let refused = bob.refuse_sealed(&sealed, &service);
+    assert_eq!(refused, Refused::Receive(DecryptError::Decrypt(DecryptError::NoSession)));
+    let asked = advice(&bob.verify(&sealed, &service).unwrap(), &refused, sent_at).ask.unwrap();
+    let request = Seal::with(&of_bob)
+        .of(&bob.identity)
+        .seal(&asked.content().into(), alice.identity.public(), &mut rng(10))
+        .unwrap();
+
+    let content = alice.verify(&request, &service).unwrap();
+    assert_eq!(content.sender().address(), bob.address);
+    let sealed::Body::Plaintext(plaintext) = content.message().unwrap() else { panic!("no plaintext") };
+    let error = plaintext.decryption_error_message().unwrap();
+    assert_eq!(error.timestamp(), sent_at.as_millis());
+    assert!(alice.session(&bob.address).unwrap().current_ratchet_key_matches(error.ratchet_key().unwrap()));
+    alice.archive(&bob.address).unwrap();
+    alice.begin_with(&mut bob, Offer::FULL);
+    let again = alice.seal(&bob.address, resendable, b"important").unwrap();
+    assert_eq!(*bob.unseal(&again, &service).unwrap().plaintext, *b"important");
+}
+
+/// What each kind of original message makes of a request. A request is not answered by another.
+#[test]
+fn s92_what_is_asked_for_by_kind() {
+    let ([mut alice, mut bob], service, [certificate, _]) = acquainted(11);
+    let whisper = alice.send(&bob.address, b"whisper");
+    alice.archive(&bob.address).unwrap();
+    alice.begin_with(&mut bob, Offer::FULL);
+    let pre_key = alice.send(&bob.address, b"first");
+    let group = Letter::new(MessageKind::SenderKey, b"not looked into".to_vec());
+    let error = DecryptionErrorMessage::for_original(&whisper.bytes, whisper.kind, 1, 1).unwrap();
+    let plaintext = PlaintextContent::from(&error).as_bytes().to_vec();
+    let rubbish = Letter::new(MessageKind::Whisper, b"rubbish".to_vec());
+    let asks = |letter: &Letter| {
+        let sealed = sealed_as(&alice, &certificate, letter, &bob);
+        let content = bob.verify(&sealed, &service).unwrap();
+        content.advice(Failure::Undecryptable, alice.now).ask
+    };
+    for letter in [&whisper, &pre_key] {
+        let request = asks(letter).unwrap();
+        assert_eq!(request.kind, letter.kind);
+        assert_eq!(request.message.ratchet_key(), Some(letter.signal().ratchet_key()));
+    }
+    assert_eq!(asks(&group).unwrap().message.ratchet_key(), None);
+    assert_eq!(asks(&Letter::new(MessageKind::Plaintext, plaintext)), None);
+    assert_eq!(asks(&rubbish), None);
+    // What can't be asked for will not be sent again, whatever the sender says.
+    let resendable = SealedContent {
+        kind: rubbish.kind,
+        certificate: certificate.as_bytes(),
+        message: &rubbish.bytes,
+        hint: ContentHint::Resendable,
+        group_id: None,
+    };
+    let sealed =
+        v1::seal(&resendable.encode(), &alice.identity, bob.identity.public(), &mut rng(11)).unwrap();
+    let content = bob.verify(&sealed, &service).unwrap();
+    assert_eq!(content.advice(Failure::Undecryptable, alice.now).show, Show::Now);
+}
+
+#[test]
+fn s92_failures_of_group_messages() {
+    let distribution = DistributionId::from_bytes([0xD3; 16]);
+    let mut key = SenderKey::generate(distribution, &mut rng(12));
+    let mut keys = ReceiverKeys::new(distribution);
+    let learnt = key.distribution();
+    let message = key.encrypt(b"to all", &mut rng(13)).unwrap().commit();
+    let message = SenderKeyMessage::parse(message.as_bytes()).unwrap();
+    let failure = |error: group::Error| Failure::from(&error);
+    assert_eq!(keys.decrypt(&message).map(drop).map_err(failure), Err(Failure::Undecryptable));
+    let learnt = subrosa::group::DistributionMessage::parse(&learnt).unwrap();
+    keys.process(&learnt).unwrap().commit();
+    keys.decrypt(&message).unwrap().commit();
+    assert_eq!(keys.decrypt(&message).map(drop).map_err(failure), Err(Failure::Duplicate));
+    let mut others = ReceiverKeys::new(DistributionId::from_bytes([0xD4; 16]));
+    assert_eq!(others.decrypt(&message).map(drop).map_err(failure), Err(Failure::Undecryptable));
+}
+
+/// A first message whose session is lost here can't be told from a replay: it is asked for.
+#[test]
+fn s92_a_first_message_that_comes_again() {
+    let [mut alice, mut bob] = Device::pair(14);
+    alice.begin_with(&mut bob, Offer::LAST_RESORT);
+    let mut service = Service::new(14);
+    let certificate = service.certify(&alice);
+    let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"first").unwrap();
+    bob.unseal(&sealed, &service).unwrap();
+    bob.store.sessions.clear();
+    let refused = bob.refuse_sealed(&sealed, &service);
+    assert_eq!(refused, Refused::Accept(DecryptError::ReusedBaseKey));
+    let advice = advice(&bob.verify(&sealed, &service).unwrap(), &refused, alice.now);
+    assert_eq!((advice.show, advice.ask.unwrap().kind), (Show::Now, MessageKind::PreKey));
+}
+
+/// What is stored is all or nothing: plaintext, session, prekeys and identity.
+#[test]
+fn a_failing_store_leaves_everything_to_be_received_again() {
+    let [mut alice, mut bob] = Device::pair(15);
+    alice.begin_with(&mut bob, Offer::FULL);
+    let mut service = Service::new(15);
+    let certificate = service.certify(&alice);
+    let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"stored").unwrap();
+    let tables = [
+        device::Table::Identities,
+        device::Table::OneTimePreKeys,
+        device::Table::KemPreKeys,
+        device::Table::Sessions,
+    ];
+    for table in tables {
+        bob.faults.writes = vec![table];
+        let refused = bob.refuse_sealed(&sealed, &service);
+        assert_eq!(refused, Refused::Store(device::Failure::Store(table)));
+    }
+    bob.faults.writes.clear();
+    bob.unseal(&sealed, &service).unwrap();
+    assert_eq!(bob.store.inbox, [b"stored"]);
+    assert_eq!(bob.store.identities[&alice.address], *alice.identity.public());
+}
+
+/// Neither an unverified content nor a refusal tells who it is from.
+#[test]
+fn nothing_is_shown_before_it_is_verified() {
+    let ([mut alice, bob], service, [certificate, _]) = acquainted(16);
+    let seal = Seal { group_id: Some(b"group"), ..Seal::with(&certificate) };
+    let sealed = alice.seal(&bob.address, seal, b"unverified").unwrap();
+    let content = UnverifiedContent::open(&sealed, &bob.identity).unwrap();
+    assert_eq!(format!("{content:?}"), "UnverifiedContent(..)");
+    let shown = format!("{:?}", bob.verify(&sealed, &service).unwrap());
+    assert!(shown.contains(ALICE) && !shown.contains("group"), "{shown}");
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! One-to-one sessions and the ratchets below them.
+//!
+//! `tests/README.md` says what each file is for.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests fail by panicking"
+)]
+
+#[allow(dead_code, reason = "shared between programs")]
+#[path = "../support/cases.rs"]
+mod cases;
+#[allow(dead_code, reason = "shared between programs")]
+#[path = "../support/device.rs"]
+mod device;
+#[allow(dead_code, reason = "shared between programs")]
+#[path = "../../benches/support/setting.rs"]
+mod setting;
+#[allow(dead_code, reason = "shared between programs")]
+#[path = "../support/simulation.rs"]
+mod simulation;
+#[allow(dead_code, reason = "shared between programs")]
+#[path = "../support/spqr.rs"]
+mod spqr;
+
+mod braid_properties;
+mod braid_scenarios;
+mod braid_stored;
+mod braid_vectors;
+mod lifetime;
+mod prekey_messages;
+mod properties;
+mod random;
+mod records_and_bundles;
+mod retry;
+mod scenarios;
+mod staged;

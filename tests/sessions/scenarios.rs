@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Scenarios D: one session.
+//!
+//! D4 is shown below the session, on the ratchets. D16 is a unit test of `ratchet::chain`.
+//!
+//! D9, D12: a jump of 25,000 in the Double Ratchet counts from the next message expected, one in the
+//! post-quantum ratchet from the last one received; so in version 4 the latter's edge comes first. The same
+//! goes for the 2,000 keys kept. Measured on the official client, 0.103.0. Version 3 shows the former's.
+
+use crate::device::{BOB, Device, Failure, Letter, Offer, START, Table};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use subrosa::hazmat::agreement::{Initiator, Responder, pqxdh};
+use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
+use subrosa::hazmat::ratchet::double::DoubleRatchet;
+use subrosa::hazmat::ratchet::double::DoubleRatchetError;
+use subrosa::hazmat::ratchet::root::RootKey;
+use subrosa::hazmat::ratchet::spqr::SpqrError;
+use subrosa::hazmat::ratchet::triple::ReceiveError;
+use subrosa::hazmat::wire::signal_message::SignalMessageParts;
+use subrosa::keys::{KemKeyPair, KemType, KeyPair};
+use subrosa::session::{Forgery, Policy, Requirements};
+use subrosa::{Address, DecryptError, DeviceId, MessageKind};
+
+const fn duplicate(chain_index: u32, counter: u32) -> Failure {
+    Failure::Decrypt(DecryptError::Duplicate { chain_index, counter })
+}
+
+const fn too_far(jump: u32) -> Failure {
+    let error = ReceiveError::Double(DoubleRatchetError::TooFarAhead { jump });
+    Failure::Decrypt(DecryptError::Undecryptable(Forgery::Ratchet(error)))
+}
+
+const fn too_far_post_quantum(counter: u32, index: u32) -> Failure {
+    let error = ReceiveError::PostQuantum(SpqrError::KeyJump { counter, index });
+    Failure::Decrypt(DecryptError::Undecryptable(Forgery::Ratchet(error)))
+}
+
+fn is_undecryptable(failure: &Failure) -> bool {
+    matches!(failure, Failure::Decrypt(DecryptError::Undecryptable(_)))
+}
+
+/// Sends `count` messages, each of which says its number.
+fn send_many(from: &mut Device, to: &Address, count: u32) -> Vec<Letter> {
+    (0..count).map(|number| from.send(to, &number.to_le_bytes())).collect()
+}
+
+fn hear_number(to: &mut Device, from: &Device, letters: &[Letter], number: u32) {
+    to.hear(from, &letters[number as usize], &number.to_le_bytes());
+}
+
+#[test]
+fn d1_basic_flow() {
+    let [mut alice, mut bob] = Device::pair(1);
+    alice.begin_with(&mut bob, Offer::FULL);
+    assert_eq!(alice.store.identities[&bob.address], *bob.identity.public());
+
+    let first = alice.tell(&mut bob, b"L'homme est condamne a etre libre");
+    assert_eq!(first.kind, MessageKind::PreKey);
+    for (one, other) in [(&alice, &bob), (&bob, &alice)] {
+        let session = one.session(&other.address).unwrap();
+        assert_eq!(session.version(), Some(4));
+        assert_eq!(session.base_key(), Some(first.pre_key().base_key()));
+        assert_eq!(session.remote_identity(), Some(other.identity.public()));
+        assert_eq!(session.local_registration_id(), Some(one.registration_id));
+        assert_eq!(session.remote_registration_id(), Some(other.registration_id));
+        assert!(session.is_usable(START, Requirements::default()));
+    }
+    assert_eq!(bob.store.identities[&alice.address], *alice.identity.public());
+    assert!(bob.store.one_time_pre_keys.is_empty(), "the one-time prekey is used up");
+    assert!(bob.store.one_time_kem_pre_keys.is_empty(), "the one-time KEM prekey is used up");
+    assert!(bob.store.kem_uses.is_empty(), "and needs not be remembered");
+
+    let reply = bob.tell(&mut alice, b"Donc, il est responsable");
+    assert_eq!(reply.kind, MessageKind::Whisper);
+    for _ in 0..3 {
+        assert_eq!(alice.tell(&mut bob, b"there").kind, MessageKind::Whisper);
+        assert_eq!(bob.tell(&mut alice, b"back").kind, MessageKind::Whisper);
+    }
+}
+
+#[test]
+fn d1_basic_flow_with_the_last_resort_prekey() {
+    let [mut alice, mut bob] = Device::pair(1);
+    alice.begin_with(&mut bob, Offer::LAST_RESORT);
+    let first = alice.tell(&mut bob, b"last resort");
+    let base_key = *first.pre_key().base_key();
+    assert_eq!(bob.store.last_resort_kem_pre_keys.len(), 1, "it is kept");
+    let mut expected = vec![0; 8];
+    expected.extend_from_slice(base_key.as_bytes());
+    assert_eq!(bob.store.kem_uses.iter().map(|use_| use_.to_vec()).collect::<Vec<_>>(), [expected]);
+    bob.tell(&mut alice, b"fine");
+}
+
+#[test]
+fn d2_ten_each_way_and_ten_held_back() {
+    let [mut alice, mut bob] = Device::acquainted(2);
+    alice.tell(&mut bob, b"one");
+    bob.tell(&mut alice, b"one each way");
+    for _ in 0..10 {
+        alice.tell(&mut bob, b"ten from alice");
+    }
+    for _ in 0..10 {
+        bob.tell(&mut alice, b"ten from bob");
+    }
+    let held_back = send_many(&mut alice, &bob.address, 10);
+    for _ in 0..10 {
+        alice.tell(&mut bob, b"newer");
+    }
+    for _ in 0..10 {
+        bob.tell(&mut alice, b"in between");
+    }
+    for number in 0..10 {
+        hear_number(&mut bob, &alice, &held_back, number);
+    }
+}
+
+fn shuffled(count: u32, rng: &mut ChaCha20Rng) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..count).collect();
+    for at in (1..order.len()).rev() {
+        order.swap(at, rng.next_u32() as usize % (at + 1));
+    }
+    order
+}
+
+#[test]
+fn d3_fifty_each_way_shuffled() {
+    let [mut alice, mut bob] = Device::acquainted(3);
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    let from_alice = send_many(&mut alice, &bob.address, 50);
+    let from_bob = send_many(&mut bob, &alice.address, 50);
+    let (a, b) = (shuffled(50, &mut rng), shuffled(50, &mut rng));
+    for range in [0..25, 25..50] {
+        a[range.clone()].iter().for_each(|number| hear_number(&mut bob, &alice, &from_alice, *number));
+        b[range].iter().for_each(|number| hear_number(&mut alice, &bob, &from_bob, *number));
+    }
+}
+
+#[test]
+fn d4_the_responders_first_chain_is_the_one_that_the_initiator_keeps() {
+    let mut rng = ChaCha20Rng::seed_from_u64(4);
+    let [identity_a, base, ratchet, identity_b, signed] = [(); 5].map(|()| KeyPair::generate(&mut rng));
+    let kem = KemKeyPair::generate(KemType::Kyber1024, &mut rng);
+    let initiator = Initiator {
+        identity: identity_a.private(),
+        base_key: base.private(),
+        their_identity: &identity_b.public().prepare(),
+        their_signed_pre_key: &signed.public().prepare(),
+        their_one_time_pre_key: None,
+    };
+    let (ours, ciphertext) = pqxdh::initiate(&initiator, kem.public(), &mut rng).unwrap();
+    let responder = Responder {
+        identity: identity_b.private(),
+        signed_pre_key: signed.private(),
+        one_time_pre_key: None,
+        their_identity: identity_a.public(),
+        their_base_key: base.public(),
+    };
+    let theirs = pqxdh::respond(&responder, kem.secret(), &ciphertext.encode()).unwrap();
+    assert_eq!(ours.root, theirs.root);
+    assert_eq!(ours.chain, theirs.chain);
+    assert_eq!(ours.braid, theirs.braid);
+
+    let signed_public = signed.public().prepare();
+    let a = DoubleRatchet::initiator(
+        &RootKey::new(ours.root),
+        ChainKey::new(ours.chain, 0),
+        ratchet,
+        &signed_public,
+    );
+    let b = DoubleRatchet::responder(RootKey::new(theirs.root), ChainKey::new(theirs.chain, 0), signed);
+    let (header, seed, _) = b.send().unwrap();
+    let mut same = MessageKeySeed::to_be_filled();
+    a.unwrap().receive(&header, || 0, &mut rng, &mut same).unwrap();
+    assert_eq!(header.ratchet_key, *signed_public.key());
+    assert_eq!(seed, same);
+}
+
+#[test]
+fn d5_every_message_is_of_kind_prekey_until_the_reply_is_decrypted() {
+    let [mut alice, mut bob] = Device::pair(5);
+    alice.begin_with(&mut bob, Offer::FULL);
+    let base_key = alice.base_key(&bob.address).unwrap();
+    for round in 0..5 {
+        let letter = alice.tell(&mut bob, b"unanswered");
+        let message = letter.pre_key();
+        assert_eq!(message.base_key(), &base_key);
+        assert_eq!(message.pre_key_id(), Some(0));
+        assert_eq!(message.message().counter(), round);
+    }
+    let reply = bob.send(&alice.address, b"answered");
+    assert_eq!(alice.send(&bob.address, b"not yet received").kind, MessageKind::PreKey);
+    alice.hear(&bob, &reply, b"answered");
+    assert_eq!(alice.send(&bob.address, b"acknowledged").kind, MessageKind::Whisper);
+    assert_eq!(alice.base_key(&bob.address), Some(base_key));
+}
+
+#[test]
+fn d6_second_prekey_message_after_the_reply_touches_no_prekey_store() {
+    let [mut alice, mut bob] = Device::pair(6);
+    alice.begin_with(&mut bob, Offer::FULL);
+    let letters = send_many(&mut alice, &bob.address, 3);
+    hear_number(&mut bob, &alice, &letters, 0);
+    bob.tell(&mut alice, b"reply");
+    bob.faults.reads = vec![Table::SignedPreKeys, Table::OneTimePreKeys, Table::KemPreKeys, Table::KemUses];
+    bob.faults.writes.clone_from(&bob.faults.reads);
+    hear_number(&mut bob, &alice, &letters, 2);
+    hear_number(&mut bob, &alice, &letters, 1);
+    assert!(alice.agrees_with(&bob));
+    bob.tell(&mut alice, b"and all goes on");
+}
+
+#[test]
+fn d7_replays_are_duplicates_and_change_nothing() {
+    let [mut alice, mut bob] = Device::pair(7);
+    alice.begin_with(&mut bob, Offer::FULL);
+    let letters = send_many(&mut alice, &bob.address, 3);
+    for number in [0, 2] {
+        hear_number(&mut bob, &alice, &letters, number);
+    }
+    assert_eq!(bob.refuse(&alice.address, &letters[0]), duplicate(3, 0));
+    assert_eq!(bob.refuse(&alice.address, &letters[2]), duplicate(3, 2));
+    hear_number(&mut bob, &alice, &letters, 1);
+    assert_eq!(bob.refuse(&alice.address, &letters[1]), duplicate(3, 1));
+
+    let whispers = send_many(&mut bob, &alice.address, 2);
+    for number in 0..2 {
+        hear_number(&mut alice, &bob, &whispers, number);
+        assert_eq!(alice.refuse(&bob.address, &whispers[number as usize]), duplicate(number + 1, number));
+    }
+    // Still so after the next turn.
+    alice.tell(&mut bob, b"turn");
+    bob.tell(&mut alice, b"turn");
+    assert_eq!(alice.refuse(&bob.address, &whispers[0]), duplicate(2, 0));
+    assert_eq!(bob.refuse(&alice.address, &letters[0]), duplicate(3, 0));
+}
+
+#[test]
+fn d8_a_corrupted_mac_fails_and_the_original_decrypts() {
+    let [mut alice, mut bob] = Device::acquainted(8);
+    let letter = alice.send(&bob.address, b"genuine");
+    for from_end in 0..8 {
+        let failure = bob.refuse(&alice.address, &letter.flipped(from_end));
+        assert_eq!(failure, Failure::Decrypt(DecryptError::Undecryptable(Forgery::Mac)));
+    }
+    bob.hear(&alice, &letter, b"genuine");
+}
+
+#[test]
+fn d8_no_flipped_bit_is_accepted_and_none_changes_anything() {
+    let [mut alice, mut bob] = Device::acquainted(8);
+    // With a gap, so that there is something to skip.
+    alice.send(&bob.address, b"lost");
+    let letter = alice.send(&bob.address, b"genuine");
+    for at in 0..letter.bytes.len() {
+        for bit in 0..8 {
+            let mut flipped = letter.clone();
+            flipped.bytes[at] ^= 1 << bit;
+            bob.refuse(&alice.address, &flipped);
+        }
+    }
+    bob.hear(&alice, &letter, b"genuine");
+}
+
+#[test]
+fn d9_jump_of_25_000_is_fine() {
+    let [mut alice, mut bob] = Device::acquainted(9);
+    let letters = send_many(&mut alice, &bob.address, 25_003);
+    hear_number(&mut bob, &alice, &letters, 0);
+    assert_eq!(bob.refuse(&alice.address, &letters[25_002]), too_far(25_001));
+    // The Double Ratchet would take this one. The counters of the other one are by one higher, and it began in
+    // the chain before.
+    assert_eq!(bob.refuse(&alice.address, &letters[25_001]), too_far_post_quantum(2, 25_003));
+    hear_number(&mut bob, &alice, &letters, 25_000);
+    hear_number(&mut bob, &alice, &letters, 25_002);
+    hear_number(&mut bob, &alice, &letters, 24_000);
+    assert_eq!(bob.refuse(&alice.address, &letters[1]), duplicate(25_003, 1));
+}
+
+#[test]
+fn d9_the_exact_edge_in_version_3() {
+    let [mut alice, mut bob] = Device::pair(9);
+    alice.policy = Policy::AllowVersion3;
+    bob.policy = Policy::AllowVersion3;
+    alice.greet(&mut bob, Offer::VERSION_3);
+    let letters = send_many(&mut alice, &bob.address, 25_002);
+    let snapshot = bob.store.clone();
+    assert_eq!(bob.refuse(&alice.address, &letters[25_001]), too_far(25_001));
+    hear_number(&mut bob, &alice, &letters, 25_000);
+    bob.store = snapshot;
+    hear_number(&mut bob, &alice, &letters, 0);
+    hear_number(&mut bob, &alice, &letters, 25_001);
+}
+
+#[test]
+fn d10_any_jump_in_a_self_session() {
+    let mut phone = Device::new(BOB, 10);
+    let mut desktop = phone.sibling(2, 110);
+    phone.greet(&mut desktop, Offer::FULL);
+    let letters = send_many(&mut phone, &desktop.address, 25_003);
+    hear_number(&mut desktop, &phone, &letters, 25_002);
+    hear_number(&mut desktop, &phone, &letters, 25_001);
+}
+
+/// Two devices with one identity key, at the addresses given.
+fn one_identity_at(addresses: [&str; 2], seed: u64) -> [Device; 2] {
+    let mut one = Device::new(addresses[0], seed);
+    let mut other = one.sibling(2, seed + 100);
+    other.address = Address::new(addresses[1], DeviceId::new(2));
+    one.greet(&mut other, Offer::FULL);
+    [one, other]
+}
+
+#[test]
+fn d10_one_identity_key_is_not_enough() {
+    for names in [["self", "self"], [BOB, crate::device::ALICE]] {
+        let [mut one, mut other] = one_identity_at(names, 11);
+        let letters = send_many(&mut one, &other.address, 25_003);
+        assert_eq!(other.refuse(&one.address, &letters[25_002]), too_far(25_002), "{names:?}");
+        hear_number(&mut other, &one, &letters, 20_000);
+    }
+}
+
+#[test]
+fn d11_d12_what_remains_of_2_300_messages() {
+    let [mut alice, mut bob] = Device::acquainted(12);
+    let letters = send_many(&mut alice, &bob.address, 2_300);
+    hear_number(&mut bob, &alice, &letters, 1_000);
+    hear_number(&mut bob, &alice, &letters, 2_299);
+    assert_eq!(bob.refuse(&alice.address, &letters[5]), duplicate(2_300, 5));
+
+    assert_eq!(bob.refuse(&alice.address, &letters[297]), duplicate(2_300, 297));
+    // Its seed is kept, its post-quantum key is not.
+    let trimmed = ReceiveError::PostQuantum(SpqrError::KeyTrimmed(300));
+    assert_eq!(
+        bob.refuse(&alice.address, &letters[298]),
+        Failure::Decrypt(DecryptError::Undecryptable(Forgery::Ratchet(trimmed)))
+    );
+    for number in [299, 300, 999, 1_001] {
+        hear_number(&mut bob, &alice, &letters, number);
+    }
+    assert_eq!(bob.refuse(&alice.address, &letters[1_000]), duplicate(2_300, 1_000));
+}
+
+#[test]
+fn d12_version_3_keeps_exactly_2_000() {
+    let [mut alice, mut bob] = Device::pair(13);
+    alice.policy = Policy::AllowVersion3;
+    bob.policy = Policy::AllowVersion3;
+    alice.greet(&mut bob, Offer::VERSION_3);
+    let letters = send_many(&mut alice, &bob.address, 2_300);
+    hear_number(&mut bob, &alice, &letters, 1_000);
+    hear_number(&mut bob, &alice, &letters, 2_299);
+    // 2,298 were skipped.
+    for number in (0..298).chain([1_000]) {
+        assert_eq!(bob.refuse(&alice.address, &letters[number as usize]), duplicate(2_300, number));
+    }
+    for number in (298..2_299).filter(|number| *number != 1_000) {
+        hear_number(&mut bob, &alice, &letters, number);
+    }
+    assert_eq!(bob.refuse(&alice.address, &letters[298]), duplicate(2_300, 298));
+}
+
+#[test]
+fn d13_the_first_messages_carry_the_post_quantum_ratchet() {
+    let [mut alice, mut bob] = Device::pair(13);
+    alice.begin_with(&mut bob, Offer::FULL);
+    let letters =
+        [alice.tell(&mut bob, b"first"), bob.tell(&mut alice, b"reply"), alice.tell(&mut bob, b"next")];
+    for letter in &letters {
+        assert!(!letter.signal().pq_ratchet().is_empty());
+    }
+    let braided = Requirements { post_quantum_ratchet: true, ..Requirements::NONE };
+    assert!(alice.is_usable(&bob.address, braided));
+    assert!(bob.is_usable(&alice.address, braided));
+}
+
+#[test]
+fn d13_a_peer_without_the_post_quantum_ratchet_is_refused() {
+    let [mut alice, mut bob] = Device::acquainted(13);
+    let letter = alice.send(&bob.address, b"with it");
+    let signal = letter.signal();
+    let parts = SignalMessageParts {
+        first_byte: letter.bytes[0],
+        ratchet_key: signal.ratchet_key(),
+        counter: signal.counter(),
+        previous_counter: signal.previous_counter(),
+        body: signal.body(),
+        pq_ratchet: &[],
+        addresses: None,
+    };
+    let mut bytes = parts.encode();
+    bytes.extend_from_slice(signal.mac());
+    let failure = bob.refuse(&alice.address, &Letter::new(MessageKind::Whisper, bytes));
+    let below = ReceiveError::PostQuantum(SpqrError::MinimumVersion(0));
+    assert_eq!(failure, Failure::Decrypt(DecryptError::Undecryptable(Forgery::Ratchet(below))));
+    bob.hear(&alice, &letter, b"with it");
+}
+
+#[test]
+fn d14_interleaved_gaps() {
+    let [mut alice, mut bob] = Device::acquainted(14);
+    let mut held_back = Vec::new();
+    for round in 0..4 {
+        for gap in 0..3 {
+            held_back.push((true, alice.send(&bob.address, &[b'a', round, gap])));
+            held_back.push((false, bob.send(&alice.address, &[b'b', round, gap])));
+            alice.tell(&mut bob, b"through the gap");
+        }
+        bob.tell(&mut alice, b"and back");
+    }
+    let order = shuffled(u32::try_from(held_back.len()).unwrap(), &mut ChaCha20Rng::seed_from_u64(14));
+    for at in order {
+        let (from_alice, letter) = &held_back[at as usize];
+        let (to, from) = if *from_alice { (&mut bob, &alice) } else { (&mut alice, &bob) };
+        let plaintext = to.receive(&from.address, letter).unwrap();
+        assert_eq!(plaintext[0], if *from_alice { b'a' } else { b'b' });
+    }
+    alice.tell(&mut bob, b"all done");
+    bob.tell(&mut alice, b"indeed");
+}
+
+#[test]
+fn d15_five_receiving_chains_are_kept() {
+    let [mut alice, mut bob] = Device::acquainted(15);
+    let mut held_back = Vec::new();
+    for round in 0..6u8 {
+        held_back.push(alice.send(&bob.address, &[round]));
+        alice.tell(&mut bob, b"new chain");
+        bob.tell(&mut alice, b"turn");
+    }
+    // The chain of the first is gone; its ratchet key looks like a new one.
+    assert!(is_undecryptable(&bob.refuse(&alice.address, &held_back[0])));
+    for round in 1..6u8 {
+        bob.hear(&alice, &held_back[usize::from(round)], &[round]);
+    }
+}
+
+#[test]
+fn d17_plaintexts_of_all_lengths() {
+    let [mut alice, mut bob] = Device::acquainted(17);
+    for len in (0..=65).chain([127, 128, 129, 255, 256, 4_096, 100_000]) {
+        let letter = alice.tell(&mut bob, &vec![0x80; len]);
+        assert_eq!(letter.signal().body().len(), (len / 16 + 1) * 16);
+    }
+}
+
+#[test]
+fn d18_previous_counter_is_the_last_counter_of_the_previous_chain() {
+    let [mut alice, mut bob] = Device::pair(18);
+    alice.begin_with(&mut bob, Offer::FULL);
+    for _ in 0..3 {
+        assert_eq!(alice.tell(&mut bob, b"three").signal().previous_counter(), 0);
+    }
+    let reply = bob.tell(&mut alice, b"turn");
+    assert_eq!(reply.signal().previous_counter(), 0, "nothing was sent before");
+    for _ in 0..2 {
+        assert_eq!(alice.tell(&mut bob, b"after three").signal().previous_counter(), 2);
+    }
+    bob.tell(&mut alice, b"turn");
+    assert_eq!(alice.tell(&mut bob, b"after two").signal().previous_counter(), 1);
+    bob.tell(&mut alice, b"turn");
+    assert_eq!(alice.tell(&mut bob, b"after one").signal().previous_counter(), 0);
+    let after_none = bob.tell(&mut alice, b"after one");
+    assert_eq!(after_none.signal().previous_counter(), 0);
+}
+
+#[test]
+fn the_ratchet_key_changes_with_each_turn_and_not_before() {
+    let [mut alice, mut bob] = Device::acquainted(19);
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        let keys = [0; 3].map(|_| *alice.tell(&mut bob, b"same chain").signal().ratchet_key());
+        assert!(keys.iter().all(|key| *key == keys[0]));
+        assert!(!seen.contains(&keys[0]));
+        assert!(alice.session(&bob.address).unwrap().current_ratchet_key_matches(&keys[0]));
+        seen.push(keys[0]);
+        bob.tell(&mut alice, b"turn");
+    }
+}
+
+#[test]
+fn no_two_messages_are_alike() {
+    let [mut alice, bob] = Device::acquainted(20);
+    let letters = [0; 20].map(|_| alice.send(&bob.address, b"same"));
+    for (at, letter) in letters.iter().enumerate() {
+        assert!(letters[..at].iter().all(|other| other.signal().body() != letter.signal().body()));
+    }
+}
