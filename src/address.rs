@@ -226,6 +226,12 @@ impl From<ServiceId> for AccountName {
     }
 }
 
+impl AsRef<str> for AccountName {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl From<&str> for AccountName {
     fn from(name: &str) -> Self {
         Self::new(name)

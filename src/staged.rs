@@ -6,7 +6,6 @@
 mod detached;
 mod part;
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -15,7 +14,10 @@ pub use detached::{Detached, States};
 pub(crate) use part::State;
 
 use crate::writes::Writes;
-use part::{Of, Part};
+use part::{AnyChange, Owner};
+
+/// A state and its change.
+type Part<'a> = (&'a mut dyn Owner, AnyChange);
 
 /// The outcome of an operation that changes a state: prepared, not made.
 ///
@@ -65,9 +67,9 @@ use part::{Of, Part};
 /// ```
 #[must_use = "dropping a stage rolls it back"]
 pub struct Staged<'a, T> {
-    /// What changes. Most stages change one state: that one needs no list.
-    first: Option<Box<dyn Part + 'a>>,
-    more: Vec<Box<dyn Part + 'a>>,
+    /// A state and its change. Most stages change one state: that one needs no list.
+    first: Option<Part<'a>>,
+    more: Vec<Part<'a>>,
     /// What is to be stored beside the changes.
     writes: Writes,
     output: T,
@@ -77,7 +79,7 @@ impl<'a, T> Staged<'a, T> {
     /// A change of one state.
     pub(crate) fn of<S: State>(state: &'a mut S, change: S::Change, output: T) -> Self {
         let writes = Writes::default();
-        Self { first: Some(Of::boxed(state, change)), more: Vec::new(), writes, output }
+        Self { first: Some((state, part::boxed::<S>(change))), more: Vec::new(), writes, output }
     }
 
     /// Nothing to change or to store.
@@ -114,15 +116,15 @@ impl<'a, T> Staged<'a, T> {
         Staged { first, more, writes, output: other(output) }
     }
 
-    fn parts(&self) -> impl Iterator<Item = &(dyn Part + 'a)> {
-        self.first.iter().chain(&self.more).map(Box::as_ref)
+    fn parts(&self) -> impl Iterator<Item = &Part<'a>> {
+        self.first.iter().chain(&self.more)
     }
 
     /// What is to be stored, in one transaction. Made anew at each call.
     pub fn writes(&self) -> Writes {
         let mut writes = self.writes.duplicate();
-        for part in self.parts() {
-            part.writes(&mut writes);
+        for (state, change) in self.parts() {
+            state.write_change(&**change, &mut writes);
         }
         writes
     }
@@ -130,8 +132,8 @@ impl<'a, T> Staged<'a, T> {
     /// Makes the change and gives the output. The caller vouches that [`writes`](Self::writes) are stored durably.
     pub fn commit(self) -> T {
         let Self { first, more, writes: _, output } = self;
-        for part in first.into_iter().chain(more) {
-            part.commit();
+        for (state, change) in first.into_iter().chain(more) {
+            state.make(change);
         }
         output
     }

@@ -6,17 +6,21 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
+use subrosa::group::{DistributionId, DistributionMessage, GroupMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::ratchet::chain::ChainKey;
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::hazmat::wire::stored::{StoredChainKey, StoredSenderKeyRecord};
 use subrosa::keys::Secret;
+use subrosa::{Address, Trust};
 
 const ID: DistributionId = DistributionId::from_bytes([0xD1; 16]);
 
+pub fn sender() -> Address {
+    Address::new("alice", 1)
+}
+
 pub fn pair() -> (SenderKey, ReceiverKeys) {
     let key = SenderKey::generate(ID, &mut ChaCha20Rng::seed_from_u64(1));
-    let mut keys = ReceiverKeys::new(ID);
+    let mut keys = ReceiverKeys::new(sender(), ID);
     learn(&mut keys, &key);
     (key, keys)
 }
@@ -31,7 +35,7 @@ pub fn send(key: &mut SenderKey, plaintext: &[u8], rng: &mut ChaCha20Rng) -> Vec
 }
 
 pub fn receive(keys: &mut ReceiverKeys, message: &[u8]) {
-    keys.decrypt(&SenderKeyMessage::parse(message).unwrap()).unwrap().commit();
+    keys.decrypt(&GroupMessage::parse(message).unwrap(), Trust::Anyone).unwrap().commit();
 }
 
 /// Sends `count` messages that nobody gets.
@@ -56,5 +60,5 @@ pub fn after_skip(skipped: u32) -> ReceiverKeys {
 }
 
 pub fn copy(keys: &ReceiverKeys) -> ReceiverKeys {
-    ReceiverKeys::from_record(keys.record().as_bytes()).unwrap()
+    ReceiverKeys::from_record(keys.record().as_bytes(), sender()).unwrap()
 }

@@ -15,7 +15,7 @@ use subrosa::keys::PrivateKey;
 use subrosa::sealed::certificate::CertificateCache;
 use subrosa::sealed::server::SentMessage;
 use subrosa::sealed::{ContactSecret, UnverifiedContent};
-use subrosa::{Ciphertext, DeviceId, IdentityKey, LocalDevice, ServiceId, sealed};
+use subrosa::{Ciphertext, DeviceId, IdentityKey, ServiceId, sealed};
 
 pub use envelopes::{Cast, NOW, bobs_address};
 
@@ -89,9 +89,7 @@ impl Sealing {
     pub fn open_kept(&self, kept: &mut Kept, sealed: &[u8]) -> sealed::Content {
         let Kept { agreement, certificates } = kept;
         let content = UnverifiedContent::open_with(sealed, self.cast.bob(), |_| Some(&*agreement)).unwrap();
-        let address = bobs_address();
-        let local = LocalDevice::new(&address);
-        content.verify_cached(certificates, &self.cast.authority(), &local, NOW).unwrap()
+        content.verify_cached(certificates, &self.cast.trust(), &bobs_address(), None, NOW).unwrap()
     }
 
     pub fn seal_for_many(&self, recipients: &[sealed::Recipient<'_>]) -> Vec<u8> {
@@ -109,8 +107,7 @@ impl Sealing {
     }
 
     pub fn verify(&self, content: UnverifiedContent) -> sealed::Content {
-        let address = bobs_address();
-        content.verify(&self.cast.authority(), &LocalDevice::new(&address), NOW).unwrap()
+        content.verify(&self.cast.trust(), &bobs_address(), None, NOW).unwrap()
     }
 }
 
@@ -125,7 +122,7 @@ pub fn parse(sent: &[u8]) -> usize {
 
 /// What each device is to get, not copied. Gives how many bytes that is.
 pub fn split(sent: &SentMessage<'_>) -> usize {
-    let of_one = |recipient: subrosa::Recipient<'_>| {
+    let of_one = |recipient: subrosa::sealed::server::Recipient<'_>| {
         let parts = recipient.received();
         recipient.devices().map(|_| parts.parts().iter().map(|part| part.len()).sum::<usize>()).sum::<usize>()
     };

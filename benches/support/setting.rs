@@ -15,11 +15,14 @@ pub mod device;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
-use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::keys::PrivateKey;
 use subrosa::prekey::{OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
+use subrosa::session::Config;
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
-use subrosa::{Address, PreKeyBundle, Session, Timestamp, Trust, session};
+use subrosa::{
+    Address, IdentityKeyPair, Message, MessageKind, Plaintext, PreKeyBundle, Session, Staged, Timestamp,
+    Trust,
+};
 
 pub use device::{Device, Offer};
 pub use subrosa::session::Policy;
@@ -91,8 +94,23 @@ pub fn send(from: &mut Session, plaintext: &[u8], rng: &mut ChaCha20Rng) -> Vec<
 
 /// Parses a message of kind `Whisper`, decrypts it and commits.
 pub fn receive(to: &mut Session, message: &[u8], rng: &mut ChaCha20Rng) {
-    let message = SignalMessage::parse(message).unwrap();
-    to.decrypt(&message, Trust::Anyone, rng).unwrap().commit();
+    let message = Message::parse(MessageKind::Whisper, message).unwrap();
+    open(to, &message, rng).commit();
+}
+
+/// Decrypts a message of a session that is there.
+#[must_use]
+pub fn open<'s>(to: &'s mut Session, message: &Message<'_>, rng: &mut ChaCha20Rng) -> Staged<'s, Plaintext> {
+    // No session is begun, so it does not matter whose identity this is.
+    let nobody = nobody();
+    match to.receive(&Config::new(&nobody, 7), message, Trust::Anyone, rng).unwrap() {
+        Admission::Decrypted(staged) => staged,
+        Admission::New(_) => panic!("a first message"),
+    }
+}
+
+fn nobody() -> IdentityKeyPair {
+    IdentityKeyPair::from_private(PrivateKey::decode(&[1; 32]).unwrap())
 }
 
 /// A second session in the same state.
@@ -108,6 +126,8 @@ pub struct FirstMessage {
     pub alice: Address,
     pub bytes: Vec<u8>,
     pub signed: SignedPreKey,
+    one_time: Option<OneTimePreKey>,
+    one_time_kem: Option<OneTimeKemPreKey>,
 }
 
 impl FirstMessage {
@@ -124,30 +144,29 @@ impl FirstMessage {
         let bytes = alice.send(&bob.address, plaintext).bytes;
         let signed =
             SignedPreKey::from_record(bob.store.signed_pre_keys.first_key_value().unwrap().1).unwrap();
-        Self { bob, alice: alice.address, bytes, signed }
+        let store = &bob.store;
+        let one_time = store.one_time_pre_keys.values().next();
+        let one_time = one_time.map(|record| OneTimePreKey::from_record(record).unwrap());
+        let one_time_kem = store.one_time_kem_pre_keys.values().next();
+        let one_time_kem = one_time_kem.map(|record| OneTimeKemPreKey::from_record(record).unwrap());
+        Self { bob, alice: alice.address, bytes, signed, one_time, one_time_kem }
     }
 
-    /// The one-time prekeys, read from their records.
+    /// The prekeys that the message needs.
     #[must_use]
     pub fn keys(&self) -> PreKeys<'_> {
-        let store = &self.bob.store;
-        let one_time = store.one_time_pre_keys.values().next();
-        let kem = store.one_time_kem_pre_keys.values().next();
-        PreKeys {
-            signed: &self.signed,
-            one_time: one_time.map(|record| OneTimePreKey::from_record(record).unwrap()),
-            kem: kem.map(|record| KemKey::OneTime(OneTimeKemPreKey::from_record(record).unwrap())),
-        }
+        let kem = self.one_time_kem.as_ref().map(KemKey::OneTime);
+        PreKeys { signed: &self.signed, one_time: self.one_time.as_ref(), kem }
     }
 
     /// Parses the message, begins the session, decrypts and commits.
     #[must_use]
-    pub fn accept(&self, keys: PreKeys<'_>, rng: &mut ChaCha20Rng) -> Session {
+    pub fn accept(&self, keys: &PreKeys<'_>, rng: &mut ChaCha20Rng) -> Session {
         let mut session = Session::new(self.bob.address.clone(), self.alice.clone());
-        let local = session::Config::new(&self.bob.identity, 7).with_policy(self.bob.policy);
-        let message = PreKeySignalMessage::parse(&self.bytes).unwrap();
-        match session.admit(&local, &message, Trust::Anyone).unwrap() {
-            Admission::Known(_) => {}
+        let config = Config::new(&self.bob.identity, 7).with_policy(self.bob.policy);
+        let message = Message::parse(MessageKind::PreKey, &self.bytes).unwrap();
+        match session.receive(&config, &message, Trust::Anyone, rng).unwrap() {
+            Admission::Decrypted(_) => {}
             Admission::New(new) => drop(new.accept(keys, rng).unwrap().commit()),
         }
         session

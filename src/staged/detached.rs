@@ -2,21 +2,13 @@
 
 //! Stages that own what they change.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::any::Any;
 use core::fmt;
 
 use super::Staged;
-use super::part::{Owner, State};
+use super::part::{AnyChange, Owner, State};
 use crate::writes::{StaleStage, Writes};
-
-/// A change whose state does not have it now.
-pub struct OwnedPart {
-    pub(super) holder: Arc<()>,
-    pub(super) change: Box<dyn Any + Send + Sync>,
-}
 
 /// A stage that owns its change and borrows nothing: it can go to another thread or task, wait in a queue, or cross a
 /// foreign-function border.
@@ -49,7 +41,8 @@ pub struct OwnedPart {
 /// ```
 #[must_use = "dropping a stage rolls it back"]
 pub struct Detached<T> {
-    parts: Vec<OwnedPart>,
+    /// What its states are lent to, and the changes.
+    parts: Vec<(Arc<()>, AnyChange)>,
     output: T,
 }
 
@@ -61,7 +54,8 @@ impl<T> Staged<'_, T> {
     pub fn detach(self) -> (Writes, Detached<T>) {
         let writes = self.writes();
         let Self { first, more, writes: _, output } = self;
-        let parts = first.into_iter().chain(more).filter_map(super::Part::detach).collect();
+        let parts =
+            first.into_iter().chain(more).map(|(state, change)| (state.lent().lend(), change)).collect();
         (writes, Detached { parts, output })
     }
 }
@@ -83,11 +77,13 @@ impl<T> Detached<T> {
     pub fn commit(self, states: impl States) -> Result<T, StaleStage> {
         let Self { parts, output } = self;
         let mut owners = states.owners();
-        let places: Option<Vec<usize>> =
-            parts.iter().map(|part| owners.iter_mut().position(|owner| owner.owns(part))).collect();
-        for (place, part) in places.ok_or(StaleStage)?.into_iter().zip(parts) {
+        let places: Option<Vec<usize>> = parts
+            .iter()
+            .map(|(holder, _)| owners.iter_mut().position(|owner| owner.lent().is_held_by(holder)))
+            .collect();
+        for (place, (_, change)) in places.ok_or(StaleStage)?.into_iter().zip(parts) {
             if let Some(owner) = owners.get_mut(place) {
-                owner.take_back(part);
+                owner.make(change);
             }
         }
         Ok(output)

@@ -16,19 +16,18 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::convert::Infallible;
 use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::account;
-use subrosa::account::BackupToken;
-use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::account::{self, BackupToken};
 use subrosa::prekey::{KemPreKeyId, KemPreKeyPublic, OneTimePreKeyPublic, SignedPreKeyPublic};
-use subrosa::session;
-use subrosa::store;
+use subrosa::session::Config;
+use subrosa::store::{Key, Write, Writes};
 use subrosa::{
-    Account, AccountEffects, Address, Ciphertext, DecryptError, DeviceId, IdentityKeyPair, MessageKind,
-    PreKeyBundle, Record, Session, Timestamp, Trust,
+    Account, Address, Ciphertext, DecryptError, DeviceId, IdentityKeyPair, Message, MessageKind,
+    PreKeyBundle, Session, Timestamp, Trust,
 };
 
 pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -47,33 +46,46 @@ pub const LIMITS: account::Limits = account::Limits {
     grace: Duration::from_secs(90 * 24 * 60 * 60),
     max_retired: 100,
     max_uses: 8,
+    kem_pre_keys: true,
+    max_id: 0xFF_FFFF,
 };
 
 /// Everything that the device keeps. A clone of it is a backup.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Store {
     pub account: Vec<u8>,
-    pub rows: BTreeMap<store::Key, Vec<u8>>,
+    pub rows: BTreeMap<Key, Vec<u8>>,
     pub sessions: BTreeMap<Address, Vec<u8>>,
     pub inbox: Vec<Vec<u8>>,
 }
 
 impl Store {
-    /// Writes an account's part of a transaction.
-    pub fn write(&mut self, record: &Record, effects: &AccountEffects) {
-        self.account = record.as_bytes().to_vec();
-        for row in &effects.delete {
-            assert!(self.rows.remove(row).is_some(), "{row:?} is deleted and not there");
+    /// Applies an account's and its sessions' writes in one transaction. A key that is deleted and not there, and one that
+    /// is written over a live one, are defects; pinned identities are not kept.
+    pub fn apply(&mut self, writes: Writes) -> Result<(), Infallible> {
+        for write in writes {
+            match write {
+                Write::Put { key: Key::Account, record, generation: Some(_) } => {
+                    self.account = record.as_bytes().to_vec();
+                }
+                Write::Put { key: Key::Session(peer), record, generation: Some(_) } => {
+                    self.sessions.insert(peer, record.as_bytes().to_vec());
+                }
+                Write::Put { key: Key::Identity(_), .. } => {}
+                Write::Put { key, record, generation: None } => {
+                    let again = matches!(key, Key::LastResortUses(_));
+                    let before = self.rows.insert(key.clone(), record.as_bytes().to_vec());
+                    assert!(again || before.is_none(), "{key:?} is written over a live one");
+                }
+                Write::Delete { key } => assert!(self.rows.remove(&key).is_some(), "{key:?} is not there"),
+                other => panic!("this kit does not know {other:?}"),
+            }
         }
-        for (row, record) in &effects.put {
-            let before = self.rows.insert(*row, record.as_bytes().to_vec());
-            let again = matches!(row, store::Key::LastResortUses(_));
-            assert!(again || before.is_none(), "{row:?} is written over a live one");
-        }
+        Ok(())
     }
 
-    pub fn load(&self, limits: account::Limits) -> Account {
-        Account::from_records(&self.account, self.rows.values(), limits).unwrap()
+    pub fn load(&self, address: &Address, limits: account::Limits) -> Account {
+        Account::from_records(address.clone(), &self.account, self.rows.values(), limits).unwrap()
     }
 }
 
@@ -168,13 +180,9 @@ impl Holder {
     pub fn with_limits(name: &str, limits: account::Limits, seed: u64) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let mut store = Store::default();
-        let account = Account::generate(limits, &mut rng)
-            .commit_with(|record, effects| {
-                store.write(record, effects);
-                Ok::<_, ()>(())
-            })
-            .unwrap();
         let address = Address::new(name, DeviceId::PRIMARY);
+        let staged = Account::generate(address.clone(), limits, &mut rng);
+        let account = staged.commit_with(|writes| store.apply(writes)).unwrap();
         Self { address, account, store, limits, now: START, rng }
     }
 
@@ -191,14 +199,12 @@ impl Holder {
 
     /// The app is stopped and started again.
     pub fn restart(&mut self) {
-        self.account = self.store.load(self.limits);
+        self.account = self.store.load(&self.address, self.limits);
     }
 
-    /// Deletes, generates, uploads and confirms what is to be. Gives whether something was uploaded.
+    /// Deletes, generates, uploads and confirms what is due. Gives whether something was uploaded.
     pub fn maintain(&mut self, service: &mut Service) -> bool {
-        self.delete_expired();
-        self.refill(service.counts());
-        let upload = self.account.upload();
+        let upload = self.upkeep(service.counts());
         if !upload.is_empty() {
             service.take(&upload);
             self.confirm(&upload);
@@ -206,48 +212,20 @@ impl Holder {
         !upload.is_empty()
     }
 
-    pub fn refill(&mut self, counts: account::Counts) -> bool {
+    /// The upkeep, stored. Gives what is to be uploaded.
+    pub fn upkeep(&mut self, counts: account::Counts) -> account::Upload {
         let Self { account, store, now, rng, .. } = self;
-        let staged = account.refill(*now, counts, rng).unwrap();
-        let some = staged.is_some();
-        if let Some(staged) = staged {
-            let promised = staged.record();
-            store.write(&promised, staged.effects());
-            staged.commit();
-            assert_eq!(account.record().as_bytes(), promised.as_bytes());
-        }
+        let staged = account.maintain(counts, *now, rng).unwrap();
+        let upload = staged.commit_with(|writes| store.apply(writes)).unwrap();
         self.check();
-        some
-    }
-
-    pub fn rotate(&mut self) -> bool {
-        let Self { account, store, now, rng, .. } = self;
-        let staged = account.rotate(*now, rng).unwrap();
-        let some = staged.is_some();
-        if let Some(staged) = staged {
-            store.write(&staged.record(), staged.effects());
-            staged.commit();
-        }
-        self.check();
-        some
+        assert_eq!(upload, self.account.upload());
+        upload
     }
 
     pub fn confirm(&mut self, upload: &account::Upload) {
-        let staged = self.account.confirm_uploaded(upload, self.now);
-        self.store.write(&staged.record(), staged.effects());
-        staged.commit();
+        let staged = self.account.confirm_uploaded(upload, self.now).unwrap();
+        staged.commit_with(|writes| self.store.apply(writes)).unwrap();
         self.check();
-    }
-
-    pub fn delete_expired(&mut self) -> bool {
-        let staged = self.account.delete_expired(self.now);
-        let some = staged.is_some();
-        if let Some(staged) = staged {
-            self.store.write(&staged.record(), staged.effects());
-            staged.commit();
-        }
-        self.check();
-        some
     }
 
     /// Recovers the account and retires all sessions, in one transaction.
@@ -255,13 +233,11 @@ impl Holder {
         let Self { account, store, now, rng, address, .. } = self;
         let staged = account.recover(token, *now, rng).unwrap();
         let mut next = store.clone();
-        next.write(&staged.record(), staged.effects());
-        for (peer, record) in &mut next.sessions {
+        next.apply(staged.writes()).unwrap();
+        for (peer, record) in &store.sessions {
             let mut session = Session::from_record(record, address.clone(), peer.clone()).unwrap();
-            let retired = session.retire();
-            *record = retired.record().as_bytes().to_vec();
-            retired.commit();
-            assert_eq!(*record, session.record().as_bytes());
+            session.retire().unwrap().commit_with(|writes| next.apply(writes)).unwrap();
+            assert_eq!(next.sessions[peer], session.record().as_bytes());
         }
         *store = next;
         staged.commit();
@@ -280,21 +256,16 @@ impl Holder {
     pub fn receive(&mut self, from: &Address, message: &[u8]) -> Result<Vec<u8>, DecryptError> {
         let mut session = self.session(from);
         let before = (self.store.clone(), session.record(), self.account.record());
-        let message = PreKeySignalMessage::parse(message).unwrap();
+        let message = Message::parse(MessageKind::PreKey, message).unwrap();
         let outcome = match self.account.receive(&mut session, &message, Trust::Anyone, &mut self.rng) {
             Err(error) => Err(error),
-            Ok(first) => {
-                let promised = first.session().record();
+            Ok(staged) => {
                 let store = &mut self.store;
-                let text = first.commit_with(|first| {
-                    store.sessions.insert(from.clone(), first.session().record().as_bytes().to_vec());
-                    if let Some(account) = first.account() {
-                        store.write(&account.record(), account.effects());
-                    }
-                    store.inbox.push(first.received().to_vec());
-                    Ok::<_, ()>(())
+                let text = staged.commit_with_output(|writes, text| {
+                    store.inbox.push(text.to_vec());
+                    store.apply(writes)
                 });
-                assert_eq!(promised.as_bytes(), session.record().as_bytes());
+                assert_eq!(self.store.sessions[from], session.record().as_bytes());
                 Ok(text.unwrap().to_vec())
             }
         };
@@ -314,7 +285,7 @@ impl Holder {
         let rows: BTreeMap<_, _> =
             self.account.rows().into_iter().map(|(row, record)| (row, record.as_bytes().to_vec())).collect();
         assert!(rows == self.store.rows, "memory and store differ in their rows");
-        let again = self.store.load(self.limits);
+        let again = self.store.load(&self.address, self.limits);
         assert_eq!(
             again.record().as_bytes(),
             self.store.account,
@@ -328,8 +299,8 @@ impl Holder {
     }
 
     /// The ids of the keys that are there, by row.
-    pub fn rows(&self) -> BTreeSet<store::Key> {
-        self.store.rows.keys().copied().collect()
+    pub fn rows(&self) -> BTreeSet<Key> {
+        self.store.rows.keys().cloned().collect()
     }
 }
 
@@ -353,7 +324,7 @@ impl Peer {
     pub fn begin(&mut self, bundle: PreKeyBundle) {
         let bundle = bundle.verify(Trust::Anyone).unwrap();
         self.session
-            .initiate(&session::Config::new(&self.identity, 9), bundle, START, &mut self.rng)
+            .initiate(&Config::new(&self.identity, 9), bundle, START, &mut self.rng)
             .unwrap()
             .commit();
     }

@@ -55,14 +55,13 @@ impl Cast {
         let (trust_root, server_key, alice) = (private(0x11), private(0x22), identity(0x33));
         let server = ServerCertificate::issue(7, &server_key.public_key(), &trust_root, rng);
         let details = SenderDetails {
-            name: ALICE.to_owned(),
+            address: Address::new(ALICE, DeviceId::PRIMARY),
             e164: None,
-            device: DeviceId::PRIMARY,
             identity_key: *alice.public(),
             expires: NOW,
         };
         Self {
-            certificate: details.issue(&server, &server_key, rng),
+            certificate: details.issue(&server, &server_key, rng).unwrap(),
             alice,
             readers: [identity(0x44), identity(0x66), identity(0x77)],
             trust_roots: [trust_root, private(0)].map(|root| root.public_key()),
@@ -77,9 +76,9 @@ impl Cast {
         &self.readers[0]
     }
 
-    /// What certificates are held against.
+    /// What certificates are verified against.
     #[must_use]
-    pub fn authority(&self) -> TrustStore<'_> {
+    pub fn trust(&self) -> TrustStore<'_> {
         TrustStore { trust_roots: &self.trust_roots, revoked: &[8], known: &self.known }
     }
 }

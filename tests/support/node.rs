@@ -2,18 +2,15 @@
 
 //! A device that keeps its session in memory, as a messenger would, until it crashes.
 
-use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
-use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::prekey::{KemPreKeyId, LastResortKemPreKey, SignedPreKey, SignedPreKeyId};
-use subrosa::session;
-use subrosa::session::Policy;
 use subrosa::session::manual::Admission;
+use subrosa::session::{self, Policy};
+use subrosa::store::{Key, Write, Writes};
 use subrosa::{
-    Address, Ciphertext, EncryptError, MessageKind, Plaintext, PreKeyBundle, Record, Session, SessionEffects,
-    Staged, Trust,
+    Address, Ciphertext, Detached, EncryptError, Message, Plaintext, PreKeyBundle, Session, Staged, Trust,
 };
 
-use super::super::device::{Device, Failure, Faults, Letter, PreKeys};
+use super::super::device::{Device, Failure, Faults, FoundKeys, Letter};
 use super::Fate;
 
 /// Ids of rotated last-resort prekeys, well above those of one-time ones.
@@ -70,13 +67,13 @@ impl Node {
         let bundle = bundle.verify(Trust::on_first_use(kept)).unwrap();
         let local = session::Config::new(&device.identity, device.registration_id).with_policy(device.policy);
         let staged = self.session.initiate(&local, bundle, device.now, &mut device.rng).unwrap();
-        let settled = settle(staged, device, &self.peer, (fate, |_| None));
+        let settled = settle(staged, device, &self.peer, fate, |_| None);
         self.after(settled, &before)
     }
 
     pub fn archive(&mut self, fate: Fate) -> Settled<()> {
         let before = self.before();
-        let settled = settle(self.session.archive(), &mut self.device, &self.peer, (fate, |_| None));
+        let settled = settle(self.session.archive().unwrap(), &mut self.device, &self.peer, fate, |_| None);
         self.after(settled, &before)
     }
 
@@ -87,7 +84,7 @@ impl Node {
         let outcome = self
             .session
             .encrypt(plaintext, trust, device.now, &mut device.rng)
-            .map(|staged| settle(staged, &mut self.device, &self.peer, (fate, |_| None)));
+            .map(|staged| settle(staged, &mut self.device, &self.peer, fate, |_| None));
         match outcome {
             Ok(settled) => Ok(self.after(settled, &before)),
             Err(error) => {
@@ -100,7 +97,7 @@ impl Node {
     pub fn receive(&mut self, letter: &Letter, fate: Fate) -> Result<Settled<Plaintext>, Failure> {
         let (before, store) = (self.before(), self.device.store.clone());
         let outcome = open(&mut self.session, &mut self.device, &self.peer, letter)
-            .map(|staged| settle(staged, &mut self.device, &self.peer, (fate, received)));
+            .map(|staged| settle(staged, &mut self.device, &self.peer, fate, |text| Some(text.to_vec())));
         match outcome {
             Ok(settled) => Ok(self.after(settled, &before)),
             Err(failure) => {
@@ -118,12 +115,16 @@ impl Node {
     /// Checks that memory and store have what was promised, or what was there before.
     fn after<T>(
         &mut self,
-        (settled, promised): (Result<T, Unsettled>, Vec<u8>),
+        (settled, promised): (Result<T, Unsettled<T>>, Vec<u8>),
         before: &Before,
     ) -> Settled<T> {
         let settled = match settled {
             Ok(output) => Settled::Done(output),
             Err(Unsettled::Failed) => Settled::NotStored,
+            Err(Unsettled::Apart(detached)) => {
+                assert!(self.session.archive().is_err(), "busy");
+                Settled::Done(detached.commit(&mut self.session).unwrap())
+            }
             Err(Unsettled::Crashed { stored }) => {
                 self.restart();
                 if stored { Settled::Lost } else { Settled::NotStored }
@@ -174,49 +175,52 @@ struct Before {
     generation: u64,
 }
 
-enum Unsettled {
+enum Unsettled<T> {
     Failed,
-    Crashed { stored: bool },
+    Crashed {
+        stored: bool,
+    },
+    /// Stored, and not committed yet.
+    Apart(Detached<T>),
 }
 
-/// Stores and commits a staged change, or not, as `fate` has it. Gives also the record that was staged.
-/// The plaintext of a stage, to be stored with its record.
-#[allow(clippy::unnecessary_wraps, reason = "it is a `Keep`")]
-fn received(staged: &Staged<'_, Session, Plaintext>) -> Option<Vec<u8>> {
-    Some(staged.received().to_vec())
-}
-
-/// What a device keeps of a stage besides record and effects.
-type Keep<T> = fn(&Staged<'_, Session, T>) -> Option<Vec<u8>>;
-
-/// Settles a stage as `fate` wants it. What `kept` takes from it goes into the inbox, in the same transaction.
+/// Settles a stage as `fate` wants it. What `kept` takes from its output goes into the inbox, in the same transaction.
+/// Gives also the record that was staged.
 fn settle<T>(
-    staged: Staged<'_, Session, T>,
+    staged: Staged<'_, T>,
     device: &mut Device,
     peer: &Address,
-    (fate, kept): (Fate, Keep<T>),
-) -> (Result<T, Unsettled>, Vec<u8>) {
-    let (record, kept) = (staged.record(), kept(&staged));
-    let promised = record.as_bytes().to_vec();
+    fate: Fate,
+    kept: fn(&T) -> Option<Vec<u8>>,
+) -> (Result<T, Unsettled<T>>, Vec<u8>) {
+    let promised = staged.writes().into_iter().find_map(|write| match write {
+        Write::Put { key: Key::Session(_), record, .. } => Some(record.as_bytes().to_vec()),
+        _ => None,
+    });
+    let promised = promised.expect("a session is written");
     let faults = match fate {
         Fate::Fails(table) => Faults { writes: vec![table], ..Faults::default() },
         _ => Faults::default(),
     };
     let store = &mut device.store;
-    let write = |record: &Record, effects: &SessionEffects| {
-        store.write(&faults, peer, record, effects)?;
-        store.inbox.extend(kept);
+    let write = |writes: Writes, output: &T| {
+        store.apply(&faults, peer, writes)?;
+        store.inbox.extend(kept(output));
         Ok::<(), Failure>(())
     };
     let settled = match fate {
-        Fate::Stored | Fate::Fails(_) => staged.commit_with(write).map_err(|_| Unsettled::Failed),
+        Fate::Stored | Fate::Fails(_) => staged.commit_with_output(write).map_err(|_| Unsettled::Failed),
         Fate::StoredApart => {
-            write(&record, staged.effects()).unwrap();
-            Ok(staged.commit())
+            let mut write = write;
+            let (writes, detached) = staged.detach();
+            write(writes, detached.for_the_same_transaction()).unwrap();
+            Err(Unsettled::Apart(detached))
         }
         Fate::CrashBefore => Err(Unsettled::Crashed { stored: false }),
         Fate::CrashAfter => {
-            write(&record, staged.effects()).unwrap();
+            let mut write = write;
+            let (writes, detached) = staged.detach();
+            write(writes, detached.for_the_same_transaction()).unwrap();
             Err(Unsettled::Crashed { stored: true })
         }
     };
@@ -229,19 +233,15 @@ pub fn open<'s>(
     device: &mut Device,
     peer: &Address,
     letter: &Letter,
-) -> Result<Staged<'s, Session, Plaintext>, Failure> {
+) -> Result<Staged<'s, Plaintext>, Failure> {
     let trust = Trust::on_first_use(device.store.identities.get(peer));
-    if letter.kind == MessageKind::Whisper {
-        let message = SignalMessage::parse(&letter.bytes)?;
-        return Ok(session.decrypt(&message, trust, &mut device.rng)?);
-    }
-    let message = PreKeySignalMessage::parse(&letter.bytes)?;
-    let local = session::Config::new(&device.identity, device.registration_id).with_policy(device.policy);
-    match session.admit(&local, &message, trust)? {
-        Admission::Known(known) => Ok(known.decrypt(&mut device.rng)?),
+    let message = Message::parse(letter.kind, &letter.bytes)?;
+    let config = session::Config::new(&device.identity, device.registration_id).with_policy(device.policy);
+    match session.receive(&config, &message, trust, &mut device.rng)? {
+        Admission::Decrypted(staged) => Ok(staged),
         Admission::New(new) => {
-            let keys = PreKeys::find(&device.store, &device.faults, new.needed())?;
-            Ok(new.accept(keys.lend(), &mut device.rng).map_err(|failure| failure.error)?)
+            let keys = FoundKeys::find(&device.store, &device.faults, new.needed())?;
+            Ok(new.accept(&keys.lend(), &mut device.rng)?)
         }
     }
 }

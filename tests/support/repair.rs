@@ -31,9 +31,7 @@ pub enum NotAnswered {
 /// What a failure of a device means for repair. A prekey that is not there is what accounts call gone.
 pub fn failure(failure: &device::Failure) -> Failure {
     match failure {
-        device::Failure::Decrypt(error) => error.into(),
-        device::Failure::Admit(error) => error.into(),
-        device::Failure::Accept(error) => error.into(),
+        device::Failure::Decrypt(error) => error.failure(),
         _ => Failure::Undecryptable,
     }
 }
@@ -53,7 +51,11 @@ pub fn delivered(request: &ResendRequest) -> DecryptionErrorMessage {
 impl Device {
     pub fn log(&self, peer: &Address) -> RepairLog {
         let record = self.store.repair_logs.get(peer);
-        record.map_or_else(RepairLog::new, |record| RepairLog::from_record(record).unwrap())
+        let peer = peer.clone();
+        match record {
+            Some(record) => RepairLog::from_record(record, peer).unwrap(),
+            None => RepairLog::new(peer),
+        }
     }
 
     /// Tries to read a message that must fail, and says what to ask for. Nothing has changed then.
@@ -73,7 +75,7 @@ impl Device {
         let mut log = self.log(from);
         let staged = log.ask(request, policy, self.now)?;
         let (store, faults) = (&mut self.store, &self.faults);
-        let request = staged.commit_with(|record, ()| store.write_log(faults, from, record)).unwrap();
+        let request = staged.commit_with(|writes| store.apply(faults, from, writes)).unwrap();
         self.check_log(from, &log);
         Ok(delivered(&request))
     }
@@ -89,15 +91,7 @@ impl Device {
         let before = (log.record(), session.record());
         let answer = log.answer(&mut session, request, policy, self.now).map_err(NotAnswered::Refused)?;
         let (store, faults) = (&mut self.store, &self.faults);
-        let outcome = answer.commit_with(|answer| {
-            let mut next = store.clone();
-            if let Some(session) = answer.session() {
-                next.write(faults, from, &session.record(), session.effects())?;
-            }
-            next.write_log(faults, from, &answer.log().record())?;
-            *store = next;
-            Ok::<(), device::Failure>(())
-        });
+        let outcome = answer.commit_with(|writes| store.apply(faults, from, writes));
         match outcome {
             Ok(resend) => {
                 self.check_log(from, &log);

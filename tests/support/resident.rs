@@ -21,25 +21,18 @@ use std::rc::Rc;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde_json::{Value, json};
-use subrosa::account;
-use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
-use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
-use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::group::{self, DistributionId, DistributionMessage, GroupMessage, ReceiverKeys, SenderKey};
 use subrosa::keys::{KemPublicKey, PublicKey};
 use subrosa::prekey::{
     KemPreKeyId, KemPreKeyPublic, OneTimePreKeyId, OneTimePreKeyPublic, SignedPreKey, SignedPreKeyId,
     SignedPreKeyPublic,
 };
-use subrosa::repair::{
-    Advice, Failure, PlaintextContent, RepairLog, RepairPolicy, RepairRefused, Resend, ResendRequest,
-};
-use subrosa::sealed;
+use subrosa::repair::{Advice, Failure, PlaintextContent, RepairLog, RepairPolicy, RepairRefused, Resend};
 use subrosa::sealed::certificate::{SenderCertificate, TrustStore};
-use subrosa::sealed::{ContentHint, UnverifiedContent};
+use subrosa::sealed::{self, ContentHint, UnverifiedContent};
 use subrosa::{
-    Account, Address, Ciphertext, DeviceId, IdentityKey, LocalDevice, MessageKind, PreKeyBundle, Session,
-    Timestamp, Trust,
+    Account, Address, Ciphertext, DecryptError, DeviceId, IdentityKey, Message, MessageKind, PreKeyBundle,
+    Session, Timestamp, Trust, account,
 };
 
 use crate::live::{Answers, Home, Side};
@@ -51,12 +44,21 @@ pub(crate) struct Missed {
     why: String,
 }
 
+impl From<DecryptError> for Missed {
+    fn from(error: DecryptError) -> Self {
+        Self::new(error.failure(), &error)
+    }
+}
+
+impl From<group::Error> for Missed {
+    fn from(error: group::Error) -> Self {
+        Self::new(error.failure(), &error)
+    }
+}
+
 impl Missed {
-    fn new<E: Debug>(error: E) -> Self
-    where
-        Failure: for<'e> From<&'e E>,
-    {
-        Self { failure: Failure::from(&error), why: format!("{error:?}") }
+    fn new(failure: Failure, why: &impl Debug) -> Self {
+        Self { failure, why: format!("{why:?}") }
     }
 
     fn other(why: impl Debug) -> Self {
@@ -84,24 +86,17 @@ impl Resident {
     /// A new device, `name.1`.
     pub(crate) fn new(name: &str, now: Timestamp, seed: u64) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
-        let account = Account::generate(account::Limits::default(), &mut rng).commit();
-        Self::with_account(name, account, now, rng)
+        let address = Address::new(name, DeviceId::PRIMARY);
+        let account = Account::generate(address, account::Limits::default(), &mut rng).commit();
+        Self::with_account(account, now, rng)
     }
 
     /// A device of an account, with nothing else yet. The service gets what prekeys it lacks.
-    pub(crate) fn with_account(
-        name: &str,
-        mut account: Account,
-        now: Timestamp,
-        mut rng: ChaCha20Rng,
-    ) -> Self {
-        if let Some(staged) = account.refill(now, account::Counts::default(), &mut rng).unwrap() {
-            staged.commit();
-        }
-        let published = account.upload();
-        account.confirm_uploaded(&published, now).commit();
+    pub(crate) fn with_account(mut account: Account, now: Timestamp, mut rng: ChaCha20Rng) -> Self {
+        let published = account.maintain(account::Counts::default(), now, &mut rng).unwrap().commit();
+        account.confirm_uploaded(&published, now).unwrap().commit();
         Self {
-            address: Address::new(name, DeviceId::PRIMARY),
+            address: account.address().clone(),
             account,
             sessions: BTreeMap::new(),
             identities: BTreeMap::new(),
@@ -116,9 +111,9 @@ impl Resident {
 
     /// The device behind the interface that live peers have.
     pub(crate) fn side(this: &Rc<RefCell<Self>>) -> Side {
-        let (resident, name) = (Rc::clone(this), this.borrow().address.name().to_owned());
+        let (resident, name) = (Rc::clone(this), this.borrow().address.name().clone());
         let answers: Answers = Box::new(move |request| resident.borrow_mut().handle(request));
-        Side::there(Home::Here(answers), &name)
+        Side::there(Home::Here(answers), name.as_str())
     }
 
     pub(crate) fn session(&self, peer: &Address) -> Session {
@@ -154,14 +149,8 @@ impl Resident {
     ) -> Result<Vec<u8>, Missed> {
         let mut session = self.session(from);
         let trust = Trust::on_first_use(self.identities.get(from));
-        let text = if kind == MessageKind::Whisper {
-            let message = SignalMessage::parse(bytes).map_err(Missed::other)?;
-            session.decrypt(&message, trust, &mut self.rng).map_err(Missed::new)?.commit()
-        } else {
-            let message = PreKeySignalMessage::parse(bytes).map_err(Missed::other)?;
-            let staged = self.account.receive(&mut session, &message, trust, &mut self.rng);
-            staged.map_err(Missed::new)?.commit()
-        };
+        let message = Message::parse(kind, bytes).map_err(Missed::other)?;
+        let text = self.account.receive(&mut session, &message, trust, &mut self.rng)?.commit();
         self.identities.insert(from.clone(), *session.remote_identity().unwrap());
         self.store(&session);
         Ok(text.to_vec())
@@ -170,7 +159,7 @@ impl Resident {
     pub(crate) fn begin(&mut self, with: &Address, bundle: PreKeyBundle) {
         let bundle = bundle.verify(self.trust(with)).unwrap();
         let mut session = self.session(with);
-        session.initiate(&self.account.local(), bundle, self.now, &mut self.rng).unwrap().commit();
+        session.initiate(&self.account.config(), bundle, self.now, &mut self.rng).unwrap().commit();
         self.identities.insert(with.clone(), *session.remote_identity().unwrap());
         self.store(&session);
     }
@@ -194,7 +183,11 @@ impl Resident {
 impl Resident {
     fn log(&self, peer: &Address) -> RepairLog {
         let record = self.logs.get(peer);
-        record.map_or_else(RepairLog::new, |record| RepairLog::from_record(record).unwrap())
+        let peer = peer.clone();
+        match record {
+            Some(record) => RepairLog::from_record(record, peer).unwrap(),
+            None => RepairLog::new(peer),
+        }
     }
 
     /// What is to be sent about a message that could not be read.
@@ -202,12 +195,8 @@ impl Resident {
         let mut log = self.log(from);
         let request = advice.ask.expect("something to ask for");
         let staged = log.ask(request, &RepairPolicy::default(), self.now).unwrap();
-        let request: ResendRequest = staged
-            .commit_with(|record, ()| {
-                self.logs.insert(from.clone(), record.as_bytes().to_vec());
-                Ok::<(), ()>(())
-            })
-            .unwrap();
+        let request = staged.commit();
+        self.logs.insert(from.clone(), log.record().as_bytes().to_vec());
         request.content()
     }
 
@@ -216,13 +205,10 @@ impl Resident {
         let request = PlaintextContent::parse(content).unwrap().decryption_error_message().unwrap();
         let (mut log, mut session) = (self.log(from), self.session(from));
         let answer = log.answer(&mut session, &request, &RepairPolicy::default(), self.now)?;
-        answer.commit_with(|answer| {
-            self.logs.insert(from.clone(), answer.log().record().as_bytes().to_vec());
-            if let Some(session) = answer.session() {
-                self.sessions.insert(from.clone(), session.record().as_bytes().to_vec());
-            }
-            Ok::<(), RepairRefused>(())
-        })
+        let resend = answer.commit();
+        self.logs.insert(from.clone(), log.record().as_bytes().to_vec());
+        self.store(&session);
+        Ok(resend)
     }
 
     /// A message that came without an envelope.
@@ -247,24 +233,23 @@ impl Resident {
         sender.with_hint(ContentHint::Resendable).seal(message, &self.identities[to], &mut self.rng).unwrap()
     }
 
-    pub(crate) fn verify(&self, sealed: &[u8], authority: &TrustStore<'_>) -> sealed::Content {
+    pub(crate) fn verify(&self, sealed: &[u8], trust: &TrustStore<'_>) -> sealed::Content {
         let content = UnverifiedContent::open(sealed, self.account.identity()).unwrap();
-        content.verify(authority, &LocalDevice::new(&self.address), self.now).unwrap()
+        content.verify(trust, &self.address, None, self.now).unwrap()
     }
 
     /// Reads a message of a session that came under seal.
     pub(crate) fn read_sealed(&mut self, content: &sealed::Content) -> Result<Vec<u8>, Missed> {
-        let sealed::Body::Session(message) = content.message().map_err(Missed::other)? else {
+        let sealed::Body::Session(message) = content.body().map_err(Missed::other)? else {
             panic!("none of a session")
         };
         let from = content.sender().address();
-        let mut session = self.session(&from);
-        let trust = Trust::on_first_use(self.identities.get(&from));
-        let staged = message.receive_with(&mut self.account, &mut session, trust, &mut self.rng);
-        let unsealed = staged.map_err(Missed::new)?.commit();
-        self.identities.insert(from, unsealed.sender.sender().identity_key);
+        let mut session = self.session(from);
+        let trust = Trust::on_first_use(self.identities.get(from));
+        let text = self.account.receive(&mut session, &message, trust, &mut self.rng)?.commit();
+        self.identities.insert(from.clone(), content.sender().details().identity_key);
         self.store(&session);
-        Ok(unsealed.plaintext.to_vec())
+        Ok(text.to_vec())
     }
 }
 
@@ -279,8 +264,8 @@ impl Resident {
 
     fn receiver_keys(&self, of: &Address, id: &str) -> ReceiverKeys {
         match self.receiver_keys.get(&(of.clone(), id.to_owned())) {
-            Some(record) => ReceiverKeys::from_record(record).unwrap(),
-            None => ReceiverKeys::new(id.parse::<DistributionId>().unwrap()),
+            Some(record) => ReceiverKeys::from_record(record, of.clone()).unwrap(),
+            None => ReceiverKeys::new(of.clone(), id.parse::<DistributionId>().unwrap()),
         }
     }
 
@@ -306,10 +291,10 @@ impl Resident {
     }
 
     pub(crate) fn read_of_group(&mut self, from: &Address, bytes: &[u8]) -> Result<Vec<u8>, Missed> {
-        let message = SenderKeyMessage::parse(bytes).map_err(Missed::other)?;
+        let message = GroupMessage::parse(bytes).map_err(Missed::other)?;
         let id = message.format().distribution_id().unwrap().to_string();
         let mut keys = self.receiver_keys(from, &id);
-        let text = keys.decrypt(&message).map_err(Missed::new)?.commit();
+        let text = keys.decrypt(&message, Trust::Anyone)?.commit();
         self.receiver_keys.insert((from.clone(), id), keys.record().as_bytes().to_vec());
         Ok(text.to_vec())
     }
@@ -344,7 +329,7 @@ impl Resident {
             }
             "sender_key_create" => json!({ "skdm": hex::encode(self.distribution(id)) }),
             "sender_key_process" => {
-                self.process(&address(&request["sender"]), &bytes(&request["skdm"]));
+                self.learn(&address(&request["sender"]), &bytes(&request["skdm"]));
                 json!({})
             }
             "group_encrypt" => message(&self.encrypt_for_group(id, &bytes(&request["plaintext"]))),

@@ -15,16 +15,11 @@
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::keys::{PrivateKey, PublicKey};
-use subrosa::sealed;
 use subrosa::sealed::certificate::{SenderCertificate, SenderDetails, ServerCertificate, TrustStore};
-use subrosa::sealed::{ContentHint, OpenError, SealError, UnverifiedContent};
-use subrosa::session;
-use subrosa::{
-    Address, Ciphertext, DecryptError, IdentityKeyPair, LocalDevice, MessageKind, ParseError,
-    SealedAdmission, Session, SessionMessage, Staged, Timestamp, Unsealed,
-};
+use subrosa::sealed::{self, ContentHint, OpenError, SealError, UnverifiedContent};
+use subrosa::{Address, Ciphertext, IdentityKeyPair, MessageKind, ParseError, Session, Timestamp};
 
-use super::device::{self, Device, PreKeys, START};
+use super::device::{self, Device, START};
 
 /// Until when certificates are good, unless said otherwise.
 pub const EXPIRES: Timestamp = Timestamp::from_millis(START.as_millis() + 24 * 3_600_000);
@@ -50,13 +45,13 @@ impl Service {
         Self { root, server_key, server, roots, revoked: vec![], known: vec![], rng }
     }
 
-    /// What its clients hold certificates against.
-    pub fn authority(&self) -> TrustStore<'_> {
+    /// What its clients verify certificates against.
+    pub fn trust(&self) -> TrustStore<'_> {
         TrustStore { trust_roots: &self.roots, revoked: &self.revoked, known: &self.known }
     }
 
     pub fn issue(&mut self, details: SenderDetails) -> SenderCertificate {
-        details.issue(&self.server, &self.server_key, &mut self.rng)
+        details.issue(&self.server, &self.server_key, &mut self.rng).unwrap()
     }
 
     /// A certificate for a device as it is.
@@ -68,9 +63,8 @@ impl Service {
 /// What a certificate says of a device.
 pub fn details(device: &Device) -> SenderDetails {
     SenderDetails {
-        name: device.address.name().to_owned(),
+        address: device.address.clone(),
         e164: None,
-        device: device.address.device(),
         identity_key: *device.identity.public(),
         expires: EXPIRES,
     }
@@ -100,14 +94,11 @@ impl<'a> Seal<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refused {
     Open(OpenError),
-    Sender(OpenError),
     Parse(ParseError),
-    Receive(DecryptError),
-    Accept(DecryptError),
     /// A message of this kind is none of a session.
     Kind(MessageKind),
-    /// The store failed, or lacks a key.
-    Store(device::Failure),
+    /// It came out of the envelope, but was not decrypted or stored.
+    Device(device::Failure),
 }
 
 macro_rules! refused_from {
@@ -122,11 +113,8 @@ macro_rules! refused_from {
 
 refused_from!(
     OpenError => Open,
-    OpenError => Sender,
     ParseError => Parse,
-    DecryptError => Receive,
-    DecryptError => Accept,
-    device::Failure => Store,
+    device::Failure => Device,
 );
 
 /// What a device does under seal.
@@ -162,67 +150,28 @@ impl Device {
     /// Opens an envelope and verifies its sender, now.
     pub fn verify(&self, sealed: &[u8], service: &Service) -> Result<sealed::Content, Refused> {
         let content = UnverifiedContent::open(sealed, &self.identity)?;
-        Ok(content.verify(&service.authority(), &LocalDevice::new(&self.address), self.now)?)
+        Ok(content.verify(&service.trust(), &self.address, None, self.now)?)
     }
 
-    /// Reads a sealed message of a session.
-    pub fn unseal(&mut self, sealed: &[u8], service: &Service) -> Result<Unsealed, Refused> {
+    /// Reads a sealed message of a session. Gives its content, and the plaintext.
+    pub fn unseal(
+        &mut self,
+        sealed: &[u8],
+        service: &Service,
+    ) -> Result<(sealed::Content, Vec<u8>), Refused> {
         let content = self.verify(sealed, service)?;
-        match content.message()? {
-            sealed::Body::Session(message) => self.unseal_message(&content.sender().address(), &message),
-            _ => Err(Refused::Kind(content.kind())),
-        }
-    }
-
-    /// Decrypts a message that came under seal, on the session with `from`.
-    pub fn unseal_message(
-        &mut self,
-        from: &Address,
-        message: &SessionMessage<'_>,
-    ) -> Result<Unsealed, Refused> {
-        let mut session = self.session(from)?;
-        let before = session.record();
-        let outcome = self.try_unseal(&mut session, from, message);
-        match &outcome {
-            Ok(_) => self.check(&session)?,
-            Err(_) => assert_eq!(session.record().as_bytes(), before.as_bytes()),
-        }
-        outcome
-    }
-
-    fn try_unseal(
-        &mut self,
-        session: &mut Session,
-        from: &Address,
-        message: &SessionMessage<'_>,
-    ) -> Result<Unsealed, Refused> {
-        let local = session::Config::new(&self.identity, self.registration_id).with_policy(self.policy);
-        let trust = self.store.trust(from, self.receiving);
-        let staged: Staged<'_, Session, Unsealed> =
-            match message.receive(session, &local, trust, &mut self.rng)? {
-                SealedAdmission::Decrypted(staged) => staged,
-                SealedAdmission::New(new) => {
-                    let needed = new.needed();
-                    let keys = PreKeys::find(&self.store, &self.faults, needed)?;
-                    new.accept(keys.lend(), &mut self.rng).map_err(|failure| {
-                        let returned = failure.keys.one_time.map(|key| key.id());
-                        assert_eq!(returned, needed.one_time, "a refusal gives the one-time prekey back");
-                        failure.error
-                    })?
-                }
-            };
-        Ok(staged.commit_with_received(|record, effects, unsealed| {
-            self.store.write(&self.faults, from, record, effects)?;
-            self.store.inbox.push(unsealed.plaintext.to_vec());
-            Ok::<_, device::Failure>(())
-        })?)
+        let plaintext = match content.body()? {
+            sealed::Body::Session(message) => self.receive_message(content.sender().address(), &message)?,
+            _ => return Err(Refused::Kind(content.kind())),
+        };
+        Ok((content, plaintext))
     }
 
     /// Reads a sealed message that must be refused, and leave the whole store as it was. Gives the reason.
     #[track_caller]
     pub fn refuse_sealed(&mut self, sealed: &[u8], service: &Service) -> Refused {
         let before = self.store.clone();
-        let refused = self.unseal(sealed, service).map(|unsealed| unsealed.plaintext).unwrap_err();
+        let refused = self.unseal(sealed, service).map(|(_, plaintext)| plaintext).unwrap_err();
         self.store.assert_same(&before);
         refused
     }

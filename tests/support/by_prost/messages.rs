@@ -166,7 +166,7 @@ fn error_by_prost(bytes: &[u8]) -> Result<ErrorParts, ParseError> {
 }
 
 fn error_parts(message: &DecryptionErrorMessage) -> ErrorParts {
-    (message.ratchet_key().copied(), message.timestamp(), message.device_id())
+    (message.ratchet_key().copied(), message.timestamp().as_millis(), message.device().get())
 }
 
 pub fn decryption_error(bytes: &[u8]) {
