@@ -11,9 +11,10 @@ use accounts::{Holder, START, Service, stranger};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::account;
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::prekey::{OneTimePreKey, SignedPreKey};
-use subrosa::{Account, IdentityKeyPair, KemPreKey, Session, Trust, account};
+use subrosa::{Account, IdentityKeyPair, KemPreKey, Session, Trust};
 
 /// 100 prekeys of each kind.
 fn limits() -> account::Limits {

@@ -28,7 +28,8 @@ use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::ratchet::spqr::{Direction, Limits, Spqr};
 use subrosa::hazmat::wire::braid_message::{BraidMessage, BraidPayload};
 use subrosa::sealed::server::SentMessage;
-use subrosa::{Address, DeviceId, IdentityKeyPair, Session, Trust, session};
+use subrosa::session;
+use subrosa::{Address, DeviceId, IdentityKeyPair, Session, Trust};
 
 /// What is counted. Its name is what callgrind is told to watch.
 #[inline(never)]

@@ -20,7 +20,7 @@ fn curve(c: &mut Criterion) {
     let mut rng = ChaCha20Rng::seed_from_u64(0);
     let (ours, theirs) = (PrivateKey::generate(&mut rng), KeyPair::generate(&mut rng));
     c.bench_function("X25519, variable base", |b| {
-        b.iter(|| ours.diffie_hellman(black_box(theirs.public())).unwrap())
+        b.iter(|| ours.diffie_hellman(black_box(theirs.public())).unwrap());
     });
     c.bench_function("X25519, fixed base", |b| b.iter(|| black_box(&ours).public_key()));
     c.bench_function("check that a base key is canonical", |b| {

@@ -9,6 +9,7 @@ pub mod erasure;
 pub mod gcm;
 pub mod gcm_siv;
 pub mod gf16;
+pub mod hpke;
 pub mod kdf;
 pub mod kem;
 pub mod kem768;

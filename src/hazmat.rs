@@ -8,7 +8,9 @@
 
 /// L0: primitives.
 pub mod crypto {
-    pub use crate::crypto::{cbc, ctr, curve, erasure, gcm, gcm_siv, gf16, kdf, kem, kem768, secret, xeddsa};
+    pub use crate::crypto::{
+        cbc, ctr, curve, erasure, gcm, gcm_siv, gf16, hpke, kdf, kem, kem768, secret, xeddsa,
+    };
 }
 
 /// L1: messages as bytes. Parsing verifies nothing.

@@ -12,10 +12,11 @@ use rand_chacha::rand_core::SeedableRng;
 use subrosa::address::ServiceIdKind;
 use subrosa::group::{DistributionId, SenderKey};
 use subrosa::keys::PrivateKey;
+use subrosa::sealed;
 use subrosa::sealed::certificate::CertificateCache;
 use subrosa::sealed::server::SentMessage;
 use subrosa::sealed::{ContactSecret, UnverifiedContent};
-use subrosa::{Ciphertext, DeviceId, IdentityKey, ServiceId, sealed};
+use subrosa::{Ciphertext, DeviceId, IdentityKey, ServiceId};
 
 pub use envelopes::{Cast, NOW, bobs_address};
 

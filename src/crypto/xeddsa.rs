@@ -45,6 +45,31 @@ pub fn sign(key: &PrivateKey, message: &[&[u8]], rng: &mut impl CryptoRng) -> Si
     Signer::new(key).sign(message, rng)
 }
 
+impl PrivateKey {
+    /// Signs the concatenation of `message`'s parts. Draws 64 bytes, so no two signatures are alike.
+    ///
+    /// ```text
+    /// signature = XEdDSA(k, M) = R (32) || s (32), with the sign of A in the top bit
+    /// ```
+    pub fn sign(&self, message: &[&[u8]], rng: &mut impl CryptoRng) -> Signature {
+        sign(self, message, rng)
+    }
+}
+
+impl PublicKey {
+    /// Whether `signature` was made with this key's private key, over the concatenation of `message`'s parts.
+    ///
+    /// ```text
+    /// R = s·B − SHA-512(R || A || M)·A
+    /// ```
+    ///
+    /// False for any length but 64 bytes.
+    #[must_use]
+    pub fn verify(&self, message: &[&[u8]], signature: &[u8]) -> bool {
+        verify(self, message, signature)
+    }
+}
+
 /// A private key, ready to sign several messages: its point `A` is computed once.
 #[derive(Debug)]
 pub struct Signer<'a> {

@@ -2,7 +2,7 @@
 
 //! The sparse post-quantum ratchet (SPQR): the ML-KEM Braid and the chains of its epochs.
 //!
-//! An epoch of the [braid] ends with a secret on both sides. Secrets are folded into [chains](chain), one per epoch and
+//! An epoch of the [braid] ends with a secret on both sides. Secrets are folded into chains, one per epoch and
 //! direction, and each message takes the next key of one. A message of braid epoch `e` is keyed by chain epoch
 //! `e − 1`, since its receiver may not have the newest secret yet. (*The Double Ratchet Algorithm*, revision 4,
 //! section 5.)

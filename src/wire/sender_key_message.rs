@@ -11,6 +11,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::crypto::curve::PublicKey;
 use crate::crypto::xeddsa::{SIGNATURE_LEN, Signature};
 
 use super::distribution_id::{DistributionId, FieldShift, SenderKeyFormat};
@@ -121,6 +122,12 @@ impl<'a> SenderKeyMessage<'a> {
     #[must_use]
     pub const fn signature(&self) -> &'a Signature {
         self.signature
+    }
+
+    /// Whether the signature is by the holder of `signing_key`.
+    #[must_use]
+    pub fn verify(&self, signing_key: &PublicKey) -> bool {
+        signing_key.verify(&[self.signed], self.signature)
     }
 
     /// The whole message as received.

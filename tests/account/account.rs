@@ -6,13 +6,15 @@
 use crate::accounts::{DAY, Holder, LIMITS, NONE, Peer, START, Service, Store, later, stranger};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use subrosa::account;
 use subrosa::account::{BackupCheck, BackupToken, IdSpace, UpkeepError};
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::prekey::{KemPreKeyId, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey};
 use subrosa::session::Policy;
+use subrosa::store;
 use subrosa::{
     Account, Address, BundleError, DecryptError, DeviceId, IdentityKeyPair, NamedPreKey, PreKeyBundle,
-    Session, Staged, Trust, account, store,
+    Session, Staged, Trust,
 };
 
 fn rng(seed: u64) -> ChaCha20Rng {

@@ -7,13 +7,15 @@ use std::time::Duration;
 use crate::accounts::{DAY, LIMITS, NONE, START};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::account;
 use subrosa::account::{IdSpace, ImportError, UpkeepError};
 use subrosa::keys::KeyPair;
 use subrosa::libsignal::LibsignalError;
 use subrosa::prekey::{
     KemPreKeyId, KemPreKeyUse, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId,
 };
-use subrosa::{Account, IdentityKeyPair, KemPreKey, NewAccount, Timestamp, account, store};
+use subrosa::store;
+use subrosa::{Account, IdentityKeyPair, KemPreKey, NewAccount, Timestamp};
 
 fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::accounts::{DAY, Holder, LIMITS, Peer, START, Service, later, stranger};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::account;
 use subrosa::account::{BackupCheck, BackupToken, IdSpace};
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessage;
@@ -16,9 +17,9 @@ use subrosa::prekey::{
     KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey, SignedPreKeyId,
 };
 use subrosa::session::InitialSecrecy;
+use subrosa::store;
 use subrosa::{
     Account, BundleError, DecryptError, IdentityKeyPair, KemPreKey, NamedPreKey, Session, Staged, Trust,
-    account, store,
 };
 
 fn counts(one_time: u32, one_time_kem: u32) -> account::Counts {

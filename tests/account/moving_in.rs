@@ -9,11 +9,12 @@ use crate::vectors::{Case, Step, load};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde_json::Value;
+use subrosa::account;
 use subrosa::account::IdSpace;
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::stored::StoredIdentityKeyPair;
 use subrosa::prekey::{OneTimePreKey, SignedPreKey};
-use subrosa::{Account, Address, DeviceId, IdentityKeyPair, KemPreKey, Session, Timestamp, Trust, account};
+use subrosa::{Account, Address, DeviceId, IdentityKeyPair, KemPreKey, Session, Timestamp, Trust};
 
 const FILES: [&str; 4] = ["one-way", "both-ways", "limits", "retry"];
 

@@ -12,7 +12,8 @@ use proptest::prelude::*;
 use subrosa::account::BackupCheck;
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::prekey::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
-use subrosa::{Account, Address, DecryptError, PreKeyBundle, Staged, Timestamp, Trust, store};
+use subrosa::store;
+use subrosa::{Account, Address, DecryptError, PreKeyBundle, Staged, Timestamp, Trust};
 
 /// What becomes of a staged change.
 #[derive(Clone, Copy, Debug)]

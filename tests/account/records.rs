@@ -6,7 +6,8 @@ use crate::accounts::{Holder, LIMITS, NONE, Store, stranger};
 
 use subrosa::account::LoadError;
 use subrosa::prekey::{OneTimePreKeyId, SignedPreKeyId};
-use subrosa::{Account, DecryptError, NamedPreKey, RecordError, store};
+use subrosa::store;
+use subrosa::{Account, DecryptError, NamedPreKey, RecordError};
 
 #[test]
 fn records_that_do_not_go_together_are_told() {

@@ -5,10 +5,11 @@
 use crate::group::{distribution, learn, lose, receive, receiver, send};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::group;
 use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::repair::DecryptionErrorMessage;
-use subrosa::{Ciphertext, MessageKind, Record, group};
+use subrosa::{Ciphertext, MessageKind, Record};
 
 const ID: DistributionId = DistributionId::from_bytes([0xD1; 16]);
 

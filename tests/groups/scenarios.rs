@@ -7,6 +7,7 @@ use crate::group::{distribution, learn, lose, message, receive, receiver, send};
 use hex_literal::hex;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use subrosa::group;
 use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::crypto::{curve::PrivateKey, xeddsa};
 use subrosa::hazmat::ratchet::chain::{ChainExhausted, ChainKey};
@@ -18,7 +19,7 @@ use subrosa::hazmat::wire::stored::{
 };
 use subrosa::keys::{KeyError, KeyPair, PublicKey, Secret};
 use subrosa::libsignal::LibsignalError;
-use subrosa::{MessageKind, ParseError, group};
+use subrosa::{MessageKind, ParseError};
 
 const ID: DistributionId = DistributionId::from_bytes(hex!("d1d1d1d1700011ebb32a33b8a8a487a6"));
 const OTHER_ID: DistributionId = DistributionId::from_bytes([7; 16]);

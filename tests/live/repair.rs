@@ -13,8 +13,9 @@ use crate::resident::{Resident, address, bytes, kind};
 use serde_json::{Value, json};
 use subrosa::keys::PublicKey;
 use subrosa::repair::{RepairRefused, Show};
+use subrosa::sealed;
 use subrosa::sealed::certificate::{SenderCertificate, TrustStore};
-use subrosa::{Ciphertext, MessageKind, Timestamp, sealed};
+use subrosa::{Ciphertext, MessageKind, Timestamp};
 
 const OURS: &str = "0a0a0a0a-0000-4000-8000-00000000000a";
 const THEIRS: &str = "0b0b0b0b-0000-4000-8000-00000000000b";

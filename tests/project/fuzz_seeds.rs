@@ -15,8 +15,10 @@ use std::time::Duration;
 use crate::device::{Device, KemOffer, Offer};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use subrosa::account;
 use subrosa::account::IdSpace;
 use subrosa::fingerprint::{Fingerprint, FingerprintHash, FingerprintVersion, ScannableFingerprint};
+use subrosa::group;
 use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
@@ -32,7 +34,7 @@ use subrosa::session::Policy;
 use subrosa::store::RecordKind;
 use subrosa::{
     Account, Address, DeviceId, IdentityKeyPair, MessageKind, PreKeyBundle, RecordError, RecordKey,
-    ServiceId, Session, Timestamp, Trust, account, group,
+    ServiceId, Session, Timestamp, Trust,
 };
 
 fn folder(target: &str) -> PathBuf {

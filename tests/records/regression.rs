@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::account;
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::keys::Secret;
@@ -18,12 +19,13 @@ use subrosa::prekey::{
     KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
     SignedPreKeyId,
 };
+use subrosa::session;
 use subrosa::session::InitialSecrecy;
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
 use subrosa::store::RecordKind;
 use subrosa::{
     Account, Address, Ciphertext, DeviceId, IdentityKeyPair, PreKeyBundle, RecordKey, Session, Timestamp,
-    Trust, account, session,
+    Trust,
 };
 
 const ACCOUNT_LIMITS: account::Limits = account::Limits {

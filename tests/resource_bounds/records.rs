@@ -2,14 +2,14 @@
 
 //! Our own records: with counts that are not true, as large as they can be, and larger.
 
+use subrosa::account;
 use subrosa::group::{ReceiverKeys, SenderKey};
 use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::prekey::{LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
 use subrosa::repair::{RepairLog, RepairPolicy};
+use subrosa::store;
 use subrosa::store::RecordKind;
-use subrosa::{
-    Account, Address, DeviceId, IdentityKeyPair, RecordKey, Session, Timestamp, Trust, account, store,
-};
+use subrosa::{Account, Address, DeviceId, IdentityKeyPair, RecordKey, Session, Timestamp, Trust};
 
 use super::groups;
 use super::ledger::{Bound, LARGE, Ledger, SHORT, told};

@@ -9,8 +9,9 @@ use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessageParts;
 use subrosa::prekey::SignedPreKey;
 use subrosa::rand_core::{TryCryptoRng, TryRng};
+use subrosa::session;
 use subrosa::session::manual::Admission;
-use subrosa::{Session, Trust, session};
+use subrosa::{Session, Trust};
 
 use super::ledger::{Bound, LARGE, Ledger, MANY, told};
 use super::setting::{Device, FirstMessage, Talk, bundle, copy, devices, rng, send};

@@ -11,9 +11,10 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::keys::{NonContributory, PublicKey};
 use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
+use subrosa::sealed;
 use subrosa::sealed::certificate::{CertificateCache, CertificateError, SenderCertificate};
 use subrosa::sealed::{ContactSecret, OpenError, SealError, UnverifiedContent};
-use subrosa::{Ciphertext, IdentityKey, LocalDevice, MessageKind, ServiceId, Timestamp, sealed};
+use subrosa::{Ciphertext, IdentityKey, LocalDevice, MessageKind, ServiceId, Timestamp};
 
 fn rng() -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(7)

@@ -19,12 +19,13 @@ use subrosa::hazmat::sealed::{Entry, seal_for_many};
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::hazmat::wire::sealed_message::SealedMessageParts;
 use subrosa::keys::{PrivateKey, PublicKey};
+use subrosa::sealed;
 use subrosa::sealed::certificate::{
     CertificateError, SenderCertificate, SenderDetails, ServerCertificate, Signer, TrustStore, official,
 };
 use subrosa::sealed::server::SentMessage;
 use subrosa::sealed::{ContentHint, UnverifiedContent};
-use subrosa::{Address, DeviceId, IdentityKeyPair, LocalDevice, MessageKind, ServiceId, Timestamp, sealed};
+use subrosa::{Address, DeviceId, IdentityKeyPair, LocalDevice, MessageKind, ServiceId, Timestamp};
 
 const NAME_A: &str = "a1b2c3d4-0001-4002-8003-00000000000a";
 const NAME_B: &str = "a1b2c3d4-0001-4002-8003-00000000000b";

@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::account;
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::prekey::{LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
+use subrosa::session;
+use subrosa::store;
 use subrosa::{
-    Account, Address, DeviceId, IdentityKeyPair, KemPreKey, PreKeyBundle, Session, Timestamp, Trust, account,
-    session, store,
+    Account, Address, DeviceId, IdentityKeyPair, KemPreKey, PreKeyBundle, Session, Timestamp, Trust,
 };
 
 use super::heap::{Piece, Watch};

@@ -7,6 +7,7 @@ use std::fmt::Debug;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::account;
 use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::agreement::{Initiator, Responder, pqxdh, x3dh};
 use subrosa::hazmat::crypto::kdf::{HkdfSalt, Label, MacKey};
@@ -35,11 +36,13 @@ use subrosa::prekey::{
 };
 use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
 use subrosa::sealed::ContactSecret;
+use subrosa::session;
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
+use subrosa::store;
 use subrosa::store::RecordKind;
 use subrosa::{
     AcceptFailure, Account, Address, DecryptError, DeviceId, IdentityKeyPair, KemPreKey, PreKeyBundle,
-    RecordKey, Session, Trust, account, session, store,
+    RecordKey, Session, Trust,
 };
 
 #[path = "../support/device.rs"]
@@ -62,7 +65,7 @@ const TEXT: &[u8] = b"\xA1what nobody else may read, ever\xA2";
 
 /// Types that have no place for a secret: names, ids, numbers, public keys and signatures, reasons of failure.
 const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId ServiceId ServiceIdKind AgreementError \
-    KeyError PublicKey NonContributory KemCiphertext KemError KemPublicKey KemType SIGNATURE_LEN Signature IdentityKey \
+    HpkeError KeyError PublicKey NonContributory KemCiphertext KemError KemPublicKey KemType SIGNATURE_LEN Signature IdentityKey \
     BundleError KemPreKeyId KemPreKeyPublic OneTimePreKeyId OneTimePreKeyPublic PreKeyBundle SignedPreKeyId \
     SignedPreKeyPublic VerifiedBundle SpqrError ChainExhausted DoubleRatchetError ReceiveError SendError \
     RecordError RecordKind DecryptError AdmitError DecryptError EncryptError InitiateError KemPreKeyEffect \

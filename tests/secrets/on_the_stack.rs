@@ -31,12 +31,13 @@ use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::hazmat::wire::stored::StoredSessionRecord;
 use subrosa::keys::{KemKeyPair, KemType, KeyPair, PrivateKey, Secret};
+use subrosa::sealed;
 use subrosa::sealed::UnverifiedContent;
 use subrosa::sealed::server::SentMessage;
 use subrosa::session::Policy;
 use subrosa::session::manual::{Admission, KemKey, NeededPreKeys};
 use subrosa::store::RecordKind;
-use subrosa::{Address, DeviceId, IdentityKeyPair, RecordKey, ServiceId, Session, Trust, sealed};
+use subrosa::{Address, DeviceId, IdentityKeyPair, RecordKey, ServiceId, Session, Trust};
 
 use super::by_hand::{Inner, Many, Outer};
 use super::debug::device::{ALICE, BOB, Device, Letter, Offer, PreKeys, START};
@@ -123,6 +124,14 @@ fn primitives() {
     let (mut rng, random) = Given::new(3);
     check("XEdDSA, sign", &[("private key", &key_bytes), ("random bytes", &random[..64])], || {
         xeddsa::sign(&key, &[b"message"], &mut rng);
+    });
+    let (mut rng, random) = Given::new(6);
+    check("HPKE, seal", &[("ephemeral key", &random[1..31]), ("plaintext", TEXT)], || {
+        drop(peer.hpke_seal(b"info", b"", TEXT, &mut rng).unwrap())
+    });
+    let sealed = key.public_key().hpke_seal(b"info", b"", TEXT, &mut rng).unwrap();
+    check("HPKE, open", &[("private key", &key_bytes), ("plaintext", TEXT)], || {
+        drop(key.hpke_open(b"info", b"", &sealed).unwrap())
     });
 
     let mac_key = Box::new(Secret::<32>::new(bytes(4)));

@@ -13,11 +13,12 @@ use subrosa::keys::{KemKeyPair, KemSecretKey};
 use subrosa::prekey::{
     KemPreKeyId, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId,
 };
+use subrosa::session;
 use subrosa::session::Policy;
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
 use subrosa::{
     AcceptFailure, Address, DeviceId, IdentityKeyPair, KemPreKey, MessageKind, Plaintext, PreKeyBundle,
-    Session, Staged, Timestamp, Trust, session,
+    Session, Staged, Timestamp, Trust,
 };
 
 use super::heap::{Piece, Watch};

@@ -12,9 +12,11 @@ use subrosa::hazmat::sealed::{Entry, seal_for_many};
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::keys::{PrivateKey, Secret};
+use subrosa::sealed;
 use subrosa::sealed::server::SentMessage;
 use subrosa::sealed::{OpenError, UnverifiedContent};
-use subrosa::{DeviceId, IdentityKeyPair, LocalDevice, SealedAdmission, ServiceId, Trust, sealed, session};
+use subrosa::session;
+use subrosa::{DeviceId, IdentityKeyPair, LocalDevice, SealedAdmission, ServiceId, Trust};
 
 use super::by_hand::{Inner, Many, Outer};
 use super::debug::device::{Device, Offer, PreKeys};

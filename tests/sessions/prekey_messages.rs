@@ -16,10 +16,11 @@ use subrosa::prekey::{
     KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
     SignedPreKeyId,
 };
+use subrosa::session;
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
 use subrosa::session::{Forgery, Policy, Requirements};
 use subrosa::{
-    Address, DecryptError, DeviceId, IdentityKeyPair, MessageKind, ParseError, RecordError, Trust, session,
+    Address, DecryptError, DeviceId, IdentityKeyPair, MessageKind, ParseError, RecordError, Trust,
 };
 
 const fn accept_undecryptable(reason: Forgery) -> Failure {

@@ -12,8 +12,9 @@ use subrosa::prekey::{
     KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId,
     SignedPreKey, SignedPreKeyId,
 };
+use subrosa::session;
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
-use subrosa::{KemPreKeyEffect, MessageKind, Record, Session, SessionEffects, Staged, Trust, session};
+use subrosa::{KemPreKeyEffect, MessageKind, Record, Session, SessionEffects, Staged, Trust};
 
 /// Prepares an operation on a session, and has its stage looked at.
 type Operation = Box<dyn Fn(&mut Device, &mut Session, &mut dyn FnMut(Stage<'_>))>;

@@ -2,13 +2,12 @@
 
 //! A device that keeps its session in memory, as a messenger would, until it crashes.
 
+use subrosa::Detached;
 use subrosa::prekey::{KemPreKeyId, LastResortKemPreKey, SignedPreKey, SignedPreKeyId};
 use subrosa::session::manual::Admission;
 use subrosa::session::{self, Policy};
 use subrosa::store::{Key, Write, Writes};
-use subrosa::{
-    Address, Ciphertext, Detached, EncryptError, Message, Plaintext, PreKeyBundle, Session, Staged, Trust,
-};
+use subrosa::{Address, Ciphertext, EncryptError, Message, Plaintext, PreKeyBundle, Session, Staged, Trust};
 
 use super::super::device::{Device, Failure, Faults, FoundKeys, Letter};
 use super::Fate;

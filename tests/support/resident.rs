@@ -21,6 +21,7 @@ use std::rc::Rc;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde_json::{Value, json};
+use subrosa::account;
 use subrosa::group::{self, DistributionId, DistributionMessage, GroupMessage, ReceiverKeys, SenderKey};
 use subrosa::keys::{KemPublicKey, PublicKey};
 use subrosa::prekey::{
@@ -32,7 +33,7 @@ use subrosa::sealed::certificate::{SenderCertificate, TrustStore};
 use subrosa::sealed::{self, ContentHint, UnverifiedContent};
 use subrosa::{
     Account, Address, Ciphertext, DecryptError, DeviceId, IdentityKey, Message, MessageKind, PreKeyBundle,
-    Session, Timestamp, Trust, account,
+    Session, Timestamp, Trust,
 };
 
 use crate::live::{Answers, Home, Side};
@@ -329,7 +330,7 @@ impl Resident {
             }
             "sender_key_create" => json!({ "skdm": hex::encode(self.distribution(id)) }),
             "sender_key_process" => {
-                self.learn(&address(&request["sender"]), &bytes(&request["skdm"]));
+                self.process(&address(&request["sender"]), &bytes(&request["skdm"]));
                 json!({})
             }
             "group_encrypt" => message(&self.encrypt_for_group(id, &bytes(&request["plaintext"]))),

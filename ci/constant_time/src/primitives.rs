@@ -9,12 +9,13 @@ use subrosa::hazmat::crypto::xeddsa;
 use subrosa::keys::{KemKeyPair, KemSecretKey, KemType, PublicKey, Secret};
 
 use crate::marking::{Marked, peer, plain};
-use crate::memcheck::mark;
+use crate::memcheck::{declassify, mark};
 use crate::report::Report;
 
 pub fn run(report: &mut Report) {
     agreement(report);
     signing(report);
+    hpke(report);
     kem(report);
     kem768(report);
     key_agreement(report);
@@ -24,7 +25,9 @@ fn agreement(report: &mut Report) {
     let mut rng = Marked::new(10);
     let key = rng.private_key();
     report.clean("X25519, a public key", || Some(key.public_key().as_bytes().to_vec()));
-    report.clean("X25519, a key on the curve", || Some(key.diffie_hellman(&peer(11)).unwrap().as_bytes().to_vec()));
+    report.clean("X25519, a key on the curve", || {
+        Some(key.diffie_hellman(&peer(11)).unwrap().as_bytes().to_vec())
+    });
     // 2 is the u-coordinate of a point on the twist.
     let mut twist = [0; 32];
     twist[0] = 2;
@@ -37,6 +40,23 @@ fn signing(report: &mut Report) {
     let mut rng = Marked::new(20);
     let key = rng.private_key();
     report.clean("XEdDSA, sign", || Some(xeddsa::sign(&key, &[b"mess", b"age"], &mut rng).to_vec()));
+}
+
+fn hpke(report: &mut Report) {
+    let mut rng = Marked::new(25);
+    let key = rng.private_key();
+    let mut public = *key.public_key().as_bytes();
+    declassify(&mut public);
+    let public = PublicKey::from_bytes(public);
+    let mut text = *b"a plaintext";
+    mark(&mut text);
+    report.clean("HPKE, seal", || public.hpke_seal(b"info", b"aad", &text, &mut rng).ok());
+    let sealed = public.hpke_seal(b"info", b"aad", b"a plaintext", &mut plain(26)).unwrap();
+    report.clean("HPKE, open", || Some(key.hpke_open(b"info", b"aad", &sealed).unwrap().to_vec()));
+    let damaged: Vec<u8> = sealed.iter().map(|byte| byte ^ 1).collect();
+    report.clean("HPKE, open what is damaged", || {
+        key.hpke_open(b"info", b"aad", &damaged).ok().map(|text| text.to_vec())
+    });
 }
 
 /// Offsets in a raw secret key of 1,024: `s` comes first, `z` last; what is between them is public.

@@ -45,7 +45,9 @@ fn private(random: bool, rng: &mut ChaCha20Rng) -> PrivateKey {
 
 fn curve(report: &mut Report) {
     let theirs = PrivateKey::decode(&[0x77; 32]).unwrap().public_key();
-    report.alike("X25519, a fixed or a random private key", private, |key| key.diffie_hellman(&theirs).unwrap());
+    report.alike("X25519, a fixed or a random private key", private, |key| {
+        key.diffie_hellman(&theirs).unwrap()
+    });
     // 2 is the u-coordinate of a point on the twist.
     let mut twist = [0; 32];
     twist[0] = 2;

@@ -6,7 +6,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::error::Error;
 
-use subrosa::{Address, Ciphertext, DeviceId, IdentityKeyPair, MessageKind, PreKeyBundle, RecordKey, Session, Timestamp, Trust, session};
+use subrosa::session;
+use subrosa::{Address, Ciphertext, DeviceId, IdentityKeyPair, MessageKind, PreKeyBundle, RecordKey, Session, Timestamp, Trust};
 use subrosa::attachment::{AttachmentDecryptor, AttachmentEncryptor, AttachmentKey, ChunkSize};
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessage;

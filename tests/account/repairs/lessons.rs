@@ -3,11 +3,12 @@
 //! What users of other libraries ran into, by its number in the list of lessons: each is refused, repaired, or
 //! does not come about.
 
+use subrosa::group;
 use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::repair::{Advice, DecryptionErrorMessage, Failure, RepairPolicy, RepairRefused, Resend, Show};
 use subrosa::sealed::ContentHint;
-use subrosa::{DecryptError, DeviceId, MessageKind, Plaintext, Timestamp, Trust, group};
+use subrosa::{DecryptError, DeviceId, MessageKind, Plaintext, Timestamp, Trust};
 
 use crate::device::{self, Device, Letter, Offer};
 use crate::repair::NotAnswered;

@@ -3,11 +3,12 @@
 //! What a failed decryption says about what to do.
 
 use hex_literal::hex;
+use subrosa::group;
 use subrosa::prekey::{KemPreKeyId, OneTimePreKeyId};
 use subrosa::repair::{Advice, DecryptionErrorMessage, Failure, PlaintextContent, Show};
 use subrosa::sealed::ContentHint;
 use subrosa::session::Forgery;
-use subrosa::{DecryptError, DeviceId, MessageKind, NamedPreKey, Timestamp, group};
+use subrosa::{DecryptError, DeviceId, MessageKind, NamedPreKey, Timestamp};
 
 use crate::device::{Device, Letter, Offer};
 use crate::repair::delivered;

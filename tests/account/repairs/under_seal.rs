@@ -3,9 +3,10 @@
 //! Repair under seal: who failed to read what, who asks, and who is answered are all verified.
 
 use subrosa::repair::{DecryptionErrorMessage, Failure, RepairPolicy, Show};
+use subrosa::sealed;
 use subrosa::sealed::ContentHint;
 use subrosa::sealed::certificate::SenderCertificate;
-use subrosa::{Address, Ciphertext, DecryptError, MessageKind, sealed};
+use subrosa::{Address, Ciphertext, DecryptError, MessageKind};
 
 use crate::device::{CAROL, Device, Offer};
 use crate::sealed::{Refused, Seal, Service};

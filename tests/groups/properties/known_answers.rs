@@ -13,7 +13,7 @@ use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::hazmat::wire::stored::{
     StoredChainKey, StoredSenderKey, StoredSenderKeyRecord, StoredSigningKey,
 };
-use subrosa::keys::Secret;
+use subrosa::keys::{PrivateKey, Secret};
 
 use crate::group::{learn, receive, send};
 use crate::properties::ID;
@@ -134,6 +134,22 @@ fn what_a_sender_sends() {
         assert_eq!(SenderKeyMessage::parse(&sent).unwrap().body(), ciphertext);
     }
     assert_eq!(SenderKeyMessage::parse(MESSAGES[1]).unwrap().signed(), SIGNED_BYTES_OF_MESSAGE_1);
+}
+
+#[test]
+fn a_message_verifies_under_its_signing_key_only() {
+    let distribution = SenderKeyDistributionMessage::parse(SKDM).unwrap();
+    let message = SenderKeyMessage::parse(MESSAGES[1]).unwrap();
+    assert!(message.verify(distribution.signing_key()));
+    let other = PrivateKey::from_secret(&Secret::new([7; 32])).public_key();
+    assert!(!message.verify(&other));
+    for at in [1, MESSAGES[1].len() - 65, MESSAGES[1].len() - 1] {
+        let mut damaged = MESSAGES[1].to_vec();
+        damaged[at] ^= 1;
+        let verified =
+            SenderKeyMessage::parse(&damaged).is_ok_and(|message| message.verify(distribution.signing_key()));
+        assert!(!verified, "byte {at}");
+    }
 }
 
 #[test]

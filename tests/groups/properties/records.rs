@@ -10,8 +10,9 @@ use std::path::PathBuf;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::RecordError;
+use subrosa::group;
 use subrosa::group::{ReceiverKeys, SenderKey};
-use subrosa::{RecordError, group};
 
 use crate::group::{learn, receive, receiver, send};
 use crate::properties::ID;

@@ -5,9 +5,10 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::group;
 use subrosa::group::{ReceiverKeys, SenderKey};
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
-use subrosa::{Record, Staged, State, group};
+use subrosa::{Record, Staged, State};
 
 use super::oracle::{Oracle, Verdict};
 use crate::group::{distribution, lose, message};

@@ -10,10 +10,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde_json::{Value, json};
+use subrosa::account;
 use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
 use subrosa::keys::PublicKey;
 use subrosa::prekey::{OneTimePreKey, SignedPreKey};
-use subrosa::{IdentityKey, IdentityKeyPair, KemPreKey, Session, Timestamp, account};
+use subrosa::{IdentityKey, IdentityKeyPair, KemPreKey, Session, Timestamp};
 
 use crate::chorus::{Chorus, Rotation};
 use crate::live::{Home, Program, Side, seed};

@@ -11,10 +11,11 @@ use rand_chacha::rand_core::Rng;
 use subrosa::hazmat::sealed::Envelope;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
+use subrosa::sealed;
 use subrosa::sealed::certificate::SenderCertificate;
 use subrosa::sealed::server::{OpenError, SentMessage};
 use subrosa::sealed::{ContentHint, OpenError};
-use subrosa::{Ciphertext, DeviceId, IdentityKeyPair, MessageKind, ServiceId, sealed};
+use subrosa::{Ciphertext, DeviceId, IdentityKeyPair, MessageKind, ServiceId};
 
 use crate::by_hand::Many;
 use crate::device::Device;

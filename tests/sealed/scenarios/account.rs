@@ -4,11 +4,11 @@
 
 use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::repair::Failure;
+use subrosa::sealed;
 use subrosa::sealed::UnverifiedContent;
 use subrosa::sealed::certificate::SenderDetails;
-use subrosa::{
-    Address, Ciphertext, DecryptError, IdentityKeyPair, LocalDevice, Session, Trust, sealed, store,
-};
+use subrosa::store;
+use subrosa::{Address, Ciphertext, DecryptError, IdentityKeyPair, LocalDevice, Session, Trust};
 
 use crate::accounts::{Holder, Peer, START};
 use crate::scenarios::{id, rng};

@@ -3,17 +3,20 @@
 //! Sessions under seal: what is checked between the certificate and the session, and what is to be done about
 //! messages that are not decrypted (92).
 
+use subrosa::group;
 use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
 use subrosa::hazmat::sealed::v1;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::keys::{NonContributory, PublicKey};
 use subrosa::repair::{Advice, DecryptionErrorMessage, Failure, PlaintextContent, Show};
+use subrosa::sealed;
 use subrosa::sealed::certificate::{SenderCertificate, SenderDetails};
 use subrosa::sealed::{ContentHint, SealError, UnverifiedContent};
+use subrosa::session;
 use subrosa::{
     Address, DecryptError, EncryptError, ForeignCertificate, IdentityKey, MessageKind, Session, Timestamp,
-    Trust, group, sealed, session,
+    Trust,
 };
 
 use crate::device::{self, ALICE, BOB, Device, Letter, Offer, TrustRule, Wrapper};

@@ -9,11 +9,12 @@ use subrosa::hazmat::wire::sealed_message::SealedMessageParts;
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::keys::{KeyError, NonContributory, PrivateKey, PublicKey};
 use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
+use subrosa::sealed;
 use subrosa::sealed::certificate::{CertificateError, SenderCertificate, SenderDetails};
 use subrosa::sealed::{ContentHint, OpenError, SealError, UnverifiedContent};
 use subrosa::{
     Address, DecryptError, ForeignCertificate, IdentityKey, IdentityKeyPair, LocalDevice, MessageKind,
-    ParseError, Timestamp, sealed,
+    ParseError, Timestamp,
 };
 
 use crate::by_hand::{self, Inner, Outer, field};

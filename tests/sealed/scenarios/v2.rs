@@ -9,12 +9,11 @@ use subrosa::hazmat::sealed::{Entry, seal_for_many};
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::keys::{NonContributory, PublicKey};
 use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
+use subrosa::sealed;
 use subrosa::sealed::certificate::{CertificateError, SenderCertificate, SenderDetails};
 use subrosa::sealed::server::{OpenError, SentMessage};
 use subrosa::sealed::{MultiRecipientMessage, OpenError, SealError, UnverifiedContent};
-use subrosa::{
-    Address, Ciphertext, DeviceId, IdentityKey, MessageKind, ServiceId, Session, Timestamp, sealed,
-};
+use subrosa::{Address, Ciphertext, DeviceId, IdentityKey, MessageKind, ServiceId, Session, Timestamp};
 
 use crate::by_hand::{Many, Material};
 use crate::device::{BOB, CAROL, Device, Offer};

@@ -5,6 +5,7 @@
 use rand_chacha::ChaCha20Rng;
 use subrosa::address::ServiceIdKind;
 use subrosa::attachment::{ChunkSize, IncrementalMacBuilder};
+use subrosa::group;
 use subrosa::group::DistributionId;
 use subrosa::hazmat::crypto::cbc::{CbcDecryptor, CbcEncryptor, CbcKey};
 use subrosa::hazmat::crypto::erasure::{ByteString, Decoder, Encoder};
@@ -19,9 +20,10 @@ use subrosa::hazmat::wire::stored::{
 };
 use subrosa::keys::{KemKeyPair, KemType, PrivateKey, Secret};
 use subrosa::repair::RepairLog;
+use subrosa::sealed;
 use subrosa::sealed::certificate::CertificateCache;
 use subrosa::sealed::server::SentMessage;
-use subrosa::{DeviceId, ServiceId, Trust, group, sealed};
+use subrosa::{DeviceId, ServiceId, Trust};
 
 use super::device::{Device, Offer, START};
 use super::sealed::{Seal, Service};

@@ -9,8 +9,10 @@ use subrosa::hazmat::sealed::v2::Shared;
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::keys::Secret;
+use subrosa::sealed;
 use subrosa::sealed::UnverifiedContent;
-use subrosa::{SealedAdmission, Trust, sealed, session};
+use subrosa::session;
+use subrosa::{SealedAdmission, Trust};
 
 use super::device::{Device, Offer, PreKeys};
 use super::sealed::{Seal, Service};

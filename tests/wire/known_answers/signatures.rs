@@ -73,6 +73,12 @@ fn signature_of_the_signed_prekey() {
     let message = key("SPKb").public_key().encode();
     assert_eq!(sign(&key("IKb"), &[&message], &mut rng), signature);
     assert_eq!((rng.waiting(), rng.system_draws()), (0, 0), "a signature draws 64 bytes");
+    // The same as methods of the keys.
+    let mut rng = source(&seq::<64>(0));
+    assert_eq!(key("IKb").sign(&[&message[..9], &message[9..]], &mut rng), signature);
+    assert!(key("IKb").public_key().verify(&[&message], &signature));
+    assert!(!key("IKa").public_key().verify(&[&message], &signature));
+    assert!(!key("IKb").public_key().verify(&[&message], &signature[..63]));
 }
 
 #[test]

@@ -3,11 +3,12 @@
 //! Groups: a member that sends, one that is there from the beginning, and one that joins later.
 
 use serde_json::{Value, json};
+use subrosa::Ciphertext;
+use subrosa::group;
 use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::ratchet::chain::ChainKey;
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
-use subrosa::{Ciphertext, group};
 
 use crate::own_vectors::parties::text;
 use crate::own_vectors::state;

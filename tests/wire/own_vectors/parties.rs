@@ -7,8 +7,9 @@ use subrosa::keys::{KemType, KeyPair};
 use subrosa::prekey::{
     KemPreKeyId, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId,
 };
+use subrosa::session;
 use subrosa::session::Policy;
-use subrosa::{Address, DeviceId, IdentityKeyPair, PreKeyBundle, Timestamp, session};
+use subrosa::{Address, DeviceId, IdentityKeyPair, PreKeyBundle, Timestamp};
 
 use crate::own_vectors::stream::Stream;
 

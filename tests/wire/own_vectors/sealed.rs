@@ -8,10 +8,11 @@ use subrosa::group::SenderKey;
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::keys::PrivateKey;
+use subrosa::sealed;
 use subrosa::sealed::certificate::{SenderCertificate, SenderDetails, ServerCertificate, TrustStore};
 use subrosa::sealed::server::SentMessage;
 use subrosa::sealed::{ContentHint, UnverifiedContent};
-use subrosa::{Ciphertext, DeviceId, IdentityKeyPair, LocalDevice, ServiceId, Timestamp, sealed};
+use subrosa::{Ciphertext, DeviceId, IdentityKeyPair, LocalDevice, ServiceId, Timestamp};
 
 use crate::own_vectors::parties::{NOW, alice, bob, identity, pair, text};
 use crate::own_vectors::stream::Stream;

@@ -4,7 +4,8 @@
 
 use std::hint::black_box;
 
-use subrosa::{Address, DeviceId, Session, Trust, session};
+use subrosa::session;
+use subrosa::{Address, DeviceId, Session, Trust};
 
 use super::{Row, Side, floors};
 use crate::floor::{self, Chains, Curve, Setup};
