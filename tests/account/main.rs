@@ -13,19 +13,14 @@
     reason = "tests fail by panicking"
 )]
 
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/accounts.rs"]
 mod accounts;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/circle.rs"]
 mod circle;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/device.rs"]
 mod device;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/repair.rs"]
 mod repair;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/sealed.rs"]
 mod sealed;
 #[allow(dead_code, reason = "shared between programs")]

@@ -32,7 +32,6 @@ mod peer;
 #[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/replay.rs"]
 mod replay;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/resident.rs"]
 mod resident;
 #[allow(dead_code, reason = "shared between programs")]

@@ -16,10 +16,8 @@
     reason = "tests fail by panicking"
 )]
 
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/device.rs"]
 mod device;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/envelopes.rs"]
 mod envelopes;
 

@@ -13,7 +13,6 @@
     reason = "tests fail by panicking"
 )]
 
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/device.rs"]
 mod device;
 

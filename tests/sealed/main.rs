@@ -13,25 +13,20 @@
     reason = "tests fail by panicking"
 )]
 
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/accounts.rs"]
 mod accounts;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/by_hand.rs"]
 mod by_hand;
 #[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/cases.rs"]
 mod cases;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/counting.rs"]
 mod counting;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/device.rs"]
 mod device;
 #[allow(dead_code, reason = "shared between programs")]
 #[path = "../peer/src/rng.rs"]
 mod rng;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/sealed.rs"]
 mod sealed;
 

@@ -20,18 +20,15 @@
 #[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/cases.rs"]
 mod cases;
-#[allow(dead_code, reason = "shared between programs")]
-#[path = "../support/device.rs"]
-mod device;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../../benches/support/setting.rs"]
 mod setting;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/simulation.rs"]
 mod simulation;
 #[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/spqr.rs"]
 mod spqr;
+
+use setting::device;
 
 mod braid_properties;
 mod braid_scenarios;

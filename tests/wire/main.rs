@@ -21,13 +21,10 @@
 #[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/attachment.rs"]
 mod attachment;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/by_hand.rs"]
 mod by_hand;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/by_prost.rs"]
 mod by_prost;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/counting.rs"]
 mod counting;
 #[allow(dead_code, reason = "shared between programs")]
