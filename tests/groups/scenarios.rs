@@ -39,7 +39,7 @@ fn pair(format: group::Format, rng: &mut ChaCha20Rng) -> (SenderKey, ReceiverKey
 }
 
 const fn duplicate(chain_index: u32, iteration: u32) -> Result<Vec<u8>, group::Error> {
-    Err(group::Error::Duplicate { chain_index, iteration })
+    Err(group::Error::Duplicate)
 }
 
 /// The private key that a sender key signs with.
@@ -80,7 +80,7 @@ fn s56_nothing_without_a_distribution() {
     for format in FORMATS {
         let (mut key, mut keys) = pair(format, &mut rng(56));
         let sent = send(&mut key, b"too early", &mut rng(1)).unwrap();
-        let mut nothing = ReceiverKeys::new(format);
+        let mut nothing = ReceiverKeys::new(sender(), format);
         assert_eq!(receive(&mut nothing, &sent), Err(group::Error::NoSenderKey));
         assert_eq!(receive(&mut keys, &sent).unwrap(), b"too early");
     }
@@ -126,7 +126,7 @@ fn s59_who_joins_late_with_the_first_distribution() {
     for number in 0..=100 {
         sent.push(send(&mut key, &[number], rng).unwrap());
     }
-    let mut keys = ReceiverKeys::new(ID);
+    let mut keys = ReceiverKeys::new(sender(), ID);
     learn(&mut keys, &first);
     assert_eq!(receive(&mut keys, &sent[100]).unwrap(), [100]);
     // And with it those from before, which a distribution of today would not let it read.
@@ -159,7 +159,7 @@ fn s61_at_most_25000_ahead() {
     lose(&mut key, 25_000);
     let reached = send(&mut key, b"25,000 ahead", rng).unwrap();
     let beyond = send(&mut key, b"25,001 ahead", rng).unwrap();
-    assert_eq!(receive(&mut keys, &beyond), Err(group::Error::TooFarAhead { jump: 25_001 }));
+    assert_eq!(receive(&mut keys, &beyond), Err(group::Error::TooFarAhead { by: 25_001 }));
     assert_eq!(receive(&mut keys, &reached).unwrap(), b"25,000 ahead");
     assert_eq!(receive(&mut keys, &beyond).unwrap(), b"25,001 ahead");
 }
@@ -175,10 +175,10 @@ fn s61_a_receiver_that_fell_behind_catches_up() {
     lose(&mut key, 25_001);
     let now = key.distribution();
     let last = send(&mut key, b"last", rng).unwrap();
-    assert_eq!(receive(&mut keys, &last), Err(group::Error::TooFarAhead { jump: 25_001 }));
+    assert_eq!(receive(&mut keys, &last), Err(group::Error::TooFarAhead { by: 25_001 }));
     // To learn a chain that is held changes nothing about it.
     learn(&mut keys, &now);
-    assert_eq!(receive(&mut keys, &last), Err(group::Error::TooFarAhead { jump: 25_001 }));
+    assert_eq!(receive(&mut keys, &last), Err(group::Error::TooFarAhead { by: 25_001 }));
     let staged = keys.fast_forward(&distribution(ID.into(), &now)).unwrap();
     let record = staged.record();
     staged.commit();
@@ -192,7 +192,7 @@ fn s61_a_receiver_that_fell_behind_catches_up() {
     keys.fast_forward(&distribution(ID.into(), &now)).unwrap().commit();
     assert_eq!(receive(&mut keys, &last), duplicate(25_004, 25_003));
     // And what is not held is learnt.
-    let mut others = ReceiverKeys::new(ID);
+    let mut others = ReceiverKeys::new(sender(), ID);
     others.fast_forward(&distribution(ID.into(), &now)).unwrap().commit();
     assert_eq!(receive(&mut others, &last).unwrap(), b"last");
 }
@@ -219,7 +219,7 @@ fn s62_of_skipped_keys_the_last_2000_are_kept() {
     read(2_009).unwrap();
     // 0 to 999 and 1,001 to 2,008 were skipped: the first eight are gone.
     for at in [0, 7] {
-        assert_eq!(read(at), Err(group::Error::Duplicate { chain_index: 2_010, iteration: at }));
+        assert_eq!(read(at), Err(group::Error::Duplicate));
     }
     for at in [8, 999, 1_001, 2_008] {
         read(at).unwrap();
@@ -245,7 +245,7 @@ fn s63_a_later_distribution_begins_later() {
 fn s64_chains_are_added_refreshed_replaced_and_evicted() {
     let rng = &mut rng(64);
     let signing: Vec<PublicKey> = (0..7).map(|_| *KeyPair::generate(rng).public()).collect();
-    let mut keys = ReceiverKeys::new(ID);
+    let mut keys = ReceiverKeys::new(sender(), ID);
     learn(&mut keys, &chain(10, 0, 1, &signing[0]));
     learn(&mut keys, &chain(11, 5, 1, &signing[1]));
     assert_eq!(keys.chains().collect::<Vec<_>>(), [(11, 5), (10, 0)]);
@@ -307,7 +307,7 @@ fn s65_the_last_iteration_is_never_used() {
     let mut key = SenderKey::from_libsignal_record(&record.encode(), ID).unwrap();
     let mut keys = receiver(&key);
     let sent = send(&mut key, b"the last one", rng).unwrap();
-    assert_eq!(send(&mut key, b"one more", rng), Err(group::Error::Exhausted(ChainExhausted)));
+    assert_eq!(send(&mut key, b"one more", rng), Err(group::Error::Exhausted));
     assert_eq!(receive(&mut keys, &sent).unwrap(), b"the last one");
     // A sender that goes on nevertheless is not heard.
     let parts = SenderKeyMessageParts {
@@ -317,7 +317,7 @@ fn s65_the_last_iteration_is_never_used() {
         body: &[0; 16],
     };
     let beyond = signed(&parts, &signing_private(&key), rng);
-    assert_eq!(receive(&mut keys, &beyond), Err(group::Error::Exhausted(ChainExhausted)));
+    assert_eq!(receive(&mut keys, &beyond), Err(group::Error::Exhausted));
 }
 
 #[test]
@@ -369,8 +369,8 @@ fn s66_the_two_formats_are_never_taken_for_each_other() {
     let other = group::Error::OtherDistribution;
     let with_message = SenderKeyMessage::parse(&with_sent).unwrap();
     let without_message = SenderKeyMessage::parse_without_id(&without_sent).unwrap();
-    assert_eq!(with_keys.decrypt(&without_message).unwrap_err(), other);
-    assert_eq!(without_keys.decrypt(&with_message).unwrap_err(), other);
+    assert_eq!(with_keys.decrypt(&without_message, Trust::Anyone).unwrap_err(), other);
+    assert_eq!(without_keys.decrypt(&with_message, Trust::Anyone).unwrap_err(), other);
     let with_skdm = DistributionMessage::parse(&with_skdm).unwrap();
     assert_eq!(without_keys.process(&with_skdm).unwrap_err(), group::Error::OtherDistribution);
 }
@@ -439,7 +439,7 @@ fn s69_versions_and_lengths() {
         let mut resigned = changed[..changed.len() - 64].to_vec();
         let signature = xeddsa::sign(&signing_private(&key), &[&resigned], rng);
         resigned.extend(signature);
-        let mut keys = ReceiverKeys::from_record(keys.record().as_bytes()).unwrap();
+        let mut keys = ReceiverKeys::from_record(keys.record().as_bytes(), sender()).unwrap();
         assert_eq!(receive(&mut keys, &resigned).unwrap(), b"text");
         DistributionMessage::parse(&with_first(&skdm, first)).unwrap();
     }
@@ -483,7 +483,7 @@ fn s70_the_version_of_a_stored_state() {
         for stored in [key.to_libsignal_record(), keys.to_libsignal_record()] {
             let mut record = StoredSenderKeyRecord::parse(&stored).unwrap();
             record.states[0].version = version;
-            let imported = ReceiverKeys::from_libsignal_record(&record.encode(), ID);
+            let imported = ReceiverKeys::from_libsignal_record(&record.encode(), sender(), ID);
             assert_eq!(imported.map(|keys| ids(&keys)).ok(), known.then(|| vec![key.chain_id()]));
             let own = SenderKey::from_libsignal_record(&record.encode(), ID);
             let private = !record.states[0].signing_key.unwrap().private.is_empty();
@@ -504,20 +504,20 @@ fn s70_states_that_are_not_sound_are_passed_over() {
     all.states[0].chain_key = None;
     all.states[1].signing_key = Some(StoredSigningKey { public: &[5; 20], private: &[] });
     all.states[2].chain_key = Some(StoredChainKey { index: 0, key: &[1; 31] });
-    let none_sound = ReceiverKeys::from_libsignal_record(&all.encode(), ID);
+    let none_sound = ReceiverKeys::from_libsignal_record(&all.encode(), sender(), ID);
     assert_eq!(none_sound.unwrap_err(), LibsignalError::Unsound);
     let own = SenderKey::from_libsignal_record(&all.encode(), ID);
     assert_eq!(own.unwrap_err(), LibsignalError::Unsound);
     all.states.extend(states(&stored_good));
-    let mut keys = ReceiverKeys::from_libsignal_record(&all.encode(), ID).unwrap();
+    let mut keys = ReceiverKeys::from_libsignal_record(&all.encode(), sender(), ID).unwrap();
     assert_eq!(ids(&keys), [good.chain_id()]);
     let sent = send(&mut good, b"goes on", rng).unwrap();
     assert_eq!(receive(&mut keys, &sent).unwrap(), b"goes on");
-    let nothing = ReceiverKeys::from_libsignal_record(&[], ID).unwrap();
+    let nothing = ReceiverKeys::from_libsignal_record(&[], sender(), ID).unwrap();
     assert_eq!(ids(&nothing), [0_u32; 0]);
     for rubbish in [&[0x0A][..], &[0x0A, 0x05, 1], &[0xFF; 12]] {
         let error = LibsignalError::InvalidProtobuf;
-        assert_eq!(ReceiverKeys::from_libsignal_record(rubbish, ID).unwrap_err(), error);
+        assert_eq!(ReceiverKeys::from_libsignal_record(rubbish, sender(), ID).unwrap_err(), error);
         assert_eq!(SenderKey::from_libsignal_record(rubbish, ID).unwrap_err(), error);
     }
 }
@@ -533,7 +533,7 @@ fn s70_the_first_five_chains_of_a_record_are_taken() {
     // Behind the first there is another with its id, whose messages can't be read.
     let other = StoredSenderKey { chain_id: senders[0].chain_id(), ..all.states[5].clone() };
     all.states.insert(1, other);
-    let mut keys = ReceiverKeys::from_libsignal_record(&all.encode(), ID).unwrap();
+    let mut keys = ReceiverKeys::from_libsignal_record(&all.encode(), sender(), ID).unwrap();
     let expected: Vec<_> = senders[..5].iter().map(SenderKey::chain_id).collect();
     assert_eq!(ids(&keys), expected);
     let sent = senders.each_mut().map(|key| send(key, b"text", rng).unwrap());
@@ -555,7 +555,7 @@ fn s71_a_store_that_fails_changes_nothing() {
 
     let before = keys.record();
     let message = SenderKeyMessage::parse(&sent).unwrap();
-    let failed = keys.decrypt(&message).unwrap().commit_with_received(|_, (), plaintext| {
+    let failed = keys.decrypt(&message, Trust::Anyone).unwrap().commit_with_received(|_, (), plaintext| {
         assert_eq!(&**plaintext, b"sent");
         Err("disk full")
     });

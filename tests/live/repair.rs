@@ -137,7 +137,7 @@ impl Pair {
         let roots = [seals.root];
         let authority = TrustStore { trust_roots: &roots, revoked: &[], known: &[] };
         let content = us.verify(&bytes(&arrived["sealed"]), &authority);
-        assert_eq!(content.sender().address(), they);
+        assert_eq!(*content.sender().address(), they);
         us.read_sealed(&content).map_err(|missed| {
             let advice = content.advice(missed.failure, sent);
             assert_eq!(advice.show, Show::IfNotSentAgain);
@@ -235,10 +235,8 @@ impl Pair {
                 let roots = [seals.root];
                 let authority = TrustStore { trust_roots: &roots, revoked: &[], known: &[] };
                 let content = us.verify(&bytes(&arrived["sealed"]), &authority);
-                assert_eq!(content.sender().address(), they);
-                let sealed::Body::Plaintext(plaintext) = content.message().unwrap() else {
-                    panic!("a request")
-                };
+                assert_eq!(*content.sender().address(), they);
+                let sealed::Body::Plaintext(plaintext) = content.body().unwrap() else { panic!("a request") };
                 plaintext.as_bytes().to_vec()
             }
         };
@@ -370,7 +368,7 @@ fn a_lost_sender_key_is_sent_again() {
     let answer = pair.they_answer(&request);
     assert_eq!(answer, Answer { reset: false, group: true, sent: now.as_millis() });
     let distribution = bytes(&pair.theirs().must(create)["skdm"]);
-    pair.us.borrow_mut().process(&from, &distribution);
+    pair.us.borrow_mut().learn(&from, &distribution);
     let next = bytes(&pair.theirs().must(sent)["message"]);
     assert_eq!(pair.us.borrow_mut().read_of_group(&from, &next).unwrap(), bytes(&TEXT.into()));
     pair.network.exchange();

@@ -144,8 +144,8 @@ fn parse(kind: &str, bytes: &[u8]) -> Result<Out, String> {
 
 fn fields(message: &DecryptionErrorMessage) -> Out {
     Out {
-        timestamp: Some(message.timestamp()),
-        device: Some(message.device_id()),
+        timestamp: Some(message.timestamp().as_millis()),
+        device: Some(message.device().get()),
         ratchet_key: message.ratchet_key().map(|key| hex::encode(key.encode())),
         ..Out::default()
     }

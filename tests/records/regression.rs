@@ -13,7 +13,6 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::account;
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
-use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::keys::Secret;
 use subrosa::prekey::{
     KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
@@ -24,8 +23,8 @@ use subrosa::session::InitialSecrecy;
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
 use subrosa::store::RecordKind;
 use subrosa::{
-    Account, Address, Ciphertext, DeviceId, IdentityKeyPair, PreKeyBundle, RecordKey, Session, Timestamp,
-    Trust,
+    Account, Address, Ciphertext, DeviceId, IdentityKeyPair, Message, MessageKind, PreKeyBundle, RecordKey,
+    Session, Timestamp, Trust,
 };
 
 const ACCOUNT_LIMITS: account::Limits = account::Limits {
@@ -38,6 +37,8 @@ const ACCOUNT_LIMITS: account::Limits = account::Limits {
     grace: Duration::from_secs(1_000_000),
     max_retired: 5,
     max_uses: 5,
+    kem_pre_keys: true,
+    max_id: 0xFF_FFFF,
 };
 
 type Texts = BTreeMap<String, String>;
@@ -103,7 +104,7 @@ fn write(rng: &mut ChaCha20Rng) -> Texts {
     keep("sealed_session", &key.seal(&b.record(), OWNER, rng).unwrap());
     let answer = b.encrypt(b"answer", Trust::Anyone, now, rng).unwrap().commit();
     keep("answer", answer.as_bytes());
-    b.retire().commit();
+    b.retire().unwrap().commit();
     keep("retired_session", b.record().as_bytes());
     let account = account(rng);
     keep("account", account.record().as_bytes());
@@ -116,30 +117,22 @@ fn write(rng: &mut ChaCha20Rng) -> Texts {
 /// An account with prekeys in all stages, whose last-resort KEM prekey was used.
 fn account(rng: &mut ChaCha20Rng) -> Account {
     let now = Timestamp::from_secs(1_700_000_000);
-    let mut account = Account::generate(ACCOUNT_LIMITS, rng).commit();
-    account.refill(now, account::Counts::default(), rng).unwrap().unwrap().commit();
-    let upload = account.upload();
-    account.confirm_uploaded(&upload, now).commit();
-    let bundle = PreKeyBundle {
-        registration_id: upload.registration_id,
-        device_id: DeviceId::PRIMARY,
-        identity_key: upload.identity_key,
-        signed_pre_key: upload.signed_pre_key.unwrap(),
-        one_time_pre_key: Some(upload.one_time_pre_keys[0].clone()),
-        kem_pre_key: upload.last_resort_kem_pre_key,
-    };
+    let mut account = Account::generate(bob(), ACCOUNT_LIMITS, rng).commit();
+    let mut upload = account.maintain(account::Counts::default(), now, rng).unwrap().commit();
+    account.confirm_uploaded(&upload, now).unwrap().commit();
+    upload.one_time_kem_pre_keys.clear();
+    let bundle = upload.next_bundle().unwrap().verify(Trust::Anyone).unwrap();
     let (mut a, mut b) = (Session::new(alice(), bob()), Session::new(bob(), alice()));
     let theirs = IdentityKeyPair::generate(rng);
-    let bundle = bundle.verify(Trust::Anyone).unwrap();
     a.initiate(&session::Config::new(&theirs, 55), bundle, now, rng).unwrap().commit();
     let first = a.encrypt(b"first", Trust::Anyone, now, rng).unwrap().commit();
-    let first = PreKeySignalMessage::parse(first.as_bytes()).unwrap();
-    account.receive(&mut b, &first, Trust::Anyone, rng).unwrap().commit();
+    account.receive(&mut b, &Message::try_from(&first).unwrap(), Trust::Anyone, rng).unwrap().commit();
     let later = Timestamp::from_secs(1_700_200_000);
-    account.rotate(later, rng).unwrap().unwrap().commit();
-    let upload = account.upload();
-    account.confirm_uploaded(&upload, later).commit();
-    account.refill(later, account::Counts { one_time: 2, one_time_kem: 0 }, rng).unwrap().unwrap().commit();
+    let counts = account::Counts { one_time: 2, one_time_kem: 2 };
+    let upload = account.maintain(counts, later, rng).unwrap().commit();
+    account.confirm_uploaded(&upload, later).unwrap().commit();
+    let counts = account::Counts { one_time: 2, one_time_kem: 0 };
+    account.maintain(counts, later, rng).unwrap().commit();
     account
 }
 
@@ -151,15 +144,29 @@ fn accept(
     message: &Ciphertext,
     rng: &mut ChaCha20Rng,
 ) {
-    let message = PreKeySignalMessage::parse(message.as_bytes()).unwrap();
-    let local = session::Config::new(identity, 77);
-    match session.admit(&local, &message, Trust::Anyone).unwrap() {
-        Admission::Known(known) => known.decrypt(rng).unwrap().commit(),
+    let message = Message::try_from(message).unwrap();
+    let config = session::Config::new(identity, 77);
+    match session.receive(&config, &message, Trust::Anyone, rng).unwrap() {
+        Admission::Decrypted(staged) => staged.commit(),
         Admission::New(new) => {
             let kem = Some(KemKey::LastResort { key: kem, used_before: false });
-            new.accept(PreKeys { signed, one_time: None, kem }, rng).unwrap().commit()
+            new.accept(&PreKeys { signed, one_time: None, kem }, rng).unwrap().commit()
         }
     };
+}
+
+/// Decrypts a later message of a session that is there.
+fn later(
+    session: &mut Session,
+    identity: &IdentityKeyPair,
+    message: &[u8],
+    rng: &mut ChaCha20Rng,
+) -> Vec<u8> {
+    let message = Message::parse(MessageKind::Whisper, message).unwrap();
+    match session.receive(&session::Config::new(identity, 77), &message, Trust::Anyone, rng).unwrap() {
+        Admission::Decrypted(staged) => staged.commit().to_vec(),
+        Admission::New(_) => panic!("a later message"),
+    }
 }
 
 /// Reads one version's records and goes on with them.
@@ -182,9 +189,7 @@ fn check(texts: &Texts) {
     let mut session = Session::from_record(&bytes("session"), bob(), alice()).unwrap();
     assert_eq!((session.archived_len(), session.remote_registration_id()), (1, Some(55)));
     for name in ["late_1", "late_0"] {
-        let message = bytes(name);
-        let message = SignalMessage::parse(&message).unwrap();
-        assert_eq!(&*session.decrypt(&message, Trust::Anyone, &mut rng).unwrap().commit(), b"late", "{name}");
+        assert_eq!(later(&mut session, &identity, &bytes(name), &mut rng), b"late", "{name}");
     }
     check_account(texts);
     if texts.contains_key("retired_session") {
@@ -195,9 +200,7 @@ fn check(texts: &Texts) {
         assert_eq!(session.initial_secrecy(), Some(InitialSecrecy::Unknown));
     }
     let mut session = Session::from_record(&bytes("initiated_session_1"), alice(), bob()).unwrap();
-    let answer = bytes("answer");
-    let answer = SignalMessage::parse(&answer).unwrap();
-    assert_eq!(&*session.decrypt(&answer, Trust::Anyone, &mut rng).unwrap().commit(), b"answer");
+    assert_eq!(later(&mut session, &identity, &bytes("answer"), &mut rng), b"answer");
 }
 
 /// There were no accounts before version 3.
@@ -206,17 +209,17 @@ fn check_account(texts: &Texts) {
     let account = hex::decode(account).unwrap();
     let rows = texts.iter().filter(|(name, _)| name.starts_with("account_row"));
     let rows: Vec<_> = rows.map(|(_, row)| hex::decode(row).unwrap()).collect();
-    let read = Account::from_records(&account, &rows, ACCOUNT_LIMITS).unwrap();
+    let read = Account::from_records(bob(), &account, &rows, ACCOUNT_LIMITS).unwrap();
     assert_eq!(read.record().as_bytes(), account, "of the newest version");
     assert_eq!(read.generation(), 6);
     let upload = read.upload();
     let ids = (upload.one_time_kem_pre_keys[0].id, upload.one_time_kem_pre_keys.len());
     assert_eq!(ids, (KemPreKeyId(5), 2));
-    let plan =
-        read.plan(Timestamp::from_secs(1_700_200_000), account::Counts { one_time: 2, one_time_kem: 0 });
-    assert!(!plan.generates());
-    let plan =
-        read.plan(Timestamp::from_secs(1_800_000_000), account::Counts { one_time: 2, one_time_kem: 0 });
+    let counts = account::Counts { one_time: 2, one_time_kem: 0 };
+    let plan = read.plan(counts, Timestamp::from_secs(1_700_200_000));
+    let generates = (plan.one_time, plan.one_time_kem, plan.rotate_signed, plan.rotate_last_resort);
+    assert_eq!(generates, (0, 0, false, false));
+    let plan = read.plan(counts, Timestamp::from_secs(1_800_000_000));
     assert!(plan.rotate_signed && plan.rotate_last_resort && plan.expired.len() == 3, "{plan:?}");
 }
 

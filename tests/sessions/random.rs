@@ -70,7 +70,7 @@ impl Inbox {
         let again = to.refuse(&from.address, letter);
         self.chains.len() == 5
             && !self.chains.contains(key)
-            && matches!(again, Failure::Decrypt(DecryptError::Undecryptable(_)))
+            && matches!(again, Failure::Decrypt(DecryptError::Forged(_)))
     }
 }
 
@@ -213,10 +213,10 @@ impl World {
                 assert_eq!(received, plaintext);
                 self.delivered += 1;
             }
-            Err(Failure::Decrypt(DecryptError::Duplicate { .. })) => self.lost += 1,
+            Err(Failure::Decrypt(DecryptError::Duplicate)) => self.lost += 1,
             Err(_) => {
-                let device = u32::from(peer.device.address.device().get());
-                let error = DecryptionErrorMessage::for_original(&letter.bytes, letter.kind, 1, device);
+                let (sent, device) = (Timestamp::from_millis(1), peer.device.address.device());
+                let error = DecryptionErrorMessage::for_original(&letter.bytes, letter.kind, sent, device);
                 let error = DecryptionErrorMessage::parse(&error.unwrap().encode()).unwrap();
                 let key = error.ratchet_key().unwrap();
                 let address = own.device.address.clone();

@@ -9,12 +9,12 @@ use crate::device::{Device, Letter, Offer};
 use subrosa::repair::{
     DecryptionErrorMessage, DecryptionErrorMessageError, PlaintextContent, PlaintextContentError,
 };
-use subrosa::{MessageKind, ParseError};
+use subrosa::{DeviceId, MessageKind, ParseError, Timestamp};
 
 /// Above 2^32.
-const TIMESTAMP: u64 = (1 << 40) + 17;
+const TIMESTAMP: Timestamp = Timestamp::from_millis((1 << 40) + 17);
 /// Above 2^31.
-const DEVICE: u32 = (1 << 31) + 5;
+const DEVICE: DeviceId = DeviceId::new((1 << 31) + 5);
 
 fn error_for(letter: &Letter) -> Result<DecryptionErrorMessage, DecryptionErrorMessageError> {
     DecryptionErrorMessage::for_original(&letter.bytes, letter.kind, TIMESTAMP, DEVICE)
@@ -31,7 +31,7 @@ fn i1_key_timestamp_and_device_survive() {
         let error = error_for(letter).unwrap();
         let again = DecryptionErrorMessage::parse(&error.encode()).unwrap();
         assert_eq!(again, error);
-        assert_eq!((again.timestamp(), again.device_id()), (TIMESTAMP, DEVICE));
+        assert_eq!((again.timestamp(), again.device()), (TIMESTAMP, DEVICE));
         let key = (letter.kind != MessageKind::SenderKey).then(|| *letter.signal().ratchet_key());
         assert_eq!(again.ratchet_key(), key.as_ref());
     }
@@ -99,5 +99,5 @@ fn a_plaintext_content_is_none_of_a_session() {
     let [mut alice, bob] = Device::acquainted(5);
     let letter = Letter::new(MessageKind::Plaintext, vec![0xC0, 0x80]);
     let failure = alice.refuse(&bob.address, &letter);
-    assert_eq!(failure, crate::device::Failure::NotOfASession(MessageKind::Plaintext));
+    assert_eq!(failure, crate::device::Failure::Parse(ParseError::OtherKind(MessageKind::Plaintext)));
 }

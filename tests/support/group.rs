@@ -4,12 +4,12 @@
 //! after the commit, and reads back as the same; a refusal and a stage that is dropped change nothing.
 
 use rand_chacha::ChaCha20Rng;
-use subrosa::group;
-use subrosa::group::{DistributionMessage, ReceiverKeys, SenderKey};
+use subrosa::group::{self, DistributionMessage, GroupMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::ratchet::chain::ChainKey;
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::hazmat::wire::stored::{StoredChainKey, StoredSenderKeyRecord};
 use subrosa::keys::Secret;
+use subrosa::store::{Write, Writes};
+use subrosa::{Address, Record, Trust};
 
 /// Reads a distribution message of `format`.
 pub fn distribution(format: group::Format, bytes: &[u8]) -> DistributionMessage<'_> {
@@ -21,22 +21,34 @@ pub fn distribution(format: group::Format, bytes: &[u8]) -> DistributionMessage<
 }
 
 /// Reads a group message of `format`.
-pub fn message(format: group::Format, bytes: &[u8]) -> SenderKeyMessage<'_> {
-    match format {
-        group::Format::WithId(_) => SenderKeyMessage::parse(bytes),
-        group::Format::WithoutId => SenderKeyMessage::parse_without_id(bytes),
-    }
-    .unwrap()
+pub fn message(format: group::Format, bytes: &[u8]) -> GroupMessage<'_> {
+    let message = GroupMessage::parse(bytes).unwrap();
+    assert_eq!(message.format(), format);
+    message
 }
 
-/// Takes up a distribution message.
+/// The device that sends.
+pub fn sender() -> Address {
+    Address::new("sender", 1)
+}
+
+/// The one record that a group's stage writes.
+pub fn only_record(writes: Writes) -> Record {
+    let mut writes = writes.into_iter();
+    let (Some(Write::Put { record, generation: Some(_), .. }), None) = (writes.next(), writes.next()) else {
+        panic!("a stage of a group writes one state");
+    };
+    record
+}
+
+/// Processes a distribution message.
 pub fn learn(keys: &mut ReceiverKeys, bytes: &[u8]) {
     let before = keys.record();
     let message = distribution(keys.format(), bytes);
     drop(keys.process(&message).unwrap());
     assert_eq!(keys.record().as_bytes(), before.as_bytes());
     let staged = keys.process(&message).unwrap();
-    let record = staged.record();
+    let record = only_record(staged.writes());
     staged.commit();
     assert!(keys.chains().len() <= 5);
     check_receiver(keys, record.as_bytes());
@@ -44,7 +56,7 @@ pub fn learn(keys: &mut ReceiverKeys, bytes: &[u8]) {
 
 /// What receives all that `key` sends from now on.
 pub fn receiver(key: &SenderKey) -> ReceiverKeys {
-    let mut keys = ReceiverKeys::new(key.format());
+    let mut keys = ReceiverKeys::new(sender(), key.format());
     learn(&mut keys, &key.distribution());
     keys
 }
@@ -53,7 +65,7 @@ pub fn receiver(key: &SenderKey) -> ReceiverKeys {
 pub fn send(key: &mut SenderKey, plaintext: &[u8], rng: &mut ChaCha20Rng) -> Result<Vec<u8>, group::Error> {
     let before = key.record();
     let staged = key.encrypt(plaintext, rng)?;
-    let record = staged.record();
+    let record = only_record(staged.writes());
     assert_ne!(record.as_bytes(), before.as_bytes());
     let sent = staged.commit();
     assert_eq!(key.record().as_bytes(), record.as_bytes());
@@ -77,22 +89,22 @@ pub fn lose(key: &mut SenderKey, count: u32) {
 pub fn receive(keys: &mut ReceiverKeys, bytes: &[u8]) -> Result<Vec<u8>, group::Error> {
     let before = keys.record();
     let message = message(keys.format(), bytes);
-    let (record, plaintext) = match keys.decrypt(&message) {
-        Ok(staged) => (staged.record(), staged.received().to_vec()),
+    let record = match keys.decrypt(&message, Trust::Anyone) {
+        Ok(staged) => only_record(staged.writes()),
         Err(error) => {
             assert_eq!(keys.record().as_bytes(), before.as_bytes());
             return Err(error);
         }
     };
     assert_eq!(keys.record().as_bytes(), before.as_bytes(), "a stage that is dropped changes nothing");
-    assert_eq!(*keys.decrypt(&message).unwrap().commit(), plaintext);
+    let plaintext = keys.decrypt(&message, Trust::Anyone).unwrap().commit();
     check_receiver(keys, record.as_bytes());
-    Ok(plaintext)
+    Ok(plaintext.to_vec())
 }
 
 /// Checks that `keys` are what was staged, and goes on with what that reads as.
 fn check_receiver(keys: &mut ReceiverKeys, staged: &[u8]) {
     assert_eq!(keys.record().as_bytes(), staged);
-    *keys = ReceiverKeys::from_record(staged).unwrap();
+    *keys = ReceiverKeys::from_record(staged, sender()).unwrap();
     assert_eq!(keys.record().as_bytes(), staged);
 }

@@ -330,7 +330,7 @@ impl Resident {
             }
             "sender_key_create" => json!({ "skdm": hex::encode(self.distribution(id)) }),
             "sender_key_process" => {
-                self.process(&address(&request["sender"]), &bytes(&request["skdm"]));
+                self.learn(&address(&request["sender"]), &bytes(&request["skdm"]));
                 json!({})
             }
             "group_encrypt" => message(&self.encrypt_for_group(id, &bytes(&request["plaintext"]))),
@@ -374,7 +374,7 @@ pub(crate) fn read_bundle(value: &Value) -> PreKeyBundle {
     });
     PreKeyBundle {
         registration_id: number(&value["registration_id"]),
-        device_id: DeviceId::new(number(&value["device_id"])).unwrap(),
+        device_id: DeviceId::new(number(&value["device_id"])),
         identity_key: IdentityKey::new(public("identity_key")),
         signed_pre_key: SignedPreKeyPublic {
             id: SignedPreKeyId(number(&value["signed_pre_key_id"])),

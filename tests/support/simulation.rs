@@ -387,7 +387,13 @@ impl World {
     /// session that the message was sent on.
     fn repair(&mut self, sender: Side, packet: &Packet) {
         let letter = &packet.letter;
-        let error = DecryptionErrorMessage::for_original(&letter.bytes, letter.kind, 0, 1).unwrap();
+        let error = DecryptionErrorMessage::for_original(
+            &letter.bytes,
+            letter.kind,
+            Timestamp::from_millis(0),
+            DeviceId::PRIMARY,
+        )
+        .unwrap();
         let content = PlaintextContent::from(&error);
         let error = PlaintextContent::parse(content.as_bytes()).unwrap().decryption_error_message().unwrap();
         if self.nodes[sender as usize].session.current_ratchet_key_matches(error.ratchet_key().unwrap()) {

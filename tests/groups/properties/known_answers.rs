@@ -138,7 +138,7 @@ fn what_a_sender_sends() {
 
 #[test]
 fn a_message_verifies_under_its_signing_key_only() {
-    let distribution = SenderKeyDistributionMessage::parse(SKDM).unwrap();
+    let distribution = DistributionMessage::parse(SKDM).unwrap();
     let message = SenderKeyMessage::parse(MESSAGES[1]).unwrap();
     assert!(message.verify(distribution.signing_key()));
     let other = PrivateKey::from_secret(&Secret::new([7; 32])).public_key();
@@ -154,13 +154,13 @@ fn a_message_verifies_under_its_signing_key_only() {
 
 #[test]
 fn what_a_receiver_reads_and_stores() {
-    let mut keys = ReceiverKeys::new(ID);
+    let mut keys = ReceiverKeys::new(sender(), ID);
     assert!(keys.to_libsignal_record().is_empty());
     learn(&mut keys, SKDM);
     assert_eq!(*keys.to_libsignal_record(), RECORD_AFTER_SKDM);
     assert_eq!(receive(&mut keys, MESSAGES[2]).unwrap(), TEXT);
     assert_eq!(*keys.to_libsignal_record(), RECORD_AFTER_MESSAGE_2);
-    keys = ReceiverKeys::from_libsignal_record(RECORD_AFTER_MESSAGE_2, ID).unwrap();
+    keys = ReceiverKeys::from_libsignal_record(RECORD_AFTER_MESSAGE_2, sender(), ID).unwrap();
     assert_eq!(receive(&mut keys, MESSAGES[0]).unwrap(), TEXT);
     assert_eq!(*keys.to_libsignal_record(), RECORD_AFTER_MESSAGE_0);
     assert_eq!(receive(&mut keys, MESSAGES[1]).unwrap(), TEXT);

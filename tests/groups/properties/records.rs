@@ -49,7 +49,7 @@ fn write(rng: &mut ChaCha20Rng) -> Texts {
 fn check(texts: &Texts, rng: &mut ChaCha20Rng) {
     for (name, format) in FORMATS {
         let bytes = |what: &str| hex::decode(&texts[&format!("{what}_{name}")]).unwrap();
-        let mut keys = ReceiverKeys::from_record(&bytes("receiver_keys")).unwrap();
+        let mut keys = ReceiverKeys::from_record(&bytes("receiver_keys"), sender()).unwrap();
         assert_eq!((keys.format(), keys.generation()), (format, 3));
         for what in ["next", "late"] {
             assert_eq!(receive(&mut keys, &bytes(what)).unwrap(), b"text");
@@ -90,7 +90,7 @@ fn every_cut_is_damage() {
         let record = hex::decode(record).unwrap();
         let read: fn(&[u8]) -> Result<(), RecordError> = match name.as_str() {
             name if name.contains("sender_key") => |bytes| SenderKey::from_record(bytes).map(drop),
-            name if name.contains("receiver_keys") => |bytes| ReceiverKeys::from_record(bytes).map(drop),
+            name if name.contains("receiver_keys") => |bytes| ReceiverKeys::from_record(bytes, sender()).map(drop),
             _ => continue,
         };
         assert_eq!(read(&record), Ok(()));
@@ -105,7 +105,7 @@ fn every_cut_is_damage() {
 #[test]
 fn states_that_can_not_be_are_damage() {
     let rng = &mut ChaCha20Rng::seed_from_u64(3);
-    let mut keys = ReceiverKeys::new(group::Format::WithoutId);
+    let mut keys = ReceiverKeys::new(sender(), group::Format::WithoutId);
     let mut key = SenderKey::generate(group::Format::WithoutId, rng);
     learn(&mut keys, &key.distribution());
     let sent = [(); 3].map(|()| send(&mut key, b"text", rng).unwrap());
@@ -116,7 +116,7 @@ fn states_that_can_not_be_are_damage() {
     assert_eq!((head[13], chain.len()), (1, 4 + 32 + 36 + 4 + 2 * 36));
     let with = |count: u8, chains: &[&[u8]]| {
         let record = [&head[..13], &[count], &chains.concat()].concat();
-        ReceiverKeys::from_record(&record).map(|keys| keys.chains().len())
+        ReceiverKeys::from_record(&record, sender()).map(|keys| keys.chains().len())
     };
     let chains: Vec<Vec<u8>> = (0..6).map(|id| [&[id], &chain[1..]].concat()).collect();
     let all: Vec<&[u8]> = chains.iter().map(Vec::as_slice).collect();

@@ -8,7 +8,7 @@ use rand_chacha::rand_core::SeedableRng;
 use subrosa::group;
 use subrosa::group::{ReceiverKeys, SenderKey};
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
-use subrosa::{Record, Staged, State};
+use subrosa::{Record, Staged, Trust};
 
 use super::oracle::{Oracle, Verdict};
 use crate::group::{distribution, lose, message};
@@ -91,22 +91,21 @@ pub(crate) struct World {
 }
 
 /// Carries a change out. The output, if the process lived to see it, and what the store has.
-fn carry_out<S: State<Effects = ()>, T>(
-    staged: Staged<'_, S, T>,
-    fate: Fate,
-    stored: &mut Vec<u8>,
-) -> Option<T> {
+fn carry_out<T>(staged: Staged<'_, T>, fate: Fate, stored: &mut Vec<u8>) -> Option<T> {
     match fate {
-        Fate::Stored => staged
-            .commit_with(|record, ()| {
-                *stored = record.as_bytes().to_vec();
-                Ok::<_, ()>(())
-            })
-            .ok(),
-        Fate::Fails => staged.commit_with(|_, ()| Err(())).ok(),
+        Fate::Stored => {
+            let mut store = |record: Record| *stored = record.as_bytes().to_vec();
+            staged
+                .commit_with(|writes| {
+                    store(only_record(writes));
+                    Ok::<_, ()>(())
+                })
+                .ok()
+        }
+        Fate::Fails => staged.commit_with(|_| Err(())).ok(),
         Fate::CrashBefore => None,
         Fate::CrashAfter => {
-            *stored = staged.record().as_bytes().to_vec();
+            *stored = only_record(staged.writes()).as_bytes().to_vec();
             None
         }
     }
@@ -134,7 +133,7 @@ impl World {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let key = SenderKey::generate(format, &mut rng);
         let receiver = || {
-            let keys = ReceiverKeys::new(format);
+            let keys = ReceiverKeys::new(sender(), format);
             let stored = keys.record().as_bytes().to_vec();
             Receiver { keys, stored, oracle: Oracle::default(), messages: vec![], distributions: vec![] }
         };
@@ -190,7 +189,7 @@ impl World {
             Step::ReceiverMoves(to) => {
                 let receiver = &mut self.receivers[to];
                 let record = receiver.keys.to_libsignal_record();
-                receiver.keys = ReceiverKeys::from_libsignal_record(&record, self.format).unwrap();
+                receiver.keys = ReceiverKeys::from_libsignal_record(&record, sender(), self.format).unwrap();
                 assert_eq!(receiver.keys.to_libsignal_record(), record);
                 receiver.stored = receiver.keys.record().as_bytes().to_vec();
             }
@@ -232,7 +231,7 @@ impl World {
         let staged = if forward { keys.fast_forward(&message) } else { keys.process(&message) }.unwrap();
         carry_out(staged, fate, &mut receiver.stored);
         if is_stored(fate) {
-            receiver.oracle.process(letter.chain, letter.iteration, forward);
+            receiver.oracle.learn(letter.chain, letter.iteration, forward);
         }
         receiver.restart_after(fate);
     }
@@ -243,14 +242,15 @@ impl World {
         let letter = receiver.messages[at].clone();
         let expected = receiver.oracle.message(letter.chain, letter.iteration, is_stored(fate));
         let message = message(self.format, &letter.bytes);
-        let found = match receiver.keys.decrypt(&message) {
+        let found = match receiver.keys.decrypt(&message, Trust::Anyone) {
             Ok(staged) => {
-                assert_eq!(**staged.received(), *text(letter.chain, letter.iteration));
-                carry_out(staged, fate, &mut receiver.stored);
+                if let Some(found) = carry_out(staged, fate, &mut receiver.stored) {
+                    assert_eq!(*found, *text(letter.chain, letter.iteration));
+                }
                 Verdict::Read
             }
             Err(group::Error::NoSenderKey) => Verdict::NoSenderKey,
-            Err(group::Error::Duplicate { .. }) => Verdict::Duplicate,
+            Err(group::Error::Duplicate) => Verdict::Duplicate,
             Err(group::Error::TooFarAhead { .. }) => Verdict::TooFarAhead,
             Err(error) => panic!("{error}"),
         };
@@ -272,7 +272,7 @@ impl World {
             group::Format::WithoutId => SenderKeyMessage::parse_without_id(&bytes),
         };
         if let Ok(message) = parsed {
-            receiver.keys.decrypt(&message).unwrap_err();
+            receiver.keys.decrypt(&message, Trust::Anyone).unwrap_err();
         }
     }
 
@@ -293,7 +293,7 @@ impl World {
 impl Receiver {
     fn restart_after(&mut self, fate: Fate) {
         if crashed(fate) {
-            self.keys = ReceiverKeys::from_record(&self.stored).unwrap();
+            self.keys = ReceiverKeys::from_record(&self.stored, sender()).unwrap();
         }
     }
 }

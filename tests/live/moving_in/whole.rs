@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use subrosa::account;
 use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
 use subrosa::keys::PublicKey;
-use subrosa::prekey::{OneTimePreKey, SignedPreKey};
-use subrosa::{IdentityKey, IdentityKeyPair, KemPreKey, Session, Timestamp};
+use subrosa::prekey::{LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
+use subrosa::{Address, IdentityKey, IdentityKeyPair, Session, Timestamp};
 
 use crate::chorus::{Chorus, Rotation};
 use crate::live::{Home, Program, Side, seed};
@@ -24,6 +24,10 @@ use crate::resident::{Resident, address, bytes};
 
 const OURS: &str = "0c0c0c0c-0000-4000-8000-00000000000c";
 const TEXT: &str = "6669727374";
+
+fn written(address: &Address) -> Value {
+    json!({ "name": address.name().as_str(), "device": address.device().get() })
+}
 
 fn distribution(number: usize) -> String {
     format!("d1d1d1d1-0000-4000-8000-{number:012x}")
@@ -136,7 +140,8 @@ impl World {
         let pair = bytes(&self.device.must(pair)["identity_key_pair"]);
         let identity = IdentityKeyPair::from_libsignal_record(&pair).unwrap();
         let registration_id = u32::try_from(self.who["registration_id"].as_u64().unwrap()).unwrap();
-        let mut import = account::Import::new(identity, registration_id, self.now);
+        let mut import =
+            account::Import::new(address(&self.device.address()), identity, registration_id, self.now);
         let there = self.device.must(json!({ "op": "list_pre_keys" }))["pre_keys"].clone();
         let there = |id: u32| there.as_array().unwrap().iter().any(|there| *there == id);
         for (number, records) in self.pre_keys.iter().enumerate() {
@@ -148,11 +153,13 @@ impl World {
             }
             let key = SignedPreKey::from_libsignal_record(&bytes(&records["signed_pre_key"])).unwrap();
             import.signed_pre_key(key).unwrap();
-            let key = KemPreKey::from_libsignal_record(&bytes(&records["kyber_pre_key"])).unwrap();
+            let record = bytes(&records["kyber_pre_key"]);
             if number % 2 == 0 {
-                import.one_time_kem_pre_key(key.into()).unwrap();
+                let key = OneTimeKemPreKey::from_libsignal_record(&record).unwrap();
+                import.one_time_kem_pre_key(key).unwrap();
             } else {
-                import.last_resort_kem_pre_key(key.into()).unwrap();
+                let key = LastResortKemPreKey::from_libsignal_record(&record).unwrap();
+                import.last_resort_kem_pre_key(key).unwrap();
             }
         }
         import
@@ -162,7 +169,7 @@ impl World {
     fn move_in(&mut self) -> Rc<RefCell<Resident>> {
         let mut rng = ChaCha20Rng::seed_from_u64(self.seed);
         let account = self.account().finish(account::Limits::default(), &mut rng).unwrap().commit();
-        let mut us = Resident::with_account(MOVES, account, self.now, rng);
+        let mut us = Resident::with_account(account, self.now, rng);
         for remote in self.peers() {
             let export = json!({ "op": "session_export", "remote": remote });
             let exported = self.device.must(export)["record"].clone();
@@ -183,8 +190,9 @@ impl World {
                 let key = SenderKey::from_libsignal_record(&record, format).unwrap();
                 us.sender_keys.insert(id, key.record().as_bytes().to_vec());
             } else {
-                let keys = ReceiverKeys::from_libsignal_record(&record, format).unwrap();
-                us.receiver_keys.insert((address(&sender), id), keys.record().as_bytes().to_vec());
+                let sender = address(&sender);
+                let keys = ReceiverKeys::from_libsignal_record(&record, sender.clone(), format).unwrap();
+                us.receiver_keys.insert((sender, id), keys.record().as_bytes().to_vec());
             }
         }
         let us = Rc::new(RefCell::new(us));
@@ -206,7 +214,7 @@ impl World {
             .last_resort_kem_pre_keys()
             .for_each(|key| import("kyber_pre_key", &key.to_libsignal_record()));
         for (peer, identity) in &us.identities {
-            let remote = json!({ "name": peer.name(), "device": peer.device().get() });
+            let remote = written(peer);
             let record = hex::encode(us.session(peer).to_libsignal_record());
             let identity = hex::encode(identity.encode());
             there.must(json!({ "op": "identity_set", "remote": remote, "identity": identity }));
@@ -216,10 +224,11 @@ impl World {
             (&us.address, id, SenderKey::from_record(record).unwrap().to_libsignal_record())
         });
         let others = us.receiver_keys.iter().map(|((sender, id), record)| {
-            (sender, id, ReceiverKeys::from_record(record).unwrap().to_libsignal_record())
+            let keys = ReceiverKeys::from_record(record, sender.clone()).unwrap();
+            (sender, id, keys.to_libsignal_record())
         });
         for (sender, id, record) in own.chain(others) {
-            let sender = json!({ "name": sender.name(), "device": sender.device().get() });
+            let sender = written(sender);
             there.must(json!({
                 "op": "sender_key_import", "sender": sender, "distribution_id": id, "record": hex::encode(&record),
             }));
