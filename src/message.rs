@@ -5,6 +5,7 @@
 use core::fmt;
 
 use crate::address::Address;
+use crate::crypto::curve::PublicKey;
 use crate::identity::IdentityKey;
 use crate::wire::ciphertext::Ciphertext;
 use crate::wire::distribution_id::SenderKeyFormat;
@@ -159,6 +160,12 @@ impl<'a> GroupMessage<'a> {
     #[must_use]
     pub const fn iteration(&self) -> u32 {
         self.message.iteration()
+    }
+
+    /// Whether the message is signed with this key.
+    #[must_use]
+    pub fn verify(&self, signing_key: &PublicKey) -> bool {
+        self.message.verify(signing_key)
     }
 
     /// The message as received.

@@ -1,285 +1,323 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! A device: its keys, its sessions, its store. This is the messenger's side of the crate.
-//!
-//! Each step that changes a session is the same: look up in the store what the step needs, ask the crate for
-//! a stage, store what the stage says in one transaction, and take the message or the plaintext out of it.
+//! A messenger's device: publish, begin, send, receive, and repair. Whatever changes is in the store before anything
+//! leaves: texts to send in the outbox, received texts in the inbox, in the transaction of their session.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::Path;
 
+use subrosa::account::{BackupCheck, Counts, Limits};
 use subrosa::keys::PublicKey;
-use subrosa::prekey::{
-    KemPreKeyId, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId,
+use subrosa::repair::{
+    Advice, PlaintextContent, PlaintextContentError, RepairLog, RepairPolicy, RepairRefused, Resend,
+    ResendRequest,
 };
-use subrosa::sealed::SealError;
-use subrosa::sealed::certificate::{CertificateError, SenderCertificate, TrustStore};
-use subrosa::session::{Policy, Requirements};
+use subrosa::sealed::certificate::{SenderCertificate, TrustStore};
+use subrosa::sealed::{Body, Content, ContentHint, OpenError, SealError, Sender, UnverifiedContent};
+use subrosa::session::Requirements;
+use subrosa::store::{Key, Writes};
 use subrosa::{
-    Address, BundleError, ForeignCertificate, IdentityKey, IdentityKeyPair, PreKeyBundle, Record, Session,
-    Timestamp, Trust, sealed, session,
+    Account, Address, Ciphertext, DecryptError, IdentityKey, Message, ParseError, Session, Timestamp, Trust,
 };
 
-use super::published::Published;
-use super::row::Row;
-use super::side::Side;
-use super::store::{Saved, Store, StoreError};
-use super::world::World;
+use super::inside::Inside;
+use super::outbox::{Outgoing, inbox_row};
+use super::service::{Envelope, Service};
+use super::store::{Store, StoreError};
+use super::who::{Error, Who, World};
 
-/// The prekeys that are not one-time. A messenger makes new ones every few days; the example does not.
-const SIGNED: SignedPreKeyId = SignedPreKeyId(1);
-const LAST_RESORT: KemPreKeyId = KemPreKeyId(1);
-/// How many one-time prekeys are published. A messenger publishes about a hundred.
-const ONE_TIME: u32 = 3;
-
-/// How many of those that were never used are kept for peers that fetched one and are slow to write. A
-/// messenger keeps them for months.
-const KEPT: u32 = 30;
-
-/// The numbers that a device stores.
-const REGISTRATION_ID: &str = "registration id";
-/// Ids before this one are gone.
-const OLDEST_ONE_TIME: &str = "oldest one-time prekey";
-/// The next id to give out. It only grows, so that no id names two keys.
-const NEXT_ONE_TIME: &str = "next one-time prekey";
-
-/// Why no session could be begun.
-#[derive(Debug, thiserror::Error)]
-pub enum BeginError {
-    #[error("the service knows no such device")]
-    NoBundle,
-    #[error(transparent)]
-    Bundle(#[from] BundleError),
-    #[error(transparent)]
-    Initiate(#[from] BundleError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Why a device has no certificate.
-#[derive(Debug, thiserror::Error)]
-pub enum CertifyError {
-    #[error("the service does not know this device")]
-    NotRegistered,
-    #[error("the service's certificate is not good: {0}")]
-    Refused(#[from] CertificateError),
-}
-
-/// Why a message could not be sent.
-#[derive(Debug, thiserror::Error)]
-pub enum SendError {
-    #[error("no certificate was fetched")]
-    NotCertified,
-    #[error(transparent)]
-    Certificate(#[from] ForeignCertificate),
-    #[error(transparent)]
-    Encrypt(#[from] SealError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
+/// A messenger keeps a hundred prekeys of each kind at the service.
+const LIMITS: fn() -> Limits = || Limits { batch: 4, low: 2, ..Limits::default() };
 
 /// A device.
 pub struct Device {
-    pub(super) identity: IdentityKeyPair,
-    pub(super) registration_id: u32,
-    pub(super) policy: Policy,
-    /// Which the messenger has built in.
-    pub(super) trust_root: PublicKey,
-    /// The service's word for who this is, if it was fetched. A messenger would store it.
-    pub(super) certificate: Option<SenderCertificate>,
-    pub(super) store: Store,
-    pub(super) sessions: Sessions,
-    peer: Address,
+    pub who: Who,
+    pub store: Store,
+    account: Account,
+    peers: BTreeMap<Address, Peer>,
+    certificate: Option<SenderCertificate>,
+    trust_root: PublicKey,
 }
 
-/// All that a device knows at one moment, in memory and in its store.
+/// What is held for a device of somebody else.
+struct Peer {
+    session: Session,
+    log: RepairLog,
+}
+
+/// What came in an envelope.
 #[derive(Debug)]
-pub struct Snapshot {
-    session: Record,
-    rows: Vec<(String, Vec<u8>)>,
-    texts: u64,
+pub enum Received {
+    /// A text, which is in the inbox now, and the header of its message.
+    Text { from: Who, text: String, inside: Inside },
+    /// A request to send something again: it has reset the session if that was broken.
+    Asked { from: Who, resend: Resend },
 }
 
-impl PartialEq for Snapshot {
-    fn eq(&self, other: &Self) -> bool {
-        let same_rows = self.rows == other.rows && self.texts == other.texts;
-        self.session.as_bytes() == other.session.as_bytes() && same_rows
-    }
+/// Why an envelope was refused. Nothing has changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    #[error(transparent)]
+    Envelope(#[from] OpenError),
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    /// With the sender and what to do about it.
+    #[error("{0}")]
+    Decrypt(DecryptError, Who, Advice),
+    #[error(transparent)]
+    Request(#[from] PlaintextContentError),
+    #[error(transparent)]
+    Repair(#[from] RepairRefused),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Other(#[from] Error),
 }
 
 impl Device {
-    /// Reads one side's device from its store in `dir`, or makes a new one with fresh keys.
-    pub fn open(
-        side: Side,
-        dir: &Path,
-        policy: Policy,
-        trust_root: PublicKey,
+    /// A new device: an account whose prekeys are stored here, then handed to the service.
+    pub fn create(
+        who: Who,
+        path: &Path,
+        key: &[u8; 32],
+        service: &mut Service,
         world: &mut World,
-    ) -> Result<Self, StoreError> {
-        let store = Store::open(dir, side, &mut world.random)?;
-        if store.format()?.is_none() {
-            register(&store, world)?;
+    ) -> Result<Self, Error> {
+        let mut store = Store::open(path, key)?;
+        let staged = Account::generate(who.address(), LIMITS(), &mut world.rng);
+        let account = staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?;
+        let (peers, certificate, trust_root) = (BTreeMap::new(), None, service.trust_root);
+        let mut device = Self { who, store, account, peers, certificate, trust_root };
+        device.maintain(Counts::default(), service, world)?;
+        Ok(device)
+    }
+
+    /// A device that was set up before: all that it is comes from its store.
+    pub fn open(who: Who, path: &Path, key: &[u8; 32], trust_root: PublicKey) -> Result<Self, StoreError> {
+        let store = Store::open(path, key)?;
+        let account = store.memory().account(&who.address(), LIMITS())?.ok_or(StoreError::NoAccount)?;
+        Ok(Self { who, store, account, peers: BTreeMap::new(), certificate: None, trust_root })
+    }
+
+    /// Makes and uploads the prekeys that are due, with how many the service has left.
+    fn maintain(&mut self, counts: Counts, service: &mut Service, world: &mut World) -> Result<(), Error> {
+        let Self { store, account, .. } = self;
+        let staged = account.maintain(counts, world.now, &mut world.rng)?;
+        let upload = staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?;
+        if upload.is_empty() {
+            return Ok(());
         }
-        let identity = store.require(&Row::identity(), IdentityKeyPair::from_record)?;
-        let registration_id = number(&store, REGISTRATION_ID)?;
-        let peer = side.other().address();
-        let mut sessions = Sessions { local: side.address(), open: BTreeMap::new() };
-        sessions.with(&peer, &store)?;
-        Ok(Self { identity, registration_id, policy, trust_root, certificate: None, store, sessions, peer })
+        service.take(self.who, upload.clone());
+        let staged = account.confirm_uploaded(&upload, world.now)?;
+        Ok(staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?)
     }
 
-    pub const fn identity(&self) -> &IdentityKey {
-        self.identity.public()
-    }
-
-    pub const fn store(&self) -> &Store {
-        &self.store
-    }
-
-    /// The session with the other side.
-    pub fn session(&self) -> Option<&Session> {
-        self.sessions.open.get(&self.peer)
-    }
-
-    pub fn snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
-        let rows = self.store.all_sealed()?;
-        let texts = self.store.text_count()?;
-        Ok(self.session().map(|session| Snapshot { session: session.record(), rows, texts }))
-    }
-
-    /// Makes fresh one-time prekeys, stores them, and gives what is to be published. The service of an
-    /// earlier run is gone; what was published to it is not published again, as it may have given it away.
-    pub fn publish(&mut self, world: &mut World) -> Result<Published, StoreError> {
-        let (oldest, next) = (number(&self.store, OLDEST_ONE_TIME)?, number(&self.store, NEXT_ONE_TIME)?);
-        let (kept, end) = (next.saturating_sub(KEPT).max(oldest), next.saturating_add(ONE_TIME));
-        let fresh: Vec<_> =
-            (next..end).map(|id| OneTimePreKey::generate(OneTimePreKeyId(id), &mut world.random)).collect();
-        let mut batch = self.store.batch(&mut world.random)?;
-        for id in oldest..kept {
-            batch.delete(&Row::one_time_pre_key(OneTimePreKeyId(id)))?;
+    /// Whether the store is an old backup, as the service's token tells. If so: new prekeys, and no session of before is
+    /// sent on again.
+    pub fn recover(&mut self, service: &mut Service, world: &mut World) -> Result<bool, Error> {
+        let token = service.token(self.who).ok_or("the service has no token")?;
+        if self.account.check(&token) == BackupCheck::Fresh {
+            return Ok(false);
         }
-        for one_time in &fresh {
-            batch.put(&Row::one_time_pre_key(one_time.id()), &one_time.record())?;
+        let session = |key: &Key| if let Key::Session(with) = key { Some(with.clone()) } else { None };
+        for with in self.store.memory().keys().filter_map(session).collect::<Vec<_>>() {
+            let Self { store, peers, account, .. } = self;
+            let staged = peer(peers, store, account, &with)?.session.retire()?;
+            staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?;
         }
-        batch.set_number(OLDEST_ONE_TIME, kept.into())?;
-        batch.set_number(NEXT_ONE_TIME, end.into())?;
-        batch.commit()?;
-
-        let signed = self.store.require(&Row::signed_pre_key(SIGNED), SignedPreKey::from_record)?;
-        let row = Row::last_resort_kem_pre_key(LAST_RESORT);
-        let last_resort = self.store.require(&row, LastResortKemPreKey::from_record)?;
-        Ok(Published {
-            registration_id: self.registration_id,
-            identity_key: *self.identity.public(),
-            signed_pre_key: signed.public(),
-            last_resort_kem_pre_key: (self.policy == Policy::PostQuantum).then(|| last_resort.public()),
-            one_time_pre_keys: fresh.iter().map(OneTimePreKey::public).collect(),
-        })
+        let Self { store, account, .. } = self;
+        let staged = account.recover(Some(&token), world.now, &mut world.rng)?;
+        let upload = staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?;
+        service.take(self.who, upload.clone());
+        let staged = account.confirm_uploaded(&upload, world.now)?;
+        staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?;
+        Ok(true)
     }
 
-    /// Whether there is a session with the other side to send on. If not, [begin](Self::begin) one.
-    pub fn is_ready(&self, now: Timestamp) -> bool {
-        let post_quantum = self.policy == Policy::PostQuantum;
-        let requirements = Requirements {
-            pqxdh: post_quantum,
-            post_quantum_ratchet: post_quantum,
-            ..Requirements::default()
-        };
-        self.session().is_some_and(|session| session.is_usable(now, requirements))
-    }
-
-    /// Begins a session with the other side.
-    pub fn begin(&mut self, bundle: Option<PreKeyBundle>, world: &mut World) -> Result<Saved, BeginError> {
-        let pinned = self.store.pinned(&self.peer)?;
-        let bundle = bundle.ok_or(BeginError::NoBundle)?.verify(Trust::on_first_use(pinned.as_ref()))?;
-        let local = session::Config::new(&self.identity, self.registration_id).with_policy(self.policy);
-        let session = self.sessions.with(&self.peer, &self.store)?;
-        let staged = session.initiate(&local, bundle, world.now, &mut world.random)?;
-        let mut saved = Saved::default();
-        staged.commit_with(|record, effects| {
-            saved = self.store.save_session(&self.peer, record, effects, None, &mut world.random)?;
-            Ok::<_, StoreError>(())
-        })?;
-        Ok(saved)
-    }
-
-    /// Whether there is a certificate that is still good. If not, [take](Self::certify) another.
-    pub fn is_certified(&self, now: Timestamp) -> bool {
-        self.certificate.as_ref().is_some_and(|certificate| now <= certificate.claimed().expires)
-    }
-
-    /// Takes a certificate from the service. One that others would refuse is refused.
-    pub fn certify(
+    /// Encrypts and seals a text into the outbox, beginning a session if there is none to send on.
+    pub fn write(
         &mut self,
-        certificate: Option<SenderCertificate>,
-        now: Timestamp,
-    ) -> Result<(), CertifyError> {
-        let certificate = certificate.ok_or(CertifyError::NotRegistered)?;
-        let authority = TrustStore { trust_roots: &[self.trust_root], revoked: &[], known: &[] };
-        certificate.clone().verify(&authority, now)?;
-        self.certificate = Some(certificate);
+        to: Who,
+        text: &str,
+        sent: Timestamp,
+        service: &mut Service,
+        world: &mut World,
+    ) -> Result<(), Error> {
+        self.certify(service, world)?;
+        self.begin(to, service, world)?;
+        let Self { store, account, peers, certificate, .. } = self;
+        let certificate = certificate.as_ref().ok_or(SealError::CertificateExpired)?;
+        let sender = Sender::new(account.identity(), certificate)?.with_hint(ContentHint::Resendable);
+        let session = &mut peer(peers, store, account, &to.address())?.session;
+        let pinned = store.memory().identity(to.address().name())?;
+        let trust = Trust::on_first_use(pinned.as_ref());
+        let staged = sender.encrypt(session, text.as_bytes(), trust, world.now, &mut world.rng)?;
+        staged.commit_with_output(|writes, sealed| {
+            let outgoing = Outgoing { to, sent, text: text.to_owned(), sealed: sealed.clone() };
+            store.write(writes, &[outgoing.row()], &mut world.rng)
+        })?;
         Ok(())
     }
 
-    /// Encrypts a message to the other side, and seals it. It comes out only if the session was stored.
-    pub fn send(&mut self, text: &str, world: &mut World) -> Result<Vec<u8>, SendError> {
-        let certificate = self.certificate.as_ref().ok_or(SendError::NotCertified)?;
-        let sender = sealed::Sender::new(&self.identity, certificate)?;
-        let pinned = self.store.pinned(&self.peer)?;
+    /// Hands the service what is in the outbox, and notes that it is there. After a crash it is simply called again.
+    pub fn flush(&mut self, world: &mut World) -> Result<Vec<Envelope>, Error> {
+        let mut envelopes = Vec::new();
+        for mut waiting in Outgoing::all(&self.store)?.into_iter().filter(|one| !one.sealed.is_empty()) {
+            let sealed = std::mem::take(&mut waiting.sealed);
+            let (to, sent, taken) = (waiting.to, waiting.sent, world.now);
+            envelopes.push(Envelope { number: 0, to, sent, taken, sealed });
+            // The text stays for a day, in case that it is asked for again.
+            self.store.write(Writes::default(), &[waiting.row()], &mut world.rng)?;
+        }
+        Ok(envelopes)
+    }
+
+    /// Opens an envelope, verifies who sent it, and does what the message says.
+    pub fn receive(&mut self, envelope: &Envelope, world: &mut World) -> Result<Received, Refused> {
+        let trust = TrustStore { trust_roots: &[self.trust_root], revoked: &[], known: &[] };
+        let opened = UnverifiedContent::open(&envelope.sealed, self.account.identity())?;
+        let content = opened.verify(&trust, self.account.address(), None, envelope.taken)?;
+        match content.body()? {
+            Body::Session(message) => self.read(&content, &message, envelope.sent, world),
+            Body::Plaintext(request) => self.answer(content.sender().address(), &request, world),
+            _ => Err(Error::from("there are no groups here").into()),
+        }
+    }
+
+    /// Decrypts a message: its text, the session and the used prekeys are stored in one transaction.
+    fn read(
+        &mut self,
+        content: &Content,
+        message: &Message<'_>,
+        sent: Timestamp,
+        world: &mut World,
+    ) -> Result<Received, Refused> {
+        let address = content.sender().address();
+        let from = Who::at(address).ok_or_else(|| Error::from("nobody whom we know"))?;
+        let inside = Inside::of(message)?;
+        let Self { store, account, peers, .. } = self;
+        let session = &mut peer(peers, store, account, address)?.session;
+        let pinned = store.memory().identity(address.name()).map_err(StoreError::from)?;
         let trust = Trust::on_first_use(pinned.as_ref());
-        let session = self.sessions.with(&self.peer, &self.store)?;
-        let staged = sender.encrypt(session, text.as_bytes(), trust, world.now, &mut world.random)?;
-        Ok(staged.commit_with(|record, effects| {
-            self.store.save_session(&self.peer, record, effects, None, &mut world.random).map(|_| ())
-        })?)
-    }
-}
-
-/// The sessions of a device, read from its store when they are first asked for.
-pub struct Sessions {
-    local: Address,
-    open: BTreeMap<Address, Session>,
-}
-
-impl Sessions {
-    pub const fn local(&self) -> &Address {
-        &self.local
-    }
-
-    /// The session with `remote`; an empty one if nothing is stored.
-    pub fn with(&mut self, remote: &Address, store: &Store) -> Result<&mut Session, StoreError> {
-        Ok(match self.open.entry(remote.clone()) {
-            Entry::Occupied(open) => open.into_mut(),
-            Entry::Vacant(place) => {
-                let (local, remote) = (self.local.clone(), remote.clone());
-                let row = Row::session(&remote);
-                let stored =
-                    store.load(&row, |bytes| Session::from_record(bytes, local.clone(), remote.clone()))?;
-                place.insert(stored.unwrap_or_else(|| Session::new(local, remote)))
+        match account.receive(session, message, trust, &mut world.rng) {
+            Ok(staged) => {
+                let text = staged.commit_with_output(|writes, text| {
+                    store.write(writes, &[(inbox_row(from, sent), text.to_vec())], &mut world.rng)
+                })?;
+                Ok(Received::Text { from, text: String::from_utf8_lossy(&text).into_owned(), inside })
             }
-        })
+            Err(error) => {
+                let advice = content.advice(error.failure(), sent);
+                Err(Refused::Decrypt(error, from, advice))
+            }
+        }
+    }
+
+    /// Asks for a message again that could not be decrypted, if that was not done too often.
+    pub fn ask(
+        &mut self,
+        from: Who,
+        request: ResendRequest,
+        service: &mut Service,
+        world: &mut World,
+    ) -> Result<(), Error> {
+        self.certify(service, world)?;
+        let Self { store, account, peers, certificate, .. } = self;
+        let certificate = certificate.as_ref().ok_or(SealError::CertificateExpired)?;
+        let sender = Sender::new(account.identity(), certificate)?;
+        let identity = store.memory().identity(from.address().name())?.ok_or("not pinned")?;
+        let content = Ciphertext::from(request.content());
+        let sealed = sender.seal(&content, &identity, &mut world.rng)?;
+        let log = &mut peer(peers, store, account, &from.address())?.log;
+        let staged = log.ask(request, &RepairPolicy::default(), world.now)?;
+        let outgoing = Outgoing { to: from, sent: world.now, text: String::new(), sealed };
+        staged.commit_with(|writes| store.write(writes, &[outgoing.row()], &mut world.rng))?;
+        Ok(())
+    }
+
+    /// Answers such a request: log and session are stored in one transaction.
+    fn answer(
+        &mut self,
+        from: &Address,
+        request: &PlaintextContent<'_>,
+        world: &mut World,
+    ) -> Result<Received, Refused> {
+        let who = Who::at(from).ok_or_else(|| Error::from("nobody whom we know"))?;
+        let request = request.decryption_error_message()?;
+        let Self { store, account, peers, .. } = self;
+        let Peer { session, log } = peer(peers, store, account, from)?;
+        let staged = log.answer(session, &request, &RepairPolicy::default(), world.now)?;
+        let resend = staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?;
+        Ok(Received::Asked { from: who, resend })
+    }
+
+    /// Sends a text again that was asked for, if it was for the one who asks: encrypted anew, with its first time.
+    pub fn resend(
+        &mut self,
+        to: Who,
+        sent: Timestamp,
+        service: &mut Service,
+        world: &mut World,
+    ) -> Result<(), Error> {
+        let text = Outgoing::all(&self.store)?.into_iter().find(|one| (one.to, one.sent) == (to, sent));
+        self.write(to, &text.ok_or("there is no such text")?.text, sent, service, world)
+    }
+
+    /// Fetches a certificate unless there is one that is good for another hour.
+    fn certify(&mut self, service: &Service, world: &mut World) -> Result<(), Error> {
+        let soon = world.now.saturating_add(std::time::Duration::from_secs(60 * 60));
+        if self.certificate.as_ref().is_none_or(|certificate| certificate.claimed().expires < soon) {
+            self.certificate = Some(service.certify(self.who, *self.account.identity_key(), world)?);
+        }
+        Ok(())
+    }
+
+    /// Begins a session unless there is one to send on. Its peer's identity must be the one that is pinned, if any is.
+    fn begin(&mut self, to: Who, service: &mut Service, world: &mut World) -> Result<(), Error> {
+        let Self { store, account, peers, .. } = self;
+        let session = &mut peer(peers, store, account, &to.address())?.session;
+        if session.is_usable(world.now, Requirements::default()) {
+            return Ok(());
+        }
+        let pinned = store.memory().identity(to.address().name())?;
+        let bundle = service.bundle(to).ok_or("no such account")?.verify(Trust::on_first_use(pinned.as_ref()))?;
+        let staged = session.initiate(&account.config(), bundle, world.now, &mut world.rng)?;
+        Ok(staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?)
+    }
+
+    /// The session with somebody. Only looked at.
+    pub fn session(&mut self, with: Who) -> Result<&Session, StoreError> {
+        let Self { store, account, peers, .. } = self;
+        Ok(&peer(peers, store, account, &with.address())?.session)
+    }
+
+    pub const fn identity(&self) -> &IdentityKey {
+        self.account.identity_key()
+    }
+
+    /// For those who do to others' messages what nobody should.
+    pub const fn account(&self) -> &Account {
+        &self.account
+    }
+
+    pub const fn certificate(&self) -> Option<&SenderCertificate> {
+        self.certificate.as_ref()
     }
 }
 
-/// Makes the keys of a new device, and stores them in one transaction.
-fn register(store: &Store, world: &mut World) -> Result<(), StoreError> {
-    let random = &mut world.random;
-    let identity = IdentityKeyPair::generate(random);
-    let signed = SignedPreKey::generate(SIGNED, &identity, world.now, random);
-    let last_resort = LastResortKemPreKey::generate(LAST_RESORT, &identity, world.now, random);
-    let registration_id = 1 + random.below(0x3FFC);
-    let mut batch = store.batch(random)?;
-    batch.set_format()?;
-    batch.set_number(REGISTRATION_ID, registration_id.into())?;
-    batch.put(&Row::identity(), &identity.record())?;
-    batch.put(&Row::signed_pre_key(SIGNED), &signed.record())?;
-    batch.put(&Row::last_resort_kem_pre_key(LAST_RESORT), &last_resort.record())?;
-    batch.commit()
-}
-
-/// A number that the device stores; 1 unless it was set.
-fn number(store: &Store, name: &'static str) -> Result<u32, StoreError> {
-    let number = store.number(name)?.unwrap_or(1);
-    u32::try_from(number).map_err(|_| StoreError::BadNumber(name))
+/// What is held for a device of somebody else: read from the store when it is first asked for.
+fn peer<'p>(
+    peers: &'p mut BTreeMap<Address, Peer>,
+    store: &Store,
+    account: &Account,
+    address: &Address,
+) -> Result<&'p mut Peer, StoreError> {
+    match peers.entry(address.clone()) {
+        Entry::Occupied(held) => Ok(held.into_mut()),
+        Entry::Vacant(place) => {
+            let session = store.memory().session(account.address(), address)?;
+            Ok(place.insert(Peer { session, log: store.memory().repair_log(address)? }))
+        }
+    }
 }

@@ -1,66 +1,82 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The service that keeps what devices publish, and says who they are. It sees public keys only; that a device
-//! is who it says has to be believed until people compare their identities.
+//! The service: it hands out prekeys and certificates, and carries envelopes whose sender it does not learn.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use subrosa::keys::{KeyPair, PrivateKey};
-use subrosa::sealed::certificate::{SenderCertificate, SenderDetails, ServerCertificate};
-use subrosa::{Address, PreKeyBundle, Timestamp};
+use subrosa::account::{BackupToken, Upload};
+use subrosa::keys::{KeyPair, PublicKey};
+use subrosa::sealed::certificate::{CertificateError, SenderCertificate, SenderDetails, ServerCertificate};
+use subrosa::{IdentityKey, PreKeyBundle, Timestamp};
 
-use super::published::Published;
-use super::world::{Random, later};
+use super::who::{Who, World};
 
-/// How long a sender certificate is good.
+/// How long a certificate is good.
 pub const CERTIFIED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The service, in this process.
+/// A message on its way: all that the service knows of it.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    /// For this program's output alone.
+    pub number: u32,
+    pub to: Who,
+    /// When the message was first sent, as its sender says: a message that is sent again keeps it.
+    pub sent: Timestamp,
+    /// When the service took it.
+    pub taken: Timestamp,
+    pub sealed: Vec<u8>,
+}
+
+/// The service.
 pub struct Service {
-    devices: BTreeMap<Address, Published>,
+    /// Clients have it built in. Its private half is kept offline; here it is dropped.
+    pub trust_root: PublicKey,
     certificate: ServerCertificate,
     key: KeyPair,
+    uploads: BTreeMap<Who, Upload>,
 }
 
 impl Service {
-    /// A service that the holder of `trust_root` vouches for. The root's key is not needed after that.
-    pub fn new(trust_root: &PrivateKey, random: &mut Random) -> Self {
-        let key = KeyPair::generate(random);
-        let certificate = ServerCertificate::issue(1, key.public(), trust_root, random);
-        Self { devices: BTreeMap::new(), certificate, key }
+    pub fn new(world: &mut World) -> Self {
+        let (root, key) = (KeyPair::generate(&mut world.rng), KeyPair::generate(&mut world.rng));
+        let certificate = ServerCertificate::issue(1, key.public(), root.private(), &mut world.rng);
+        Self { trust_root: *root.public(), certificate, key, uploads: BTreeMap::new() }
     }
 
-    /// Takes what the device at `address` publishes in the place of what it published before.
-    pub fn publish(&mut self, address: Address, published: Published) {
-        self.devices.insert(address, published);
+    /// Takes what a device publishes. Its first upload and that of a recovered account replace all there is.
+    pub fn take(&mut self, who: Who, new: Upload) {
+        match self.uploads.get_mut(&who).filter(|_| !new.replace_one_time) {
+            None => drop(self.uploads.insert(who, new)),
+            Some(held) => {
+                held.signed_pre_key = new.signed_pre_key.or(held.signed_pre_key.take());
+                held.last_resort_kem_pre_key =
+                    new.last_resort_kem_pre_key.or(held.last_resort_kem_pre_key.take());
+                held.one_time_pre_keys.extend(new.one_time_pre_keys);
+                held.one_time_kem_pre_keys.extend(new.one_time_kem_pre_keys);
+                held.token = new.token;
+            }
+        }
     }
 
-    /// Gives out a bundle of the device at `address`.
-    pub fn fetch(&mut self, address: &Address) -> Option<PreKeyBundle> {
-        Some(self.devices.get_mut(address)?.bundle(address.device()))
+    pub fn bundle(&mut self, of: Who) -> Option<PreKeyBundle> {
+        self.uploads.get_mut(&of)?.next_bundle()
     }
 
-    /// How many one-time prekeys of a device are left.
-    pub fn one_time_left(&self, address: &Address) -> usize {
-        self.devices.get(address).map_or(0, |device| device.one_time_pre_keys.len())
+    /// How far the account had come at its last upload.
+    pub fn token(&self, of: Who) -> Option<BackupToken> {
+        self.uploads.get(&of).map(|upload| upload.token)
     }
 
-    /// Certifies who the device at `address` is, for it to put that into its envelopes. A real service has it
-    /// log in first.
+    /// Certifies a device that has logged in.
     pub fn certify(
         &self,
-        address: &Address,
-        now: Timestamp,
-        random: &mut Random,
-    ) -> Option<SenderCertificate> {
-        let details = SenderDetails {
-            name: address.name().to_owned(),
-            e164: None,
-            device: address.device(),
-            identity_key: self.devices.get(address)?.identity_key,
-            expires: later(now, CERTIFIED),
-        };
-        Some(details.issue(&self.certificate, self.key.private(), random))
+        who: Who,
+        identity_key: IdentityKey,
+        world: &mut World,
+    ) -> Result<SenderCertificate, CertificateError> {
+        let expires = world.now.saturating_add(CERTIFIED);
+        let details = SenderDetails { address: who.address(), e164: None, identity_key, expires };
+        details.issue(&self.certificate, self.key.private(), &mut world.rng)
     }
 }

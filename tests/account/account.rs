@@ -3,19 +3,34 @@
 //! Accounts: their limits, and the joint stage with a session. What users of other libraries ran into is in
 //! `tests/account/lessons.rs`, and arbitrary schedules in `tests/account/properties.rs`.
 
-use crate::accounts::{DAY, Holder, LIMITS, NONE, Peer, START, Service, Store, later, stranger};
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
+use crate::accounts::{DAY, Holder, LIMITS, NONE, Peer, START, Service, later, stranger};
+use crate::{deleted, put, rotates};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::account;
-use subrosa::account::{BackupCheck, BackupToken, IdSpace, UpkeepError};
-use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
-use subrosa::prekey::{KemPreKeyId, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey};
-use subrosa::session::Policy;
-use subrosa::store;
-use subrosa::{
-    Account, Address, BundleError, DecryptError, DeviceId, IdentityKeyPair, NamedPreKey, PreKeyBundle,
-    Session, Staged, Trust,
+use subrosa::account::{BackupCheck, BackupToken, Counts, IdSpace, Limits, UpkeepError};
+use subrosa::prekey::{
+    KemPreKeyId, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId,
 };
+use subrosa::session::Policy;
+use subrosa::session::manual::{Admission, KemKey, PreKeys};
+use subrosa::store::{Key, Memory, StaleStage, Write};
+use subrosa::{
+    Account, Address, BundleError, DecryptError, IdentityKeyPair, Message, MessageKind, PreKeyBundle, Session,
+    Staged, Trust,
+};
+
+fn bob() -> Address {
+    Address::new("bob", 1)
+}
+
+/// A message that begins a session.
+fn first(bytes: &[u8]) -> Message<'_> {
+    Message::parse(MessageKind::PreKey, bytes).unwrap()
+}
 
 fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
@@ -26,9 +41,12 @@ fn a_new_account_has_a_registration_id_of_14_bits_and_no_prekeys() {
     let mut rng = rng(1);
     let mut ids: Vec<u32> = Vec::new();
     for _ in 0..500 {
-        let new = Account::generate(LIMITS, &mut rng);
-        assert!(new.effects().put.is_empty() && new.effects().delete.is_empty());
+        let new = Account::generate(bob(), LIMITS, &mut rng);
+        let writes = new.writes();
+        let [write] = writes.iter().collect::<Vec<_>>()[..] else { panic!("{writes:?}") };
+        let Write::Put { key: Key::Account, record, generation: Some(0) } = write else { panic!("{write:?}") };
         let account = new.commit();
+        assert_eq!(record.as_bytes(), account.record().as_bytes());
         assert_eq!((account.generation(), account.rows().len()), (0, 0));
         ids.push(account.registration_id());
     }
@@ -39,95 +57,86 @@ fn a_new_account_has_a_registration_id_of_14_bits_and_no_prekeys() {
 }
 
 #[test]
-fn the_registration_id_is_of_the_bytes_behind_the_identity_key() {
+fn the_registration_id_is_drawn_after_the_identity_key() {
     for seed in 1..20 {
         let mut drawn = [0; 36];
         rng(seed).fill_bytes(&mut drawn);
         let number = u32::from_le_bytes(drawn[32..].try_into().unwrap());
-        let account = Account::generate(LIMITS, &mut rng(seed)).commit();
+        let account = Account::generate(bob(), LIMITS, &mut rng(seed)).commit();
         assert_eq!(account.registration_id(), 1 + number % 0x3FFF);
     }
 }
 
 #[test]
 fn a_store_that_fails_at_first_has_no_account() {
-    let new = Account::generate(LIMITS, &mut rng(1));
-    assert_eq!(new.commit_with(|_, _| Err("disk full")).unwrap_err(), "disk full");
+    let new = Account::generate(bob(), LIMITS, &mut rng(1));
+    assert_eq!(new.commit_with(|_| Err("disk full")).unwrap_err(), "disk full");
 }
 
-/// Writes a change if the store has what it was made from.
-fn compare_and_swap(store: &mut Store, staged: &Staged<'_, Account, ()>) -> Result<(), &'static str> {
-    let record = staged.record();
-    let generation = u64::from_le_bytes(record.as_bytes()[4..12].try_into().unwrap());
-    if store.load(LIMITS).generation() + 1 != generation {
-        return Err("changed by another process");
-    }
-    store.write(&record, staged.effects());
-    Ok(())
-}
-
-/// Lessons 20, 25 and 40: an app and its notification extension share a store.
+/// An app and its notification extension share a store.
 #[test]
 fn the_generation_keeps_two_processes_from_overwriting_each_other() {
-    let mut app = Holder::new("bob", 2);
-    let mut extension = app.store.load(LIMITS);
-    let staged = app.account.refill(START, NONE, &mut app.rng).unwrap().unwrap();
-    assert_eq!(compare_and_swap(&mut app.store, &staged), Ok(()));
-    staged.commit();
-    let staged = extension.refill(START, NONE, &mut app.rng).unwrap().unwrap();
-    assert_eq!(staged.effects().put[0].0, store::Key::OneTimePreKey(OneTimePreKeyId(1)), "the same id");
-    assert_eq!(compare_and_swap(&mut app.store, &staged), Err("changed by another process"));
-    drop(staged);
-    let mut extension = app.store.load(LIMITS);
-    assert!(extension.refill(START, NONE, &mut app.rng).unwrap().is_none(), "it is done");
-    app.check();
+    let (mut store, mut rng) = (Memory::new(), rng(2));
+    let mut app =
+        Account::generate(bob(), LIMITS, &mut rng).commit_with(|writes| store.apply(writes)).unwrap();
+    let mut extension = store.account(&bob(), LIMITS).unwrap().unwrap();
+    let staged = app.maintain(NONE, START, &mut rng).unwrap();
+    staged.commit_with(|writes| store.apply(writes)).unwrap();
+    let staged = extension.maintain(NONE, START, &mut rng).unwrap();
+    assert!(put(&staged.writes()).contains_key(&Key::OneTimePreKey(OneTimePreKeyId(1))), "the same id");
+    assert_eq!(staged.commit_with(|writes| store.apply(writes)), Err(StaleStage));
+    let mut extension = store.account(&bob(), LIMITS).unwrap().unwrap();
+    let staged = extension.maintain(NONE, START, &mut rng).unwrap();
+    assert!(staged.writes().is_empty(), "it is done");
+    assert_eq!(staged.commit(), app.upload());
+    assert_eq!(extension.record().as_bytes(), app.record().as_bytes());
 }
 
 #[test]
-fn the_replay_memory_is_bounded_refuses_when_full_and_has_the_key_replaced() {
+fn the_replay_memory_is_bounded_and_its_key_replaced_in_time() {
     let (mut bob, mut service) = Holder::stocked("bob", 3);
-    let first = bob.last_resort()[0];
+    let last_resort = bob.last_resort()[0];
     let mut replay = None;
     for seed in 0..u64::from(LIMITS.max_uses) {
-        let rotates = bob.account.plan(START, service.counts()).rotate_last_resort;
+        let rotates = bob.account.plan(service.counts(), START).rotate_last_resort;
         assert_eq!(rotates, seed >= 6, "from three quarters of 8 on: {seed}");
         let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, seed);
         bob.receive(&from, &message).unwrap();
         replay.get_or_insert(message);
     }
     let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, 100);
-    let full = DecryptError::UsedTooOften(first);
-    assert_eq!(bob.receive(&from, &message), Err(full));
+    let full = || Err(DecryptError::UsedTooOften(last_resort));
+    assert_eq!(bob.receive(&from, &message), full());
     // A replay under another name is told as such, also now.
     let mallory = Peer::new("mallory", &bob.address, 1).address;
-    let reused = DecryptError::Accept(DecryptError::ReusedBaseKey);
-    assert_eq!(bob.receive(&mallory, replay.as_ref().unwrap()), Err(reused));
+    let replayed = || Err(DecryptError::Replayed);
+    assert_eq!(bob.receive(&mallory, replay.as_ref().unwrap()), replayed());
     bob.restart();
-    assert_eq!(bob.receive(&mallory, replay.as_ref().unwrap()), Err(reused), "after a restart");
-    assert_eq!(bob.receive(&from, &message), Err(full));
+    assert_eq!(bob.receive(&mallory, replay.as_ref().unwrap()), replayed(), "after a restart");
+    assert_eq!(bob.receive(&from, &message), full());
     assert_eq!(bob.account.last_resort_uses().count(), 8);
 
     assert!(bob.maintain(&mut service), "another one is uploaded");
     assert_eq!(bob.last_resort().len(), 2);
     let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, 101);
     bob.receive(&from, &message).unwrap();
-    assert!(!bob.account.plan(START, service.counts()).rotate_last_resort);
+    assert!(!bob.account.plan(service.counts(), START).rotate_last_resort);
     // The memory goes with its key, and not before.
     bob.advance(89 * DAY);
     bob.maintain(&mut service);
-    assert!(bob.last_resort().contains(&first));
+    assert!(bob.last_resort().contains(&last_resort));
     assert_eq!(bob.account.last_resort_uses().count(), 9);
     bob.advance(DAY);
-    assert!(bob.delete_expired());
-    assert!(!bob.last_resort().contains(&first));
+    bob.maintain(&mut service);
+    assert!(!bob.last_resort().contains(&last_resort));
     assert_eq!(bob.account.last_resort_uses().count(), 1);
-    assert!(!bob.store.rows.contains_key(&store::Key::LastResortUses(first)));
-    let gone = DecryptError::Gone(NamedPreKey::Kem(first));
+    assert!(!bob.store.rows.contains_key(&Key::LastResortUses(last_resort)));
+    let gone = DecryptError::MissingPreKey { key: Key::OneTimeKemPreKey(last_resort), issued: true };
     assert_eq!(bob.receive(&mallory, replay.as_ref().unwrap()), Err(gone));
 }
 
 #[test]
-fn prekeys_that_were_never_ours_are_told_from_those_that_are_gone() {
+fn missing_prekeys_that_were_never_issued_are_told_from_those_that_were() {
     let (mut bob, mut service) = Holder::stocked("bob", 4);
     let (mut twin, mut twin_service) = Holder::stocked("bob", 5);
     for _ in 0..3 {
@@ -139,22 +148,22 @@ fn prekeys_that_were_never_ours_are_told_from_those_that_are_gone() {
     let mut bundle = twin_service.bundle(&twin);
     let (from, message) = stranger(bundle.clone(), &bob.address, 1);
     let signed = bundle.signed_pre_key.id;
-    let never = |key| Err(DecryptError::NeverOurs(key));
-    assert_eq!(bob.receive(&from, &message), never(NamedPreKey::Signed(signed)));
+    let never = |key| Err(DecryptError::MissingPreKey { key, issued: false });
+    assert_eq!(bob.receive(&from, &message), never(Key::SignedPreKey(signed)));
     let ours = service.bundle(&bob);
     bundle.signed_pre_key = ours.signed_pre_key;
     bundle.identity_key = ours.identity_key;
     bundle.kem_pre_key = ours.kem_pre_key;
     let one_time = bundle.one_time_pre_key.as_ref().unwrap().id;
     let (from, message) = stranger(bundle.clone(), &bob.address, 2);
-    assert_eq!(bob.receive(&from, &message), never(NamedPreKey::OneTime(one_time)));
+    assert_eq!(bob.receive(&from, &message), never(Key::OneTimePreKey(one_time)));
     bundle.one_time_pre_key = ours.one_time_pre_key;
     let (from, message) = stranger(bundle, &bob.address, 3);
     assert_eq!(bob.receive(&from, &message).as_deref(), Ok(&b"hello"[..]));
 }
 
 #[test]
-fn prekeys_that_are_given_out_and_never_used_are_withdrawn_and_deleted_in_time() {
+fn prekeys_given_out_and_never_used_are_withdrawn_and_deleted_in_time() {
     let (mut bob, mut service) = Holder::stocked("bob", 6);
     let slow = stranger(service.bundle(&bob), &bob.address, 1);
     let mut withdrawn = None;
@@ -162,7 +171,7 @@ fn prekeys_that_are_given_out_and_never_used_are_withdrawn_and_deleted_in_time()
         // Somebody drains the service.
         service.one_time.clear();
         service.one_time_kem.clear();
-        let plan = bob.account.plan(bob.now, service.counts());
+        let plan = bob.account.plan(service.counts(), bob.now);
         if plan.replace_one_time {
             withdrawn.get_or_insert(bob.now);
         }
@@ -178,7 +187,7 @@ fn prekeys_that_are_given_out_and_never_used_are_withdrawn_and_deleted_in_time()
         bob.maintain(&mut service);
     }
     assert_eq!(bob.account.one_time_pre_keys().count(), 40);
-    assert_eq!(bob.account.plan(bob.now, NONE).one_time, 0);
+    assert_eq!(bob.account.plan(NONE, bob.now).one_time, 0);
     bob.advance(89 * DAY);
     bob.maintain(&mut service);
     bob.receive(&slow.0, &slow.1).unwrap();
@@ -191,36 +200,33 @@ fn prekeys_that_are_given_out_and_never_used_are_withdrawn_and_deleted_in_time()
 #[test]
 fn as_many_as_the_limit_may_be_given_out_and_rotating_withdraws_none() {
     let (mut bob, service) = Holder::stocked("bob", 6);
-    assert_eq!(service.counts(), account::Counts { one_time: 4, one_time_kem: 4 });
+    assert_eq!(service.counts(), Counts { one_time: 4, one_time_kem: 4 });
     for (max_given_out, withdrawn) in [(4, false), (3, true)] {
-        let limits = account::Limits { max_given_out, ..LIMITS };
-        bob.account = bob.store.load(limits);
+        let limits = Limits { max_given_out, ..LIMITS };
+        bob.account = bob.store.load(&bob.address, limits);
         bob.now = START;
-        assert_eq!(bob.account.plan(bob.now, NONE).replace_one_time, withdrawn, "4 of {max_given_out}");
+        assert_eq!(bob.account.plan(NONE, bob.now).replace_one_time, withdrawn, "4 of {max_given_out}");
         bob.advance(2 * DAY);
-        let mut account = bob.store.load(limits);
-        assert!(account.rotate(bob.now, &mut rng(1)).unwrap().is_some_and(|staged| {
-            staged.commit();
-            true
-        }));
-        assert!(!account.upload().replace_one_time, "the service still has them");
+        let mut account = bob.store.load(&bob.address, limits);
+        let upload = account.maintain(service.counts(), bob.now, &mut rng(1)).unwrap().commit();
+        assert!(upload.signed_pre_key.is_some() && upload.last_resort_kem_pre_key.is_some());
+        assert!(!upload.replace_one_time, "the service still has them");
     }
 }
 
 /// What the service has may be replaced by the next upload only, not by one of before.
 #[test]
-fn a_confirmation_of_what_replaced_nothing_ends_no_withdrawal() {
+fn an_older_confirmation_ends_no_withdrawal() {
     let (mut bob, mut service) = Holder::stocked("bob", 6);
     let before = bob.account.upload();
     assert!(!before.replace_one_time);
     for _ in 0..4 {
         service.one_time.clear();
         service.one_time_kem.clear();
-        bob.refill(service.counts());
-        if bob.account.upload().replace_one_time {
+        let upload = bob.upkeep(service.counts());
+        if upload.replace_one_time {
             break;
         }
-        let upload = bob.account.upload();
         bob.confirm(&upload);
     }
     assert!(bob.account.upload().replace_one_time);
@@ -230,7 +236,7 @@ fn a_confirmation_of_what_replaced_nothing_ends_no_withdrawal() {
 
 #[test]
 fn replaced_keys_are_never_more_than_the_limit_and_none_goes_before_its_time() {
-    let limits = account::Limits { max_retired: 3, ..LIMITS };
+    let limits = Limits { max_retired: 3, ..LIMITS };
     let mut bob = Holder::with_limits("bob", limits, 7);
     let mut service = Service::default();
     bob.maintain(&mut service);
@@ -239,33 +245,35 @@ fn replaced_keys_are_never_more_than_the_limit_and_none_goes_before_its_time() {
         bob.maintain(&mut service);
     }
     assert_eq!((bob.account.signed_pre_keys().count(), bob.last_resort().len()), (4, 4));
-    assert!(!bob.account.plan(bob.now, service.counts()).rotates());
+    assert!(!rotates(&bob.account.plan(service.counts(), bob.now)));
     // The first was replaced on day 2, the second on day 4.
-    bob.advance(72 * DAY);
-    assert!(bob.delete_expired());
-    assert_eq!(bob.account.signed_pre_keys().count(), 3);
-    assert!(bob.rotate());
+    bob.advance(71 * DAY);
+    assert!(!bob.maintain(&mut service), "on day 91 nothing is due");
+    assert!(bob.account.signed_pre_keys().map(SignedPreKey::id).eq((1..=4).map(SignedPreKeyId)));
+    bob.advance(DAY);
+    assert!(bob.maintain(&mut service), "where one goes there is room for another");
+    assert!(bob.account.signed_pre_keys().map(SignedPreKey::id).eq((2..=5).map(SignedPreKeyId)));
 }
 
 #[test]
 fn ids_end_at_24_bits_with_an_error() {
-    let mut import = account::Import::new(IdentityKeyPair::generate(&mut rng(1)), 7, START);
+    let mut import = account::Import::new(bob(), IdentityKeyPair::generate(&mut rng(1)), 7, START);
     for space in [IdSpace::OneTime, IdSpace::Signed, IdSpace::Kem] {
         import.next_id(space, (1 << 24) - 6);
     }
     let mut account = import.finish(LIMITS, &mut rng(1)).unwrap().commit();
-    account.refill(START, NONE, &mut rng(2)).unwrap().unwrap().commit();
-    let upload = account.upload();
+    let upload = account.maintain(NONE, START, &mut rng(2)).unwrap().commit();
     assert_eq!(upload.one_time_pre_keys.last().unwrap().id.0, (1 << 24) - 3);
-    account.confirm_uploaded(&upload, START).commit();
+    account.confirm_uploaded(&upload, START).unwrap().commit();
     let before = account.record();
-    let exhausted = UpkeepError { space: IdSpace::OneTime };
-    assert_eq!(account.refill(START, NONE, &mut rng(3)).unwrap_err(), exhausted);
+    let exhausted = UpkeepError::IdsExhausted(IdSpace::OneTime);
+    assert_eq!(account.maintain(NONE, START, &mut rng(3)).unwrap_err(), exhausted);
     assert_eq!(account.recover(None, START, &mut rng(3)).unwrap_err(), exhausted);
     assert_eq!(account.record().as_bytes(), before.as_bytes(), "nothing has changed");
     assert_eq!(account.next_id(IdSpace::OneTime), Some((1 << 24) - 2));
     assert_eq!(account.next_id(IdSpace::Kem), Some((1 << 24) - 1));
-    account.rotate(later(START, 2 * DAY), &mut rng(4)).unwrap().unwrap().commit();
+    let enough = Counts { one_time: 2, one_time_kem: 2 };
+    account.maintain(enough, later(START, 2 * DAY), &mut rng(4)).unwrap().commit();
     assert_eq!(account.next_id(IdSpace::Kem), None, "all were given out");
 }
 
@@ -279,7 +287,7 @@ fn tokens_are_bytes_and_compare_by_store_and_age() {
     assert_eq!(bytes[24..], [5, 0, 0, 0, 2, 0, 0, 0, 6, 0, 0, 0]);
     assert_eq!(bob.account.check(&token), BackupCheck::Fresh);
     assert_eq!(bob.account.check(&service.token.unwrap()), BackupCheck::Fresh, "an older one");
-    bob.account.advance().commit();
+    bob.account.advance().unwrap().commit();
     let newer = bob.account.token();
     assert_eq!(bob.account.check(&token), BackupCheck::Fresh);
     bob.restart();
@@ -291,7 +299,7 @@ fn tokens_are_bytes_and_compare_by_store_and_age() {
 
 #[test]
 fn a_recovery_without_room_replaces_what_it_can() {
-    let limits = account::Limits { max_kept: 6, ..LIMITS };
+    let limits = Limits { max_kept: 6, ..LIMITS };
     let mut bob = Holder::with_limits("bob", limits, 9);
     let mut service = Service::default();
     bob.maintain(&mut service);
@@ -305,12 +313,12 @@ fn a_recovery_without_room_replaces_what_it_can() {
     bob.receive(&old.0, &old.1).unwrap();
     bob.advance(90 * DAY);
     bob.maintain(&mut service);
-    assert_eq!(service.counts(), account::Counts { one_time: 4, one_time_kem: 4 });
+    assert_eq!(service.counts(), Counts { one_time: 4, one_time_kem: 4 });
 }
 
 /// An upload from before a recovery says nothing about what the service has after it.
 #[test]
-fn a_confirmation_of_before_a_recovery_does_not_count_as_one_of_after_it() {
+fn a_confirmation_from_before_a_recovery_does_not_count_after_it() {
     let (mut bob, mut service) = Holder::stocked("bob", 10);
     service.one_time.clear();
     service.one_time_kem.clear();
@@ -321,38 +329,54 @@ fn a_confirmation_of_before_a_recovery_does_not_count_as_one_of_after_it() {
     assert!(bob.account.upload().replace_one_time);
 }
 
-/// The joint stage shows both parts, and changes neither before it is committed.
+/// One stage has the writes of both, and changes neither before it is committed.
 #[test]
 fn session_and_account_are_stored_and_changed_together() {
     let (mut bob, mut service) = Holder::stocked("bob", 15);
     let mut alice = Peer::new("alice", &bob.address, 1);
-    let first = alice.first(service.bundle(&bob), b"one");
-    let second = alice.write(b"two").into_bytes();
+    let one = alice.first(service.bundle(&bob), b"one");
+    let two = alice.write(b"two").into_bytes();
     let mut session = bob.session(&alice.address);
     let before = (session.record(), bob.account.record());
-    let message = PreKeySignalMessage::parse(&first).unwrap();
-    let staged = bob.account.receive(&mut session, &message, Trust::Anyone, &mut bob.rng).unwrap();
-    assert_eq!(&**staged.received(), b"one");
-    let account = staged.account().unwrap();
-    let used = [store::Key::OneTimePreKey(OneTimePreKeyId(1)), store::Key::OneTimeKemPreKey(KemPreKeyId(1))];
-    assert_eq!(account.effects().delete, used);
-    assert!(account.effects().put.is_empty());
-    let effects = staged.session().effects();
-    assert_eq!(effects.save_identity.as_ref(), Some(alice.identity.public()));
-    assert_eq!((effects.delete_one_time_pre_key, &effects.kem_pre_key), (None, &None), "the account does");
-    let after = (staged.session().record(), account.record());
+    let [of_session, of_identity] =
+        [Key::Session(alice.address.clone()), Key::Identity(alice.address.name().clone())];
+    let staged = bob.account.receive(&mut session, &first(&one), Trust::Anyone, &mut bob.rng).unwrap();
+    let (written, used) = (put(&staged.writes()), deleted(&staged.writes()));
+    let one_time = [Key::OneTimePreKey(OneTimePreKeyId(1)), Key::OneTimeKemPreKey(KemPreKeyId(1))];
+    assert_eq!(used, one_time.into());
+    let keys: BTreeSet<_> = written.keys().cloned().collect();
+    assert_eq!(keys, [Key::Account, of_session.clone(), of_identity.clone()].into());
+    assert_eq!(written[&of_identity], alice.identity.public().record().as_bytes());
     drop(staged);
     assert_eq!(session.record().as_bytes(), before.0.as_bytes());
     assert_eq!(bob.account.record().as_bytes(), before.1.as_bytes());
     // The generator went on, but the account's part is the same.
-    let staged = bob.account.receive(&mut session, &message, Trust::Anyone, &mut bob.rng).unwrap();
-    assert_eq!(staged.account().unwrap().record().as_bytes(), after.1.as_bytes());
-    staged.commit();
-    assert_eq!(bob.account.record().as_bytes(), after.1.as_bytes());
-    let message = PreKeySignalMessage::parse(&second).unwrap();
-    let staged = bob.account.receive(&mut session, &message, Trust::Anyone, &mut bob.rng).unwrap();
-    assert!(staged.account().is_none());
+    let staged = bob.account.receive(&mut session, &first(&one), Trust::Anyone, &mut bob.rng).unwrap();
+    let again = put(&staged.writes());
+    let text = staged.commit_with_output(|_, text| {
+        assert_eq!(&**text, b"one");
+        Ok::<_, Infallible>(())
+    });
+    assert_eq!(&*text.unwrap(), b"one");
+    assert_eq!(bob.account.record().as_bytes(), written[&Key::Account]);
+    assert_eq!(bob.account.record().as_bytes(), again[&Key::Account]);
+    assert_eq!(session.record().as_bytes(), again[&of_session]);
+    let staged = bob.account.receive(&mut session, &first(&two), Trust::Anyone, &mut bob.rng).unwrap();
+    assert!(put(&staged.writes()).into_keys().eq([of_identity, of_session]), "not the account");
+    assert!(deleted(&staged.writes()).is_empty());
     assert_eq!(&*staged.commit(), b"two");
+}
+
+/// A pinned identity is stored already.
+#[test]
+fn a_pinned_identity_is_not_written_again() {
+    let (mut bob, mut service) = Holder::stocked("bob", 15);
+    let mut alice = Peer::new("alice", &bob.address, 1);
+    let one = alice.first(service.bundle(&bob), b"one");
+    let mut session = bob.session(&alice.address);
+    let trust = Trust::Pinned(alice.identity.public());
+    let staged = bob.account.receive(&mut session, &first(&one), trust, &mut bob.rng).unwrap();
+    assert!(put(&staged.writes()).into_keys().eq([Key::Account, Key::Session(alice.address)]));
 }
 
 #[test]
@@ -360,11 +384,11 @@ fn an_account_begins_the_sessions_that_its_policy_allows() {
     let (bob, mut service) = Holder::stocked("bob", 18);
     let bundle = PreKeyBundle { kem_pre_key: None, ..service.bundle(&bob) };
     let begin = |account: &Account, bundle: &PreKeyBundle| {
-        let mut session = Session::new(Address::new("alice", DeviceId::PRIMARY), bob.address.clone());
+        let mut session = account.session(&bob.address);
         let bundle = bundle.clone().verify(Trust::Anyone).unwrap();
-        session.initiate(&account.local(), bundle, START, &mut rng(19)).map(Staged::commit)
+        session.initiate(&account.config(), bundle, START, &mut rng(19)).map(Staged::commit)
     };
-    let account = Account::generate(LIMITS, &mut rng(18)).commit();
+    let account = Account::generate(Address::new("alice", 1), LIMITS, &mut rng(18)).commit();
     assert_eq!(begin(&account, &bundle), Err(BundleError::Version3Refused));
     let account = account.with_policy(Policy::AllowVersion3);
     assert_eq!(begin(&account, &bundle), Ok(()));
@@ -380,36 +404,36 @@ fn a_message_on_a_retired_session_leaves_the_current_one_alone() {
     let mut alice = Peer::new("alice", &bob.address, 1);
     let mut session = bob.session(&alice.address);
     let bundles = [(); 3].map(|()| service.bundle(&bob));
+    let key = Key::Session(alice.address.clone());
     let mut receive = |session: &mut Session, bytes: &[u8]| {
-        let message = PreKeySignalMessage::parse(bytes).unwrap();
-        let staged = bob.account.receive(session, &message, Trust::Anyone, &mut bob.rng).unwrap();
-        let promised = staged.session().record();
+        let staged = bob.account.receive(session, &first(bytes), Trust::Anyone, &mut bob.rng).unwrap();
+        let promised = put(&staged.writes());
         let text = staged.commit();
-        assert_eq!(promised.as_bytes(), session.record().as_bytes());
+        assert_eq!(promised[&key], session.record().as_bytes());
         text.to_vec()
     };
     let mut late = Vec::new();
-    let [first, second, third] = bundles;
-    for (bundle, text) in [(first, b"one"), (second, b"two")] {
+    let [bundle_1, bundle_2, bundle_3] = bundles;
+    for (bundle, text) in [(bundle_1, b"one"), (bundle_2, b"two")] {
         let message = alice.first(bundle, text);
         assert_eq!(receive(&mut session, &message), text);
         late.push(alice.write(b"late").into_bytes());
     }
-    let staged = session.retire();
-    let promised = staged.record();
+    let staged = session.retire().unwrap();
+    let promised = put(&staged.writes());
     staged.commit();
-    assert_eq!(promised.as_bytes(), session.record().as_bytes());
+    assert_eq!(promised[&key], session.record().as_bytes());
     assert_eq!((session.has_current(), session.retired_len()), (false, 2));
     // Late ones of both are read while there is no current session, and while there is one.
     assert_eq!(receive(&mut session, &late[0]), b"late");
     assert!(!session.has_current());
-    let message = alice.first(third, b"three");
+    let message = alice.first(bundle_3, b"three");
     assert_eq!(receive(&mut session, &message), b"three");
     let base_key = *session.base_key().unwrap();
     assert_eq!(receive(&mut session, &late[1]), b"late");
     assert_eq!((session.base_key(), session.retired_len(), session.archived_len()), (Some(&base_key), 2, 2));
     // Archived and promoted as ever, between the retired ones.
-    session.archive().commit();
+    session.archive().unwrap().commit();
     let message = alice.write(b"four").into_bytes();
     assert_eq!(receive(&mut session, &message), b"four");
     assert_eq!((session.base_key(), session.retired_len(), session.archived_len()), (Some(&base_key), 2, 2));
@@ -417,44 +441,43 @@ fn a_message_on_a_retired_session_leaves_the_current_one_alone() {
 
 #[test]
 fn one_last_resort_use_rewrites_one_small_row() {
-    let (mut bob, mut service) = Holder::stocked("bob", 16);
+    let (mut bob, service) = Holder::stocked("bob", 16);
     let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, 1);
     let mut session = bob.session(&from);
-    let message = PreKeySignalMessage::parse(&message).unwrap();
-    let staged = bob.account.receive(&mut session, &message, Trust::Anyone, &mut bob.rng).unwrap();
-    let account = staged.account().unwrap();
-    let put: Vec<_> =
-        account.effects().put.iter().map(|(row, record)| (*row, record.as_bytes().len())).collect();
-    assert_eq!(put, [(store::Key::LastResortUses(KemPreKeyId(5)), 48)]);
-    assert!(account.effects().delete.is_empty());
-    assert!(account.record().as_bytes().len() < 400);
-    drop(staged);
-    service.one_time.clear();
+    let staged = bob.account.receive(&mut session, &first(&message), Trust::Anyone, &mut bob.rng).unwrap();
+    let mut written = put(&staged.writes());
+    assert!(deleted(&staged.writes()).is_empty());
+    assert!(written.remove(&Key::Account).unwrap().len() < 400);
+    written.retain(|key, _| !matches!(key, Key::Session(_) | Key::Identity(_)));
+    let written: Vec<_> = written.into_iter().map(|(key, record)| (key, record.len())).collect();
+    assert_eq!(written, [(Key::LastResortUses(KemPreKeyId(5)), 48)]);
 }
 
-/// A session's first messages can be received without the account, too, with its keys lent by the caller; the
-/// effects say then what the account would do.
+/// A first message can be received without the account, too, with keys that the caller lends: the same prekeys are
+/// deleted.
 #[test]
-fn a_session_tells_the_same_story_without_an_account() {
-    let (bob, mut service) = Holder::stocked("bob", 18);
+fn a_session_without_an_account_deletes_the_same_prekeys() {
+    let (mut bob, mut service) = Holder::stocked("bob", 18);
     let (from, message) = stranger(service.bundle(&bob), &bob.address, 1);
-    let message = PreKeySignalMessage::parse(&message).unwrap();
-    let mut session = Session::new(bob.address.clone(), from);
-    let admission = session.admit(&bob.account.local(), &message, Trust::Anyone).unwrap();
-    let subrosa::session::manual::Admission::New(new) = admission else { panic!("there is no session") };
+    let message = first(&message);
+    let mut session = Session::new(bob.address.clone(), from.clone());
+    let admission = session.receive(&bob.account.config(), &message, Trust::Anyone, &mut rng(1)).unwrap();
+    let Admission::New(new) = admission else { panic!("there is no session") };
     let needed = new.needed();
-    let row = |row| &bob.store.rows[&row];
-    let signed = SignedPreKey::from_record(row(store::Key::SignedPreKey(needed.signed))).unwrap();
-    let one_time =
-        OneTimePreKey::from_record(row(store::Key::OneTimePreKey(needed.one_time.unwrap()))).unwrap();
-    let kem =
-        OneTimeKemPreKey::from_record(row(store::Key::OneTimeKemPreKey(needed.kem.unwrap().kem))).unwrap();
-    let keys = subrosa::session::manual::PreKeys {
-        signed: &signed,
-        one_time: Some(one_time),
-        kem: Some(subrosa::session::manual::KemKey::OneTime(kem)),
-    };
-    let staged = new.accept(keys, &mut rng(1)).unwrap();
-    assert_eq!(staged.effects().delete_one_time_pre_key, needed.one_time);
-    assert!(staged.effects().kem_pre_key.is_some());
+    let (one_time, kem) = (needed.one_time.unwrap(), needed.kem.unwrap().kem);
+    let row = |key| &bob.store.rows[&key];
+    let signed = SignedPreKey::from_record(row(Key::SignedPreKey(needed.signed))).unwrap();
+    let one_time = OneTimePreKey::from_record(row(Key::OneTimePreKey(one_time))).unwrap();
+    let kem = OneTimeKemPreKey::from_record(row(Key::OneTimeKemPreKey(kem))).unwrap();
+    let keys = PreKeys { signed: &signed, one_time: Some(&one_time), kem: Some(KemKey::OneTime(&kem)) };
+    let staged = new.accept(&keys, &mut rng(1)).unwrap();
+    let without = staged.writes();
+    assert_eq!(deleted(&without).len(), 2);
+    assert_eq!(&*staged.commit(), b"hello");
+    let mut session = bob.session(&from);
+    let staged = bob.account.receive(&mut session, &message, Trust::Anyone, &mut rng(1)).unwrap();
+    assert_eq!(deleted(&staged.writes()), deleted(&without));
+    let mut with = put(&staged.writes());
+    with.remove(&Key::Account).unwrap();
+    assert_eq!(with, put(&without));
 }

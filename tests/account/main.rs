@@ -35,3 +35,41 @@ mod moving_in;
 mod properties;
 mod records;
 mod repairs;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use subrosa::account::Plan;
+use subrosa::store::{Key, Write, Writes};
+
+/// The records that are put, by key.
+fn put(writes: &Writes) -> BTreeMap<Key, Vec<u8>> {
+    let put = |write: &Write| match write {
+        Write::Put { key, record, .. } => Some((key.clone(), record.as_bytes().to_vec())),
+        Write::Delete { .. } => None,
+    };
+    writes.iter().filter_map(put).collect()
+}
+
+/// The keys that are deleted.
+fn deleted(writes: &Writes) -> BTreeSet<Key> {
+    let deletes = writes.iter().filter(|write| matches!(write, Write::Delete { .. }));
+    deletes.map(|write| write.key().clone()).collect()
+}
+
+/// The id of a prekey.
+fn id_of(key: &Key) -> u32 {
+    match key {
+        Key::OneTimePreKey(id) => id.0,
+        Key::SignedPreKey(id) => id.0,
+        Key::OneTimeKemPreKey(id) | Key::LastResortKemPreKey(id) | Key::LastResortUses(id) => id.0,
+        other => panic!("{other:?} is no prekey"),
+    }
+}
+
+const fn rotates(plan: &Plan) -> bool {
+    plan.rotate_signed || plan.rotate_last_resort
+}
+
+const fn generates(plan: &Plan) -> bool {
+    plan.one_time > 0 || plan.one_time_kem > 0 || rotates(plan)
+}

@@ -11,10 +11,12 @@ use rand_chacha::rand_core::SeedableRng;
 use serde_json::Value;
 use subrosa::account;
 use subrosa::account::IdSpace;
-use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::stored::StoredIdentityKeyPair;
-use subrosa::prekey::{OneTimePreKey, SignedPreKey};
-use subrosa::{Account, Address, DeviceId, IdentityKeyPair, KemPreKey, Session, Timestamp, Trust};
+use subrosa::prekey::{LastResortKemPreKey, OneTimePreKey, SignedPreKey};
+use subrosa::store::Key;
+use subrosa::{
+    Account, Address, DeviceId, IdentityKeyPair, Message, MessageKind, Session, Timestamp, Trust,
+};
 
 const FILES: [&str; 4] = ["one-way", "both-ways", "limits", "retry"];
 
@@ -29,7 +31,6 @@ fn address(value: &Value) -> Address {
 
 /// What a party stored before its first message came.
 struct Party {
-    address: Address,
     import: account::Import,
     records: Vec<Vec<u8>>,
 }
@@ -42,8 +43,9 @@ impl Party {
         let identity = IdentityKeyPair::from_libsignal_record(&stored).unwrap();
         assert_eq!(*identity.to_libsignal_record(), *stored);
         let registration_id = u32::try_from(out["registration_id"].as_u64().unwrap()).unwrap();
-        let import = account::Import::new(identity, registration_id, Timestamp::from_secs(1_700_000_000));
-        Self { address: address(&step.input), import, records: Vec::new() }
+        let (address, now) = (address(&step.input), Timestamp::from_secs(1_700_000_000));
+        let import = account::Import::new(address, identity, registration_id, now);
+        Self { import, records: Vec::new() }
     }
 
     /// Takes over the keys of a bundle. The recorder's store keeps Kyber prekeys for ever: they are of last resort.
@@ -61,14 +63,14 @@ impl Party {
         self.import.signed_pre_key(key).unwrap();
         self.records.push(record);
         let record = bytes(&records["kyber_pre_key"]);
-        let key = KemPreKey::from_libsignal_record(&record).unwrap();
+        let key = LastResortKemPreKey::from_libsignal_record(&record).unwrap();
         assert_eq!(*key.to_libsignal_record(), record);
-        self.import.last_resort_kem_pre_key(key.into()).unwrap();
+        self.import.last_resort_kem_pre_key(key).unwrap();
         self.records.push(record);
     }
 
     /// Ids were drawn from all 32 bits, so where to continue from must be said.
-    fn finish(mut self, rng: &mut ChaCha20Rng) -> (Address, Account) {
+    fn finish(mut self, rng: &mut ChaCha20Rng) -> Account {
         for space in [IdSpace::OneTime, IdSpace::Signed, IdSpace::Kem] {
             self.import.next_id(space, 7);
         }
@@ -80,13 +82,12 @@ impl Party {
             .chain(account.last_resort_kem_pre_keys().map(|key| key.to_libsignal_record().to_vec()))
             .collect();
         assert_eq!(exported, self.records.into_iter().collect());
-        (self.address, account)
+        account
     }
 }
 
 /// An account that moved in, and its sessions.
 struct Resident {
-    address: Address,
     account: Account,
     sessions: BTreeMap<Address, Session>,
 }
@@ -95,11 +96,13 @@ impl Resident {
     /// Receives a message as the recorded client did, with the same outcome.
     fn receive(&mut self, step: &Step, message: &[u8], rng: &mut ChaCha20Rng) -> bool {
         let remote = address(&step.input["remote"]);
-        let session =
-            self.sessions.entry(remote.clone()).or_insert_with(|| Session::new(self.address.clone(), remote));
-        let message = PreKeySignalMessage::parse(message).unwrap();
+        let new = self.account.session(&remote);
+        let session = self.sessions.entry(remote).or_insert(new);
+        let message = Message::parse(MessageKind::PreKey, message).unwrap();
         let outcome = self.account.receive(session, &message, Trust::Anyone, rng);
-        let begins = outcome.as_ref().is_ok_and(|first| first.account().is_some());
+        let begins = outcome
+            .as_ref()
+            .is_ok_and(|staged| staged.writes().iter().any(|write| *write.key() == Key::Account));
         match &step.out {
             Some(out) => assert_eq!(outcome.unwrap().commit()[..], bytes(&out["plaintext"])),
             None => drop(outcome.unwrap_err()),
@@ -123,8 +126,8 @@ fn follow(case: &Case, rng: &mut ChaCha20Rng) -> usize {
             }
             "decrypt" if step.input["type"] == 3 => {
                 if let Some(party) = parties.remove(name) {
-                    let (address, account) = party.finish(rng);
-                    residents.insert(name, Resident { address, account, sessions: BTreeMap::new() });
+                    let account = party.finish(rng);
+                    residents.insert(name, Resident { account, sessions: BTreeMap::new() });
                 }
                 if let (Some(resident), Some(message)) = (residents.get_mut(name), message(case, step)) {
                     begun += usize::from(resident.receive(step, &message, rng));

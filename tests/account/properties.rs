@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What holds of an account under any schedule: it generates, uploads with and without success, is used up,
-//! rotates, expires, crashes at any point, and is restored from backups.
+//! What holds of an account under any schedule: it is maintained, uploads with and without success, is used up, crashes
+//! at any point, and is restored from backups.
 //!
 //! * No id is ever handed out for two keys.
 //! * Whoever fetched a bundle can begin a session with it for as long as the grace lasts.
@@ -10,10 +10,9 @@
 use crate::accounts::{DAY, Holder, LIMITS, Service, Store, later, stranger};
 use proptest::prelude::*;
 use subrosa::account::BackupCheck;
-use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::prekey::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
-use subrosa::store;
-use subrosa::{Account, Address, DecryptError, PreKeyBundle, Staged, Timestamp, Trust};
+use subrosa::store::Key;
+use subrosa::{Address, DecryptError, Message, MessageKind, PreKeyBundle, Staged, Timestamp, Trust};
 
 /// What becomes of a staged change.
 #[derive(Clone, Copy, Debug)]
@@ -37,9 +36,7 @@ enum Upload {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Refill(Fate),
-    Rotate(Fate),
-    DeleteExpired(Fate),
+    Maintain(Fate),
     Advance(Fate),
     Upload(Upload),
     /// A peer fetches a bundle, and writes.
@@ -72,9 +69,7 @@ fn step() -> impl Strategy<Value = Step> {
     let upload = prop_oneof![1 => Just(Upload::Lost), 1 => Just(Upload::AnswerLost),
         4 => fate().prop_map(Upload::Confirmed)];
     prop_oneof![
-        4 => fate().prop_map(Step::Refill),
-        2 => fate().prop_map(Step::Rotate),
-        1 => fate().prop_map(Step::DeleteExpired),
+        6 => fate().prop_map(Step::Maintain),
         1 => fate().prop_map(Step::Advance),
         6 => upload.prop_map(Step::Upload),
         6 => Just(Step::Fetch),
@@ -92,7 +87,7 @@ struct Sent {
     from: Address,
     bytes: Vec<u8>,
     fetched: Timestamp,
-    keys: Vec<store::Key>,
+    keys: Vec<Key>,
     kem: KemPreKeyId,
     /// Whether all of its keys were there, and no backup put back since took one away.
     sound: bool,
@@ -126,26 +121,15 @@ impl World {
         let Holder { account, store, now, rng, .. } = &mut self.bob;
         let (now, counts) = (*now, self.service.counts());
         let crashed = match step {
-            Step::Refill(fate) => {
-                let staged = account.refill(now, counts, rng).unwrap();
-                staged.is_some_and(|staged| settle(staged, store, fate))
-            }
-            Step::Rotate(fate) => {
-                let staged = account.rotate(now, rng).unwrap();
-                staged.is_some_and(|staged| settle(staged, store, fate))
-            }
-            Step::DeleteExpired(fate) => {
-                let staged = account.delete_expired(now);
-                staged.is_some_and(|staged| settle(staged, store, fate))
-            }
-            Step::Advance(fate) => settle(account.advance(), store, fate),
+            Step::Maintain(fate) => settle(account.maintain(counts, now, rng).unwrap(), store, fate),
+            Step::Advance(fate) => settle(account.advance().unwrap(), store, fate),
             Step::Upload(outcome) => {
                 let upload = account.upload();
                 if !matches!(outcome, Upload::Lost) {
                     self.service.take(&upload);
                 }
                 match outcome {
-                    Upload::Confirmed(fate) => settle(account.confirm_uploaded(&upload, now), store, fate),
+                    Upload::Confirmed(fate) => settle(account.confirm_uploaded(&upload, now).unwrap(), store, fate),
                     _ => false,
                 }
             }
@@ -177,15 +161,15 @@ impl World {
 
     fn check(&self) {
         self.bob.check();
-        let kept = |kind: fn(&store::Key) -> bool| self.bob.store.rows.keys().filter(|row| kind(row)).count();
+        let kept = |kind: fn(&Key) -> bool| self.bob.store.rows.keys().filter(|row| kind(row)).count();
         let max = usize::try_from(LIMITS.max_kept).unwrap();
-        assert!(kept(|row| matches!(row, store::Key::OneTimePreKey(_))) <= max);
-        assert!(kept(|row| matches!(row, store::Key::OneTimeKemPreKey(_))) <= max);
-        let plan = self.bob.account.plan(self.bob.now, self.service.counts());
-        assert_eq!(plan, self.bob.account.plan(self.bob.now, self.service.counts()));
-        let waiting = |kind: fn(&store::Key) -> bool| plan.offer_again.iter().filter(|row| kind(row)).count();
-        assert!(waiting(|row| matches!(row, store::Key::SignedPreKey(_))) <= 1);
-        assert!(waiting(|row| matches!(row, store::Key::LastResortKemPreKey(_))) <= 1);
+        assert!(kept(|row| matches!(row, Key::OneTimePreKey(_))) <= max);
+        assert!(kept(|row| matches!(row, Key::OneTimeKemPreKey(_))) <= max);
+        let plan = self.bob.account.plan(self.service.counts(), self.bob.now);
+        assert_eq!(plan, self.bob.account.plan(self.service.counts(), self.bob.now));
+        let waiting = |kind: fn(&Key) -> bool| plan.offer_again.iter().filter(|row| kind(row)).count();
+        assert!(waiting(|row| matches!(row, Key::SignedPreKey(_))) <= 1);
+        assert!(waiting(|row| matches!(row, Key::LastResortKemPreKey(_))) <= 1);
     }
 
     fn fetch(&mut self) -> bool {
@@ -211,26 +195,15 @@ impl World {
         }
         let bob = &mut self.bob;
         let mut session = bob.session(&sent.from);
-        let message = PreKeySignalMessage::parse(&bytes).unwrap();
+        let message = Message::parse(MessageKind::PreKey, &bytes).unwrap();
         match bob.account.receive(&mut session, &message, Trust::Anyone, &mut bob.rng) {
-            Ok(first) => {
+            Ok(staged) => {
                 assert!(!damaged, "a damaged message was decrypted");
                 assert_ne!(sent.delivered, Some(true), "a message was decrypted twice");
-                let crashed = match fate {
-                    Fate::Fails => return first.commit_with(|_| Err(())).is_ok(),
-                    Fate::CrashBefore => return true,
-                    Fate::Stored => false,
-                    Fate::CrashAfter => true,
-                };
-                bob.store.sessions.insert(sent.from.clone(), first.session().record().as_bytes().to_vec());
-                if let Some(account) = first.account() {
-                    bob.store.write(&account.record(), account.effects());
+                if matches!(fate, Fate::Stored | Fate::CrashAfter) {
+                    sent.delivered = Some(true);
                 }
-                sent.delivered = Some(true);
-                if !crashed {
-                    first.commit();
-                }
-                crashed
+                settle(staged, &mut bob.store, fate)
             }
             Err(error) => {
                 let uses = bob.account.last_resort_uses().filter(|used| used.kem == sent.kem).count();
@@ -271,7 +244,7 @@ impl World {
                     }
                     let upload = account.upload();
                     self.service.take(&upload);
-                    settle(account.confirm_uploaded(&upload, *now), store, Fate::Stored);
+                    settle(account.confirm_uploaded(&upload, *now).unwrap(), store, Fate::Stored);
                 }
                 _ => return false,
             }
@@ -279,41 +252,32 @@ impl World {
     }
 }
 
-fn keys_of(bundle: &PreKeyBundle) -> Vec<store::Key> {
-    let mut keys = vec![store::Key::SignedPreKey(SignedPreKeyId(bundle.signed_pre_key.id.0))];
+fn keys_of(bundle: &PreKeyBundle) -> Vec<Key> {
+    let mut keys = vec![Key::SignedPreKey(SignedPreKeyId(bundle.signed_pre_key.id.0))];
     let one_time = bundle.one_time_pre_key.as_ref();
-    keys.extend(one_time.map(|key| store::Key::OneTimePreKey(OneTimePreKeyId(key.id.0))));
-    keys.push(store::Key::OneTimeKemPreKey(bundle.kem_pre_key.as_ref().unwrap().id));
+    keys.extend(one_time.map(|key| Key::OneTimePreKey(OneTimePreKeyId(key.id.0))));
+    keys.push(Key::OneTimeKemPreKey(bundle.kem_pre_key.as_ref().unwrap().id));
     keys
 }
 
-fn has(store: &Store, keys: &[store::Key]) -> bool {
+fn has(store: &Store, keys: &[Key]) -> bool {
     keys.iter().all(|row| match row {
-        store::Key::OneTimeKemPreKey(id) => {
-            store.rows.contains_key(row) || store.rows.contains_key(&store::Key::LastResortKemPreKey(*id))
+        Key::OneTimeKemPreKey(id) => {
+            store.rows.contains_key(row) || store.rows.contains_key(&Key::LastResortKemPreKey(*id))
         }
         _ => store.rows.contains_key(row),
     })
 }
 
 /// Stores and commits a stage, or not. Gives whether the app crashed.
-fn settle(staged: Staged<'_, Account, ()>, store: &mut Store, fate: Fate) -> bool {
+fn settle<T>(staged: Staged<'_, T>, store: &mut Store, fate: Fate) -> bool {
     match fate {
-        Fate::Fails => {
-            assert_eq!(staged.commit_with(|_, _| Err("disk full")), Err("disk full"));
-            false
-        }
-        Fate::CrashBefore => true,
-        Fate::Stored => {
-            store.write(&staged.record(), staged.effects());
-            staged.commit();
-            false
-        }
-        Fate::CrashAfter => {
-            store.write(&staged.record(), staged.effects());
-            true
-        }
+        Fate::Fails => assert_eq!(staged.commit_with(|_| Err("disk full")).err(), Some("disk full")),
+        Fate::CrashBefore => {}
+        Fate::Stored => drop(staged.commit_with(|writes| store.apply(writes)).unwrap()),
+        Fate::CrashAfter => store.apply(staged.writes()).unwrap(),
     }
+    matches!(fate, Fate::CrashBefore | Fate::CrashAfter)
 }
 
 proptest! {
@@ -322,7 +286,7 @@ proptest! {
     #[test]
     fn accounts_survive_any_schedule(seed in 0..1_000_000_u64, steps in prop::collection::vec(step(), 1..80)) {
         let mut world = World::new(seed);
-        world.step(Step::Refill(Fate::Stored));
+        world.step(Step::Maintain(Fate::Stored));
         world.step(Step::Upload(Upload::Confirmed(Fate::Stored)));
         for step in steps {
             world.step(step);

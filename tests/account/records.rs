@@ -3,31 +3,32 @@
 //! Records of accounts: those that do not go together, and damaged ones.
 
 use crate::accounts::{Holder, LIMITS, NONE, Store, stranger};
+use crate::deleted;
 
 use subrosa::account::LoadError;
 use subrosa::prekey::{OneTimePreKeyId, SignedPreKeyId};
-use subrosa::store;
-use subrosa::{Account, DecryptError, NamedPreKey, RecordError};
+use subrosa::store::{Key, Write};
+use subrosa::{Account, DecryptError, RecordError, Staged};
 
 #[test]
-fn records_that_do_not_go_together_are_told() {
+fn records_of_different_times_are_refused() {
     let (mut bob, mut service) = Holder::stocked("bob", 11);
     let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, 1);
     bob.receive(&from, &message).unwrap();
     let old = bob.store.clone();
-    bob.refill(NONE);
+    bob.upkeep(NONE);
     let (from, message) = stranger(service.bundle(&bob), &bob.address, 2);
     bob.receive(&from, &message).unwrap();
     let new = bob.store.clone();
     let load = |account: &[u8], rows: Vec<&Vec<u8>>| {
-        Account::from_records(account, rows, LIMITS).map(|account| account.generation())
+        Account::from_records(bob.address.clone(), account, rows, LIMITS).map(|account| account.generation())
     };
-    let rows = |store: &Store, without: Option<store::Key>| -> Vec<Vec<u8>> {
-        store.rows.iter().filter(|(row, _)| Some(**row) != without).map(|(_, bytes)| bytes.clone()).collect()
+    let rows = |store: &Store, without: Option<&Key>| -> Vec<Vec<u8>> {
+        store.rows.iter().filter(|(row, _)| Some(*row) != without).map(|(_, bytes)| bytes.clone()).collect()
     };
     for row in new.rows.keys() {
-        let rows = rows(&new, Some(*row));
-        assert_eq!(load(&new.account, rows.iter().collect()), Err(LoadError::Missing(*row)));
+        let rows = rows(&new, Some(row));
+        assert_eq!(load(&new.account, rows.iter().collect()), Err(LoadError::Missing(row.clone())));
     }
     let all = rows(&new, None);
     for row in &all {
@@ -35,10 +36,10 @@ fn records_that_do_not_go_together_are_told() {
         assert!(matches!(load(&new.account, twice), Err(LoadError::Twice(_))));
     }
     let newer = load(&old.account, all.iter().collect());
-    assert_eq!(newer, Err(LoadError::Newer(store::Key::OneTimePreKey(OneTimePreKeyId(5)))));
+    assert_eq!(newer, Err(LoadError::Newer(Key::OneTimePreKey(OneTimePreKeyId(5)))));
     let older = rows(&old, None);
     let deleted = load(&new.account, older.iter().collect());
-    assert_eq!(deleted, Err(LoadError::Deleted(store::Key::OneTimePreKey(OneTimePreKeyId(1)))));
+    assert_eq!(deleted, Err(LoadError::Deleted(Key::OneTimePreKey(OneTimePreKeyId(1)))));
     let mut damaged = all.clone();
     damaged[3].pop();
     let error = LoadError::Row { at: 3, error: RecordError::Damaged };
@@ -56,57 +57,74 @@ fn records_that_do_not_go_together_are_told() {
     assert!(load(&new.account, backwards.iter().collect()).is_ok(), "in any order");
 }
 
+type Salvaged = (Staged<'static, Account>, Vec<LoadError>);
+
+fn salvage(holder: &Holder) -> Result<Salvaged, RecordError> {
+    let Store { account, rows, .. } = &holder.store;
+    Account::salvage(holder.address.clone(), account, rows.values(), LIMITS)
+}
+
 /// What is left of a damaged store goes on.
 #[test]
 fn a_damaged_store_is_salvaged() {
     let (mut bob, mut service) = Holder::stocked("bob", 12);
     let alice = stranger(service.bundle(&bob), &bob.address, 1);
     let carol = stranger(service.bundle(&bob), &bob.address, 2);
-    let signed = store::Key::SignedPreKey(SignedPreKeyId(1));
-    let uses = store::Key::LastResortUses(bob.last_resort()[0]);
-    let lost = store::Key::OneTimePreKey(OneTimePreKeyId(2));
+    let signed = Key::SignedPreKey(SignedPreKeyId(1));
+    let uses = Key::LastResortUses(bob.last_resort()[0]);
+    let lost = Key::OneTimePreKey(OneTimePreKeyId(2));
     bob.store.rows.remove(&lost).unwrap();
     bob.store.rows.remove(&uses).unwrap();
     // A row of an account that came further.
     let (mut twin, _) = Holder::stocked("bob", 12);
-    twin.refill(NONE);
-    let newer = store::Key::OneTimePreKey(OneTimePreKeyId(5));
-    bob.store.rows.insert(newer, twin.store.rows[&newer].clone());
+    twin.upkeep(NONE);
+    let newer = Key::OneTimePreKey(OneTimePreKeyId(5));
+    bob.store.rows.insert(newer.clone(), twin.store.rows[&newer].clone());
 
-    let (salvaged, errors) = Account::salvage(&bob.store.account, bob.store.rows.values(), LIMITS).unwrap();
-    let expected = [LoadError::Newer(newer), LoadError::Missing(lost), LoadError::Missing(uses)];
+    let generation = bob.account.generation();
+    let (staged, errors) = salvage(&bob).unwrap();
+    let expected =
+        [LoadError::Newer(newer.clone()), LoadError::Missing(lost.clone()), LoadError::Missing(uses.clone())];
     assert_eq!(errors, expected);
-    let with_it = store::Key::LastResortKemPreKey(bob.last_resort()[0]);
-    for row in [newer, lost, uses, with_it] {
-        assert!(salvaged.effects().delete.contains(&row));
-        bob.store.rows.remove(&row);
+    let with_it = Key::LastResortKemPreKey(bob.last_resort()[0]);
+    let writes = staged.writes();
+    assert_eq!(deleted(&writes), [newer, lost, uses, with_it].into());
+    for write in writes {
+        match write {
+            Write::Put { key: Key::Account, record, generation: Some(written) } => {
+                assert_eq!(written, generation + 1);
+                bob.store.account = record.as_bytes().to_vec();
+            }
+            Write::Delete { key } => drop(bob.store.rows.remove(&key)),
+            other => panic!("{other:?}"),
+        }
     }
-    bob.store.account = salvaged.record().as_bytes().to_vec();
-    bob.account = salvaged.commit();
+    bob.account = staged.commit();
+    assert_eq!(bob.account.generation(), generation + 1);
     bob.check();
     assert!(bob.store.rows.contains_key(&signed));
     bob.receive(&alice.0, &alice.1).unwrap();
-    let gone = DecryptError::Gone(NamedPreKey::OneTime(OneTimePreKeyId(2)));
+    let gone = DecryptError::MissingPreKey { key: Key::OneTimePreKey(OneTimePreKeyId(2)), issued: true };
     assert_eq!(bob.receive(&carol.0, &carol.1), Err(gone));
     bob.recover(Some(&service.token.unwrap()));
     bob.maintain(&mut service);
     let dave = stranger(service.bundle(&bob), &bob.address, 3);
     bob.receive(&dave.0, &dave.1).unwrap();
-    assert_eq!(Account::salvage(b"sr", [b""], LIMITS).unwrap_err(), RecordError::NotARecord);
+    assert_eq!(Account::salvage(bob.address, b"sr", [b""], LIMITS).unwrap_err(), RecordError::NotARecord);
 }
 
 /// A last-resort KEM prekey goes together with its uses, whichever of them is lost.
 #[test]
-fn what_is_left_of_a_last_resort_kem_pre_key_is_dropped() {
+fn a_last_resort_kem_pre_key_is_dropped_without_its_uses() {
     let (mut bob, _) = Holder::stocked("bob", 15);
     let id = bob.last_resort()[0];
-    let both = [store::Key::LastResortKemPreKey(id), store::Key::LastResortUses(id)];
-    for lost in both {
+    let both = [Key::LastResortKemPreKey(id), Key::LastResortUses(id)];
+    for lost in both.clone() {
         let row = bob.store.rows.remove(&lost).unwrap();
-        let (salvaged, errors) =
-            Account::salvage(&bob.store.account, bob.store.rows.values(), LIMITS).unwrap();
-        assert_eq!(errors, [LoadError::Missing(lost)]);
-        assert_eq!(salvaged.effects().delete, both);
+        let (staged, errors) = salvage(&bob).unwrap();
+        assert_eq!(errors, [LoadError::Missing(lost.clone())]);
+        assert_eq!(deleted(&staged.writes()), both.clone().into());
+        drop(staged);
         bob.store.rows.insert(lost, row);
     }
 }
@@ -116,19 +134,20 @@ fn a_damaged_account_record_is_refused_or_another_account() {
     let (mut bob, service) = Holder::stocked("bob", 13);
     let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, 1);
     bob.receive(&from, &message).unwrap();
-    let rows: Vec<_> = bob.store.rows.values().cloned().collect();
+    let load =
+        |account: &[u8]| Account::from_records(bob.address.clone(), account, bob.store.rows.values(), LIMITS);
     for len in 0..bob.store.account.len() {
-        let error = Account::from_records(&bob.store.account[..len], &rows, LIMITS).unwrap_err();
+        let error = load(&bob.store.account[..len]).unwrap_err();
         assert!(matches!(error, LoadError::Account(_)), "{len}: {error:?}");
     }
     let longer = [&bob.store.account[..], &[0]].concat();
     let damaged = LoadError::Account(RecordError::Damaged);
-    assert_eq!(Account::from_records(&longer, &rows, LIMITS).unwrap_err(), damaged);
+    assert_eq!(load(&longer).unwrap_err(), damaged);
     for at in 0..bob.store.account.len() {
         for bit in 0..8 {
             let mut flipped = bob.store.account.clone();
             flipped[at] ^= 1 << bit;
-            if let Ok(account) = Account::from_records(&flipped, &rows, LIMITS) {
+            if let Ok(account) = load(&flipped) {
                 assert_eq!(account.record().as_bytes(), masked(&flipped, &account), "byte {at}");
             }
         }
@@ -137,10 +156,12 @@ fn a_damaged_account_record_is_refused_or_another_account() {
     let ids = 4 + 8 + 16 + 64 + 4;
     let mut unsound = bob.store.account.clone();
     unsound[ids] = 2;
-    assert_eq!(Account::from_records(&unsound, &rows, LIMITS).unwrap_err(), damaged);
-    let mut unsound = bob.store.account.clone();
-    unsound[ids + 7] = 2;
-    assert_eq!(Account::from_records(&unsound, &rows, LIMITS).unwrap_err(), damaged, "an end beyond 24 bits");
+    assert_eq!(load(&unsound).unwrap_err(), damaged);
+    let mut ends_at = bob.store.account.clone();
+    ends_at[ids + 4..ids + 8].copy_from_slice(&(1_u32 << 31).to_le_bytes());
+    assert!(load(&ends_at).is_ok());
+    ends_at[ids + 4] = 1;
+    assert_eq!(load(&ends_at).unwrap_err(), damaged, "an id beyond 31 bits");
 }
 
 /// A record with the private key as it was clamped when it was read.
@@ -159,12 +180,13 @@ fn a_damaged_record_of_uses_is_refused() {
         bob.receive(&from, &message).unwrap();
     }
     service.one_time.clear();
-    let row = store::Key::LastResortUses(bob.last_resort()[0]);
+    let row = Key::LastResortUses(bob.last_resort()[0]);
     let record = bob.store.rows[&row].clone();
     assert_eq!(record.len(), 4 + 4 + 4 + 3 * 36);
     let mut load = |bytes: Vec<u8>| {
-        bob.store.rows.insert(row, bytes);
-        Account::from_records(&bob.store.account, bob.store.rows.values(), LIMITS).map(drop)
+        bob.store.rows.insert(row.clone(), bytes);
+        let (address, rows) = (bob.address.clone(), bob.store.rows.values());
+        Account::from_records(address, &bob.store.account, rows, LIMITS).map(drop)
     };
     for len in 4..record.len() {
         assert!(load(record[..len].to_vec()).is_err(), "{len}");

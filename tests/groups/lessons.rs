@@ -2,10 +2,14 @@
 
 //! What went wrong in groups elsewhere, and does not here. The numbers are those of the list of lessons.
 
-use crate::group::{distribution, learn, lose, receive, receiver, send};
+use crate::group::{distribution, learn, lose, only_record, receive, receiver, send, sender};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::DeviceId;
+use subrosa::Timestamp;
+use subrosa::Trust;
 use subrosa::group;
+use subrosa::group::GroupMessage;
 use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::repair::DecryptionErrorMessage;
@@ -28,11 +32,11 @@ fn lesson_25_a_store_sees_that_two_send_at_once() {
     let (mut one, mut other) = (read(&stored), read(&stored));
     for key in [&mut one, &mut other] {
         let before = key.generation();
-        let message = key.encrypt(b"at once", rng).unwrap().commit_with(|record, ()| {
+        let message = key.encrypt(b"at once", rng).unwrap().commit_with(|writes| {
             if read(&stored).generation() != before {
                 return Err("somebody else was faster");
             }
-            stored = SenderKey::from_record(record.as_bytes()).unwrap().record();
+            stored = only_record(writes);
             Ok(())
         });
         sent.push(message.map(Ciphertext::into_bytes));
@@ -49,11 +53,11 @@ fn lesson_30_a_store_that_fails_loses_no_plaintext() {
     let mut key = SenderKey::generate(ID, rng);
     let mut keys = receiver(&key);
     let sent = send(&mut key, b"not to be lost", rng).unwrap();
-    let message = SenderKeyMessage::parse(&sent).unwrap();
+    let message = GroupMessage::parse(&sent).unwrap();
     let mut inbox = Vec::new();
     for attempt in 0..2 {
         let staged = keys.decrypt(&message, Trust::Anyone).unwrap();
-        let stored = staged.commit_with_received(|_, (), plaintext| {
+        let stored = staged.commit_with_output(|_, plaintext| {
             if attempt == 0 {
                 return Err("disk full");
             }
@@ -76,9 +80,10 @@ fn lesson_32_a_lost_sender_key_is_asked_for_and_sent_again() {
     let sent = send(&mut key, b"unreadable yet", rng).unwrap();
     let mut keys = ReceiverKeys::new(sender(), ID);
     assert_eq!(receive(&mut keys, &sent), Err(group::Error::NoSenderKey));
-    let request = DecryptionErrorMessage::for_original(&sent, MessageKind::SenderKey, 1_700_000_000_000, 3);
+    let (sent_at, device) = (Timestamp::from_millis(1_700_000_000_000), DeviceId::new(3));
+    let request = DecryptionErrorMessage::for_original(&sent, MessageKind::SenderKey, sent_at, device);
     let request = DecryptionErrorMessage::parse(&request.unwrap().encode()).unwrap();
-    assert_eq!((request.timestamp(), request.ratchet_key()), (1_700_000_000_000, None));
+    assert_eq!((request.timestamp(), request.ratchet_key()), (sent_at, None));
 
     // The sender distributes its key as it is now, which reads what is sent again.
     learn(&mut keys, &key.distribution());

@@ -6,6 +6,7 @@
 
 use crate::chorus::{Chorus, Rotation};
 use crate::live::{Home, Program, Side, number, seed};
+use crate::resident::address;
 use serde_json::{Value, json};
 use subrosa::group;
 use subrosa::group::{ReceiverKeys, SenderKey};

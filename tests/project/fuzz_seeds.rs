@@ -12,29 +12,28 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::device::{Device, KemOffer, Offer};
+use crate::device::{ALICE, Device, KemOffer, Offer, START};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::account;
 use subrosa::account::IdSpace;
 use subrosa::fingerprint::{Fingerprint, FingerprintHash, FingerprintVersion, ScannableFingerprint};
 use subrosa::group;
-use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
+use subrosa::group::{DistributionId, DistributionMessage, GroupMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::hazmat::wire::stored::{StoredIdentityKeyPair, StoredPreKey, StoredSignedPreKey};
 use subrosa::keys::{KemKeyPair, KemType, KeyPair};
 use subrosa::prekey::{
-    KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
-    SignedPreKeyId,
+    KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId,
+    SignedPreKey, SignedPreKeyId,
 };
 use subrosa::repair::{DecryptionErrorMessage, PlaintextContent, RepairLog};
 use subrosa::session::Policy;
 use subrosa::store::RecordKind;
 use subrosa::{
-    Account, Address, DeviceId, IdentityKeyPair, MessageKind, PreKeyBundle, RecordError, RecordKey,
-    ServiceId, Session, Timestamp, Trust,
+    Account, Address, DeviceId, IdentityKeyPair, Message, MessageKind, RecordError, RecordKey, ServiceId,
+    Session, Timestamp, Trust,
 };
 
 fn folder(target: &str) -> PathBuf {
@@ -77,7 +76,8 @@ fn write_seeds() {
     let logs: BTreeMap<String, String> =
         serde_json::from_str(include_str!("../vectors/records/repair-v1.json")).unwrap();
     write("repair_log", "record", &hex::decode(&logs["repair_log"]).unwrap());
-    write("repair_log", "empty-record", RepairLog::new().record().as_bytes());
+    let [_, peer] = addresses();
+    write("repair_log", "empty-record", RepairLog::new(peer).record().as_bytes());
     let mut rng = ChaCha20Rng::seed_from_u64(0);
     for (name, len) in [("short", 30), ("medium", 120), ("long", 300), ("longest", 450)] {
         let mut schedule = vec![0; len];
@@ -122,12 +122,23 @@ fn conversations() {
         write_session(&bob, &alice, &name("archived"));
 
         let letter = &reply.bytes;
-        let error = DecryptionErrorMessage::for_original(letter, MessageKind::Whisper, 1_700_000_000_123, 5);
+        let error = DecryptionErrorMessage::for_original(
+            letter,
+            MessageKind::Whisper,
+            Timestamp::from_millis(1_700_000_000_123),
+            DeviceId::new(5),
+        );
         let error = error.unwrap();
         write("decryption_error_message", &name("error"), &error.encode());
         write("plaintext_content", &name("error"), PlaintextContent::from(&error).as_bytes());
     }
-    let error = DecryptionErrorMessage::for_original(b"", MessageKind::SenderKey, 1, 127).unwrap();
+    let error = DecryptionErrorMessage::for_original(
+        b"",
+        MessageKind::SenderKey,
+        Timestamp::from_millis(1),
+        DeviceId::new(127),
+    )
+    .unwrap();
     write("decryption_error_message", "group", &error.encode());
     write("plaintext_content", "group", PlaintextContent::from(&error).as_bytes());
 }
@@ -145,16 +156,14 @@ fn keys() {
     let mut rng = ChaCha20Rng::seed_from_u64(2);
     let identity = IdentityKeyPair::generate(&mut rng);
     let one_time = OneTimePreKey::generate(OneTimePreKeyId(1), &mut rng);
-    let signed = SignedPreKey::generate(SignedPreKeyId(2), &identity, crate::device::START, &mut rng);
-    let [kem, last_resort] = [3, 4].map(|id| {
-        let id = subrosa::prekey::KemPreKeyId(id);
-        subrosa::KemPreKey::generate(id, &identity, device::START, &mut rng)
-    });
+    let signed = SignedPreKey::generate(SignedPreKeyId(2), &identity, START, &mut rng);
+    let kem = OneTimeKemPreKey::generate(KemPreKeyId(3), &identity, START, &mut rng);
+    let last_resort = LastResortKemPreKey::generate(KemPreKeyId(4), &identity, START, &mut rng);
     write("prekey_records", "identity", identity.record().as_bytes());
     write("prekey_records", "one-time", one_time.record().as_bytes());
     write("prekey_records", "signed", signed.record().as_bytes());
-    write("prekey_records", "kem", OneTimeKemPreKey::from(kem).record().as_bytes());
-    write("prekey_records", "last-resort", LastResortKemPreKey::from(last_resort).record().as_bytes());
+    write("prekey_records", "kem", kem.record().as_bytes());
+    write("prekey_records", "last-resort", last_resort.record().as_bytes());
 
     let (public, private) = (signed.key_pair().public().encode(), *signed.key_pair().private().as_bytes());
     let stored = StoredPreKey { id: 1, public_key: &public, private_key: &private };
@@ -170,12 +179,7 @@ fn keys() {
     let stored = StoredIdentityKeyPair { public_key: &public, private_key: &private };
     write("libsignal_records", "identity", &stored.encode());
 
-    let kem = subrosa::KemPreKey::generate(
-        subrosa::prekey::KemPreKeyId(5),
-        &identity,
-        device::START,
-        &mut account_rng(),
-    );
+    let kem = OneTimeKemPreKey::generate(KemPreKeyId(5), &identity, START, &mut account_rng());
     write("libsignal_records", "kyber", &kem.to_libsignal_record());
 
     let pair = KeyPair::generate(&mut rng);
@@ -195,7 +199,7 @@ fn sender_keys() {
     let id = DistributionId::from_bytes([0xD1; 16]);
     for (name, format) in [("with-id", group::Format::WithId(id)), ("without-id", group::Format::WithoutId)] {
         let mut key = SenderKey::generate(format, &mut rng);
-        let mut keys = ReceiverKeys::new(format);
+        let mut keys = ReceiverKeys::new(addresses()[1].clone(), format);
         write("sender_key_records", &format!("nothing-{name}"), keys.record().as_bytes());
         for _ in 0..3 {
             key = SenderKey::generate(format, &mut rng);
@@ -210,11 +214,7 @@ fn sender_keys() {
         let sent: Vec<_> = (0..4).map(|_| key.encrypt(b"text", &mut rng).unwrap().commit()).collect();
         let sent = sent.last().unwrap().as_bytes();
         write("sender_key_message", name, sent);
-        let message = match format {
-            group::Format::WithId(_) => SenderKeyMessage::parse(sent),
-            group::Format::WithoutId => SenderKeyMessage::parse_without_id(sent),
-        };
-        keys.decrypt(&message.unwrap()).unwrap().commit();
+        keys.decrypt(&GroupMessage::parse(sent).unwrap(), Trust::Anyone).unwrap().commit();
         write("sender_key_records", &format!("own-{name}"), key.record().as_bytes());
         write("sender_key_records", &format!("received-{name}"), keys.record().as_bytes());
         write("sender_key_records", &format!("libsignal-own-{name}"), &key.to_libsignal_record());
@@ -238,7 +238,7 @@ fn seeds_of_accounts_and_logs_are_what_they_should_be() {
     for seed in read("account_records") {
         let records = parts(&seed);
         let (account, rows) = records.split_first().unwrap();
-        Account::from_records(account, rows, ACCOUNT_LIMITS).unwrap();
+        Account::from_records(addresses()[0].clone(), account, rows, ACCOUNT_LIMITS).unwrap();
     }
     for seed in read("moving_in") {
         let records = parts(&seed);
@@ -248,7 +248,9 @@ fn seeds_of_accounts_and_logs_are_what_they_should_be() {
         let [local, remote] = addresses();
         assert!(Session::from_libsignal_record(session, local, remote).unwrap().has_current());
     }
-    let logs = read("repair_log").into_iter().filter(|seed| RepairLog::from_record(seed).is_ok());
+    let logs = read("repair_log")
+        .into_iter()
+        .filter(|seed| RepairLog::from_record(seed, addresses()[1].clone()).is_ok());
     assert_eq!(logs.count(), 2);
 }
 
@@ -285,7 +287,7 @@ fn seeds_are_what_they_should_be() {
     // Ours, what the official client stored, and that with each state of the post-quantum ratchet.
     assert_eq!(taken_over.count(), 12 + 5 + 11);
     for seed in read("sender_key_message") {
-        SenderKeyMessage::parse(&seed).or_else(|_| SenderKeyMessage::parse_without_id(&seed)).unwrap();
+        GroupMessage::parse(&seed).unwrap();
     }
     for seed in read("sender_key_distribution") {
         let parse = DistributionMessage::parse;
@@ -294,9 +296,14 @@ fn seeds_are_what_they_should_be() {
     let id = DistributionId::from_bytes([0xD1; 16]);
     let readable: [fn(&[u8], DistributionId) -> bool; 4] = [
         |seed, _| SenderKey::from_record(seed).is_ok(),
-        |seed, _| ReceiverKeys::from_record(seed).is_ok_and(|keys| keys.chains().len() == 3),
+        |seed, _| {
+            ReceiverKeys::from_record(seed, addresses()[1].clone()).is_ok_and(|keys| keys.chains().len() == 3)
+        },
         |seed, id| SenderKey::from_libsignal_record(seed, id).is_ok(),
-        |seed, id| ReceiverKeys::from_libsignal_record(seed, id).is_ok_and(|keys| keys.chains().len() == 3),
+        |seed, id| {
+            ReceiverKeys::from_libsignal_record(seed, addresses()[1].clone(), id)
+                .is_ok_and(|keys| keys.chains().len() == 3)
+        },
     ];
     for reads in readable {
         assert_eq!(read("sender_key_records").iter().filter(|seed| reads(seed, id)).count(), 2);
@@ -330,6 +337,8 @@ const ACCOUNT_LIMITS: account::Limits = account::Limits {
     grace: Duration::from_secs(1_000_000),
     max_retired: 5,
     max_uses: 5,
+    kem_pre_keys: true,
+    max_id: 0xFF_FFFF,
 };
 
 fn account_rng() -> ChaCha20Rng {
@@ -339,30 +348,25 @@ fn account_rng() -> ChaCha20Rng {
 /// An account as it begins, and after it was rotated and its last-resort KEM prekey used.
 fn accounts() {
     let mut rng = account_rng();
-    let mut account = Account::generate(ACCOUNT_LIMITS, &mut rng).commit();
-    write_account(&account, "new");
-    account.refill(device::START, account::Counts::default(), &mut rng).unwrap().unwrap().commit();
-    let upload = account.upload();
-    account.confirm_uploaded(&upload, crate::device::START).commit();
-    let bundle = PreKeyBundle {
-        registration_id: upload.registration_id,
-        device_id: DeviceId::PRIMARY,
-        identity_key: upload.identity_key,
-        signed_pre_key: upload.signed_pre_key.unwrap(),
-        one_time_pre_key: None,
-        kem_pre_key: upload.last_resort_kem_pre_key,
-    };
-    let mut alice = Device::new(crate::device::ALICE, 4);
     let [local, _] = addresses();
+    let mut account = Account::generate(local.clone(), ACCOUNT_LIMITS, &mut rng).commit();
+    write_account(&account, "new");
+    let mut upload = account.maintain(account::Counts::default(), START, &mut rng).unwrap().commit();
+    account.confirm_uploaded(&upload, START).unwrap().commit();
+    upload.one_time_pre_keys.clear();
+    upload.one_time_kem_pre_keys.clear();
+    let bundle = upload.next_bundle().unwrap();
+    let mut alice = Device::new(ALICE, 4);
     alice.initiate(&local, bundle).unwrap();
     let first = alice.send(&local, b"hello");
-    let mut session = Session::new(local, alice.address);
-    account.receive(&mut session, &first.pre_key(), Trust::Anyone, &mut rng).unwrap().commit();
+    let mut session = account.session(&alice.address);
+    let message = Message::parse(first.kind, &first.bytes).unwrap();
+    account.receive(&mut session, &message, Trust::Anyone, &mut rng).unwrap().commit();
     write_account(&account, "used");
     let later = Timestamp::from_secs(1_800_000_000);
-    account.rotate(later, &mut rng).unwrap().unwrap().commit();
-    let upload = account.upload();
-    account.confirm_uploaded(&upload, later).commit();
+    let counts = account::Counts { one_time: 1, one_time_kem: 1 };
+    let upload = account.maintain(counts, later, &mut rng).unwrap().commit();
+    account.confirm_uploaded(&upload, later).unwrap().commit();
     write_account(&account, "rotated");
 }
 

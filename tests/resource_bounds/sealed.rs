@@ -39,7 +39,7 @@ fn envelopes(ledger: &mut Ledger, seal: fn(&Sealing) -> Vec<u8>) {
         let opened = ledger.attempt("opened and verified", sealed.len(), "Ok", || {
             let content = UnverifiedContent::open(&sealed, sealing.cast.bob()).unwrap();
             let address = bobs_address();
-            let verified = content.verify(&sealing.cast.authority(), &LocalDevice::new(&address), NOW);
+            let verified = content.verify(&sealing.cast.trust(), &address, None, NOW);
             told(verified.unwrap().message().map(drop))
         });
         let open = |bytes: &[u8]| told(UnverifiedContent::open(bytes, sealing.cast.bob()));
@@ -105,7 +105,7 @@ fn certificates(ledger: &mut Ledger) {
     };
     let verify = |bytes: &[u8]| {
         let certificate = SenderCertificate::parse(bytes).unwrap();
-        told(certificate.verify(&cast.authority(), NOW))
+        told(certificate.verify(&cast.trust(), NOW))
     };
     let issue =
         |len: usize| details(len / 2).issue(&cast.server, &cast.server_key, &mut rng()).as_bytes().to_vec();

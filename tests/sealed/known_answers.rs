@@ -25,7 +25,7 @@ use subrosa::sealed::certificate::{
 };
 use subrosa::sealed::server::SentMessage;
 use subrosa::sealed::{ContentHint, UnverifiedContent};
-use subrosa::{Address, DeviceId, IdentityKeyPair, LocalDevice, MessageKind, ServiceId, Timestamp};
+use subrosa::{Address, DeviceId, IdentityKeyPair, MessageKind, ServiceId, Timestamp};
 
 const NAME_A: &str = "a1b2c3d4-0001-4002-8003-00000000000a";
 const NAME_B: &str = "a1b2c3d4-0001-4002-8003-00000000000b";
@@ -107,9 +107,8 @@ fn server_certificate() {
 
 fn details(e164: Option<&str>) -> SenderDetails {
     SenderDetails {
-        name: NAME_A.to_owned(),
+        address: Address::new(NAME_A, device(1)),
         e164: e164.map(str::to_owned),
-        device: device(1),
         identity_key: *identity(&A).public(),
         expires: EXPIRES,
     }
@@ -130,7 +129,7 @@ fn sender_certificates() {
         assert_eq!(certificate.as_bytes(), bytes);
         with_authority(root, |authority| {
             let verified = certificate.clone().verify(authority, EXPIRES).unwrap();
-            assert_eq!(verified.address(), Address::new(NAME_A, device(1)));
+            assert_eq!(*verified.address(), Address::new(NAME_A, device(1)));
             let late = certificate.clone().verify(authority, TOO_LATE);
             assert_eq!(late, Err(CertificateError::Expired));
         });
@@ -146,7 +145,7 @@ fn sender_certificate_issued_again() {
     assert_eq!(*parsed.signer(), Signer::Embedded(Box::new(server.clone())));
     assert_eq!(parsed.certificate(), SENDER_INNER);
     assert_eq!(parsed.signature(), SENDER_CERTIFICATE.last_chunk::<64>().unwrap());
-    let issued = details(Some("+12025550123")).issue(&server, &private(&SERVER), &mut source(&[9; 64]));
+    let issued = details(Some("+12025550123")).issue(&server, &private(&SERVER), &mut source(&[9; 64])).unwrap();
     assert_eq!(issued.certificate(), SENDER_INNER);
     let unsigned = SENDER_CERTIFICATE.len() - 64;
     assert_eq!(issued.as_bytes()[..unsigned], SENDER_CERTIFICATE[..unsigned]);
@@ -171,9 +170,9 @@ fn open(sealed: &[u8], ours: &IdentityKeyPair, name: &str) -> sealed::Content {
     let opened = UnverifiedContent::open(sealed, ours).unwrap();
     let address = Address::new(name, device(1));
     let verified = with_authority(&private(&[0; 32]).public_key(), |authority| {
-        opened.verify(authority, &LocalDevice::new(&address), EXPIRES).unwrap()
+        opened.verify(authority, &address, None, EXPIRES).unwrap()
     });
-    assert_eq!(*verified.sender().sender(), details(None));
+    assert_eq!(*verified.sender().details(), details(None));
     assert_eq!(verified.kind(), MessageKind::Whisper);
     assert_eq!(verified.hint(), ContentHint::Resendable);
     assert_eq!(verified.group_id(), Some(&b"group"[..]));
@@ -267,10 +266,10 @@ fn v2_sent() {
     let to_b = Entry {
         service_id: service_id(NAME_B),
         identity: &b,
-        devices: vec![(device(3), 0x3FFF)],
+        devices: vec![(3, 0x3FFF)],
         agreement: None,
     };
-    let devices = vec![(device(1), 0x1111), (device(2), 0x2222)];
+    let devices = vec![(1, 0x1111), (2, 0x2222)];
     let to_c = Entry { service_id: service_id(NAME_C), identity: &c, devices, agreement: None };
     let excluded = [service_id(NAME_X)];
     let sent = seal_for_many(&CONTENT, &identity(&A), &[&to_b, &to_c], &excluded, Secret::new(SEED)).unwrap();

@@ -26,7 +26,7 @@ fn rng(seed: u64) -> ChaCha20Rng {
 }
 
 fn device_id(id: u8) -> DeviceId {
-    DeviceId::new(id.into()).unwrap()
+    DeviceId::new(id.into())
 }
 
 fn service_id(pni: bool, uuid: [u8; 16]) -> ServiceId {

@@ -181,7 +181,7 @@ fn show_keys(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("KemKey", &kem);
     let keys = PreKeys { signed: &signed, one_time: Some(one_time), kem: Some(kem) };
     shown.show("PreKeys", &keys);
-    shown.show("AcceptFailure", &AcceptFailure { error: DecryptError::ReusedBaseKey, keys });
+    shown.show("AcceptFailure", &AcceptFailure { error: DecryptError::Replayed, keys });
     let key = RecordKey::generate(rng);
     shown.secret("record key", key.as_bytes());
     shown.show("RecordKey", &key);

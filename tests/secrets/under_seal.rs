@@ -139,9 +139,9 @@ fn what_comes_under_seal_is_wiped() {
             let content = Box::new(UnverifiedContent::open(sealed, &bob.identity).unwrap());
             assert!(content.verify(&Service::new(30).authority(), &local(&bob), bob.now).is_err());
             let content = Box::new(UnverifiedContent::open(sealed, &bob.identity).unwrap());
-            let content = Box::new(content.verify(&service.authority(), &local(&bob), bob.now).unwrap());
+            let content = Box::new(content.verify(&service.trust(), &local(&bob), bob.now).unwrap());
             let mut read = |commit| {
-                let sealed::Body::Session(message) = content.message().unwrap() else {
+                let sealed::Body::Session(message) = content.body().unwrap() else {
                     panic!("a message of a session")
                 };
                 let ours = session::Config::new(&bob.identity, bob.registration_id);

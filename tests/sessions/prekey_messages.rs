@@ -207,12 +207,12 @@ fn e6_kem_ciphertexts_that_are_none() {
     let with = |change: &dyn Fn(&mut Vec<u8>)| {
         Wrapper::changed(&letter, |wrapper| change(&mut wrapper.kyber.as_mut().unwrap().1))
     };
-    for (letter, error) in [
-        (with(&|ciphertext| ciphertext.clear()), KemError::NoKeyType),
-        (with(&|ciphertext| ciphertext.truncate(1568)), KemError::BadCiphertextLength(1568)),
-        (with(&|ciphertext| ciphertext.push(0)), KemError::BadCiphertextLength(1570)),
-        (with(&|ciphertext| ciphertext[0] = 0x0A), KemError::WrongKeyType(0x0A)),
-        (with(&|ciphertext| ciphertext[0] = 0x05), KemError::BadKeyType(0x05)),
+    for letter in [
+        with(&|ciphertext| ciphertext.clear()),
+        with(&|ciphertext| ciphertext.truncate(1568)),
+        with(&|ciphertext| ciphertext.push(0)),
+        with(&|ciphertext| ciphertext[0] = 0x0A),
+        with(&|ciphertext| ciphertext[0] = 0x05),
     ] {
         assert_eq!(bob.refuse(&alice.address, &letter), forged(Forgery::Kem));
     }

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use crate::device::{Device, Failure, Letter, Offer, Store};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use subrosa::Timestamp;
 use subrosa::keys::PublicKey;
 use subrosa::repair::DecryptionErrorMessage;
 use subrosa::{DecryptError, EncryptError};

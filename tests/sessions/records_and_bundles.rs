@@ -12,6 +12,7 @@
 //!   records, which can be read too, there are such keys; so `j1` to `j4` are shown with these.
 
 use crate::device::{Device, Failure, KemOffer, Offer, START, TrustRule};
+use crate::setting::open;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::hazmat::wire::stored::StoredSessionRecord;
@@ -22,8 +23,8 @@ use subrosa::prekey::{
 };
 use subrosa::session::{Forgery, Policy};
 use subrosa::{
-    BundleError, DecryptError, EncryptError, IdentityKeyPair, MessageKind, RecordError, Session, Timestamp,
-    Trust,
+    BundleError, DecryptError, EncryptError, IdentityKeyPair, Message, MessageKind, RecordError, Session,
+    Timestamp, Trust,
 };
 
 /// A record of each kind of key.
@@ -77,17 +78,15 @@ fn c1_prekey_records_round_trip() {
 
         let key = OneTimeKemPreKey::generate(KemPreKeyId(id), &identity, made, &mut rng);
         let again = OneTimeKemPreKey::from_record(key.record().as_bytes()).unwrap();
-        same_kem_pre_key(&key, &again);
+        assert_eq!((again.id(), again.created(), again.public()), (key.id(), made, key.public()));
+        let [secret, read] = [key.key_pair(), again.key_pair()].map(|pair| pair.secret().encode());
+        assert_eq!(read.as_bytes(), secret.as_bytes());
         let key = LastResortKemPreKey::generate(KemPreKeyId(id), &identity, made, &mut rng);
         let again = LastResortKemPreKey::from_record(key.record().as_bytes()).unwrap();
-        same_kem_pre_key(&key, &again);
+        assert_eq!((again.id(), again.created(), again.public()), (key.id(), made, key.public()));
+        let [secret, read] = [key.key_pair(), again.key_pair()].map(|pair| pair.secret().encode());
+        assert_eq!(read.as_bytes(), secret.as_bytes());
     }
-}
-
-fn same_kem_pre_key(a: &KemPreKey, b: &KemPreKey) {
-    assert_eq!((a.id(), a.created(), a.public()), (b.id(), b.created(), b.public()));
-    let [a, b] = [a, b].map(|key| key.key_pair().secret().encode());
-    assert_eq!(a.as_bytes(), b.as_bytes());
 }
 
 #[test]

@@ -17,6 +17,7 @@ use subrosa::hazmat::ratchet::double::DoubleRatchet;
 use subrosa::hazmat::ratchet::root::RootKey;
 use subrosa::hazmat::wire::signal_message::SignalMessageParts;
 use subrosa::keys::{KemKeyPair, KemType, KeyPair};
+use subrosa::prekey::OneTimePreKeyId;
 use subrosa::session::{Forgery, Policy, Requirements};
 use subrosa::{Address, DecryptError, DeviceId, MessageKind};
 
@@ -179,7 +180,7 @@ fn d5_every_message_is_of_kind_prekey_until_the_reply_is_decrypted() {
         let letter = alice.tell(&mut bob, b"unanswered");
         let message = letter.pre_key();
         assert_eq!(message.base_key(), &base_key);
-        assert_eq!(message.pre_key_id(), Some(0));
+        assert_eq!(message.pre_key_id(), Some(OneTimePreKeyId(0)));
         assert_eq!(message.message().counter(), round);
     }
     let reply = bob.send(&alice.address, b"answered");

@@ -24,6 +24,7 @@ use rand_chacha::rand_core::SeedableRng;
 use subrosa::account::{self, BackupToken};
 use subrosa::prekey::{KemPreKeyId, KemPreKeyPublic, OneTimePreKeyPublic, SignedPreKeyPublic};
 use subrosa::session::Config;
+use subrosa::session::manual::Admission;
 use subrosa::store::{Key, Write, Writes};
 use subrosa::{
     Account, Address, Ciphertext, DecryptError, DeviceId, IdentityKeyPair, Message, MessageKind,
@@ -331,6 +332,15 @@ impl Peer {
 
     pub fn write(&mut self, text: &[u8]) -> Ciphertext {
         self.session.encrypt(text, Trust::Anyone, START, &mut self.rng).unwrap().commit()
+    }
+
+    /// Reads a message of the session.
+    pub fn read(&mut self, message: &Ciphertext) -> Vec<u8> {
+        let message = Message::parse(message.kind(), message.as_bytes()).unwrap();
+        let config = Config::new(&self.identity, 9);
+        let admission = self.session.receive(&config, &message, Trust::Anyone, &mut self.rng).unwrap();
+        let Admission::Decrypted(staged) = admission else { panic!("begins another session") };
+        staged.commit().to_vec()
     }
 
     /// The first message of a session begun from `bundle`.

@@ -241,7 +241,7 @@ impl Circle {
         let address = &self.members[own].device.address;
         let others = self.members.iter().filter(|member| member.device.address.name() == address.name());
         let device = if others.count() > 1 {
-            self.members[own].device.sibling(address.device().get().into(), seed)
+            self.members[own].device.sibling(address.device().get(), seed)
         } else {
             self.members[own].device.reinstalled(seed)
         };

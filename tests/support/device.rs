@@ -411,7 +411,13 @@ impl Device {
                 new.accept(&keys.lend(), &mut self.rng)?
             }
         };
-        Ok(store_and_commit(staged, &mut self.store, &self.faults, from)?.to_vec())
+        let (store, faults) = (&mut self.store, &self.faults);
+        let text = staged.commit_with_output(|writes, text| {
+            store.apply(faults, from, writes)?;
+            store.inbox.push(text.to_vec());
+            Ok::<(), Failure>(())
+        });
+        Ok(text?.to_vec())
     }
 
     /// Sends `plaintext` to `peer`, who must understand it. Gives the message.

@@ -22,6 +22,8 @@ pub mod trio;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use subrosa::DeviceId;
+use subrosa::Timestamp;
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
 use subrosa::session::Requirements;

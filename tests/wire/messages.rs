@@ -15,6 +15,10 @@ use subrosa::hazmat::wire::plaintext_content::{
 };
 use subrosa::hazmat::wire::prekey_message::{KyberPart, PreKeyMessageParts, PreKeySignalMessage};
 use subrosa::hazmat::wire::signal_message::{MAC_LEN, SignalMessage, SignalMessageParts};
+use subrosa::prekey::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
+use subrosa::{DeviceId, Timestamp};
+
+const SENT: Timestamp = Timestamp::from_millis(1_700_000_000_123);
 
 const IK_A: [u8; 33] = hex!("05d89e3bad79437dbed9f843418304f460ff05c7fe81fe4a9577a804cb9367ff66");
 const IK_B: [u8; 33] = hex!("0523b7bb8c91ae008711fb12846780bcdf1e065f821bdfec49f57e7c7dcd4c4823");
@@ -130,9 +134,9 @@ fn wrapped_first_message_has_the_known_hash() {
     let parts = PreKeyMessageParts {
         first_byte: 0x44,
         registration_id: 1234,
-        pre_key_id: Some(7),
-        signed_pre_key_id: 22,
-        kyber: Some(KyberPart { pre_key_id: 33, ciphertext: &ciphertext.encode() }),
+        pre_key_id: Some(OneTimePreKeyId(7)),
+        signed_pre_key_id: SignedPreKeyId(22),
+        kyber: Some(KyberPart { pre_key_id: KemPreKeyId(33), ciphertext: &ciphertext.encode() }),
         base_key: &key(&EK_A),
         identity_key: &key(&IK_A),
         message: FIRST,
@@ -145,7 +149,10 @@ fn wrapped_first_message_has_the_known_hash() {
     );
     let message = PreKeySignalMessage::parse(&bytes).unwrap();
     assert_eq!((message.version(), message.registration_id()), (4, 1234));
-    assert_eq!((message.pre_key_id(), message.signed_pre_key_id()), (Some(7), 22));
+    assert_eq!(
+        (message.pre_key_id(), message.signed_pre_key_id()),
+        (parts.pre_key_id, parts.signed_pre_key_id)
+    );
     assert_eq!(message.kyber(), parts.kyber);
     assert_eq!((message.base_key(), message.identity_key()), (parts.base_key, parts.identity_key));
     assert_eq!(message.message().as_bytes(), FIRST);
@@ -158,7 +165,7 @@ fn client_made_version_3_wrapper_is_built_and_read() {
         first_byte: 0x34,
         registration_id: 365,
         pre_key_id: None,
-        signed_pre_key_id: 97,
+        signed_pre_key_id: SignedPreKeyId(97),
         kyber: None,
         base_key: &key(&EK_A),
         identity_key: &key(&IK_A),
@@ -173,7 +180,7 @@ fn client_made_version_3_wrapper_is_built_and_read() {
 #[test]
 fn decryption_error_for_each_kind_of_original() {
     for (original, kind) in [(PLAIN, MessageKind::Whisper), (WRAPPED, MessageKind::PreKey)] {
-        let error = DecryptionErrorMessage::for_original(original, kind, 1_700_000_000_123, 5).unwrap();
+        let error = DecryptionErrorMessage::for_original(original, kind, SENT, DeviceId::new(5)).unwrap();
         assert_eq!(error.encode(), ERROR_FOR_PLAIN);
         assert_eq!(error.ratchet_key(), Some(&key(&R_A)));
         assert_eq!(DecryptionErrorMessage::parse(ERROR_FOR_PLAIN).unwrap(), error);
@@ -187,8 +194,8 @@ fn decryption_error_for_each_kind_of_original() {
     let group = DecryptionErrorMessage::for_original(
         b"not looked into",
         MessageKind::SenderKey,
-        1_700_000_000_123,
-        5,
+        SENT,
+        DeviceId::new(5),
     );
     let group = group.unwrap();
     assert_eq!(group.encode(), hex!("10fbd095ffbc311805"));
@@ -198,9 +205,15 @@ fn decryption_error_for_each_kind_of_original() {
 
 #[test]
 fn decryption_error_without_an_original() {
-    let plaintext = DecryptionErrorMessage::for_original(PLAINTEXT_CONTENT, MessageKind::Plaintext, 1, 1);
+    let plaintext = DecryptionErrorMessage::for_original(
+        PLAINTEXT_CONTENT,
+        MessageKind::Plaintext,
+        SENT,
+        DeviceId::PRIMARY,
+    );
     assert_eq!(plaintext, Err(DecryptionErrorMessageError::PlaintextOriginal));
-    let wrong_kind = DecryptionErrorMessage::for_original(PLAIN, MessageKind::PreKey, 1, 1);
+    let wrong_kind =
+        DecryptionErrorMessage::for_original(PLAIN, MessageKind::PreKey, SENT, DeviceId::PRIMARY);
     assert_eq!(wrong_kind, Err(DecryptionErrorMessageError::Original(ParseError::InvalidProtobuf)));
     for number in (0..=u8::MAX).filter(|number| ![2, 3, 7, 8].contains(number)) {
         assert_eq!(MessageKind::try_from(number), Err(UnknownKind(number)));
@@ -216,7 +229,7 @@ fn decryption_error_needs_a_timestamp_and_a_whole_key() {
     assert_eq!(DecryptionErrorMessage::parse(key), Err(ParseError::InvalidProtobuf));
     assert_eq!(DecryptionErrorMessage::parse(b""), Err(ParseError::InvalidProtobuf));
     let without_device = DecryptionErrorMessage::parse(&hex!("1001")).unwrap();
-    assert_eq!((without_device.timestamp(), without_device.device_id()), (1, 0));
+    assert_eq!((without_device.timestamp().as_millis(), without_device.device().get()), (1, 0));
     // The missing timestamp is reported before the bad key.
     assert_eq!(DecryptionErrorMessage::parse(&hex!("0a0106")), Err(ParseError::InvalidProtobuf));
     let bad_key = DecryptionErrorMessage::parse(&hex!("0a01061001"));
@@ -418,7 +431,9 @@ proptest! {
         (kyber_id, kyber_ciphertext) in (any_id(), any_bytes()),
         with_kyber in any::<bool>(),
     ) {
-        let part = KyberPart { pre_key_id: kyber_id, ciphertext: &kyber_ciphertext };
+        let (pre_key_id, signed_pre_key_id) =
+            (pre_key_id.map(OneTimePreKeyId), SignedPreKeyId(signed_pre_key_id));
+        let part = KyberPart { pre_key_id: KemPreKeyId(kyber_id), ciphertext: &kyber_ciphertext };
         let parts = PreKeyMessageParts {
             first_byte: if with_kyber { 0x44 } else { 0x34 },
             registration_id,
@@ -449,12 +464,13 @@ proptest! {
     ) {
         let parts = SignalMessageParts { body: &body, ..plain_parts(&ratchet_key) };
         let original = seal(&parts, &[0; 32]);
+        let (timestamp, device) = (Timestamp::from_millis(timestamp), DeviceId::new(device_id));
         let error =
-            DecryptionErrorMessage::for_original(&original, MessageKind::Whisper, timestamp, device_id).unwrap();
+            DecryptionErrorMessage::for_original(&original, MessageKind::Whisper, timestamp, device).unwrap();
         let content = PlaintextContent::from(&error);
         let received = PlaintextContent::parse(content.as_bytes()).unwrap().decryption_error_message().unwrap();
         prop_assert_eq!(received.ratchet_key(), Some(&ratchet_key));
-        prop_assert_eq!((received.timestamp(), received.device_id()), (timestamp, device_id));
+        prop_assert_eq!((received.timestamp(), received.device()), (timestamp, device));
     }
 
     #[test]

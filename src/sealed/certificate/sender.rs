@@ -214,8 +214,14 @@ impl fmt::Debug for SenderCertificate {
 }
 
 /// A certificate that a trust root stands behind and that has not expired.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct VerifiedSender(SenderCertificate);
+
+impl fmt::Debug for VerifiedSender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("VerifiedSender").field(self.address()).finish()
+    }
+}
 
 impl VerifiedSender {
     /// The sender.

@@ -5,10 +5,12 @@
 use std::time::Duration;
 
 use subrosa::delivery::{DeviceFailure, DeviceMessage, encrypt_each};
-use subrosa::{Address, Ciphertext, EncryptError, MessageKind, Session, StagedAll, Trust};
+use subrosa::store::Writes;
+use subrosa::{Address, Ciphertext, EncryptError, MessageKind, Session, Staged, Trust};
 
-use super::{at, id};
-use crate::device::{BOB, CAROL, Device, Failure, Letter, Offer, Table};
+use super::{at, id, store_all};
+use crate::device::{BOB, CAROL, Device, Failure, Faults, Letter, Offer, Table};
+use crate::put;
 
 const TO_THEM: &[u8] = b"hello bob";
 const TO_OURSELVES: &[u8] = b"hello bob, was sent to bob";
@@ -33,7 +35,7 @@ fn sessions(phone: &Device, with: &[Device]) -> Vec<Session> {
 fn encrypt<'s>(
     phone: &mut Device,
     sessions: &'s mut [Session],
-) -> (StagedAll<'s, Session, DeviceMessage>, Vec<DeviceFailure>) {
+) -> (Staged<'s, Vec<DeviceMessage>>, Vec<DeviceFailure>) {
     let own = phone.address.name();
     let each = sessions.iter_mut().map(|session| {
         let text = if session.remote().name() == own { TO_OURSELVES } else { TO_THEM };
@@ -79,27 +81,26 @@ fn each_device_reads_what_is_meant_for_it() {
 
 /// The bytes are those of one encryption after the other, with the same random numbers.
 #[test]
-fn it_is_what_encrypting_one_after_the_other_is() {
+fn encrypting_for_each_is_encrypting_one_after_the_other() {
     let (mut phone, others) = devices();
     let rng = phone.rng.clone();
-    let mut one_by_one = Vec::new();
+    let (mut writes, mut ciphertexts) = (Writes::default(), Vec::new());
     for session in &mut sessions(&phone, &others) {
         let text = if session.remote().name() == phone.address.name() { TO_OURSELVES } else { TO_THEM };
         let staged = session.encrypt(text, Trust::Anyone, phone.now, &mut phone.rng).unwrap();
-        one_by_one.push((staged.record().as_bytes().to_vec(), staged.commit()));
+        writes.extend(staged.writes());
+        ciphertexts.push(staged.commit());
     }
     phone.rng = rng;
     let mut sessions = sessions(&phone, &others);
     let (staged, _) = encrypt(&mut phone, &mut sessions);
-    let records: Vec<_> = staged.stages().iter().map(|stage| stage.record().as_bytes().to_vec()).collect();
-    for ((record, message), (expected, ciphertext)) in records.iter().zip(staged.commit()).zip(one_by_one) {
-        assert_eq!(*record, expected);
-        assert_eq!(message.ciphertext, ciphertext);
-    }
+    assert_eq!(put(&staged.writes()), put(&writes));
+    let messages = staged.commit();
+    assert!(messages.iter().map(|message| &message.ciphertext).eq(&ciphertexts));
 }
 
 #[test]
-fn what_fails_is_known_before_anything_is_stored() {
+fn failures_are_known_before_anything_is_stored() {
     let (mut phone, mut others) = devices();
     let mut unacknowledged = Device::new(CAROL, 5);
     phone.begin_with(&mut unacknowledged, Offer::FULL);
@@ -126,7 +127,7 @@ fn what_fails_is_known_before_anything_is_stored() {
     assert_eq!(sessions[1].generation(), phone.session(&others[1].address).unwrap().generation());
 }
 
-/// All records and effects in one transaction, which fails at the last of them: nothing has changed.
+/// All writes in one transaction, which fails at the last of them: nothing has changed.
 #[test]
 fn a_store_that_fails_changes_no_session() {
     let (mut phone, mut others) = devices();
@@ -135,17 +136,8 @@ fn a_store_that_fails_changes_no_session() {
     let stored = phone.store.clone();
     for table in [Table::Identities, Table::Sessions] {
         let (staged, _) = encrypt(&mut phone, &mut sessions);
-        let mut faults = phone.faults.clone();
-        let store = &mut phone.store;
-        let outcome = staged.commit_with(|stages| {
-            let mut next = store.clone();
-            for (at, stage) in stages.iter().enumerate() {
-                faults.writes.extend((at + 1 == stages.len()).then_some(table));
-                next.write(&faults, stage.state().remote(), &stage.record(), stage.effects())?;
-            }
-            *store = next;
-            Ok::<(), Failure>(())
-        });
+        let faults = Faults { writes: vec![table], ..Faults::default() };
+        let outcome = staged.commit_with(|writes| store_all(&mut phone.store, &faults, writes));
         assert_eq!(outcome.map(|messages| messages.len()), Err(Failure::Store(table)));
         phone.store.assert_same(&stored);
         for (session, before) in sessions.iter().zip(&before) {
@@ -153,14 +145,8 @@ fn a_store_that_fails_changes_no_session() {
         }
     }
     let (staged, _) = encrypt(&mut phone, &mut sessions);
-    let store = &mut phone.store;
-    let messages = staged
-        .commit_with(|stages| {
-            stages.iter().try_for_each(|stage| {
-                store.write(&phone.faults, stage.state().remote(), &stage.record(), stage.effects())
-            })
-        })
-        .unwrap();
+    let messages =
+        staged.commit_with(|writes| store_all(&mut phone.store, &phone.faults, writes)).unwrap();
     for ((session, other), message) in sessions.iter().zip(&mut others).zip(messages) {
         assert_eq!(session.record().as_bytes(), phone.record(&other.address));
         let text = if other.address.name() == phone.address.name() { TO_OURSELVES } else { TO_THEM };
@@ -169,11 +155,11 @@ fn a_store_that_fails_changes_no_session() {
 }
 
 #[test]
-fn stages_that_are_dropped_use_up_nothing() {
+fn a_dropped_stage_uses_up_nothing() {
     let (mut phone, mut others) = devices();
     let mut sessions = sessions(&phone, &others);
     let (staged, _) = encrypt(&mut phone, &mut sessions);
-    assert_eq!(format!("{staged:?}"), "StagedAll(3 stages)");
+    assert_eq!(format!("{staged:?}"), "Staged(3 states)");
     drop(staged);
     let (staged, _) = encrypt(&mut phone, &mut sessions);
     for (message, other) in staged.commit().iter().zip(&mut others) {
@@ -185,10 +171,10 @@ fn stages_that_are_dropped_use_up_nothing() {
 }
 
 #[test]
-fn nobody_at_all() {
+fn no_session_gives_no_message() {
     let mut phone = Device::new("alice", 1);
     let (staged, failures) = encrypt(&mut phone, &mut []);
-    assert_eq!((staged.stages().len(), failures.len()), (0, 0));
+    assert_eq!((staged.writes().len(), failures.len()), (0, 0));
     assert!(staged.commit().is_empty());
     assert_eq!(at("alice", [1]), [phone.address]);
 }

@@ -26,11 +26,11 @@ pub fn run(attempts: u8, known: &[(usize, DeviceId)], answers: &[(usize, Service
     for (account, answer) in answers {
         let (account, name) = (*account, accounts[*account]);
         let before: BTreeSet<Address> = delivery.addresses().collect();
-        let outcome = delivery.answered(name, answer);
+        let outcome = delivery.answered(&name.into(), answer);
         let after: BTreeSet<Address> = delivery.addresses().collect();
         assert!(!after.contains(&local));
         let others = |addresses: &BTreeSet<Address>| -> Vec<Address> {
-            addresses.iter().filter(|address| address.name() != name).cloned().collect()
+            addresses.iter().filter(|address| address.name().as_str() != name).cloned().collect()
         };
         assert_eq!(others(&before), others(&after));
         let (correction, gone) = match outcome {
@@ -42,7 +42,7 @@ pub fn run(attempts: u8, known: &[(usize, DeviceId)], answers: &[(usize, Service
             continue;
         }
         let devices = |addresses: &BTreeSet<Address>| -> BTreeSet<DeviceId> {
-            addresses.iter().filter(|address| address.name() == name).map(Address::device).collect()
+            addresses.iter().filter(|address| address.name().as_str() == name).map(Address::device).collect()
         };
         let [archive, begin, forget] =
             wanted(answer, &devices(&before), (account == 0).then_some(local.device()));
@@ -58,7 +58,7 @@ pub fn run(attempts: u8, known: &[(usize, DeviceId)], answers: &[(usize, Service
         } else {
             assert_eq!(gone, left[account] == 0);
         }
-        assert_eq!(delivery.accounts().any(|waiting| waiting == name), left[account] > 0);
+        assert_eq!(delivery.accounts().any(|waiting| waiting.as_str() == name), left[account] > 0);
         if left[account] > 0 {
             let expected: BTreeSet<DeviceId> = devices(&before).union(&begin).copied().collect();
             assert_eq!(devices(&after), &expected - &forget);

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use subrosa::address::AccountName;
 use subrosa::delivery::{Correction, Delivery, DeviceMessage, GaveUp, ServiceAnswer, encrypt_each};
 use subrosa::session::Requirements;
 use subrosa::{Address, BundleError, IdentityKey, PreKeyBundle, Session, Trust};
 
-use super::{at, id};
-use crate::device::{ALICE, BOB, CAROL, Device, Failure, Letter, Offer};
+use super::{at, id, name, store_all};
+use crate::device::{ALICE, BOB, CAROL, Device, Letter, Offer};
 
 const ACCOUNTS: [&str; 3] = [ALICE, BOB, CAROL];
 
@@ -69,13 +70,13 @@ impl Service {
                 .accounts
                 .get_mut(account)
                 .unwrap()
-                .retain(|old| u32::from(old.address.device().get()) != device),
+                .retain(|old| old.address.device().get() != device),
             _ => {}
         }
     }
 
     fn device(&mut self, address: &Address) -> Option<&mut Device> {
-        self.accounts.get_mut(address.name())?.iter_mut().find(|device| device.address == *address)
+        self.accounts.get_mut(address.name().as_str())?.iter_mut().find(|device| device.address == *address)
     }
 
     fn bundle(&mut self, address: &Address) -> Option<PreKeyBundle> {
@@ -134,12 +135,12 @@ struct Sender {
 
 impl Sender {
     /// What the identity of an account must be: what is pinned, for *all* of its devices.
-    fn pinned(&self, account: &str) -> Option<IdentityKey> {
-        if account == self.phone.address.name() {
+    fn pinned(&self, account: &AccountName) -> Option<IdentityKey> {
+        if *account == *self.phone.address.name() {
             return Some(*self.phone.identity.public());
         }
         let identities = &self.phone.store.identities;
-        identities.iter().find(|(address, _)| address.name() == account).map(|(_, identity)| *identity)
+        identities.iter().find(|(address, _)| *address.name() == *account).map(|(_, identity)| *identity)
     }
 
     fn begin(&mut self, address: &Address, bundle: PreKeyBundle) -> Result<(), BundleError> {
@@ -150,15 +151,15 @@ impl Sender {
     }
 
     /// The devices that there are sessions with.
-    fn known(&self, account: &str) -> Vec<subrosa::DeviceId> {
+    fn known(&self, account: &AccountName) -> Vec<subrosa::DeviceId> {
         let addresses = self.phone.store.sessions.keys();
-        addresses.filter(|address| address.name() == account).map(Address::device).collect()
+        addresses.filter(|address| *address.name() == *account).map(Address::device).collect()
     }
 
     fn deliver(&mut self, service: &mut Service, text: &[u8]) {
         let mut delivery = Delivery::new(self.phone.address.clone(), Delivery::ATTEMPTS);
         for account in ACCOUNTS {
-            delivery = delivery.to(account, self.known(account));
+            delivery = delivery.to(account, self.known(&name(account)));
         }
         let mut attempts = 0;
         while !delivery.is_done() {
@@ -173,12 +174,12 @@ impl Sender {
                 service.perhaps_change();
             }
             let messages = self.encrypt(&delivery, text);
-            let accounts: Vec<String> = delivery.accounts().map(str::to_owned).collect();
+            let accounts: Vec<AccountName> = delivery.accounts().cloned().collect();
             for account in accounts {
                 service.perhaps_change();
                 let of_account: Vec<_> =
-                    messages.iter().filter(|message| message.address.name() == account).collect();
-                let answer = service.take(&self.phone, &account, &of_account, text);
+                    messages.iter().filter(|message| *message.address.name() == account).collect();
+                let answer = service.take(&self.phone, account.as_str(), &of_account, text);
                 match delivery.answered(&account, &answer) {
                     Ok(correction) => self.correct(&correction),
                     Err(GaveUp { correction, .. }) => {
@@ -196,24 +197,18 @@ impl Sender {
             delivery.addresses().map(|address| phone.session(&address).unwrap()).collect();
         let each = sessions.iter_mut().map(|session| (session, Trust::Anyone, text));
         let (staged, _) = encrypt_each(each, phone.now, &mut phone.rng);
-        let outcome = staged.commit_with(|stages| {
-            stages.iter().try_for_each(|stage| {
-                phone.store.write(&phone.faults, stage.state().remote(), &stage.record(), stage.effects())
-            })
-        });
-        outcome.unwrap()
+        staged.commit_with(|writes| store_all(&mut phone.store, &phone.faults, writes)).unwrap()
     }
 
     fn correct(&mut self, correction: &Correction) {
         let phone = &mut self.phone;
         let mut sessions: Vec<Session> =
             correction.archive.iter().map(|address| phone.session(address).unwrap()).collect();
-        let archived = correction.archive(&mut sessions).commit_with(|stages| {
-            stages.iter().try_for_each(|stage| {
-                phone.store.write(&phone.faults, stage.state().remote(), &stage.record(), stage.effects())
-            })
+        let archived = correction.archive(&mut sessions).unwrap().commit_with(|writes| {
+            assert_eq!(writes.len(), correction.archive.len());
+            store_all(&mut phone.store, &phone.faults, writes)
         });
-        assert_eq!(archived.map(|all| all.len()), Ok::<_, Failure>(correction.archive.len()));
+        assert_eq!(archived, Ok(()));
         for address in &correction.forget {
             phone.store.sessions.remove(address);
         }
@@ -264,16 +259,16 @@ fn a_ghost_device_gets_nothing() {
             ChaCha20Rng::seed_from_u64(66),
         );
         let mut delivery = Delivery::new(sender.phone.address.clone(), Delivery::ATTEMPTS);
-        delivery = delivery.to(account, sender.known(account));
+        delivery = delivery.to(account, sender.known(&name(account)));
         let answer = ServiceAnswer::Mismatched { missing: vec![id(9)], extra: vec![] };
-        let correction = delivery.answered(account, &answer).unwrap();
+        let correction = delivery.answered(&name(account), &answer).unwrap();
         assert_eq!(correction.begin, at(account, [9]));
         let before = sender.phone.store.clone();
         assert_eq!(sender.begin(&ghost, spy.bundle(Offer::FULL)), Err(BundleError::UntrustedIdentity));
         sender.phone.store.assert_same(&before);
         let messages = sender.encrypt(&delivery, b"secret");
         assert!(messages.iter().all(|message| message.address != ghost));
-        delivery.give_up(account);
+        delivery.give_up(&name(account));
         assert!(delivery.is_done());
     }
 }

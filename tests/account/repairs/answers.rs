@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use subrosa::keys::PublicKey;
 use subrosa::repair::{DecryptionErrorMessage, RepairLog, RepairPolicy, RepairRefused, Resend};
-use subrosa::{MessageKind, Timestamp};
+use subrosa::store::Key;
+use subrosa::{DeviceId, MessageKind, Timestamp};
 
 use crate::device::{Device, Failure, Letter, Offer, START, Table};
+use crate::put;
 use crate::repair::NotAnswered;
 
 fn policy() -> RepairPolicy {
@@ -17,7 +19,7 @@ fn policy() -> RepairPolicy {
 
 /// The request for a message, by its receiver.
 fn request_for(letter: &Letter, sent: Timestamp, device: u32) -> DecryptionErrorMessage {
-    DecryptionErrorMessage::for_original(&letter.bytes, letter.kind, sent.as_millis(), device).unwrap()
+    DecryptionErrorMessage::for_original(&letter.bytes, letter.kind, sent, DeviceId::new(device)).unwrap()
 }
 
 /// A request that names this ratchet key.
@@ -41,7 +43,7 @@ fn refused(device: &mut Device, peer: &Device, request: &DecryptionErrorMessage,
 
 /// Alice's sessions with bob are reset by requests about the ratchet key that she sends with, and no other.
 #[test]
-fn reset_exactly_if_it_is_about_the_current_ratchet_key() {
+fn only_a_request_about_the_current_ratchet_key_resets_the_session() {
     let [mut alice, mut bob] = Device::acquainted(1);
     let archived = *alice.tell(&mut bob, b"of a session that is archived").signal().ratchet_key();
     alice.greet(&mut bob, Offer::FULL);
@@ -105,31 +107,44 @@ fn a_store_that_fails_leaves_log_and_session_as_they_were() {
 fn an_answer_that_is_dropped_changes_nothing() {
     let [mut alice, bob] = Device::acquainted(5);
     let failed = alice.send(&bob.address, b"can't be read");
-    let (mut log, mut session) = (RepairLog::new(), alice.session(&bob.address).unwrap());
+    let (mut log, mut session) = (RepairLog::new(bob.address.clone()), alice.session(&bob.address).unwrap());
     let before = (log.record(), session.record());
     let answer = log.answer(&mut session, &request_for(&failed, START, 1), &policy(), START).unwrap();
-    let staged = (answer.log().record(), answer.session().unwrap().record());
-    assert_eq!(format!("{answer:?}"), "RepairAnswer(reset)");
+    let staged = put(&answer.writes());
+    assert_eq!(format!("{answer:?}"), "Staged(2 states)");
     drop(answer);
     assert_eq!(log.record().as_bytes(), before.0.as_bytes());
     assert_eq!(session.record().as_bytes(), before.1.as_bytes());
     let answer = log.answer(&mut session, &request_for(&failed, START, 1), &policy(), START).unwrap();
     assert!(answer.commit().reset);
-    assert_eq!(log.record().as_bytes(), staged.0.as_bytes());
-    assert_eq!(session.record().as_bytes(), staged.1.as_bytes());
+    assert_eq!(staged.len(), 2);
+    assert_eq!(staged[&Key::RepairLog(bob.address.clone())], log.record().as_bytes());
+    assert_eq!(staged[&Key::Session(bob.address)], session.record().as_bytes());
 }
 
 #[test]
-fn a_message_of_another_device_is_none_of_ours() {
-    let [mut alice, bob] = Device::acquainted(6);
+fn log_and_session_must_be_with_the_same_device() {
+    let [mut alice, bob] = Device::acquainted(10);
     let failed = alice.send(&bob.address, b"can't be read");
-    for device in [0, 2, 127, 128, 257, u32::MAX] {
-        refused(&mut alice, &bob, &request_for(&failed, START, device), RepairRefused::OtherDevice(device));
+    let mut session = alice.session(&bob.address).unwrap();
+    for other in [bob.sibling(2, 1).address, alice.address.clone()] {
+        let mut log = RepairLog::new(other);
+        let answer = log.answer(&mut session, &request_for(&failed, START, 1), &policy(), START);
+        assert_eq!(answer.unwrap_err(), RepairRefused::OtherPeer);
     }
 }
 
 #[test]
-fn messages_that_are_too_old_or_not_sent_yet() {
+fn a_request_about_another_device_is_refused() {
+    let [mut alice, bob] = Device::acquainted(6);
+    let failed = alice.send(&bob.address, b"can't be read");
+    for device in [0, 2, 127, 128, 257, u32::MAX] {
+        refused(&mut alice, &bob, &request_for(&failed, START, device), RepairRefused::OtherDevice(DeviceId::new(device)));
+    }
+}
+
+#[test]
+fn messages_too_old_or_of_the_future_are_not_sent_again() {
     let [mut alice, bob] = Device::acquainted(7);
     let failed = alice.send(&bob.address, b"can't be read");
     let at = |millis: u64| request_for(&failed, Timestamp::from_millis(START.as_millis() + millis), 1);

@@ -20,7 +20,7 @@ use subrosa::repair::{
     ResendRequest,
 };
 use subrosa::sealed::ContentHint;
-use subrosa::{Address, DeviceId, MessageKind, RepairAnswer, Session, Timestamp};
+use subrosa::{Address, DeviceId, MessageKind, Session, Staged, Timestamp};
 
 use crate::device::{ALICE, BOB, Device, START};
 
@@ -28,9 +28,18 @@ pub fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(millis)
 }
 
+/// The device that the logs are about.
+pub fn peer() -> Address {
+    Address::new(BOB, DeviceId::PRIMARY)
+}
+
+pub fn new_log() -> RepairLog {
+    RepairLog::new(peer())
+}
+
 /// A request to send a message again: of this ratchet key, or a group message.
 pub fn request_for(message: Timestamp, key: Option<&PublicKey>) -> DecryptionErrorMessage {
-    let group = DecryptionErrorMessage::for_original(b"", MessageKind::SenderKey, message.as_millis(), 1);
+    let group = DecryptionErrorMessage::for_original(b"", MessageKind::SenderKey, message, DeviceId::PRIMARY);
     let mut bytes = key.map_or_else(Vec::new, |key| [&[0x0A, 33][..], &key.encode()].concat());
     bytes.extend_from_slice(&group.unwrap().encode());
     DecryptionErrorMessage::parse(&bytes).unwrap()
@@ -150,12 +159,11 @@ impl Victim {
             (alice.record(&bob.address).to_vec(), current)
         });
         let (session, current) = (session.clone(), *current);
-        Self { log: RepairLog::new(), session, current, now: START, history: History::default() }
+        Self { log: new_log(), session, current, now: START, history: History::default() }
     }
 
     fn session(&self) -> Session {
-        let [alice, bob] = [ALICE, BOB].map(|name| Address::new(name, DeviceId::PRIMARY));
-        Session::from_record(&self.session, alice, bob).unwrap()
+        Session::from_record(&self.session, Address::new(ALICE, DeviceId::PRIMARY), peer()).unwrap()
     }
 
     fn suffer(&mut self, hostile: Move, policy: &RepairPolicy) {
@@ -170,7 +178,7 @@ impl Victim {
             }
             Move::Ask { ago, about, device } => self.asked_for(ago, about, device, policy),
         }
-        self.log = RepairLog::from_record(self.log.record().as_bytes()).unwrap();
+        self.log = RepairLog::from_record(self.log.record().as_bytes(), peer()).unwrap();
     }
 
     fn asked_for(&mut self, ago: u16, about: About, device: bool, policy: &RepairPolicy) {
@@ -191,7 +199,7 @@ impl Victim {
             && self.history.allows_resend(message, policy, self.now)
             && (!resets || allows(&self.history.reset, policy.reset, self.now));
         let mut session = self.session();
-        let answer = self.log.answer(&mut session, &request, policy, self.now).map(RepairAnswer::commit);
+        let answer = self.log.answer(&mut session, &request, policy, self.now).map(Staged::commit);
         assert_eq!(answer.is_ok(), allowed, "{answer:?}");
         if let Ok(Resend { timestamp, reset, group, .. }) = answer {
             assert_eq!((timestamp, reset, group), (message, resets, about == About::Group));

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What users of other libraries ran into, by its number in the list of lessons: each is refused, repaired, or
-//! does not come about.
+//! Problems that users of other libraries reported: each is refused, repaired, or cannot happen.
 
 use subrosa::group;
-use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
-use subrosa::repair::{Advice, DecryptionErrorMessage, Failure, RepairPolicy, RepairRefused, Resend, Show};
+use subrosa::group::{DistributionId, DistributionMessage, GroupMessage, ReceiverKeys, SenderKey};
+use subrosa::repair::{Advice, DecryptionErrorMessage, RepairPolicy, RepairRefused, Resend, Show};
 use subrosa::sealed::ContentHint;
 use subrosa::{DecryptError, DeviceId, MessageKind, Plaintext, Timestamp, Trust};
 
@@ -41,18 +39,18 @@ fn talk(one: &mut Device, other: &mut Device) {
 }
 
 #[test]
-fn lesson_21_and_46_a_message_that_comes_again_is_no_failure() {
+fn a_duplicate_is_neither_shown_nor_asked_for() {
     let [mut alice, mut bob] = Device::acquainted(21);
     let letter = alice.tell(&mut bob, b"once");
     let failure = bob.refuse(&alice.address, &letter);
-    let duplicate = DecryptError::Duplicate { chain_index: 1, counter: 0 };
+    let duplicate = DecryptError::Duplicate;
     assert_eq!(failure, device::Failure::Decrypt(duplicate));
     let advice = crate::repair::advice(&failure, &letter, bob.now, &alice.address);
     assert_eq!((advice.show, advice.ask), (Show::Never, None));
 }
 
 #[test]
-fn lesson_24_times_of_senders_order_nothing() {
+fn timestamps_of_senders_order_nothing() {
     let [mut alice, mut bob] = Device::acquainted(24);
     let first = alice.send(&bob.address, b"first");
     let second = alice.send(&bob.address, b"second");
@@ -60,7 +58,7 @@ fn lesson_24_times_of_senders_order_nothing() {
     assert_eq!([&first, &second].map(|letter| letter.signal().counter()), [0, 1]);
     let future = Timestamp::from_millis(alice.now.as_millis() + 1);
     let error =
-        DecryptionErrorMessage::for_original(&first.bytes, first.kind, future.as_millis(), 1).unwrap();
+        DecryptionErrorMessage::for_original(&first.bytes, first.kind, future, DeviceId::PRIMARY).unwrap();
     let refused = alice.answer(&bob.address, &error, &policy());
     assert_eq!(refused, Err(NotAnswered::Refused(RepairRefused::TooOld)));
     bob.hear(&alice, &second, b"second");
@@ -69,9 +67,9 @@ fn lesson_24_times_of_senders_order_nothing() {
 
 /// Two processes that answer at the same time: the generation tells the second that it must read again.
 #[test]
-fn lesson_25_a_log_that_changed_meanwhile() {
+fn the_generation_tells_that_a_log_has_changed() {
     let [alice, bob] = Device::acquainted(25);
-    let group = DecryptionErrorMessage::for_original(b"", MessageKind::SenderKey, alice.now.as_millis(), 1);
+    let group = DecryptionErrorMessage::for_original(b"", MessageKind::SenderKey, alice.now, DeviceId::PRIMARY);
     let mut answers = [0, 1].map(|_| (alice.log(&bob.address), alice.session(&bob.address).unwrap()));
     let [one, other] = &mut answers;
     assert_eq!(one.0.generation(), other.0.generation());
@@ -84,7 +82,7 @@ fn lesson_25_a_log_that_changed_meanwhile() {
 /// Bundles that are fetched several times at once begin several sessions: which of them stays is the same for
 /// both, and the others do no harm.
 #[test]
-fn lesson_31_duplicate_sessions() {
+fn duplicate_sessions_do_no_harm() {
     let [mut alice, mut bob] = Device::pair(31);
     let mut letters = Vec::new();
     for text in [b"one".as_slice(), b"two", b"three"] {
@@ -111,7 +109,8 @@ impl Group {
     /// Alice's sender key, and what bob holds of it.
     fn new(alice: &mut Device, bob: &mut Device) -> Self {
         let id = DistributionId::from_bytes([9; 16]);
-        let mut group = Self { key: SenderKey::generate(id, &mut alice.rng), keys: ReceiverKeys::new(id) };
+        let keys = ReceiverKeys::new(alice.address.clone(), id);
+        let mut group = Self { key: SenderKey::generate(id, &mut alice.rng), keys };
         group.distribute(alice, bob);
         group
     }
@@ -129,12 +128,12 @@ impl Group {
     }
 
     fn read(&mut self, letter: &Letter) -> Result<Plaintext, group::Error> {
-        Ok(self.keys.decrypt(&SenderKeyMessage::parse(&letter.bytes).unwrap())?.commit())
+        Ok(self.keys.decrypt(&GroupMessage::parse(&letter.bytes).unwrap(), Trust::Anyone)?.commit())
     }
 
     /// What bob does about a group message that he can't read, and how alice answers.
     fn ask(&mut self, alice: &mut Device, bob: &mut Device, letter: &Letter) -> Resend {
-        let failure = Failure::from(&self.read(letter).unwrap_err());
+        let failure = self.read(letter).unwrap_err().failure();
         let Letter { kind, bytes } = letter;
         let hint = ContentHint::Resendable;
         let advice = Advice::about(failure, hint, *kind, bytes, alice.now, DeviceId::PRIMARY);
@@ -145,13 +144,13 @@ impl Group {
 }
 
 #[test]
-fn lesson_32_a_lost_sender_key_is_asked_for() {
+fn a_lost_sender_key_is_asked_for() {
     let [mut alice, mut bob] = Device::acquainted(32);
     let mut group = Group::new(&mut alice, &mut bob);
     let letter = group.send(&mut alice, b"hello all");
     assert_eq!(&*group.read(&letter).unwrap(), b"hello all");
 
-    group.keys = ReceiverKeys::new(group.key.format());
+    group.keys = ReceiverKeys::new(alice.address.clone(), group.key.format());
     let lost = group.send(&mut alice, b"can't be read");
     assert_eq!(group.read(&lost).unwrap_err(), group::Error::NoSenderKey);
     let before = alice.record(&bob.address).to_vec();
@@ -165,7 +164,7 @@ fn lesson_32_a_lost_sender_key_is_asked_for() {
 }
 
 #[test]
-fn lesson_33_and_34_too_far_into_the_future_is_not_for_ever() {
+fn a_session_too_far_ahead_is_repaired() {
     let [mut alice, mut bob] = Device::acquainted(33);
     let mut session = alice.session(&bob.address).unwrap();
     for _ in 0..25_002 {
@@ -179,14 +178,14 @@ fn lesson_33_and_34_too_far_into_the_future_is_not_for_ever() {
 }
 
 #[test]
-fn lesson_33_in_a_group_too() {
+fn a_group_too_far_ahead_is_repaired() {
     let [mut alice, mut bob] = Device::acquainted(34);
     let mut group = Group::new(&mut alice, &mut bob);
     for _ in 0..25_001 {
         drop(group.send(&mut alice, b""));
     }
     let far = group.send(&mut alice, b"far");
-    assert_eq!(group.read(&far).unwrap_err(), group::Error::TooFarAhead { jump: 25_001 });
+    assert_eq!(group.read(&far).unwrap_err(), group::Error::TooFarAhead { by: 25_001 });
     assert!(group.ask(&mut alice, &mut bob, &far).group);
     group.distribute(&mut alice, &mut bob);
     let next = group.send(&mut alice, b"can be read");
@@ -195,7 +194,7 @@ fn lesson_33_in_a_group_too() {
 
 /// What is sent again bears its first time and not too old a one; and who asks is who the message was for.
 #[test]
-fn lesson_37_nothing_old_comes_as_if_it_were_new() {
+fn a_message_keeps_its_first_timestamp() {
     let [mut alice, mut bob] = Device::acquainted(37);
     let sent = alice.now;
     let failed = alice.send(&bob.address, b"can't be read");
@@ -206,13 +205,13 @@ fn lesson_37_nothing_old_comes_as_if_it_were_new() {
     assert_eq!(resend.timestamp, sent);
 
     alice.now = Timestamp::from_millis(alice.now.as_millis() + 1);
-    let request = DecryptionErrorMessage::for_original(&failed.bytes, failed.kind, sent.as_millis(), 1);
+    let request = DecryptionErrorMessage::for_original(&failed.bytes, failed.kind, sent, DeviceId::PRIMARY);
     let refused = alice.answer(&bob.address, &request.unwrap(), &policy());
     assert_eq!(refused, Err(NotAnswered::Refused(RepairRefused::TooOld)));
 }
 
 #[test]
-fn lesson_38_and_49_a_lost_session_is_told_and_begun_anew() {
+fn a_lost_session_is_told_and_begun_anew() {
     for loser in 0..2 {
         let [mut alice, mut bob] = Device::acquainted(38);
         let (from, to) = if loser == 0 { (&mut bob, &mut alice) } else { (&mut alice, &mut bob) };
@@ -230,7 +229,7 @@ fn lesson_38_and_49_a_lost_session_is_told_and_begun_anew() {
 
 /// The loser of the session does not know it, and has begun another, of which the peer has not heard.
 #[test]
-fn lesson_38_both_begin_anew_at_once() {
+fn both_may_begin_anew_at_once() {
     let [mut alice, mut bob] = Device::acquainted(39);
     bob.store.sessions.clear();
     let failed = alice.send(&bob.address, b"can't be read");
@@ -250,7 +249,7 @@ fn lesson_38_both_begin_anew_at_once() {
 /// A session that was unacknowledged, and is lost by who accepted it: the sender goes on with it, and its
 /// last-resort prekey was used before.
 #[test]
-fn lesson_50_unwedging_with_nothing_but_last_resort_keys() {
+fn a_session_is_repaired_with_last_resort_keys_alone() {
     let [mut alice, mut bob] = Device::pair(50);
     alice.begin_with(&mut bob, Offer::LAST_RESORT);
     alice.tell(&mut bob, b"first");
@@ -327,7 +326,7 @@ impl Orders {
 }
 
 #[test]
-fn lesson_48_both_begin_at_once_in_every_order() {
+fn both_may_begin_at_once_in_every_order() {
     let mut orders = Orders { sides: Device::pair(48), finished: 0 };
     orders.go([0, 0], &[Vec::new(), Vec::new()]);
     // 3 orders of what comes of one side's messages, the same of the other's, and 70 ways to mix them.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use subrosa::repair::{Rate, RepairLog, RepairPolicy, RepairRefused};
-use subrosa::{Session, Timestamp};
+use subrosa::{Address, DeviceId, Session, Timestamp};
 
-use super::hostile::{About, Move, Victim, ask, at, request_for};
-use crate::device::{Device, START};
+use super::hostile::{About, Move, Victim, ask, at, new_log, peer, request_for};
+use crate::device::{ALICE, START};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -20,14 +20,13 @@ fn answer(
     policy: &RepairPolicy,
     now: Timestamp,
 ) -> Result<(), RepairRefused> {
-    let [alice, bob] = Device::pair(1).map(|device| device.address);
-    let mut session = Session::new(alice, bob);
+    let mut session = Session::new(Address::new(ALICE, DeviceId::PRIMARY), peer());
     log.answer(&mut session, &request_for(message, None), policy, now)
         .map(|answer| assert!(answer.commit().group))
 }
 
 #[test]
-fn the_default_policy() {
+fn the_default_policy_is_as_documented() {
     let (hour, day) = (3_600 * SECOND, 86_400 * SECOND);
     let expected = RepairPolicy {
         ask: Rate { max: 10, per: hour },
@@ -42,7 +41,7 @@ fn the_default_policy() {
 #[test]
 fn a_rate_is_for_every_span_of_time() {
     let policy = RepairPolicy { ask: Rate { max: 3, per: 100 * SECOND }, ..RepairPolicy::default() };
-    let mut log = RepairLog::new();
+    let mut log = new_log();
     for millis in [0, 40_000, 99_999] {
         ask(&mut log, &policy, at(millis)).unwrap();
     }
@@ -56,15 +55,15 @@ fn a_rate_is_for_every_span_of_time() {
 #[test]
 fn a_rate_of_nothing_is_never() {
     let policy = RepairPolicy { ask: Rate { max: 0, per: SECOND }, ..RepairPolicy::default() };
-    assert_eq!(ask(&mut RepairLog::new(), &policy, START), Err(RepairRefused::TooOften(None)));
+    assert_eq!(ask(&mut new_log(), &policy, START), Err(RepairRefused::TooOften(None)));
     let policy = RepairPolicy { resend_each: 0, ..RepairPolicy::default() };
-    assert_eq!(answer(&mut RepairLog::new(), START, &policy, START), Err(RepairRefused::TooOften(None)));
+    assert_eq!(answer(&mut new_log(), START, &policy, START), Err(RepairRefused::TooOften(None)));
 }
 
 #[test]
-fn more_than_64_is_64() {
+fn at_most_64_events_are_allowed_and_kept() {
     let policy = RepairPolicy { ask: Rate { max: 255, per: 1_000 * SECOND }, ..RepairPolicy::default() };
-    let mut log = RepairLog::new();
+    let mut log = new_log();
     for millis in 0..64 {
         ask(&mut log, &policy, at(millis)).unwrap();
     }
@@ -78,7 +77,7 @@ fn more_than_64_is_64() {
 #[test]
 fn nothing_is_forgotten_while_it_may_be_asked_for() {
     let policy = RepairPolicy { resend: Rate { max: 64, per: SECOND }, ..RepairPolicy::default() };
-    let mut log = RepairLog::new();
+    let mut log = new_log();
     let mut now = START;
     for _ in 0..2 {
         answer(&mut log, START, &policy, now).unwrap();
@@ -98,9 +97,9 @@ fn nothing_is_forgotten_while_it_may_be_asked_for() {
 
 /// A clock that is set back makes nobody wait for the future to come. It lets as much happen again, once.
 #[test]
-fn a_clock_that_is_set_back() {
+fn a_clock_that_is_set_back_makes_nobody_wait() {
     let policy = RepairPolicy { ask: Rate { max: 2, per: 100 * SECOND }, ..RepairPolicy::default() };
-    let mut log = RepairLog::new();
+    let mut log = new_log();
     let future = at(START.as_millis() + 365 * 86_400_000);
     for _ in 0..2 {
         ask(&mut log, &policy, future).unwrap();
@@ -114,7 +113,7 @@ fn a_clock_that_is_set_back() {
     assert!(ask(&mut log, &policy, START).is_err());
     assert!(answer(&mut log, START, &policy, START).is_err());
     // By less than the span: what happened then still counts.
-    let mut log = RepairLog::new();
+    let mut log = new_log();
     for _ in 0..2 {
         ask(&mut log, &policy, at(START.as_millis() + 99_999)).unwrap();
     }
@@ -126,7 +125,7 @@ fn a_clock_that_is_set_back() {
 #[test]
 fn a_full_log_of_the_future_does_not_stay_full() {
     let policy = RepairPolicy { resend: Rate { max: 64, per: SECOND }, ..RepairPolicy::default() };
-    let mut log = RepairLog::new();
+    let mut log = new_log();
     for count in 0..64 {
         let future = at(START.as_millis() + 365 * 86_400_000 + count);
         answer(&mut log, future, &policy, future).unwrap();
@@ -135,12 +134,12 @@ fn a_full_log_of_the_future_does_not_stay_full() {
 }
 
 #[test]
-fn the_end_of_time() {
+fn times_do_not_overflow() {
     let end = at(u64::MAX);
     let rate = Rate { max: 1, per: Duration::MAX };
     let policy =
         RepairPolicy { ask: rate, resend: rate, reset: rate, resend_each: 255, max_age: Duration::MAX };
-    let mut log = RepairLog::new();
+    let mut log = new_log();
     ask(&mut log, &policy, at(0)).unwrap();
     assert_eq!(ask(&mut log, &policy, at(u64::MAX - 1)), Err(RepairRefused::TooOften(Some(end))));
     answer(&mut log, at(0), &policy, end).unwrap();

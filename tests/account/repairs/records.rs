@@ -11,13 +11,14 @@ use subrosa::sealed::ContentHint;
 use subrosa::store::RecordKind;
 use subrosa::{DeviceId, MessageKind, Record, RecordError, Timestamp};
 
+use super::hostile::{new_log, peer};
 use crate::device::{Device, START};
 
 /// A log of three requests, two answers and a reset.
 fn log() -> RepairLog {
     let [mut alice, bob] = Device::acquainted(1);
     let mut session = alice.session(&bob.address).unwrap();
-    let mut log = RepairLog::new();
+    let mut log = new_log();
     let policy = RepairPolicy { resend_each: 255, ..RepairPolicy::default() };
     let (millis, kind, device) = (START.as_millis(), MessageKind::SenderKey, DeviceId::PRIMARY);
     for later in [1, 2, 3] {
@@ -28,7 +29,7 @@ fn log() -> RepairLog {
     }
     let failed = alice.send(&bob.address, b"");
     for letter in [(b"".as_slice(), kind), (&failed.bytes, failed.kind)] {
-        let request = DecryptionErrorMessage::for_original(letter.0, letter.1, millis, 1).unwrap();
+        let request = DecryptionErrorMessage::for_original(letter.0, letter.1, START, device).unwrap();
         assert_eq!(log.answer(&mut session, &request, &policy, START).unwrap().commit().timestamp, START);
     }
     log
@@ -44,24 +45,24 @@ fn version_1() -> Vec<u8> {
 }
 
 #[test]
-fn known_bytes() {
+fn version_1_reads_and_is_written() {
     let (log, bytes) = (log(), version_1());
     assert_eq!(
         (log.record().kind(), Record::kind_of(&bytes)),
         (RecordKind::RepairLog, Ok(RecordKind::RepairLog))
     );
     assert_eq!(log.record().as_bytes(), bytes);
-    let read = RepairLog::from_record(&bytes).unwrap();
+    let read = RepairLog::from_record(&bytes, peer()).unwrap();
     assert_eq!(read.record().as_bytes(), bytes);
     assert_eq!(read.generation(), 5);
-    assert_eq!(format!("{read:?}"), "RepairLog(3 asked, 2 answered, 1 reset, generation 5)");
-    assert_eq!(RepairLog::new().record().as_bytes(), hex!("73720b01 0000000000000000 00 00 00"));
+    assert_eq!(format!("{read:?}"), format!("RepairLog({}, 3 asked, 2 answered, 1 reset, generation 5)", peer()));
+    assert_eq!(new_log().record().as_bytes(), hex!("73720b01 0000000000000000 00 00 00"));
 }
 
 /// What was read counts as what was noted.
 #[test]
 fn a_log_that_was_read_refuses_what_the_first_one_would() {
-    let mut log = RepairLog::from_record(&version_1()).unwrap();
+    let mut log = RepairLog::from_record(&version_1(), peer()).unwrap();
     let policy =
         RepairPolicy { ask: Rate { max: 3, per: Duration::from_secs(1) }, ..RepairPolicy::default() };
     let (kind, device) = (MessageKind::SenderKey, DeviceId::PRIMARY);
@@ -74,19 +75,19 @@ fn a_log_that_was_read_refuses_what_the_first_one_would() {
 }
 
 #[test]
-fn damage() {
+fn damaged_logs_are_refused() {
     let bytes = version_1();
     for len in 0..bytes.len() {
-        let error = RepairLog::from_record(&bytes[..len]).unwrap_err();
+        let error = RepairLog::from_record(&bytes[..len], peer()).unwrap_err();
         let expected = if len < 4 { RecordError::NotARecord } else { RecordError::Damaged };
         assert_eq!(error, expected, "{len} bytes");
     }
     let longer = [&bytes[..], &[0]].concat();
-    assert_eq!(RepairLog::from_record(&longer).unwrap_err(), RecordError::Damaged);
+    assert_eq!(RepairLog::from_record(&longer, peer()).unwrap_err(), RecordError::Damaged);
     let with = |at: usize, byte: u8| {
         let mut bytes = version_1();
         bytes[at] = byte;
-        RepairLog::from_record(&bytes).map(drop)
+        RepairLog::from_record(&bytes, peer()).map(drop)
     };
     assert_eq!(with(0, b'S'), Err(RecordError::NotARecord));
     assert_eq!(with(2, 10), Err(RecordError::WrongKind));
@@ -104,7 +105,7 @@ fn at_most_64_events_are_read() {
         bytes.extend([0, 0]);
         bytes
     };
-    let read = RepairLog::from_record(&with(64)).unwrap();
+    let read = RepairLog::from_record(&with(64), peer()).unwrap();
     assert_eq!(read.record().as_bytes(), with(64));
-    assert_eq!(RepairLog::from_record(&with(65)).unwrap_err(), RecordError::Damaged);
+    assert_eq!(RepairLog::from_record(&with(65), peer()).unwrap_err(), RecordError::Damaged);
 }

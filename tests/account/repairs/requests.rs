@@ -8,7 +8,8 @@ use subrosa::prekey::{KemPreKeyId, OneTimePreKeyId};
 use subrosa::repair::{Advice, DecryptionErrorMessage, Failure, PlaintextContent, Show};
 use subrosa::sealed::ContentHint;
 use subrosa::session::Forgery;
-use subrosa::{DecryptError, DeviceId, MessageKind, NamedPreKey, Timestamp};
+use subrosa::store::Key;
+use subrosa::{DecryptError, DeviceId, MessageKind, Timestamp};
 
 use crate::device::{Device, Letter, Offer};
 use crate::repair::delivered;
@@ -34,7 +35,7 @@ fn a_failed_decryption_yields_all_that_asking_takes() {
         assert_eq!(request.device, DeviceId::new(5));
         let read = delivered(&request);
         assert_eq!(read, request.message);
-        assert_eq!((read.timestamp(), read.device_id()), (SENT.as_millis(), 5));
+        assert_eq!((read.timestamp(), read.device()), (SENT, DeviceId::new(5)));
         let key = (letter.kind != MessageKind::SenderKey).then(|| *letter.signal().ratchet_key());
         assert_eq!(read.ratchet_key(), key.as_ref());
     }
@@ -42,7 +43,7 @@ fn a_failed_decryption_yields_all_that_asking_takes() {
 
 /// The known answer of the fact sheets, 13 §5.
 #[test]
-fn known_bytes() {
+fn a_request_has_the_known_bytes() {
     let (sent, device) = (Timestamp::from_millis(408), DeviceId::new(5));
     let advice = Advice::about(
         Failure::Undecryptable,
@@ -58,7 +59,7 @@ fn known_bytes() {
 }
 
 #[test]
-fn what_is_shown_is_what_the_sender_said() {
+fn the_hint_says_what_is_shown() {
     let group = Letter::new(MessageKind::SenderKey, Vec::new());
     for (hint, show) in [
         (ContentHint::Default, Show::Now),
@@ -78,7 +79,7 @@ fn what_is_shown_is_what_the_sender_said() {
 
 /// What will not come again is not waited for.
 #[test]
-fn what_can_not_be_asked_for_is_shown_at_once() {
+fn a_message_that_cannot_be_asked_for_is_shown_at_once() {
     let rubbish = Letter::new(MessageKind::Whisper, vec![0x44; 9]);
     let content = PlaintextContent::from(&DecryptionErrorMessage::parse(&hex!("1000")).unwrap());
     let content = Letter::new(MessageKind::Plaintext, content.as_bytes().to_vec());
@@ -91,45 +92,29 @@ fn what_can_not_be_asked_for_is_shown_at_once() {
 }
 
 #[test]
-fn what_errors_mean() {
-    let duplicate = DecryptError::Duplicate { chain_index: 2, counter: 1 };
-    for (error, failure) in [
-        (duplicate, Failure::Duplicate),
-        (DecryptError::UntrustedIdentity, Failure::Untrusted),
-        (DecryptError::NoSession, Failure::Undecryptable),
-        (DecryptError::Undecryptable(Forgery::Mac), Failure::Undecryptable),
-    ] {
-        assert_eq!(Failure::from(&error), failure);
-        assert_eq!(Failure::from(&DecryptError::Decrypt(error)), failure);
-        assert_eq!(Failure::from(&DecryptError::Decrypt(error)), failure);
-        assert_eq!(Failure::from(&DecryptError::Accept(DecryptError::Decrypt(error))), failure);
-        assert_eq!(Failure::from(&DecryptError::Decrypt(error)), failure);
-        assert_eq!(Failure::from(&DecryptError::First(DecryptError::Decrypt(error))), failure);
-    }
-    for (error, failure) in [
-        (DecryptError::UntrustedIdentity, Failure::Untrusted),
-        (DecryptError::IdentityMismatch, Failure::Undecryptable),
-        (DecryptError::Version3Refused, Failure::Undecryptable),
-        (DecryptError::NoOneTimePreKey, Failure::Undecryptable),
-    ] {
-        assert_eq!(Failure::from(&error), failure);
-        assert_eq!(Failure::from(&DecryptError::Admit(error)), failure);
-        assert_eq!(Failure::from(&DecryptError::Admit(error)), failure);
-    }
-    let key = NamedPreKey::OneTime(OneTimePreKeyId(1));
+fn errors_say_what_kind_of_failure_they_are() {
+    assert_eq!(DecryptError::Duplicate.failure(), Failure::Duplicate);
+    assert_eq!(DecryptError::UntrustedIdentity.failure(), Failure::Untrusted);
+    let key = Key::OneTimePreKey(OneTimePreKeyId(1));
     for error in [
-        DecryptError::Gone(key),
-        DecryptError::NeverOurs(key),
+        DecryptError::WrongSession,
+        DecryptError::IdentityMismatch,
+        DecryptError::Version3Refused,
+        DecryptError::NoOneTimePreKey,
+        DecryptError::MissingPreKey { key: key.clone(), issued: true },
+        DecryptError::MissingPreKey { key, issued: false },
+        DecryptError::WrongPreKeys,
         DecryptError::UsedTooOften(KemPreKeyId(1)),
-        DecryptError::Accept(DecryptError::LastResortRefused),
-        DecryptError::Accept(DecryptError::ReusedBaseKey),
+        DecryptError::Replayed,
+        DecryptError::NoSession,
+        DecryptError::TooFarAhead { by: 25_001 },
+        DecryptError::Forged(Forgery::Mac),
     ] {
-        assert_eq!(Failure::from(&error), Failure::Undecryptable, "{error:?}");
+        assert_eq!(error.failure(), Failure::Undecryptable, "{error:?}");
     }
-    assert_eq!(Failure::from(&DecryptError::IdentityMismatch), Failure::Undecryptable);
-    let duplicate = group::Error::Duplicate { chain_index: 2, iteration: 1 };
-    assert_eq!(Failure::from(&duplicate), Failure::Duplicate);
-    for error in [group::Error::NoSenderKey, group::Error::TooFarAhead { jump: 25_001 }] {
-        assert_eq!(Failure::from(&error), Failure::Undecryptable);
+    assert_eq!(group::Error::Duplicate.failure(), Failure::Duplicate);
+    assert_eq!(group::Error::UntrustedIdentity.failure(), Failure::Untrusted);
+    for error in [group::Error::NoSenderKey, group::Error::TooFarAhead { by: 25_001 }] {
+        assert_eq!(error.failure(), Failure::Undecryptable, "{error:?}");
     }
 }

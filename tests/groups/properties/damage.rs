@@ -4,21 +4,19 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::Trust;
 use subrosa::group;
+use subrosa::group::GroupMessage;
 use subrosa::group::{ReceiverKeys, SenderKey};
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 
-use crate::group::{receive, receiver, send};
+use crate::group::{receive, receiver, send, sender};
 use crate::properties::ID;
 
 /// Whether `bytes` are read; if not, that nothing changed.
 fn is_read(keys: &mut ReceiverKeys, bytes: &[u8]) -> bool {
     let before = keys.record();
-    let parsed = match keys.format() {
-        group::Format::WithId(_) => SenderKeyMessage::parse(bytes),
-        group::Format::WithoutId => SenderKeyMessage::parse_without_id(bytes),
-    };
-    let read = parsed.is_ok_and(|message| keys.decrypt(&message, Trust::Anyone).is_ok());
+    let read = GroupMessage::parse(bytes).is_ok_and(|message| keys.decrypt(&message, Trust::Anyone).is_ok());
     assert_eq!(keys.record().as_bytes(), before.as_bytes());
     read
 }

@@ -5,6 +5,7 @@
 use hex_literal::hex;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::group::DistributionMessage;
 use subrosa::group::{ReceiverKeys, SenderKey};
 use subrosa::hazmat::crypto::cbc;
 use subrosa::hazmat::crypto::kdf::{Label, hkdf};
@@ -15,7 +16,7 @@ use subrosa::hazmat::wire::stored::{
 };
 use subrosa::keys::{PrivateKey, Secret};
 
-use crate::group::{learn, receive, send};
+use crate::group::{learn, receive, send, sender};
 use crate::properties::ID;
 
 const CHAIN_ID: u32 = 42;

@@ -14,7 +14,7 @@ use subrosa::RecordError;
 use subrosa::group;
 use subrosa::group::{ReceiverKeys, SenderKey};
 
-use crate::group::{learn, receive, receiver, send};
+use crate::group::{learn, receive, receiver, send, sender};
 use crate::properties::ID;
 
 type Texts = BTreeMap<String, String>;
@@ -90,7 +90,9 @@ fn every_cut_is_damage() {
         let record = hex::decode(record).unwrap();
         let read: fn(&[u8]) -> Result<(), RecordError> = match name.as_str() {
             name if name.contains("sender_key") => |bytes| SenderKey::from_record(bytes).map(drop),
-            name if name.contains("receiver_keys") => |bytes| ReceiverKeys::from_record(bytes, sender()).map(drop),
+            name if name.contains("receiver_keys") => {
+                |bytes| ReceiverKeys::from_record(bytes, sender()).map(drop)
+            }
             _ => continue,
         };
         assert_eq!(read(&record), Ok(()));

@@ -6,12 +6,13 @@
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::group;
+use subrosa::group::GroupMessage;
 use subrosa::group::{ReceiverKeys, SenderKey};
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::{Record, Staged, Trust};
 
 use super::oracle::{Oracle, Verdict};
-use crate::group::{distribution, lose, message};
+use crate::group::{distribution, lose, message, only_record, sender};
 
 /// What becomes of a change that was staged.
 #[derive(Clone, Copy, Debug)]
@@ -178,8 +179,8 @@ impl World {
                 self.sender.number += 1;
             }
             Step::Distribute(to) => self.distribute(to),
-            Step::Learn { to, which, fate } => self.process(to, which, fate, false),
-            Step::CatchUp(to, which) => self.process(to, which, Fate::Stored, true),
+            Step::Learn { to, which, fate } => self.learn(to, which, fate, false),
+            Step::CatchUp(to, which) => self.learn(to, which, Fate::Stored, true),
             Step::SenderMoves => {
                 let record = self.sender.key.to_libsignal_record();
                 self.sender.key = SenderKey::from_libsignal_record(&record, self.format).unwrap();
@@ -267,11 +268,7 @@ impl World {
         let mut bytes = receiver.messages[at].bytes.clone();
         let len = bytes.len();
         bytes[usize::from(byte) % len] ^= 1 << bit;
-        let parsed = match self.format {
-            group::Format::WithId(_) => SenderKeyMessage::parse(&bytes),
-            group::Format::WithoutId => SenderKeyMessage::parse_without_id(&bytes),
-        };
-        if let Ok(message) = parsed {
+        if let Ok(message) = GroupMessage::parse(&bytes) {
             receiver.keys.decrypt(&message, Trust::Anyone).unwrap_err();
         }
     }

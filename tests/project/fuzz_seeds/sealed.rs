@@ -17,9 +17,9 @@ use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::keys::Secret;
 use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
 use subrosa::sealed::certificate::{SenderCertificate, ServerCertificate};
-use subrosa::sealed::server::{OpenError, SentMessage};
-use subrosa::sealed::{ContentHint, UnverifiedContent};
-use subrosa::{DeviceId, LocalDevice, MessageKind};
+use subrosa::sealed::server::SentMessage;
+use subrosa::sealed::{ContentHint, OpenError, UnverifiedContent};
+use subrosa::{DeviceId, MessageKind};
 
 use super::{read, write};
 use crate::envelopes::{BOB, Cast, NOW, bobs_address};
@@ -67,7 +67,7 @@ fn contents() -> BTreeMap<String, Vec<u8>> {
         }
     }
     let error =
-        DecryptionErrorMessage::for_original(b"", MessageKind::SenderKey, NOW.as_millis(), 1).unwrap();
+        DecryptionErrorMessage::for_original(b"", MessageKind::SenderKey, NOW, DeviceId::PRIMARY).unwrap();
     let (cast, message) = (Cast::new(), PlaintextContent::from(&error));
     let plaintext = SealedContent {
         kind: MessageKind::Plaintext,
@@ -99,12 +99,8 @@ pub fn write_seeds() {
         let rng = &mut ChaCha20Rng::seed_from_u64(3);
         write("sealed_v1", &name, &v1::seal(&content, &cast.alice, cast.bob().public(), rng).unwrap());
         let bob = BOB.parse().unwrap();
-        let entry = Entry {
-            service_id: bob,
-            identity: cast.bob().public(),
-            devices: vec![(DeviceId::PRIMARY, 1)],
-            agreement: None,
-        };
+        let entry =
+            Entry { service_id: bob, identity: cast.bob().public(), devices: vec![(1, 1)], agreement: None };
         let sent = seal_for_many(&content, &cast.alice, &[&entry], &[], Secret::new([4; 32])).unwrap();
         let sent = SentMessage::parse(&sent.bytes).unwrap();
         write("sealed_v2", &name, &sent.recipients().next().unwrap().received().to_vec());
@@ -138,8 +134,8 @@ pub fn check_seeds() {
     let (address, mut not_messages) = (bobs_address(), 0);
     for seed in [read("sealed_v1"), read("sealed_v2")].concat() {
         let content = UnverifiedContent::open(&seed, cast.bob()).unwrap();
-        let content = content.verify(&cast.authority(), &LocalDevice::new(&address), NOW).unwrap();
-        not_messages += usize::from(content.message().is_err());
+        let content = content.verify(&cast.trust(), &address, None, NOW).unwrap();
+        not_messages += usize::from(content.body().is_err());
     }
     assert_eq!(not_messages, 2, "what is inside the known answers is none");
     for seed in read("sent_message") {

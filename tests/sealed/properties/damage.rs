@@ -64,7 +64,7 @@ impl Delivery {
         // Most fail before session and store are asked for.
         match self.to.verify(damaged, &self.service) {
             Err(_) => {}
-            Ok(content) => match content.message() {
+            Ok(content) => match content.body() {
                 Ok(sealed::Body::Session(_)) => drop(self.to.refuse_sealed(damaged, &self.service)),
                 Ok(other) => panic!("{other:?}"),
                 Err(_) => {}
@@ -76,7 +76,7 @@ impl Delivery {
     #[track_caller]
     fn accept(&mut self, copy: &[u8]) {
         let before = self.to.store.clone();
-        assert_eq!(*self.to.unseal(copy, &self.service).unwrap().plaintext, *self.plaintext);
+        assert_eq!(*self.to.unseal(copy, &self.service).unwrap().1, *self.plaintext);
         self.to.store = before;
     }
 }

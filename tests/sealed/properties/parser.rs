@@ -74,7 +74,7 @@ impl Model {
     /// The same of what the crate found. How many entries there were it does not tell.
     fn of(message: &SentMessage<'_>, entries: usize) -> Self {
         let recipients = message.recipients().map(|to| {
-            let devices = to.devices().map(|(device, id)| (device.get(), id)).collect();
+            let devices = to.devices().map(|(device, id)| (u8::try_from(device.get()).unwrap(), id)).collect();
             (to.service_id(), devices, Some(to.key_material_range()))
         });
         let excluded = message.excluded().map(|id| (id, vec![], None));
@@ -150,7 +150,7 @@ fn written_again(bytes: &mut [u8], entries: usize) -> Vec<u8> {
         out.extend(id(recipient.service_id()));
         for (at, (device, number)) in devices.iter().enumerate() {
             let more = if at + 1 < devices.len() { 0x8000 } else { 0 };
-            out.push(device.get());
+            out.push(u8::try_from(device.get()).unwrap());
             bytes[out.len()] &= !0x40;
             out.extend((number | more).to_be_bytes());
         }

@@ -13,9 +13,9 @@ use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
 use subrosa::sealed;
 use subrosa::sealed::certificate::SenderCertificate;
-use subrosa::sealed::server::{OpenError, SentMessage};
+use subrosa::sealed::server::SentMessage;
 use subrosa::sealed::{ContentHint, OpenError};
-use subrosa::{Ciphertext, DeviceId, IdentityKeyPair, MessageKind, ServiceId};
+use subrosa::{Ciphertext, DeviceId, IdentityKeyPair, MessageKind, ServiceId, Timestamp};
 
 use crate::by_hand::Many;
 use crate::device::Device;
@@ -71,7 +71,7 @@ impl World {
         let certificate = Service::new(seed).certify(&device);
         let mut rng = rng(seed);
         let identities = (0..IDENTITIES).map(|_| IdentityKeyPair::generate(&mut rng)).collect();
-        let error = DecryptionErrorMessage::for_original(b"", MessageKind::SenderKey, seed, 1).unwrap();
+        let error = DecryptionErrorMessage::for_original(b"", MessageKind::SenderKey, Timestamp::from_millis(seed), DeviceId::PRIMARY).unwrap();
         let message = PlaintextContent::from(&error).into();
         Self { sender: device.identity, certificate, identities, message }
     }
@@ -146,7 +146,7 @@ fn parts(world: &World, list: &List, seed: u64) -> Vec<(Part, Vec<u8>)> {
     for (at, (id, devices)) in list.recipients.iter().enumerate() {
         parts.push((Part::Id(at), id.to_fixed().to_vec()));
         for (number, (device, registration_id)) in devices.iter().enumerate() {
-            parts.push((Part::Device(at, number), vec![device.get()]));
+            parts.push((Part::Device(at, number), vec![u8::try_from(device.get()).unwrap()]));
             let more = if number + 1 < devices.len() { 0x8000 } else { 0 };
             parts.push((Part::RegistrationId(at, number), (registration_id | more).to_be_bytes().to_vec()));
         }
@@ -233,10 +233,10 @@ fn check(
         Part::ExcludedId(excluded) => flip_id(&mut expected.excluded[excluded], at, bit),
         Part::Device(recipient, number) => {
             let device = &mut expected.recipients[recipient].0.1[number].0;
-            match DeviceId::new((device.get() ^ bit).into()) {
-                Ok(other) => *device = other,
+            match device.get() ^ u32::from(bit) {
+                other @ 1..=127 => *device = DeviceId::new(other),
                 // The account is excluded now, and what follows is read as something else.
-                Err(_) => return nobody_is_fooled(world, &flipped),
+                _ => return nobody_is_fooled(world, &flipped),
             }
         }
         Part::RegistrationId(recipient, number) => {

@@ -2,13 +2,12 @@
 
 //! Messages of sessions under seal, received with the prekeys of an account.
 
-use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::repair::Failure;
 use subrosa::sealed;
 use subrosa::sealed::UnverifiedContent;
 use subrosa::sealed::certificate::SenderDetails;
 use subrosa::store;
-use subrosa::{Address, Ciphertext, DecryptError, IdentityKeyPair, LocalDevice, Session, Trust};
+use subrosa::{Address, Ciphertext, DecryptError, IdentityKeyPair, Session, Trust};
 
 use crate::accounts::{Holder, Peer, START};
 use crate::scenarios::{id, rng};
@@ -23,9 +22,8 @@ fn seal(
     to: &Holder,
 ) -> Vec<u8> {
     let certificate = service.issue(SenderDetails {
-        name: peer.address.name().to_owned(),
+        address: peer.address.clone(),
         e164: None,
-        device: peer.address.device(),
         identity_key: *identity.public(),
         expires: EXPIRES,
     });
@@ -35,7 +33,7 @@ fn seal(
 
 fn verify(sealed: &[u8], to: &Holder, service: &Service) -> sealed::Content {
     let content = UnverifiedContent::open(sealed, to.account.identity()).unwrap();
-    content.verify(&service.authority(), &LocalDevice::new(&to.address), START).unwrap()
+    content.verify(&service.trust(), &to.address, None, START).unwrap()
 }
 
 /// Reads a sealed message and stores all that comes of it. A refusal changes nothing.
@@ -45,26 +43,19 @@ fn read(
     content: &sealed::Content,
     trust: Trust<'_>,
 ) -> Result<Vec<u8>, DecryptError> {
-    let sealed::Body::Session(message) = content.message().unwrap() else { panic!("a message of a session") };
+    let sealed::Body::Session(message) = content.body().unwrap() else { panic!("a message of a session") };
     let before = (session.record(), to.account.record(), to.rows());
     let store = &mut to.store;
-    let outcome = message.receive_with(&mut to.account, session, trust, &mut to.rng).map(|first| {
-        let promised = first.session().record();
-        let unsealed = first.commit_with(|first| {
-            if let Some(account) = first.account() {
-                store.write(&account.record(), account.effects());
-            }
-            store.inbox.push(first.received().plaintext.to_vec());
-            Ok::<_, ()>(())
+    let outcome = to.account.receive(session, &message, trust, &mut to.rng).map(|staged| {
+        let text = staged.commit_with_output(|writes, text| {
+            store.inbox.push(text.to_vec());
+            store.apply(writes)
         });
-        (unsealed.unwrap(), promised)
+        text.unwrap().to_vec()
     });
-    let outcome = outcome.map(|(unsealed, promised)| {
-        assert_eq!(session.record().as_bytes(), promised.as_bytes());
-        assert_eq!(unsealed.sender, *content.sender());
-        unsealed.plaintext.to_vec()
-    });
-    if outcome.is_err() {
+    if outcome.is_ok() {
+        assert_eq!(to.store.sessions[session.remote()], session.record().as_bytes());
+    } else {
         assert_eq!(session.record().as_bytes(), before.0.as_bytes());
         assert_eq!(to.account.record().as_bytes(), before.1.as_bytes());
         assert_eq!(to.rows(), before.2);
@@ -87,7 +78,7 @@ fn a_first_message_uses_up_an_accounts_prekeys() {
     let mut session = Session::new(bob.address.clone(), alice.address.clone());
 
     let untrusted = read(&mut bob, &mut session, &content, Trust::Nobody);
-    assert_eq!(untrusted, Err(DecryptError::Admit(DecryptError::UntrustedIdentity)));
+    assert_eq!(untrusted, Err(DecryptError::UntrustedIdentity));
     assert!(bob.rows().contains(&one_time));
     assert_eq!(read(&mut bob, &mut session, &content, Trust::Anyone).as_deref(), Ok(&b"first"[..]));
     assert!(!bob.rows().contains(&one_time));
@@ -98,15 +89,14 @@ fn a_first_message_uses_up_an_accounts_prekeys() {
     let content = verify(&sealed, &bob, &service);
     assert_eq!(read(&mut bob, &mut session, &content, Trust::Anyone).as_deref(), Ok(&b"second"[..]));
     let again = read(&mut bob, &mut session, &content, Trust::Anyone);
-    assert!(matches!(again, Err(DecryptError::Decrypt(DecryptError::Duplicate { .. }))));
+    assert!(matches!(again, Err(DecryptError::Duplicate)));
     let answer = session.encrypt(b"answer", Trust::Anyone, START, &mut bob.rng).unwrap().commit();
-    let message = SignalMessage::parse(answer.as_bytes()).unwrap();
-    alice.session.decrypt(&message, Trust::Anyone, &mut alice.rng).unwrap().commit();
+    alice.read(&answer);
     let third = alice.write(b"third");
     let sealed = seal(&mut service, &alice, &alice.identity, &third, &bob);
     let content = verify(&sealed, &bob, &service);
     let untrusted = read(&mut bob, &mut session, &content, Trust::Nobody);
-    assert_eq!(untrusted, Err(DecryptError::Decrypt(DecryptError::UntrustedIdentity)));
+    assert_eq!(untrusted, Err(DecryptError::UntrustedIdentity));
     assert_eq!(read(&mut bob, &mut session, &content, Trust::Anyone).as_deref(), Ok(&b"third"[..]));
     assert_eq!(bob.store.inbox, [&b"first"[..], b"second", b"third"]);
 }
@@ -136,12 +126,11 @@ fn what_an_account_refuses() {
     // A replay when the session is gone.
     let mut forgotten = Session::new(bob.address.clone(), alice.address.clone());
     let replay = read(&mut bob, &mut forgotten, &content, Trust::Anyone).unwrap_err();
-    assert!(matches!(replay, DecryptError::First(DecryptError::Gone(_))), "{replay:?}");
-    assert_eq!(Failure::from(&replay), Failure::Undecryptable);
+    assert!(matches!(replay, DecryptError::MissingPreKey { issued: true, .. }), "{replay:?}");
+    assert_eq!(replay.failure(), Failure::Undecryptable);
 
     let answer = session.encrypt(b"answer", Trust::Anyone, START, &mut bob.rng).unwrap().commit();
-    let message = SignalMessage::parse(answer.as_bytes()).unwrap();
-    alice.session.decrypt(&message, Trust::Anyone, &mut alice.rng).unwrap().commit();
+    alice.read(&answer);
     let later = alice.write(b"later");
     let sealed = seal(&mut service, &alice, &mallory, &later, &bob);
     let of_mallory = verify(&sealed, &bob, &service);

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use subrosa::Timestamp;
+use subrosa::{Address, Timestamp};
 use subrosa::hazmat::crypto::xeddsa;
 use subrosa::keys::{KeyError, PrivateKey, PublicKey};
 use subrosa::sealed::certificate::{
@@ -17,7 +17,7 @@ use crate::device::{ALICE, Device};
 use crate::scenarios::{id, rng};
 use crate::sealed::{EXPIRES, Service, details};
 
-const INVALID: CertificateError = CertificateError::InvalidProtobuf;
+const INVALID: CertificateError = CertificateError::Malformed;
 
 fn alice() -> Device {
     Device::new(ALICE, 1)
@@ -32,7 +32,7 @@ fn issued() -> (Service, SenderCertificate) {
 
 /// Whether a sender certificate holds at a time, and if not why.
 fn check(certificate: &SenderCertificate, service: &Service, now: Timestamp) -> Result<(), CertificateError> {
-    certificate.clone().verify(&service.authority(), now).map(drop)
+    certificate.clone().verify(&service.trust(), now).map(drop)
 }
 
 /// What a flipped bit may make of the reading of a certificate.
@@ -57,7 +57,7 @@ fn s1_a_server_certificate_survives() {
     let again = ServerCertificate::parse(service.server.as_bytes()).unwrap();
     assert_eq!(again, service.server);
     assert_eq!((again.id(), *again.key()), (7, service.server_key.public_key()));
-    assert_eq!(again.verify(&service.authority()), Ok(()));
+    assert_eq!(again.verify(&service.trust()), Ok(()));
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn s2_no_flipped_bit_of_a_server_certificate_is_believed() {
     for flipped in flips(service.server.as_bytes()) {
         match ServerCertificate::parse(&flipped) {
             Ok(certificate) => {
-                assert_eq!(certificate.verify(&service.authority()), Err(CertificateError::Untrusted));
+                assert_eq!(certificate.verify(&service.trust()), Err(CertificateError::Untrusted));
                 parsed += 1;
             }
             Err(error) => assert_harmless(error),
@@ -92,11 +92,11 @@ fn s3_a_revoked_server_certificate() {
     assert_eq!(check(&certificate, &service, EXPIRES), Ok(()), "the list is the caller's");
     service.revoked = OFFICIAL_REVOKED.to_vec();
     let revoked = CertificateError::Revoked(0xDEAD_C357);
-    assert_eq!(service.server.verify(&service.authority()), Err(revoked));
+    assert_eq!(service.server.verify(&service.trust()), Err(revoked));
     assert_eq!(check(&certificate, &service, EXPIRES), Err(revoked));
     // Even where nothing else about it is right.
     service.roots.clear();
-    assert_eq!(service.server.verify(&service.authority()), Err(revoked));
+    assert_eq!(service.server.verify(&service.trust()), Err(revoked));
 }
 
 #[test]
@@ -181,12 +181,12 @@ fn s7_roots_are_replaced() {
 
 /// The fields of the signed part of a certificate for alice, by their numbers. Its signer is not among them.
 fn fields() -> BTreeMap<u8, Vec<u8>> {
-    let SenderDetails { name, device, identity_key, expires, .. } = details(&alice());
+    let SenderDetails { address, identity_key, expires, .. } = details(&alice());
     BTreeMap::from([
-        (2, vec![2 << 3, device.get()]),
+        (2, vec![2 << 3, u8::try_from(address.device().get()).unwrap()]),
         (3, [&[3 << 3 | 1][..], &expires.as_millis().to_le_bytes()].concat()),
         (4, field(4, &identity_key.encode())),
-        (6, field(6, name.as_bytes())),
+        (6, field(6, address.name().as_str().as_bytes())),
     ])
 }
 
@@ -237,8 +237,8 @@ fn s9_a_name_in_bytes_reads_as_text() {
     let service = Service::new(9);
     let uuid = [0xA1, 0xB2, 0xC3, 0xD4, 0, 1, 0x40, 2, 0x80, 3, 0, 0, 0, 0, 0, 0xA];
     let bytes = changed(&service, |fields| drop(fields.insert(6, field(7, &uuid)))).unwrap();
-    assert_eq!(bytes.claimed().name, "a1b2c3d4-0001-4002-8003-00000000000a");
-    let text = field(6, bytes.claimed().name.as_bytes());
+    assert_eq!(bytes.claimed().address.name().as_str(), "a1b2c3d4-0001-4002-8003-00000000000a");
+    let text = field(6, bytes.claimed().address.name().as_str().as_bytes());
     let text = changed(&service, |fields| drop(fields.insert(6, text))).unwrap();
     assert_eq!(text.claimed(), bytes.claimed());
     for certificate in [text, bytes] {
@@ -247,7 +247,7 @@ fn s9_a_name_in_bytes_reads_as_text() {
     // A text is taken as it is.
     for name in ["", "A1B2C3D4-0001-4002-8003-00000000000A", "alice"] {
         let certificate = changed(&service, |fields| drop(fields.insert(6, field(6, name.as_bytes()))));
-        assert_eq!(certificate.unwrap().claimed().name, name);
+        assert_eq!(certificate.unwrap().claimed().address.name().as_str(), name);
     }
 }
 
@@ -275,7 +275,7 @@ fn s10_servers_that_the_caller_knows() {
     let key = PrivateKey::generate(&mut service.rng).public_key();
     let other = ServerCertificate::issue(6, &key, &service.root, &mut service.rng);
     service.known = vec![other.clone(), service.server.clone()];
-    assert_eq!(certificate.server(&service.authority()), Ok(&service.server));
+    assert_eq!(certificate.server(&service.trust()), Ok(&service.server));
     assert_eq!(check(&certificate, &service, EXPIRES), Ok(()));
     service.revoked = vec![6];
     assert_eq!(check(&certificate, &service, EXPIRES), Ok(()));
@@ -292,9 +292,8 @@ fn s12_what_was_put_in_reads_back() {
     let mut service = Service::new(12);
     for e164 in [None, Some(""), Some("+12025550123")] {
         let details = SenderDetails {
-            name: "any text".to_owned(),
+            address: Address::new("any text", id(127)),
             e164: e164.map(str::to_owned),
-            device: id(127),
             expires: Timestamp::from_millis(u64::MAX),
             ..details(&alice())
         };
@@ -305,8 +304,8 @@ fn s12_what_was_put_in_reads_back() {
         assert_eq!(*certificate.signer(), Signer::Embedded(Box::new(service.server.clone())));
         assert_eq!((certificate.certificate(), certificate.signature().len()), (issued.certificate(), 64));
         let latest = Timestamp::from_millis(u64::MAX);
-        let verified = certificate.verify(&service.authority(), latest).unwrap();
-        assert_eq!(*verified.sender(), details);
+        let verified = certificate.verify(&service.trust(), latest).unwrap();
+        assert_eq!(*verified.details(), details);
         assert_eq!(verified.address().to_string(), "any text.127");
         assert_eq!(*verified.certificate(), issued);
     }
@@ -317,7 +316,7 @@ fn s13_an_unknown_server() {
     let service = Service::new(13);
     let certificate = SenderCertificate::parse(&signed(&known_signer(5), &service.server_key)).unwrap();
     let unknown = CertificateError::UnknownServerCertificate(5);
-    assert_eq!(certificate.server(&service.authority()), Err(unknown));
+    assert_eq!(certificate.server(&service.trust()), Err(unknown));
     // It comes before all else.
     let nothing = TrustStore { trust_roots: &[], revoked: &[5], known: &[] };
     let late = Timestamp::from_millis(u64::MAX);
@@ -393,7 +392,7 @@ fn s15_of_two_signers_and_two_names_the_later_one_counts() {
     assert_eq!(signers([&known, &embedded]), Signer::Embedded(Box::new(service.server.clone())));
     let (text, bytes) = (field(6, b"text"), field(7, &[0; 16]));
     let names = |pair: [&[u8]; 2]| {
-        changed(&service, |fields| drop(fields.insert(6, pair.concat()))).unwrap().claimed().name.clone()
+        changed(&service, |fields| drop(fields.insert(6, pair.concat()))).unwrap().claimed().address.name().as_str().to_owned()
     };
     assert_eq!(names([&text, &bytes]), "00000000-0000-0000-0000-000000000000");
     assert_eq!(names([&bytes, &text]), "text");

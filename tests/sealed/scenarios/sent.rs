@@ -3,7 +3,8 @@
 //! 46 to 55: what the service makes of a message that was sent to many.
 
 use subrosa::address::ServiceIdKind;
-use subrosa::sealed::server::{OpenError, SentMessage};
+use subrosa::sealed::OpenError;
+use subrosa::sealed::server::SentMessage;
 use subrosa::{DeviceId, ServiceId};
 
 use crate::scenarios::id;

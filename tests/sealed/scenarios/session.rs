@@ -4,18 +4,17 @@
 //! messages that are not decrypted (92).
 
 use subrosa::group;
-use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
+use subrosa::group::{DistributionId, GroupMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::sealed::v1;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
-use subrosa::keys::{NonContributory, PublicKey};
+use subrosa::keys::PublicKey;
 use subrosa::repair::{Advice, DecryptionErrorMessage, Failure, PlaintextContent, Show};
 use subrosa::sealed;
 use subrosa::sealed::certificate::{SenderCertificate, SenderDetails};
 use subrosa::sealed::{ContentHint, SealError, UnverifiedContent};
 use subrosa::session;
 use subrosa::{
-    Address, DecryptError, EncryptError, ForeignCertificate, IdentityKey, MessageKind, Session, Timestamp,
+    Address, DecryptError, EncryptError, IdentityKey, MessageKind, Session, Timestamp,
     Trust,
 };
 
@@ -37,23 +36,23 @@ fn sealed_as(from: &Device, certificate: &SenderCertificate, letter: &Letter, to
     v1::seal(&content, &from.identity, to.identity.public(), &mut rng(99)).unwrap()
 }
 
-const IDENTITY_MISMATCH: Refused = Refused::Receive(DecryptError::IdentityMismatch);
+const IDENTITY_MISMATCH: Refused = Refused::Device(device::Failure::Decrypt(DecryptError::IdentityMismatch));
 
 #[test]
 fn the_session_must_be_with_the_sender() {
     let ([mut alice, bob], service, [certificate, _]) = acquainted(1);
     let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"who").unwrap();
     let content = bob.verify(&sealed, &service).unwrap();
-    let sealed::Body::Session(message) = content.message().unwrap() else { panic!("a message of a session") };
+    let sealed::Body::Session(message) = content.body().unwrap() else { panic!("a message of a session") };
     let local = session::Config::new(&bob.identity, bob.registration_id);
     for remote in [Address::new(BOB, id(1)), Address::new(ALICE, id(2)), Address::new("", id(1))] {
         let mut session = Session::new(bob.address.clone(), remote);
-        let outcome = message.receive(&mut session, &local, Trust::Anyone, &mut rng(1)).map(drop);
+        let outcome = session.receive(&local, &message, Trust::Anyone, &mut rng(1)).map(drop);
         assert_eq!(outcome, Err(DecryptError::WrongSession));
     }
     // And where it is begun.
     let mut session = bob.session(&alice.address).unwrap();
-    assert!(message.receive(&mut session, &local, Trust::Anyone, &mut rng(1)).is_ok());
+    assert!(session.receive(&local, &message, Trust::Anyone, &mut rng(1)).is_ok());
 }
 
 /// A certificate vouches for one identity. A session with another is none with that sender, whoever trusts what.
@@ -69,7 +68,7 @@ fn the_session_must_be_with_the_certified_identity() {
         let sealed = sealed_as(&mallory, &of_mallory, &whisper, &bob);
         assert_eq!(bob.refuse_sealed(&sealed, &service), IDENTITY_MISMATCH);
         let sealed = sealed_as(&alice, &certificate, &whisper, &bob);
-        assert_eq!(*bob.unseal(&sealed, &service).unwrap().plaintext, *b"who is it");
+        assert_eq!(*bob.unseal(&sealed, &service).unwrap().1, *b"who is it");
     }
 }
 
@@ -91,7 +90,7 @@ fn a_first_message_must_be_of_the_certified_identity() {
     mallory.begin_with(&mut bob, Offer::FULL);
     let own = mallory.send(&bob.address, b"mine");
     let unsealed = bob.unseal(&sealed_as(&mallory, &of_mallory, &own, &bob), &service).unwrap();
-    assert_eq!(unsealed.sender.sender().identity_key, *mallory.identity.public());
+    assert_eq!(unsealed.0.sender().details().identity_key, *mallory.identity.public());
     // A later one of the kind `PreKey`, for the session that is there, under alice's certificate.
     let certificate = service.certify(&alice);
     let own = mallory.send(&bob.address, b"mine, too");
@@ -104,7 +103,7 @@ fn a_first_message_must_be_of_the_certified_identity() {
 fn a_wrapper_vouches_for_no_other_session() {
     let [mut old_alice, mut bob] = Device::pair(4);
     for device in [&mut old_alice, &mut bob] {
-        device.policy = subrosa::session::Policy::AllowVersion3;
+        device.policy = session::Policy::AllowVersion3;
     }
     old_alice.greet(&mut bob, Offer::VERSION_3);
     let mut alice = old_alice.reinstalled(400);
@@ -126,9 +125,9 @@ fn a_changed_identity_is_the_users_affair() {
     again.begin_with(&mut bob, Offer::FULL);
     let certificate = service.certify(&again);
     let sealed = again.seal(&bob.address, Seal::with(&certificate), b"new phone").unwrap();
-    let untrusted = DecryptError::Admit(subrosa::DecryptError::UntrustedIdentity);
-    assert_eq!(bob.refuse_sealed(&sealed, &service), Refused::Receive(untrusted));
-    assert_eq!(Failure::from(&untrusted), Failure::Untrusted);
+    let untrusted = DecryptError::UntrustedIdentity;
+    assert_eq!(bob.refuse_sealed(&sealed, &service), Refused::Device(device::Failure::Decrypt(untrusted)));
+    assert_eq!(DecryptError::UntrustedIdentity.failure(), Failure::Untrusted);
     bob.receiving = TrustRule::Anyone;
     bob.unseal(&sealed, &service).unwrap();
     assert_eq!(bob.store.identities[&again.address], *again.identity.public());
@@ -137,11 +136,11 @@ fn a_changed_identity_is_the_users_affair() {
 #[test]
 fn what_the_sender_would_do_in_vain() {
     let ([mut alice, mut bob], mut service, [certificate, other]) = acquainted(6);
-    assert!(matches!(sealed::Sender::new(&alice.identity, &other), Err(ForeignCertificate)));
+    assert!(matches!(sealed::Sender::new(&alice.identity, &other), Err(SealError::ForeignCertificate)));
     let wrong_session = Err(SealError::WrongSession);
     for details in [
-        SenderDetails { name: "alice".to_owned(), ..details(&alice) },
-        SenderDetails { device: id(2), ..details(&alice) },
+        SenderDetails { address: Address::new("alice", id(1)), ..details(&alice) },
+        SenderDetails { address: Address::new(ALICE, id(2)), ..details(&alice) },
     ] {
         let certificate = service.issue(details);
         assert_eq!(alice.seal(&bob.address, Seal::with(&certificate), b"whose"), wrong_session);
@@ -185,17 +184,13 @@ fn what_is_not_sealed_is_not_counted() {
     let low = IdentityKey::new(PublicKey::from_bytes([0; 32]));
     let staged = session.encrypt(b"message", Trust::Anyone, alice.now, &mut rng(8)).unwrap();
     let sealed = sender.seal(&staged.commit(), &low, &mut rng(8));
-    assert_eq!(sealed, Err(SealError::Agreement(NonContributory)));
+    assert_eq!(sealed, Err(SealError::NonContributory));
 }
 
 /// A refusal by the session is a [`Failure`], and with the sender's hint it is an advice.
 fn advice(content: &sealed::Content, refused: &Refused, at: Timestamp) -> Advice {
-    let failure = match refused {
-        Refused::Receive(error) => error.into(),
-        Refused::Accept(error) => error.into(),
-        _ => panic!("{refused:?}"),
-    };
-    content.advice(failure, at)
+    let Refused::Device(device::Failure::Decrypt(error)) = refused else { panic!("{refused:?}") };
+    content.advice(error.failure(), at)
 }
 
 #[test]
@@ -218,7 +213,7 @@ fn s92_hints_say_what_to_do() {
         assert_eq!(undecryptable.show, show, "{hint:?}");
         let request = undecryptable.ask.unwrap();
         assert_eq!((request.kind, request.timestamp, request.device), (MessageKind::Whisper, at, id(1)));
-        assert_eq!((request.message.timestamp(), request.message.device_id()), (at.as_millis(), 1));
+        assert_eq!((request.message.timestamp(), request.message.device()), (at, id(1)));
         let key = request.message.ratchet_key().unwrap();
         assert!(alice.session(&bob.address).unwrap().current_ratchet_key_matches(key));
 
@@ -244,7 +239,7 @@ fn s92_a_message_is_sent_again() {
     let sealed = alice.seal(&bob.address, resendable, b"important").unwrap();
     bob.store.sessions.clear();
     let refused = bob.refuse_sealed(&sealed, &service);
-    assert_eq!(refused, Refused::Receive(DecryptError::Decrypt(DecryptError::NoSession)));
+    assert_eq!(refused, Refused::Device(device::Failure::Decrypt(DecryptError::NoSession)));
     let asked = advice(&bob.verify(&sealed, &service).unwrap(), &refused, sent_at).ask.unwrap();
     let request = Seal::with(&of_bob)
         .of(&bob.identity)
@@ -252,15 +247,15 @@ fn s92_a_message_is_sent_again() {
         .unwrap();
 
     let content = alice.verify(&request, &service).unwrap();
-    assert_eq!(content.sender().address(), bob.address);
-    let sealed::Body::Plaintext(plaintext) = content.message().unwrap() else { panic!("no plaintext") };
+    assert_eq!(*content.sender().address(), bob.address);
+    let sealed::Body::Plaintext(plaintext) = content.body().unwrap() else { panic!("no plaintext") };
     let error = plaintext.decryption_error_message().unwrap();
-    assert_eq!(error.timestamp(), sent_at.as_millis());
+    assert_eq!(error.timestamp(), sent_at);
     assert!(alice.session(&bob.address).unwrap().current_ratchet_key_matches(error.ratchet_key().unwrap()));
     alice.archive(&bob.address).unwrap();
     alice.begin_with(&mut bob, Offer::FULL);
     let again = alice.seal(&bob.address, resendable, b"important").unwrap();
-    assert_eq!(*bob.unseal(&again, &service).unwrap().plaintext, *b"important");
+    assert_eq!(*bob.unseal(&again, &service).unwrap().1, *b"important");
 }
 
 /// What each kind of original message makes of a request. A request is not answered by another.
@@ -272,7 +267,7 @@ fn s92_what_is_asked_for_by_kind() {
     alice.begin_with(&mut bob, Offer::FULL);
     let pre_key = alice.send(&bob.address, b"first");
     let group = Letter::new(MessageKind::SenderKey, b"not looked into".to_vec());
-    let error = DecryptionErrorMessage::for_original(&whisper.bytes, whisper.kind, 1, 1).unwrap();
+    let error = DecryptionErrorMessage::for_original(&whisper.bytes, whisper.kind, Timestamp::from_millis(1), id(1)).unwrap();
     let plaintext = PlaintextContent::from(&error).as_bytes().to_vec();
     let rubbish = Letter::new(MessageKind::Whisper, b"rubbish".to_vec());
     let asks = |letter: &Letter| {
@@ -306,18 +301,19 @@ fn s92_what_is_asked_for_by_kind() {
 fn s92_failures_of_group_messages() {
     let distribution = DistributionId::from_bytes([0xD3; 16]);
     let mut key = SenderKey::generate(distribution, &mut rng(12));
-    let mut keys = ReceiverKeys::new(distribution);
+    let alice = Address::new(ALICE, id(1));
+    let mut keys = ReceiverKeys::new(alice.clone(), distribution);
     let learnt = key.distribution();
     let message = key.encrypt(b"to all", &mut rng(13)).unwrap().commit();
-    let message = SenderKeyMessage::parse(message.as_bytes()).unwrap();
-    let failure = |error: group::Error| Failure::from(&error);
-    assert_eq!(keys.decrypt(&message).map(drop).map_err(failure), Err(Failure::Undecryptable));
-    let learnt = subrosa::group::DistributionMessage::parse(&learnt).unwrap();
+    let message = GroupMessage::parse(message.as_bytes()).unwrap();
+    let failure = |error: group::Error| error.failure();
+    assert_eq!(keys.decrypt(&message, Trust::Anyone).map(drop).map_err(failure), Err(Failure::Undecryptable));
+    let learnt = group::DistributionMessage::parse(&learnt).unwrap();
     keys.process(&learnt).unwrap().commit();
-    keys.decrypt(&message).unwrap().commit();
-    assert_eq!(keys.decrypt(&message).map(drop).map_err(failure), Err(Failure::Duplicate));
-    let mut others = ReceiverKeys::new(DistributionId::from_bytes([0xD4; 16]));
-    assert_eq!(others.decrypt(&message).map(drop).map_err(failure), Err(Failure::Undecryptable));
+    keys.decrypt(&message, Trust::Anyone).unwrap().commit();
+    assert_eq!(keys.decrypt(&message, Trust::Anyone).map(drop).map_err(failure), Err(Failure::Duplicate));
+    let mut others = ReceiverKeys::new(alice, DistributionId::from_bytes([0xD4; 16]));
+    assert_eq!(others.decrypt(&message, Trust::Anyone).map(drop).map_err(failure), Err(Failure::Undecryptable));
 }
 
 /// A first message whose session is lost here can't be told from a replay: it is asked for.
@@ -331,7 +327,7 @@ fn s92_a_first_message_that_comes_again() {
     bob.unseal(&sealed, &service).unwrap();
     bob.store.sessions.clear();
     let refused = bob.refuse_sealed(&sealed, &service);
-    assert_eq!(refused, Refused::Accept(DecryptError::ReusedBaseKey));
+    assert_eq!(refused, Refused::Device(device::Failure::Decrypt(DecryptError::Replayed)));
     let advice = advice(&bob.verify(&sealed, &service).unwrap(), &refused, alice.now);
     assert_eq!((advice.show, advice.ask.unwrap().kind), (Show::Now, MessageKind::PreKey));
 }
@@ -353,7 +349,7 @@ fn a_failing_store_leaves_everything_to_be_received_again() {
     for table in tables {
         bob.faults.writes = vec![table];
         let refused = bob.refuse_sealed(&sealed, &service);
-        assert_eq!(refused, Refused::Store(device::Failure::Store(table)));
+        assert_eq!(refused, Refused::Device(device::Failure::Store(table)));
     }
     bob.faults.writes.clear();
     bob.unseal(&sealed, &service).unwrap();

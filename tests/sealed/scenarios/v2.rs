@@ -6,17 +6,16 @@ use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKe
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::sealed::Envelope;
 use subrosa::hazmat::sealed::{Entry, seal_for_many};
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::keys::{NonContributory, PublicKey};
 use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
 use subrosa::sealed;
 use subrosa::sealed::certificate::{CertificateError, SenderCertificate, SenderDetails};
-use subrosa::sealed::server::{OpenError, SentMessage};
+use subrosa::sealed::server::SentMessage;
 use subrosa::sealed::{MultiRecipientMessage, OpenError, SealError, UnverifiedContent};
 use subrosa::{Address, Ciphertext, DeviceId, IdentityKey, MessageKind, ServiceId, Session, Timestamp};
 
 use crate::by_hand::{Many, Material};
-use crate::device::{BOB, CAROL, Device, Offer};
+use crate::device::{ALICE, BOB, CAROL, Device, Offer};
 use crate::scenarios::{content, id, rng};
 use crate::sealed::{EXPIRES, Refused, Seal, Service, details};
 
@@ -62,7 +61,7 @@ impl Circle {
 fn group_message(plaintext: &[u8]) -> (Ciphertext, ReceiverKeys) {
     let distribution = DistributionId::from_bytes([0xD2; 16]);
     let mut key = SenderKey::generate(distribution, &mut rng(1));
-    let mut keys = ReceiverKeys::new(distribution);
+    let mut keys = ReceiverKeys::new(Address::new(ALICE, id(1)), distribution);
     let learnt = key.distribution();
     keys.process(&DistributionMessage::parse(&learnt).unwrap()).unwrap().commit();
     (key.encrypt(plaintext, &mut rng(2)).unwrap().commit(), keys)
@@ -121,15 +120,15 @@ fn s33_one_recipient() {
         let bob = &mut circle.bob[0];
         assert_eq!((*account, &devices[..]), (service_id(BOB), &[entry(bob)][..]));
         assert_eq!(received[0], 0x22);
-        let refused = |why| Refused::Sender(OpenError::Certificate(why));
+        let refused = |why| Refused::Open(OpenError::Certificate(why));
         bob.now = Timestamp::from_millis(EXPIRES.as_millis() + 1);
         assert_eq!(bob.refuse_sealed(received, &circle.service), refused(CertificateError::Expired));
         bob.now = EXPIRES;
         let other = Service::new(330);
         assert_eq!(bob.refuse_sealed(received, &other), refused(CertificateError::Untrusted));
         let unsealed = bob.unseal(received, &circle.service).unwrap();
-        assert_eq!(*unsealed.plaintext, [round; 50]);
-        assert_eq!(unsealed.sender.sender(), circle.certificate.claimed());
+        assert_eq!(*unsealed.1, [round; 50]);
+        assert_eq!(unsealed.0.sender().details(), circle.certificate.claimed());
         bob.tell(&mut circle.alice, b"turn");
     }
 }
@@ -166,10 +165,14 @@ fn s35_two_recipients() {
     for (device, received) in [(carol, &to_carol.2), (bob, &to_bob.2)] {
         let content = device.verify(received, &circle.service).unwrap();
         assert_eq!(content.kind(), MessageKind::SenderKey);
-        let sealed::Body::Group(bytes) = content.message().unwrap() else { panic!("a group message") };
-        // Dropped, so that the next one reads it too.
-        let staged = keys.decrypt(&SenderKeyMessage::parse(bytes).unwrap()).unwrap();
-        assert_eq!(**staged.received(), *b"to all");
+        let sealed::Body::Group(message) = content.body().unwrap() else { panic!("a group message") };
+        // Not stored, so that the next one reads it too.
+        let staged = keys.decrypt(&message, subrosa::Trust::Anyone).unwrap();
+        let stored = staged.commit_with_output(|_, text| {
+            assert_eq!(**text, *b"to all");
+            Err(())
+        });
+        assert!(stored.is_err());
     }
     let foreign = UnverifiedContent::open(&to_bob.2, &carol.identity).map(drop);
     assert_eq!(foreign, Err(OpenError::NotForUs));
@@ -180,10 +183,10 @@ fn s35_a_decryption_error_message() {
     let mut circle = Circle::new(36);
     let to_bob = circle.bob[0].address.clone();
     let failed = circle.alice.message_to(&to_bob, b"can't be read");
-    let error = DecryptionErrorMessage::for_original(failed.as_bytes(), failed.kind(), 408, 3).unwrap();
+    let error = DecryptionErrorMessage::for_original(failed.as_bytes(), failed.kind(), Timestamp::from_millis(408), id(3)).unwrap();
     let sent = circle.seal(&PlaintextContent::from(&error).into(), &[&[&to_bob]], &[]).unwrap();
     let content = circle.bob[0].verify(&split(&sent.bytes)[0].2, &circle.service).unwrap();
-    let sealed::Body::Plaintext(plaintext) = content.message().unwrap() else { panic!("no plaintext") };
+    let sealed::Body::Plaintext(plaintext) = content.body().unwrap() else { panic!("no plaintext") };
     assert_eq!(plaintext.decryption_error_message(), Ok(error));
 }
 
@@ -223,7 +226,7 @@ fn s38_no_account_is_named_twice() {
     let [first, second] = &circle.bob;
     let (message, _) = group_message(b"to whom");
     let (bob, carol) = (service_id(BOB), service_id(CAROL));
-    let repeated = |id| Err(SealError::Repeated(id));
+    let repeated = |id| Err(SealError::RepeatedAccount(id));
     assert_eq!(circle.seal(&message, &[&[&first.address]], &[bob]), repeated(bob));
     assert_eq!(circle.seal(&message, &[&[&first.address]], &[carol, carol]), repeated(carol));
     assert_eq!(circle.seal(&message, &[&[&first.address], &[&second.address]], &[]), repeated(bob));
@@ -236,7 +239,7 @@ fn s38_no_account_is_named_twice() {
     let to_bob = Entry {
         service_id: bob,
         identity: first.identity.public(),
-        devices: vec![entry(first)],
+        devices: vec![(1, entry(first).1)],
         agreement: None,
     };
     for (recipients, excluded, expected) in
@@ -272,7 +275,7 @@ fn s40_registration_ids_have_14_bits() {
         let recipient = sealed::Recipient::of_sessions(&sessions);
         if registration_id > 0x3FFF {
             let device = bob.address.device();
-            let expected = SealError::InvalidRegistrationId { device, id: registration_id };
+            let expected = SealError::RegistrationIdOutOfRange { device, id: registration_id };
             assert_eq!(recipient, Err(expected));
             continue;
         }
@@ -291,7 +294,7 @@ fn s42_two_thousand_alternating_destinations() {
     let entries: Vec<Entry<'_>> = (0..2000u16)
         .map(|n| {
             let (name, device) = accounts[usize::from(n % 2)];
-            let devices = vec![(id(u32::from(n % 127) + 1), n)];
+            let devices = vec![(u8::try_from(n % 127 + 1).unwrap(), n)];
             Entry {
                 service_id: service_id(name),
                 identity: device.identity.public(),
@@ -310,7 +313,7 @@ fn s42_two_thousand_alternating_destinations() {
     for (at, (name, device)) in accounts.into_iter().enumerate() {
         let (account, devices, received) = &split[at];
         assert_eq!(*account, service_id(name));
-        let expected: Vec<_> = entries.iter().skip(at).step_by(2).map(|entry| entry.devices[0]).collect();
+        let expected: Vec<_> = entries.iter().skip(at).step_by(2).map(|entry| (id(entry.devices[0].0.into()), entry.devices[0].1)).collect();
         assert_eq!(*devices, expected);
         let envelope = Envelope::open(received, &device.identity).unwrap();
         assert_eq!(envelope.content().as_slice(), b"content");
@@ -330,13 +333,14 @@ fn s44_names() {
     let Circle { mut alice, certificate, .. } = Circle::new(44);
     let names = ["a1b2c3d4-0001-4002-8003-00000000000b", "A1B2C3D4-0001-4002-8003-00000000000B"];
     let sessions = names.map(|name| session_with(&mut alice, name, 440));
-    assert_eq!(sealed::Recipient::of_sessions(&sessions), Err(SealError::SeveralAccounts));
+    // They are one account, and here one device of it, twice.
+    assert_eq!(sealed::Recipient::of_sessions(&sessions), Err(SealError::RepeatedDevice(id(1))));
     let recipients = [0, 1].map(|at| sealed::Recipient::of_sessions([&sessions[at]]).unwrap());
     assert_eq!(recipients[0].service_id(), recipients[1].service_id());
     let sender = Seal::with(&certificate).of(&alice.identity);
     let (message, _) = group_message(b"names");
     let sent = sender.seal_for_many(&message, &recipients, &[], &mut rng(44));
-    assert_eq!(sent.map(drop), Err(SealError::Repeated(service_id(names[0]))));
+    assert_eq!(sent.map(drop), Err(SealError::RepeatedAccount(service_id(names[0]))));
 
     for name in ["alice", "", "pni:a1b2c3d4-0001-4002-8003-00000000000b"] {
         let session = session_with(&mut alice, name, 441);
@@ -376,7 +380,7 @@ fn recipients_of_their_parts() {
     assert_eq!(new(&[]), Err(SealError::NoDevices));
     assert_eq!(new(&[(1, 1), (127, 1), (1, 2)]), Err(SealError::RepeatedDevice(id(1))));
     assert_eq!(new(&[(127, 1), (127, 1)]), Err(SealError::RepeatedDevice(id(127))));
-    let invalid = SealError::InvalidRegistrationId { device: id(2), id: 0x4000 };
+    let invalid = SealError::RegistrationIdOutOfRange { device: id(2), id: 0x4000 };
     assert_eq!(new(&[(1, 1), (2, 0x4000)]), Err(invalid));
     let all: Vec<_> = (1..=127).map(|device| (device, device)).collect();
     assert_eq!(new(&all), Ok(()));
@@ -437,9 +441,9 @@ fn s45_parts_that_are_wrong() {
     }
     let mut zero = received.clone();
     zero[49..81].fill(0);
-    assert_eq!(open(&zero), Err(OpenError::Agreement(NonContributory)));
+    assert_eq!(open(&zero), Err(OpenError::NonContributory));
     for len in 1..received.len() {
-        let expected = if len < 81 { OpenError::InvalidProtobuf } else { OpenError::NotAuthentic };
+        let expected = if len < 81 { OpenError::Malformed } else { OpenError::NotAuthentic };
         assert_eq!(open(&received[..len]), Err(expected), "{len} bytes");
     }
     for first in 0x20..=0x2F {
@@ -466,7 +470,7 @@ fn s45_a_recipient_forges_for_another() {
     let certificate = service.issue(SenderDetails { identity_key: low, ..details(&alice) });
     let many = Many::new([0x48; 32], &content(&certificate, MessageKind::Plaintext, b"\xC0"));
     let material = many.material(&alice.identity, bob.identity.public());
-    assert_eq!(open(&many.received(&material)), Err(OpenError::Agreement(NonContributory)));
+    assert_eq!(open(&many.received(&material)), Err(OpenError::NonContributory));
 }
 
 /// E must be what follows from m, byte for byte, even where X25519 sees no difference.

@@ -46,7 +46,7 @@ pub(super) fn show(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     let certificate = service.certify(&alice);
     shown.show("SenderCertificate", &certificate);
     let mut memory = CertificateCache::new(1);
-    certificate.clone().verify_cached(&mut memory, &service.authority(), START).unwrap();
+    certificate.clone().verify_cached(&mut memory, &service.trust(), START).unwrap();
     shown.show("CertificateCache", &memory);
     let message = session.encrypt(TEXT, Trust::Anyone, START, rng).unwrap().commit();
     let id = ServiceId::new(ServiceIdKind::Aci, [7; 16]);

@@ -42,7 +42,7 @@ pub(super) fn show(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     for sealed in [sealed, later] {
         let content = bob.verify(&sealed, &service).unwrap();
         shown.show("VerifiedContent", &content);
-        let message = content.message().unwrap();
+        let message = content.body().unwrap();
         shown.show("sealed::Body", &message);
         let sealed::Body::Session(message) = message else { panic!("a message of a session") };
         shown.show("SessionMessage", &message);

@@ -145,8 +145,9 @@ fn prekey_by_prost(bytes: &[u8]) -> Result<PreKeyParts, ParseError> {
 }
 
 fn prekey_parts(message: &PreKeySignalMessage<'_>) -> PreKeyParts {
-    let ids = (message.registration_id(), message.pre_key_id(), message.signed_pre_key_id());
-    let kyber = message.kyber().map(|part| (part.pre_key_id, part.ciphertext.to_vec()));
+    let one_time = message.pre_key_id().map(|id| id.0);
+    let ids = (message.registration_id(), one_time, message.signed_pre_key_id().0);
+    let kyber = message.kyber().map(|part| (part.pre_key_id.0, part.ciphertext.to_vec()));
     let inner = (message.message().as_bytes().to_vec(), signal_parts(message.message()));
     (message.version(), ids, kyber, *message.base_key(), *message.identity_key(), inner)
 }

@@ -8,7 +8,7 @@ use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::hazmat::wire::sealed_message::SealedMessageParts;
 use subrosa::keys::PublicKey;
 use subrosa::sealed::certificate::{CertificateError, SenderCertificate, ServerCertificate, Signer};
-use subrosa::{DeviceId, MessageKind, ServiceId};
+use subrosa::{MessageKind, ServiceId};
 
 #[derive(Clone, PartialEq, Message)]
 pub struct Envelope {
@@ -132,14 +132,14 @@ pub fn content(protobuf: &[u8]) {
 
 /// What is signed, if a certificate has all that it needs.
 fn signed(bytes: &[u8]) -> Result<Vec<u8>, CertificateError> {
-    let signed = Signed::decode(bytes).map_err(|_| CertificateError::InvalidProtobuf)?;
-    signed.certificate.zip(signed.signature).map(|(inner, _)| inner).ok_or(CertificateError::InvalidProtobuf)
+    let signed = Signed::decode(bytes).map_err(|_| CertificateError::Malformed)?;
+    signed.certificate.zip(signed.signature).map(|(inner, _)| inner).ok_or(CertificateError::Malformed)
 }
 
 fn server_by_prost(bytes: &[u8]) -> Result<(u32, PublicKey), CertificateError> {
-    let inner = Server::decode(&*signed(bytes)?).map_err(|_| CertificateError::InvalidProtobuf)?;
-    let key = PublicKey::decode(&inner.key.ok_or(CertificateError::InvalidProtobuf)?)?;
-    Ok((inner.id.ok_or(CertificateError::InvalidProtobuf)?, key))
+    let inner = Server::decode(&*signed(bytes)?).map_err(|_| CertificateError::Malformed)?;
+    let key = PublicKey::decode(&inner.key.ok_or(CertificateError::Malformed)?)?;
+    Ok((inner.id.ok_or(CertificateError::Malformed)?, key))
 }
 
 pub fn server(bytes: &[u8]) {
@@ -150,12 +150,12 @@ pub fn server(bytes: &[u8]) {
 }
 
 /// Phone number, device, expiry, name, key, and the signer's id, embedded or not.
-type SenderParts = (Option<String>, u8, u64, String, PublicKey, Result<u32, u32>);
+type SenderParts = (Option<String>, u32, u64, String, PublicKey, Result<u32, u32>);
 
 fn sender_by_prost(bytes: &[u8]) -> Result<SenderParts, CertificateError> {
-    let missing = CertificateError::InvalidProtobuf;
+    let missing = CertificateError::Malformed;
     let inner = Sender::decode(&*signed(bytes)?).map_err(|_| missing)?;
-    let device = DeviceId::new(inner.device.ok_or(missing)?).map_err(|_| missing)?;
+    let device = inner.device.filter(|device| (1..=127).contains(device)).ok_or(missing)?;
     let expires = inner.expires.ok_or(missing)?;
     let signer = match inner.signer.ok_or(missing)? {
         SignedBy::Certificate(server) => Ok(server_by_prost(&server)?.0),
@@ -168,7 +168,7 @@ fn sender_by_prost(bytes: &[u8]) -> Result<SenderParts, CertificateError> {
         }
     };
     let key = PublicKey::decode(&inner.identity_key.ok_or(missing)?)?;
-    Ok((inner.e164, device.get(), expires, name, key, signer))
+    Ok((inner.e164, device, expires, name, key, signer))
 }
 
 pub fn sender(bytes: &[u8]) {
@@ -179,8 +179,8 @@ pub fn sender(bytes: &[u8]) {
             Signer::Embedded(server) => Ok(server.id()),
             Signer::Known(id) => Err(*id),
         };
-        let (key, name) = (*who.identity_key.public_key(), who.name.clone());
-        (who.e164.clone(), who.device.get(), who.expires.as_millis(), name, key, signer)
+        let (key, name) = (*who.identity_key.public_key(), who.address.name().to_string());
+        (who.e164.clone(), who.address.device().get(), who.expires.as_millis(), name, key, signer)
     });
     assert_eq!(view.map_err(|error| *error), sender_by_prost(bytes));
 }

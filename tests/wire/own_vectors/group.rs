@@ -5,10 +5,12 @@
 use serde_json::{Value, json};
 use subrosa::Ciphertext;
 use subrosa::group;
+use subrosa::group::GroupMessage;
 use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::ratchet::chain::ChainKey;
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::{Address, Trust};
 
 use crate::own_vectors::parties::text;
 use crate::own_vectors::state;
@@ -35,10 +37,10 @@ fn case(name: &str, format: group::Format) -> Value {
     let seed = format!("subrosa vectors 1: group, {name}");
     let mut stream = Stream::new(&seed);
     let sender = SenderKey::generate(format, &mut stream);
-    let members = [ReceiverKeys::new(format), ReceiverKeys::new(format)];
+    let members = [(); 2].map(|()| ReceiverKeys::new(Address::new("sender", 1), format));
     let mut group = Group { sender, members, sent: Vec::new(), stream, steps: Vec::new() };
     group.sender_step(json!({ "op": "generate" }));
-    group.process(0);
+    group.learn(0);
     for text in &TEXTS[..3] {
         group.send(text);
     }
@@ -46,7 +48,7 @@ fn case(name: &str, format: group::Format) -> Value {
     for number in [2, 0] {
         group.deliver(0, number);
     }
-    group.process(1);
+    group.learn(1);
     for text in &TEXTS[3..] {
         group.send(text);
     }
@@ -114,23 +116,15 @@ impl Group {
     }
 
     fn deliver(&mut self, by: usize, number: usize) {
-        let message = parse(self.sender.format(), &self.sent[number]);
-        let plaintext = self.members[by].decrypt(&message).unwrap().commit();
+        let message = GroupMessage::parse(self.sent[number].as_bytes()).unwrap();
+        let plaintext = self.members[by].decrypt(&message, Trust::Anyone).unwrap().commit();
         assert_eq!(&*plaintext, TEXTS[number].as_bytes());
         self.member_step(by, json!({ "op": "decrypt", "number": number }));
     }
 
     fn refuse(&mut self, by: usize, number: usize, why: &str) {
-        let message = parse(self.sender.format(), &self.sent[number]);
-        assert!(self.members[by].decrypt(&message).is_err());
+        let message = GroupMessage::parse(self.sent[number].as_bytes()).unwrap();
+        assert!(self.members[by].decrypt(&message, Trust::Anyone).is_err());
         self.member_step(by, json!({ "op": "refuse", "number": number, "why": why }));
     }
-}
-
-fn parse(format: group::Format, message: &Ciphertext) -> SenderKeyMessage<'_> {
-    match format {
-        group::Format::WithId(_) => SenderKeyMessage::parse(message.as_bytes()),
-        group::Format::WithoutId => SenderKeyMessage::parse_without_id(message.as_bytes()),
-    }
-    .unwrap()
 }

@@ -12,7 +12,7 @@ use subrosa::sealed;
 use subrosa::sealed::certificate::{SenderCertificate, SenderDetails, ServerCertificate, TrustStore};
 use subrosa::sealed::server::SentMessage;
 use subrosa::sealed::{ContentHint, UnverifiedContent};
-use subrosa::{Ciphertext, DeviceId, IdentityKeyPair, LocalDevice, ServiceId, Timestamp};
+use subrosa::{Ciphertext, DeviceId, IdentityKeyPair, ServiceId, Timestamp};
 
 use crate::own_vectors::parties::{NOW, alice, bob, identity, pair, text};
 use crate::own_vectors::stream::Stream;
@@ -41,13 +41,12 @@ pub fn cases() -> Vec<Value> {
     let server = ServerCertificate::issue(7, &server_key.public_key(), &root, &mut stream);
     let server_random = stream.drawn();
     let details = SenderDetails {
-        name: alice().name().to_owned(),
+        address: alice(),
         e164: Some("+15550100".to_owned()),
-        device: DeviceId::PRIMARY,
         identity_key: *sender.public(),
         expires: EXPIRES,
     };
-    let certificate = details.issue(&server, &server_key, &mut stream);
+    let certificate = details.issue(&server, &server_key, &mut stream).unwrap();
     let certificates = json!({
         "name": "certificates",
         "seed": seed,
@@ -59,7 +58,7 @@ pub fn cases() -> Vec<Value> {
             "certificate": hex::encode(server.as_bytes()),
         },
         "sender": {
-            "uuid": alice().name(),
+            "uuid": alice().name().as_str(),
             "e164": "+15550100",
             "device": 1,
             "expires": EXPIRES.as_millis(),
@@ -185,8 +184,8 @@ fn version_2(cast: &mut Cast) -> Value {
 /// The recipient opens it and finds out who it is from.
 fn verify(cast: &Cast, envelope: &[u8], recipient: &IdentityKeyPair) {
     let roots = [cast.root.public_key()];
-    let authority = TrustStore { trust_roots: &roots, revoked: &[], known: &[] };
+    let trust = TrustStore { trust_roots: &roots, revoked: &[], known: &[] };
     let opened = UnverifiedContent::open(envelope, recipient).unwrap();
-    let content = opened.verify(&authority, &LocalDevice::new(&bob()), NOW).unwrap();
-    assert_eq!(content.sender().address(), alice());
+    let content = opened.verify(&trust, &bob(), None, NOW).unwrap();
+    assert_eq!(*content.sender().address(), alice());
 }

@@ -6,14 +6,12 @@ use serde_json::{Value, json};
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::ratchet::chain::ChainKey;
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
-use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
-use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::keys::KemCiphertext;
 use subrosa::rand_core::{TryCryptoRng, TryRng};
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
-use subrosa::{Ciphertext, IdentityKeyPair, MessageKind, Session, Trust};
+use subrosa::{Ciphertext, IdentityKeyPair, Message, MessageKind, Session, Trust};
 
-use crate::own_vectors::parties::{NOW, PreKeys, REGISTRATION_IDS, alice, bob, identity, local, text};
+use crate::own_vectors::parties::{self, NOW, REGISTRATION_IDS, alice, bob, identity, local, text};
 use crate::own_vectors::stream::Stream;
 use crate::own_vectors::{braid, state};
 
@@ -63,7 +61,7 @@ const SCRIPT: &[Step] = &[
 
 struct Talk {
     identities: [IdentityKeyPair; 2],
-    pre_keys: PreKeys,
+    pre_keys: parties::PreKeys,
     sessions: [Session; 2],
     /// Who sent it, and what.
     sent: Vec<(usize, Ciphertext, &'static str)>,
@@ -74,7 +72,7 @@ pub fn case(version: u8) -> Value {
     let seed = format!("subrosa vectors 1: version {version}");
     let mut stream = Stream::new(&seed);
     let identities = [IdentityKeyPair::generate(&mut stream), IdentityKeyPair::generate(&mut stream)];
-    let pre_keys = PreKeys::generate(&identities[B], &mut stream);
+    let pre_keys = parties::PreKeys::generate(&identities[B], &mut stream);
     stream.drawn();
     let sessions = [Session::new(alice(), bob()), Session::new(bob(), alice())];
     let mut talk = Talk { identities, pre_keys, sessions, sent: Vec::new(), stream };
@@ -195,22 +193,17 @@ impl Talk {
 fn decrypt(
     session: &mut Session,
     (identity, party): (&IdentityKeyPair, usize),
-    pre_keys: &PreKeys,
+    pre_keys: &parties::PreKeys,
     (kind, bytes): (MessageKind, &[u8]),
     stream: &mut Stream,
 ) -> Option<Vec<u8>> {
-    if kind == MessageKind::Whisper {
-        let message = SignalMessage::parse(bytes).unwrap();
-        return Some(session.decrypt(&message, Trust::Anyone, stream).ok()?.commit().to_vec());
-    }
-    let message = PreKeySignalMessage::parse(bytes).unwrap();
-    let staged = match session.admit(&local(identity, party), &message, Trust::Anyone).unwrap() {
-        Admission::Known(known) => known.decrypt(stream).ok()?,
+    let message = Message::parse(kind, bytes).unwrap();
+    let staged = match session.receive(&local(identity, party), &message, Trust::Anyone, stream).ok()? {
+        Admission::Decrypted(staged) => staged,
         Admission::New(new) => {
-            let one_time =
-                subrosa::prekey::OneTimePreKey::from_record(pre_keys.one_time.record().as_bytes()).unwrap();
             let kem = new.needed().kem.map(|_| KemKey::LastResort { key: &pre_keys.kem, used_before: false });
-            new.accept(PreKeys { signed: &pre_keys.signed, one_time: Some(one_time), kem }, stream).ok()?
+            let (signed, one_time) = (&pre_keys.signed, Some(&pre_keys.one_time));
+            new.accept(&PreKeys { signed, one_time, kem }, stream).ok()?
         }
     };
     Some(staged.commit().to_vec())
