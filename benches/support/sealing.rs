@@ -123,7 +123,7 @@ pub fn parse(sent: &[u8]) -> usize {
 
 /// What each device is to get, not copied. Gives how many bytes that is.
 pub fn split(sent: &SentMessage<'_>) -> usize {
-    let of_one = |recipient: subrosa::sealed::server::Recipient<'_>| {
+    let of_one = |recipient: sealed::server::Recipient<'_>| {
         let parts = recipient.received();
         recipient.devices().map(|_| parts.parts().iter().map(|part| part.len()).sum::<usize>()).sum::<usize>()
     };

@@ -14,14 +14,14 @@
 pub mod device;
 
 use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::rand_core::{CryptoRng, SeedableRng};
 use subrosa::keys::PrivateKey;
 use subrosa::prekey::{OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
 use subrosa::session::Config;
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
 use subrosa::{
-    Address, IdentityKeyPair, Message, MessageKind, Plaintext, PreKeyBundle, Session, Staged, Timestamp,
-    Trust,
+    Address, DecryptError, IdentityKeyPair, Message, MessageKind, Plaintext, PreKeyBundle, Session, Staged,
+    Timestamp, Trust,
 };
 
 pub use device::{Device, Offer};
@@ -101,10 +101,19 @@ pub fn receive(to: &mut Session, message: &[u8], rng: &mut ChaCha20Rng) {
 /// Decrypts a message of a session that is there.
 #[must_use]
 pub fn open<'s>(to: &'s mut Session, message: &Message<'_>, rng: &mut ChaCha20Rng) -> Staged<'s, Plaintext> {
+    try_open(to, message, rng).unwrap()
+}
+
+/// Decrypts a message of a session that is there, or says why not.
+pub fn try_open<'s>(
+    to: &'s mut Session,
+    message: &Message<'_>,
+    rng: &mut impl CryptoRng,
+) -> Result<Staged<'s, Plaintext>, DecryptError> {
     // No session is begun, so it does not matter whose identity this is.
     let nobody = nobody();
-    match to.receive(&Config::new(&nobody, 7), message, Trust::Anyone, rng).unwrap() {
-        Admission::Decrypted(staged) => staged,
+    match to.receive(&Config::new(&nobody, 7), message, Trust::Anyone, rng)? {
+        Admission::Decrypted(staged) => Ok(staged),
         Admission::New(_) => panic!("a first message"),
     }
 }
@@ -142,6 +151,12 @@ impl FirstMessage {
         let bundle = bundle(&mut bob, version);
         alice.initiate(&bob.address, bundle).unwrap();
         let bytes = alice.send(&bob.address, plaintext).bytes;
+        Self::received(bob, alice.address, bytes)
+    }
+
+    /// A first message that `bob` got, who has the prekeys of one bundle.
+    #[must_use]
+    pub fn received(bob: Device, alice: Address, bytes: Vec<u8>) -> Self {
         let signed =
             SignedPreKey::from_record(bob.store.signed_pre_keys.first_key_value().unwrap().1).unwrap();
         let store = &bob.store;
@@ -149,7 +164,7 @@ impl FirstMessage {
         let one_time = one_time.map(|record| OneTimePreKey::from_record(record).unwrap());
         let one_time_kem = store.one_time_kem_pre_keys.values().next();
         let one_time_kem = one_time_kem.map(|record| OneTimeKemPreKey::from_record(record).unwrap());
-        Self { bob, alice: alice.address, bytes, signed, one_time, one_time_kem }
+        Self { bob, alice, bytes, signed, one_time, one_time_kem }
     }
 
     /// The prekeys that the message needs.

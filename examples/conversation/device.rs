@@ -64,7 +64,7 @@ pub enum Refused {
     Parse(#[from] ParseError),
     /// With the sender and what to do about it.
     #[error("{0}")]
-    Decrypt(DecryptError, Who, Advice),
+    Decrypt(DecryptError, Who, Box<Advice>),
     #[error(transparent)]
     Request(#[from] PlaintextContentError),
     #[error(transparent)]
@@ -98,6 +98,14 @@ impl Device {
         let store = Store::open(path, key)?;
         let account = store.memory().account(&who.address(), LIMITS())?.ok_or(StoreError::NoAccount)?;
         Ok(Self { who, store, account, peers: BTreeMap::new(), certificate: None, trust_root })
+    }
+
+    /// At each start of the app: leaves a token with the service, by which a backup from before is known.
+    pub fn start(&mut self, service: &mut Service, world: &mut World) -> Result<(), Error> {
+        let Self { store, account, .. } = self;
+        account.advance()?.commit_with(|writes| store.write(writes, &[], &mut world.rng))?;
+        service.keep(self.who, account.token());
+        Ok(())
     }
 
     /// Makes and uploads the prekeys that are due, with how many the service has left.
@@ -208,7 +216,7 @@ impl Device {
                 Ok(Received::Text { from, text: String::from_utf8_lossy(&text).into_owned(), inside })
             }
             Err(error) => {
-                let advice = content.advice(error.failure(), sent);
+                let advice = Box::new(content.advice(error.failure(), sent));
                 Err(Refused::Decrypt(error, from, advice))
             }
         }
@@ -281,7 +289,8 @@ impl Device {
             return Ok(());
         }
         let pinned = store.memory().identity(to.address().name())?;
-        let bundle = service.bundle(to).ok_or("no such account")?.verify(Trust::on_first_use(pinned.as_ref()))?;
+        let bundle =
+            service.bundle(to).ok_or("no such account")?.verify(Trust::on_first_use(pinned.as_ref()))?;
         let staged = session.initiate(&account.config(), bundle, world.now, &mut world.rng)?;
         Ok(staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?)
     }

@@ -35,7 +35,8 @@ impl Outgoing {
             let to = [Who::Alice, Who::Bob, Who::Mallory].into_iter().find(|who| who.to_string() == to)?;
             let mut rest = content.as_slice();
             let sealed = part(&mut rest)?.to_vec();
-            let (sent, text) = (Timestamp::from_millis(sent.parse().ok()?), str::from_utf8(rest).ok()?.to_owned());
+            let (sent, text) =
+                (Timestamp::from_millis(sent.parse().ok()?), str::from_utf8(rest).ok()?.to_owned());
             Some(Self { to, sent, text, sealed })
         };
         store.texts(OUTBOX)?.into_iter().map(|row| read(row).ok_or(StoreError::Damaged)).collect()

@@ -42,7 +42,7 @@ impl<'a> Report<'a> {
     }
 
     pub fn columns(&mut self) -> io::Result<()> {
-        writeln!(self.out, "       {:<35}│ the receiver reads", "the service sees")
+        writeln!(self.out, "      {:<31}│ the receiver reads", "the service sees")
     }
 
     /// What the service sees of a message, beside what its receiver reads.
@@ -50,8 +50,8 @@ impl<'a> Report<'a> {
         let Envelope { number, to, sealed, .. } = envelope;
         let middle = sealed.iter().skip(sealed.len() / 2).take(4);
         let middle: Vec<_> = middle.map(|byte| format!("{byte:02x}")).collect();
-        let (len, middle) = (sealed.len(), middle.join(" "));
-        writeln!(self.out, " {number:>4}  to {to:<5} {len:>5} bytes  {middle} … │ {reads}")
+        let (len, middle) = (sealed.len(), middle.concat());
+        writeln!(self.out, "{number:>4}  to {to:<5} {len:>5} bytes  {middle}… │ {reads}")
     }
 
     /// Ends the program unless a promise was kept.

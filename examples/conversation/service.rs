@@ -63,7 +63,14 @@ impl Service {
         self.uploads.get_mut(&of)?.next_bundle()
     }
 
-    /// How far the account had come at its last upload.
+    /// Keeps the newest token of an account.
+    pub fn keep(&mut self, who: Who, token: BackupToken) {
+        if let Some(upload) = self.uploads.get_mut(&who) {
+            upload.token = token;
+        }
+    }
+
+    /// How far the account had come, as it said last.
     pub fn token(&self, of: Who) -> Option<BackupToken> {
         self.uploads.get(&of).map(|upload| upload.token)
     }

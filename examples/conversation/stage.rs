@@ -114,16 +114,14 @@ impl<'a> Stage<'a> {
 
     /// Delivers an envelope once more, which must be told from a new one and from a forged one.
     pub fn again(&mut self, envelope: &Envelope) -> Result<(), Error> {
-        let duplicate = matches!(
-            self.deliver(envelope),
-            Err(Refused::Decrypt(DecryptError::Duplicate, ..))
-        );
+        let duplicate = matches!(self.deliver(envelope), Err(Refused::Decrypt(DecryptError::Duplicate, ..)));
         self.report.check(duplicate, "a message that comes again is told apart")
     }
 
     /// A process ends and starts again: its store is all that is left.
     pub fn restart(&mut self, who: Who) -> Result<(), Error> {
-        let device = self.open(who, who.to_string().as_str())?;
+        let mut device = self.open(who, who.to_string().as_str())?;
+        device.start(&mut self.service, &mut self.world)?;
         *self.with(who).0 = device;
         Ok(())
     }
@@ -148,7 +146,8 @@ impl<'a> Stage<'a> {
     pub fn restore(&mut self, who: Who, backup: Backup) -> Result<(), Error> {
         fs::write(self.folder.store(who), backup.file)?;
         self.arrived.insert(who, backup.arrived);
-        self.restart(who)
+        *self.with(who).0 = self.open(who, who.to_string().as_str())?;
+        Ok(())
     }
 
     /// Whether the inboxes hold what arrived: each text once, and no other.

@@ -15,6 +15,7 @@ use subrosa::hazmat::wire::stored::StoredSessionRecord;
 
 use super::device::{Device, Received};
 use super::inside::Inside;
+use super::service::Envelope;
 use super::stage::Stage;
 use super::who::{Error, Who};
 
@@ -25,9 +26,10 @@ pub struct Thieves {
     rng: ChaCha20Rng,
 }
 
-/// Who could read a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReadBy {
+/// A message of Bob's, and which thief could read it.
+pub struct Overheard {
+    pub envelope: Envelope,
+    pub inside: Inside,
     pub classical: bool,
     pub quantum: bool,
 }
@@ -42,15 +44,16 @@ impl Thieves {
     }
 
     /// Alice writes to Bob: her ratchet makes a step. The thief's makes the same, with random bytes of his own.
-    pub fn alice_writes(&mut self, stage: &mut Stage<'_>, text: &str) -> Result<Inside, Error> {
+    pub fn alice_writes(&mut self, stage: &mut Stage<'_>, text: &str) -> Result<(Envelope, Inside), Error> {
         let envelope = stage.post(Who::Alice, text)?;
         let sent = self.ratchet.send(&mut self.rng)?;
         self.ratchet.apply(sent.change);
-        text_of(stage.deliver(&envelope)?)
+        let inside = text_of(stage.deliver(&envelope)?)?;
+        Ok((envelope, inside))
     }
 
     /// Bob writes to Alice: a copy of the envelope goes to the thieves.
-    pub fn bob_writes(&mut self, stage: &mut Stage<'_>, text: &str) -> Result<(Inside, ReadBy), Error> {
+    pub fn bob_writes(&mut self, stage: &mut Stage<'_>, text: &str) -> Result<Overheard, Error> {
         let envelope = stage.post(Who::Bob, text)?;
         let alices = post_quantum_ratchet(stage.alice.session(Who::Bob)?)?;
         let classical = match self.device.receive(&envelope, &mut stage.world) {
@@ -59,20 +62,19 @@ impl Thieves {
         };
         let inside = text_of(stage.deliver(&envelope)?)?;
         let right = alices.receive(&inside.pq)?.key.ok_or("a message without a post-quantum key")?;
-        let quantum = self.post_quantum_key(&inside.pq)? == Some(*right.as_bytes());
-        Ok((inside, ReadBy { classical, quantum }))
+        let quantum = self.post_quantum_key(&inside.pq) == Some(*right.as_bytes());
+        Ok(Overheard { envelope, inside, classical, quantum })
     }
 
     /// The key of a message, as far as the stolen ratchet tells.
-    fn post_quantum_key(&mut self, pq: &[u8]) -> Result<Option<[u8; 32]>, Error> {
-        let received = self.ratchet.receive(pq).or_else(|_| {
-            // His ratchet and the real ones have parted. What it says of epochs before that he still uses.
-            let bare = BraidMessage { payload: BraidPayload::None, ..BraidMessage::parse(pq)? };
-            Ok::<_, Error>(self.ratchet.receive(&bare.encode())?)
-        });
-        let Ok(received) = received else { return Ok(None) };
+    fn post_quantum_key(&mut self, pq: &[u8]) -> Option<[u8; 32]> {
+        // Once his ratchet and the real ones have parted, his step fails. Keys of epochs before that he still has.
+        let received = self.ratchet.receive(pq).ok().or_else(|| {
+            let bare = BraidMessage { payload: BraidPayload::None, ..BraidMessage::parse(pq).ok()? };
+            self.ratchet.receive(&bare.encode()).ok()
+        })?;
         self.ratchet.apply(received.change);
-        Ok(received.key.map(|key| *key.as_bytes()))
+        received.key.map(|key| *key.as_bytes())
     }
 }
 

@@ -66,7 +66,9 @@ enum Change {
     #[default]
     Nothing,
     Off,
-    On(RatchetChange),
+    /// In a box, as the other kinds are much smaller: where those are moved as one of this size, what lay on the stack
+    /// before would be moved with them.
+    On(Box<RatchetChange>),
 }
 
 #[derive(Debug, Default)]
@@ -81,7 +83,7 @@ struct RatchetChange {
 
 impl SpqrChange {
     fn on(change: RatchetChange) -> Self {
-        Self(Change::On(change))
+        Self(Change::On(Box::new(change)))
     }
 }
 

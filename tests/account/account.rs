@@ -19,8 +19,8 @@ use subrosa::session::Policy;
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
 use subrosa::store::{Key, Memory, StaleStage, Write};
 use subrosa::{
-    Account, Address, BundleError, DecryptError, IdentityKeyPair, Message, MessageKind, PreKeyBundle, Session,
-    Staged, Trust,
+    Account, Address, BundleError, DecryptError, IdentityKeyPair, Message, MessageKind, PreKeyBundle,
+    Session, Staged, Trust,
 };
 
 fn bob() -> Address {
@@ -44,7 +44,9 @@ fn a_new_account_has_a_registration_id_of_14_bits_and_no_prekeys() {
         let new = Account::generate(bob(), LIMITS, &mut rng);
         let writes = new.writes();
         let [write] = writes.iter().collect::<Vec<_>>()[..] else { panic!("{writes:?}") };
-        let Write::Put { key: Key::Account, record, generation: Some(0) } = write else { panic!("{write:?}") };
+        let Write::Put { key: Key::Account, record, generation: Some(0) } = write else {
+            panic!("{write:?}")
+        };
         let account = new.commit();
         assert_eq!(record.as_bytes(), account.record().as_bytes());
         assert_eq!((account.generation(), account.rows().len()), (0, 0));

@@ -15,8 +15,7 @@ use subrosa::account::{BackupCheck, BackupToken, IdSpace};
 use subrosa::prekey::{
     KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey, SignedPreKeyId,
 };
-use subrosa::session::manual::Admission;
-use subrosa::session::{Config, InitialSecrecy};
+use subrosa::session::InitialSecrecy;
 use subrosa::store::Key;
 use subrosa::{
     Account, Address, BundleError, DecryptError, IdentityKeyPair, Message, MessageKind, Record, Session,
@@ -152,9 +151,10 @@ fn one_time_and_last_resort_kem_prekeys_never_share_an_id() {
         bob.advance(DAY);
         service.one_time_kem.clear();
         bob.maintain(&mut service);
-        let kem = bob.rows().into_iter().filter(|row| {
-            matches!(row, Key::OneTimeKemPreKey(_) | Key::LastResortKemPreKey(_))
-        });
+        let kem = bob
+            .rows()
+            .into_iter()
+            .filter(|row| matches!(row, Key::OneTimeKemPreKey(_) | Key::LastResortKemPreKey(_)));
         let ids: Vec<u32> = kem.map(|key| id_of(&key)).collect();
         let distinct: BTreeSet<_> = ids.iter().collect();
         assert_eq!(distinct.len(), ids.len(), "round {round}: an id names a one-time and a last-resort key");
@@ -332,7 +332,8 @@ fn all_ids_resolve_after_moving_out_and_in() {
 /// Moves an account to libsignal's form and back.
 fn move_over(account: &Account) -> Account {
     let identity = IdentityKeyPair::from_libsignal_record(&account.identity().to_libsignal_record()).unwrap();
-    let mut import = account::Import::new(account.address().clone(), identity, account.registration_id(), START);
+    let mut import =
+        account::Import::new(account.address().clone(), identity, account.registration_id(), START);
     for key in account.one_time_pre_keys() {
         let key = OneTimePreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
         import.one_time_pre_key(key).unwrap();
@@ -369,10 +370,7 @@ fn a_restored_backup_sends_on_none_of_its_sessions() {
     // Later on more is said, which the backup does not know.
     let mut session = bob.session(&alice.address);
     let reply = session.encrypt(b"two", Trust::Anyone, bob.now, &mut bob.rng).unwrap().commit();
-    let (config, reply) = (Config::new(&alice.identity, 9), Message::try_from(&reply).unwrap());
-    let received = alice.session.receive(&config, &reply, Trust::Anyone, &mut alice.rng).unwrap();
-    let Admission::Decrypted(staged) = received else { panic!("{received:?}") };
-    assert_eq!(&*staged.commit(), b"two");
+    assert_eq!(alice.read(&reply), b"two");
     let three = alice.write(b"three");
     bob.advance(3 * DAY);
     bob.maintain(&mut service);
@@ -393,8 +391,7 @@ fn a_restored_backup_sends_on_none_of_its_sessions() {
     assert_eq!(&*staged.commit(), b"three");
     assert_eq!(session.record().as_bytes(), promised);
     assert_eq!((session.has_current(), session.retired_len()), (false, 1));
-    let again =
-        Session::from_record(&promised, bob.address.clone(), alice.address.clone()).unwrap();
+    let again = Session::from_record(&promised, bob.address.clone(), alice.address.clone()).unwrap();
     assert_eq!(again.record().as_bytes(), promised);
     assert_eq!((again.has_current(), again.retired_len()), (false, 1));
     // Nor does libsignal get it.
@@ -468,7 +465,8 @@ fn a_policy_requires_one_time_prekeys() {
     let plain = Account::generate(Address::new("p", 1), LIMITS, &mut bob.rng).commit();
     let mut session = plain.session(&bob.address);
     let bundle = service.last_resort_bundle(&bob).verify(Trust::Anyone).unwrap();
-    let refused = session.initiate(&plain.config().requiring_one_time(), bundle, START, &mut rng).map(Staged::commit);
+    let refused =
+        session.initiate(&plain.config().requiring_one_time(), bundle, START, &mut rng).map(Staged::commit);
     assert_eq!(refused, Err(BundleError::NoOneTimePreKey));
 
     bob.account = bob.store.load(&bob.address, LIMITS).requiring_one_time();

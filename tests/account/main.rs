@@ -29,6 +29,7 @@ mod vectors;
 
 mod account;
 mod deliveries;
+mod identifiers;
 mod import;
 mod lessons;
 mod moving_in;

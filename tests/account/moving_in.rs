@@ -14,9 +14,7 @@ use subrosa::account::IdSpace;
 use subrosa::hazmat::wire::stored::StoredIdentityKeyPair;
 use subrosa::prekey::{LastResortKemPreKey, OneTimePreKey, SignedPreKey};
 use subrosa::store::Key;
-use subrosa::{
-    Account, Address, DeviceId, IdentityKeyPair, Message, MessageKind, Session, Timestamp, Trust,
-};
+use subrosa::{Account, Address, DeviceId, IdentityKeyPair, Message, MessageKind, Session, Timestamp, Trust};
 
 const FILES: [&str; 4] = ["one-way", "both-ways", "limits", "retry"];
 

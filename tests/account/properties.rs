@@ -129,7 +129,9 @@ impl World {
                     self.service.take(&upload);
                 }
                 match outcome {
-                    Upload::Confirmed(fate) => settle(account.confirm_uploaded(&upload, now).unwrap(), store, fate),
+                    Upload::Confirmed(fate) => {
+                        settle(account.confirm_uploaded(&upload, now).unwrap(), store, fate)
+                    }
                     _ => false,
                 }
             }

@@ -96,7 +96,7 @@ fn a_damaged_store_is_salvaged() {
                 bob.store.account = record.as_bytes().to_vec();
             }
             Write::Delete { key } => drop(bob.store.rows.remove(&key)),
-            other => panic!("{other:?}"),
+            other @ Write::Put { .. } => panic!("{other:?}"),
         }
     }
     bob.account = staged.commit();

@@ -79,21 +79,21 @@ const BOTH: &[Rotation] = &[Rotation::SameId, Rotation::NewId, Rotation::SameId]
 
 #[test]
 #[ignore = "needs live peers: SUBROSA_INTEROP=FOLDER"]
-fn two_of_ours_and_an_official_one() {
+fn two_of_ours_and_an_official_client() {
     let mut chorus = chorus([At::Ours, At::Official, At::Ours], uuid, 11);
     sing(&mut chorus, BOTH, |_| ());
 }
 
 #[test]
 #[ignore = "needs live peers: SUBROSA_INTEROP=FOLDER"]
-fn two_official_ones_and_one_of_ours() {
+fn two_official_clients_and_one_of_ours() {
     let mut chorus = chorus([At::Official, At::Ours, At::Official], uuid, 12);
     sing(&mut chorus, BOTH, |_| ());
 }
 
 #[test]
 #[ignore = "needs live peers: SUBROSA_INTEROP=FOLDER"]
-fn older_official_ones_of_both_ages_and_one_of_ours() {
+fn two_older_official_clients_and_one_of_ours() {
     let mut chorus = chorus([At::Official22, At::Ours, At::Official], uuid, 13);
     sing(&mut chorus, &[Rotation::NewId], |_| ());
 }
@@ -108,7 +108,7 @@ fn the_older_format() {
 /// Records of the official client's, passed through ours in the middle: they come out as they went in.
 #[test]
 #[ignore = "needs live peers: SUBROSA_INTEROP=FOLDER"]
-fn its_records_pass_through_ours() {
+fn official_records_pass_through_ours() {
     let mut chorus = chorus([At::Official, At::Ours, At::Official], uuid, 15);
     let mut skipped = false;
     sing(&mut chorus, BOTH, |chorus| {
@@ -135,7 +135,7 @@ fn its_records_pass_through_ours() {
 /// A member changes from one implementation to the other and back, and goes on with its records.
 #[test]
 #[ignore = "needs live peers: SUBROSA_INTEROP=FOLDER"]
-fn a_member_changes_the_implementation() {
+fn a_member_changes_its_implementation() {
     let mut chorus = chorus([At::Ours, At::Official, At::Ours], uuid, 16);
     let mut at = [At::Ours, At::Official, At::Ours];
     let mut next = 0;

@@ -77,7 +77,7 @@ fn moves_in_every_state(home: Home, new_home: Home, salt: u64) {
 
 #[test]
 #[ignore = "needs live peers: SUBROSA_INTEROP=FOLDER"]
-fn its_sessions_move_in_in_every_state() {
+fn official_sessions_move_in_in_every_state() {
     let home = Program::node("", "peer.mjs", &[]);
     moves_in_every_state(Home::Theirs(home), Home::Ours(Box::default()), 21);
 }

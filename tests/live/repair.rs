@@ -320,7 +320,7 @@ fn a_lost_session_is_repaired_under_seal() {
 /// Both lose the session at the same time, and both begin another.
 #[test]
 #[ignore = "needs live peers: SUBROSA_INTEROP=FOLDER"]
-fn a_session_that_both_lost() {
+fn a_session_lost_on_both_sides_is_repaired() {
     let mut pair = Pair::new(33, false);
     pair.network.run(60);
     let (remote, they) = (pair.we(), address(&pair.they()));

@@ -43,7 +43,7 @@ fn bundles(ledger: &mut Ledger) {
     ledger.attempt("verified, and a session begun", len, "Ok", || {
         let verified = good.clone().verify(Trust::Anyone).unwrap();
         let mut session = Session::new(alice.address.clone(), bob.address.clone());
-        told(session.initiate(&alice.local(), verified, NOW, &mut rng()).map(drop))
+        told(session.initiate(&alice.config(), verified, NOW, &mut rng()).map(drop))
     });
 }
 
@@ -70,11 +70,11 @@ fn kem(ledger: &mut Ledger) {
 }
 
 fn delivery(ledger: &mut Ledger) {
-    let device = |number: usize| DeviceId::new(u32::try_from(number % 127 + 1).unwrap()).unwrap();
+    let device = |number: usize| DeviceId::new(u32::try_from(number % 127 + 1).unwrap());
     let answered = |answer: &ServiceAnswer| {
         let local = Address::new("me", DeviceId::PRIMARY);
         let mut delivery = Delivery::new(local, 5).to("bob", [DeviceId::PRIMARY]);
-        (0..5).for_each(|_| drop(std::hint::black_box(delivery.answered("bob", answer))));
+        (0..5).for_each(|_| drop(std::hint::black_box(delivery.answered(&"bob".into(), answer))));
         assert!(delivery.is_done());
         "Ok".to_owned()
     };
@@ -101,18 +101,18 @@ fn repair(ledger: &mut Ledger) {
     // All of them about the present session.
     let requests = |count: u64| -> Vec<u8> {
         let of = |number| {
-            let group = DecryptionErrorMessage::for_original(b"", MessageKind::SenderKey, number, 1).unwrap();
+            let (kind, device) = (MessageKind::SenderKey, DeviceId::PRIMARY);
+            let group = DecryptionErrorMessage::for_original(b"", kind, number, device).unwrap();
             [&[0x0A, 33][..], &key.encode(), &group.encode()].concat()
         };
-        (0..count).flat_map(|number| of(NOW.as_millis() - number)).collect()
+        (0..count).flat_map(|number| of(Timestamp::from_millis(NOW.as_millis() - number))).collect()
     };
     let flood = |bytes: &[u8]| {
-        let (mut log, mut session) = (RepairLog::new(), super::setting::copy(&session));
+        let (mut log, mut session) = (RepairLog::new(bob.address.clone()), super::setting::copy(&session));
         for request in bytes.chunks(33 + 2 + 9) {
             let request = DecryptionErrorMessage::parse(request).unwrap();
             if let Ok(answer) = log.answer(&mut session, &request, &policy, NOW) {
-                drop(answer.log().record());
-                let _resend = answer.commit();
+                let _resend = answer.commit_with(|_| Ok::<_, ()>(())).unwrap();
             }
         }
         assert!(log.generation() <= 30 && session.archived_len() <= 1, "{log:?}");

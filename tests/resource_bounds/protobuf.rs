@@ -8,11 +8,11 @@ use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessage;
-use subrosa::prekey::{OneTimePreKey, SignedPreKey};
+use subrosa::prekey::{OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
 use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
 use subrosa::sealed::UnverifiedContent;
 use subrosa::sealed::certificate::{SenderCertificate, ServerCertificate};
-use subrosa::{Address, DeviceId, IdentityKeyPair, KemPreKey, Session};
+use subrosa::{Address, DeviceId, IdentityKeyPair, Session};
 
 use super::ledger::{Bound, LARGE, Ledger, told};
 
@@ -70,11 +70,13 @@ pub const FROM_A_STORE: [Reader; 7] = [
         told(Session::from_libsignal_record(bytes, local, remote))
     }),
     reader("our sender key", &[], &[], |bytes| told(SenderKey::from_libsignal_record(bytes, ID))),
-    reader("others' sender keys", &[], &[], |bytes| told(ReceiverKeys::from_libsignal_record(bytes, ID))),
+    reader("others' sender keys", &[], &[], |bytes| {
+        told(ReceiverKeys::from_libsignal_record(bytes, Address::new("alice", DeviceId::PRIMARY), ID))
+    }),
     reader("identity", &[], &[], |bytes| told(IdentityKeyPair::from_libsignal_record(bytes))),
     reader("one-time prekey", &[], &[], |bytes| told(OneTimePreKey::from_libsignal_record(bytes))),
     reader("signed prekey", &[], &[], |bytes| told(SignedPreKey::from_libsignal_record(bytes))),
-    reader("KEM prekey", &[], &[], |bytes| told(KemPreKey::from_libsignal_record(bytes))),
+    reader("KEM prekey", &[], &[], |bytes| told(OneTimeKemPreKey::from_libsignal_record(bytes))),
 ];
 
 const ID: DistributionId = DistributionId::from_bytes([0xD1; 16]);

@@ -2,8 +2,8 @@
 
 //! The post-quantum ratchet by itself, and sender keys.
 
-use subrosa::group::{DistributionMessage, ReceiverKeys};
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::Trust;
+use subrosa::group::{DistributionMessage, GroupMessage, ReceiverKeys};
 
 use super::braids;
 use super::groups;
@@ -54,8 +54,8 @@ fn braid(ledger: &mut Ledger) {
 
 fn group(ledger: &mut Ledger) {
     let decrypt = |keys: &mut ReceiverKeys, bytes: &[u8]| {
-        let message = SenderKeyMessage::parse(bytes).unwrap();
-        told(keys.decrypt(&message).map(drop))
+        let message = GroupMessage::parse(bytes).unwrap();
+        told(keys.decrypt(&message, Trust::Anyone).map(drop))
     };
     for (skipped, expected) in [(JUMP - 1, "Ok"), (JUMP, "Ok"), (JUMP + 1, "TooFarAhead")] {
         let (mut key, mut keys) = groups::pair();

@@ -4,12 +4,11 @@
 
 use subrosa::account;
 use subrosa::group::{ReceiverKeys, SenderKey};
-use subrosa::hazmat::wire::signal_message::SignalMessage;
-use subrosa::prekey::{LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
+use subrosa::prekey::{KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
 use subrosa::repair::{RepairLog, RepairPolicy};
 use subrosa::store;
 use subrosa::store::RecordKind;
-use subrosa::{Account, Address, DeviceId, IdentityKeyPair, RecordKey, Session, Timestamp, Trust};
+use subrosa::{Account, Address, DeviceId, IdentityKey, IdentityKeyPair, RecordKey, Session, Timestamp};
 
 use super::groups;
 use super::ledger::{Bound, LARGE, Ledger, SHORT, told};
@@ -26,7 +25,13 @@ const LIMITS: account::Limits = account::Limits {
     grace: std::time::Duration::from_secs(1_000),
     max_retired: 10,
     max_uses: 10,
+    kem_pre_keys: true,
+    max_id: 0xFF_FFFF,
 };
+
+fn bob() -> Address {
+    Address::new("bob", DeviceId::PRIMARY)
+}
 
 type Read = fn(&[u8]) -> String;
 
@@ -36,7 +41,7 @@ fn session(bytes: &[u8]) -> String {
 }
 
 fn account(bytes: &[u8]) -> String {
-    told(Account::from_records(bytes, [[]; 0], LIMITS))
+    told(Account::from_records(bob(), bytes, [[]; 0], LIMITS))
 }
 
 /// How each kind is read.
@@ -49,14 +54,16 @@ fn reader(kind: RecordKind) -> Read {
         RecordKind::LastResortKemPreKey => |bytes| told(LastResortKemPreKey::from_record(bytes)),
         RecordKind::Session => session,
         RecordKind::SenderKey => |bytes| told(SenderKey::from_record(bytes)),
-        RecordKind::ReceiverKeys => |bytes| told(ReceiverKeys::from_record(bytes)),
+        RecordKind::ReceiverKeys => |bytes| told(ReceiverKeys::from_record(bytes, groups::sender())),
         RecordKind::Account => account,
         RecordKind::LastResortUses => |bytes| {
             // Rows are read with their account.
-            let own = Account::generate(LIMITS, &mut rng()).commit();
-            told(Account::from_records(own.record().as_bytes(), [bytes], LIMITS))
+            let own = Account::generate(bob(), LIMITS, &mut rng()).commit();
+            told(Account::from_records(bob(), own.record().as_bytes(), [bytes], LIMITS))
         },
-        RecordKind::RepairLog => |bytes| told(RepairLog::from_record(bytes)),
+        RecordKind::Identity => |bytes| told(IdentityKey::from_record(bytes)),
+        RecordKind::KemPreKeyUse => |bytes| told(KemPreKeyUse::from_record(bytes)),
+        RecordKind::RepairLog => |bytes| told(RepairLog::from_record(bytes, bob())),
         kind => panic!("{kind:?} is not known here"),
     }
 }
@@ -82,8 +89,8 @@ pub fn bounds(ledger: &mut Ledger) {
 /// A record of each kind.
 fn samples() -> Vec<(RecordKind, Vec<u8>)> {
     let mut rng = rng();
-    let mut account = Account::generate(LIMITS, &mut rng).commit();
-    account.refill(NOW, account::Counts::default(), &mut rng).unwrap().unwrap().commit();
+    let mut account = Account::generate(bob(), LIMITS, &mut rng).commit();
+    account.maintain(account::Counts::default(), NOW, &mut rng).unwrap().commit();
     let mut all: Vec<_> = account.rows().into_iter().map(|(_, record)| record).collect();
     all.extend([account.record(), account.identity().record()]);
     let (key, _) = groups::pair();
@@ -91,9 +98,8 @@ fn samples() -> Vec<(RecordKind, Vec<u8>)> {
     let mut talk = Talk::new(4);
     let _lost = talk.after(20);
     let message = send(&mut talk.alice, b"text", &mut talk.rng);
-    let staged = talk.bob.decrypt(&SignalMessage::parse(&message).unwrap(), Trust::Anyone, &mut rng).unwrap();
-    staged.commit();
-    let mut log = RepairLog::new();
+    receive(&mut talk.bob, &message, &mut talk.rng);
+    let mut log = RepairLog::new(bob());
     let advice = subrosa::repair::Advice::about(
         subrosa::repair::Failure::Undecryptable,
         subrosa::sealed::ContentHint::Default,
@@ -122,7 +128,7 @@ fn false_counts(ledger: &mut Ledger, kind: RecordKind, sample: &[u8]) {
 
 /// Lists as long as they may be, or longer, whose count is true.
 fn lists(ledger: &mut Ledger) {
-    let own = Account::generate(LIMITS, &mut rng()).commit();
+    let own = Account::generate(bob(), LIMITS, &mut rng()).commit();
     // Shelves are at the end: four counts, all 0.
     let account_record = own.record().as_bytes().to_vec();
     let entries = |len: usize| {
@@ -141,7 +147,7 @@ fn lists(ledger: &mut Ledger) {
     ledger.growing("many uses of a last-resort KEM prekey", "", used, reader(RecordKind::LastResortUses));
     let full = groups::after_skip(25_000);
     ledger.attempt("sender with 2,000 skipped keys", full.record().as_bytes().len(), "Ok", || {
-        told(ReceiverKeys::from_record(full.record().as_bytes()))
+        told(ReceiverKeys::from_record(full.record().as_bytes(), groups::sender()))
     });
 }
 

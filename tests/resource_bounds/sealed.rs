@@ -7,7 +7,7 @@ use subrosa::keys::PrivateKey;
 use subrosa::sealed::UnverifiedContent;
 use subrosa::sealed::certificate::{SenderCertificate, SenderDetails, ServerCertificate};
 use subrosa::sealed::server::SentMessage;
-use subrosa::{DeviceId, LocalDevice};
+use subrosa::{Address, DeviceId};
 
 use super::ledger::{Bound, LARGE, Ledger, MANY, told};
 use super::protobuf::varint;
@@ -40,7 +40,7 @@ fn envelopes(ledger: &mut Ledger, seal: fn(&Sealing) -> Vec<u8>) {
             let content = UnverifiedContent::open(&sealed, sealing.cast.bob()).unwrap();
             let address = bobs_address();
             let verified = content.verify(&sealing.cast.trust(), &address, None, NOW);
-            told(verified.unwrap().message().map(drop))
+            told(verified.unwrap().body().map(drop))
         });
         let open = |bytes: &[u8]| told(UnverifiedContent::open(bytes, sealing.cast.bob()));
         let mut forged = sealed.clone();
@@ -97,9 +97,8 @@ fn certificates(ledger: &mut Ledger) {
     let sealing = Sealing::new(1);
     let cast = &sealing.cast;
     let details = |len: usize| SenderDetails {
-        name: "x".repeat(len),
+        address: Address::new("x".repeat(len), DeviceId::PRIMARY),
         e164: Some("1".repeat(len)),
-        device: DeviceId::PRIMARY,
         identity_key: *cast.alice.public(),
         expires: NOW,
     };
@@ -107,8 +106,10 @@ fn certificates(ledger: &mut Ledger) {
         let certificate = SenderCertificate::parse(bytes).unwrap();
         told(certificate.verify(&cast.trust(), NOW))
     };
-    let issue =
-        |len: usize| details(len / 2).issue(&cast.server, &cast.server_key, &mut rng()).as_bytes().to_vec();
+    let issue = |len: usize| {
+        let issued = details(len / 2).issue(&cast.server, &cast.server_key, &mut rng());
+        issued.unwrap().as_bytes().to_vec()
+    };
     let forged = |len: usize| {
         let mut bytes = issue(len);
         *bytes.last_mut().unwrap() ^= 1;
@@ -122,7 +123,7 @@ fn certificates(ledger: &mut Ledger) {
         let server = ServerCertificate::issue(7, &cast.server_key.public_key(), &root, &mut rng());
         let padding = super::protobuf::message(15, &vec![0; len]);
         let server = ServerCertificate::parse(&[server.as_bytes(), &padding].concat()).unwrap();
-        details(1).issue(&server, &cast.server_key, &mut rng()).as_bytes().to_vec()
+        details(1).issue(&server, &cast.server_key, &mut rng()).unwrap().as_bytes().to_vec()
     };
     ledger.growing("long server certificate", "Ok", server, verify);
 }

@@ -7,14 +7,13 @@ use rand_chacha::rand_core::Rng;
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessageParts;
-use subrosa::prekey::SignedPreKey;
 use subrosa::rand_core::{TryCryptoRng, TryRng};
 use subrosa::session;
 use subrosa::session::manual::Admission;
-use subrosa::{Session, Trust};
+use subrosa::{Message, MessageKind, Session, Trust};
 
 use super::ledger::{Bound, LARGE, Ledger, MANY, told};
-use super::setting::{Device, FirstMessage, Talk, bundle, copy, devices, rng, send};
+use super::setting::{Device, FirstMessage, Talk, bundle, copy, devices, rng, send, try_open};
 
 /// How many messages may be skipped at once.
 pub const JUMP: u32 = 25_000;
@@ -66,8 +65,8 @@ pub fn bounds(ledger: &mut Ledger) {
 /// Decrypts, and drops the stage. Gives how many sessions took the ratchet key for a new one, too.
 fn decrypt(session: &mut Session, bytes: &[u8]) -> (String, usize) {
     let mut counted = Counted(rng(), 0);
-    let message = SignalMessage::parse(bytes).unwrap();
-    let told = told(session.decrypt(&message, Trust::Anyone, &mut counted).map(drop));
+    let message = Message::parse(MessageKind::Whisper, bytes).unwrap();
+    let told = told(try_open(session, &message, &mut counted).map(drop));
     (told, counted.1 / 32)
 }
 
@@ -162,14 +161,10 @@ fn many_sessions(ledger: &mut Ledger) {
     ledger.attempt("25,001 skipped", none.len(), "Undecryptable(Ratchet", || decrypt(&mut session, &none).0);
     // A first message that names a session is tried on that one alone.
     let named = ahead(&mut oldest_before);
-    let local = session::Config::new(&bob.identity, 7);
     ledger.attempt("names the oldest, forged", named.len(), "Undecryptable(Mac)", || {
         let mut counted = Counted(rng(), 0);
-        let message = PreKeySignalMessage::parse(&named).unwrap();
-        let told = match session.admit(&local, &message, Trust::Anyone).unwrap() {
-            Admission::Known(known) => told(known.decrypt(&mut counted).map(drop)),
-            Admission::New(_) => "new".to_owned(),
-        };
+        let message = Message::parse(MessageKind::PreKey, &named).unwrap();
+        let told = told(try_open(&mut session, &message, &mut counted).map(drop));
         assert!(counted.1 <= 32, "{}", counted.1);
         told
     });
@@ -230,8 +225,8 @@ fn first_messages(ledger: &mut Ledger) {
         for (skipped, damaged, expected) in [
             (0, false, "Ok"),
             (most, false, "Ok"),
-            (most, true, "Decrypt(Undecryptable(Mac))"),
-            (most + 1, false, "Decrypt(Undecryptable(Ratchet"),
+            (most, true, "Undecryptable(Mac)"),
+            (most + 1, false, "Undecryptable(Ratchet"),
         ] {
             let [mut alice, mut bob] = devices(version);
             let offer = bundle(&mut bob, version);
@@ -240,9 +235,7 @@ fn first_messages(ledger: &mut Ledger) {
             (0..skipped).for_each(|_| drop(send(&mut session, b"", &mut rng)));
             let bytes = send(&mut session, b"text", &mut rng);
             let bytes = if damaged { flipped_inside(&bytes) } else { bytes };
-            let signed = bob.store.signed_pre_keys.first_key_value().unwrap().1;
-            let signed = SignedPreKey::from_record(signed).unwrap();
-            let first = FirstMessage { bob, alice: alice.address, bytes, signed };
+            let first = FirstMessage::received(bob, alice.address, bytes);
             let name =
                 format!("version {version}, {skipped} skipped{}", if damaged { ", forged" } else { "" });
             ledger.attempt(&name, first.bytes.len(), expected, || accept(&first));
@@ -253,11 +246,11 @@ fn first_messages(ledger: &mut Ledger) {
 fn accept(first: &FirstMessage) -> String {
     let mut session = Session::new(first.bob.address.clone(), first.alice.clone());
     let local = session::Config::new(&first.bob.identity, 7).with_policy(first.bob.policy);
-    let message = PreKeySignalMessage::parse(&first.bytes).unwrap();
-    match session.admit(&local, &message, Trust::Anyone).unwrap() {
-        Admission::Known(_) => "known".to_owned(),
+    let message = Message::parse(MessageKind::PreKey, &first.bytes).unwrap();
+    match session.receive(&local, &message, Trust::Anyone, &mut rng()).unwrap() {
+        Admission::Decrypted(_) => "known".to_owned(),
         Admission::New(new) => {
-            told(new.accept(first.keys(), &mut rng()).map(drop).map_err(|failure| failure.error))
+            told(new.accept(&first.keys(), &mut rng()).map(drop))
         }
     }
 }

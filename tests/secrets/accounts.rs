@@ -8,12 +8,11 @@ use std::collections::BTreeMap;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::account;
-use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::prekey::{LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
 use subrosa::session;
 use subrosa::store;
 use subrosa::{
-    Account, Address, DeviceId, IdentityKeyPair, KemPreKey, PreKeyBundle, Session, Timestamp, Trust,
+    Account, Address, DeviceId, IdentityKeyPair, Message, MessageKind, PreKeyBundle, Session, Timestamp, Trust,
 };
 
 use super::heap::{Piece, Watch};
@@ -29,7 +28,13 @@ const LIMITS: account::Limits = account::Limits {
     grace: std::time::Duration::from_secs(1_000),
     max_retired: 10,
     max_uses: 10,
+    kem_pre_keys: true,
+    max_id: 0xFF_FFFF,
 };
+
+fn bob() -> Address {
+    Address::new("bob", DeviceId::PRIMARY)
+}
 
 /// Everything that was ever stored.
 #[derive(Default)]
@@ -75,11 +80,11 @@ fn live(each: &mut dyn FnMut(&Account)) {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let mut now = 1_700_000_000;
     let time = Timestamp::from_secs;
-    let mut account = Account::generate(LIMITS, &mut rng).commit();
-    account.refill(time(now), account::Counts::default(), &mut rng).unwrap().unwrap().commit();
+    let mut account = Account::generate(bob(), LIMITS, &mut rng).commit();
+    account.maintain(account::Counts::default(), time(now), &mut rng).unwrap().commit();
     each(&account);
     let upload = account.upload();
-    account.confirm_uploaded(&upload, time(now)).commit();
+    account.confirm_uploaded(&upload, time(now)).unwrap().commit();
     for at in 0..8 {
         let bundle = PreKeyBundle {
             registration_id: upload.registration_id,
@@ -90,11 +95,10 @@ fn live(each: &mut dyn FnMut(&Account)) {
             kem_pre_key: Some(upload.one_time_kem_pre_keys[3 * at].clone()),
         };
         let message = message(bundle, &mut rng);
-        let message = PreKeySignalMessage::parse(&message).unwrap();
-        let [bob, alice] = ["bob", "alice"].map(|name| Address::new(name, DeviceId::PRIMARY));
-        let mut session = Session::new(bob, alice);
+        let message = Message::parse(MessageKind::PreKey, &message).unwrap();
+        let mut session = Session::new(bob(), Address::new("alice", DeviceId::PRIMARY));
         let staged = account.receive(&mut session, &message, Trust::Anyone, &mut rng).unwrap();
-        drop((staged.session().record(), staged.account().unwrap().record()));
+        drop(staged.writes());
         staged.commit();
         each(&account);
     }
@@ -102,12 +106,13 @@ fn live(each: &mut dyn FnMut(&Account)) {
     for counts in [0, 30] {
         now += 100;
         let counts = account::Counts { one_time: counts, one_time_kem: counts };
-        account.refill(time(now), counts, &mut rng).unwrap().unwrap().commit();
+        account.maintain(counts, time(now), &mut rng).unwrap().commit();
         let upload = account.upload();
-        account.confirm_uploaded(&upload, time(now)).commit();
+        account.confirm_uploaded(&upload, time(now)).unwrap().commit();
         each(&account);
     }
-    account.delete_expired(time(now + 2_000)).unwrap().commit();
+    let kept = account::Counts { one_time: 30, one_time_kem: 30 };
+    account.maintain(kept, time(now + 2_000), &mut rng).unwrap().commit();
     each(&account);
 }
 
@@ -162,12 +167,12 @@ fn reading_and_moving_in_leave_nothing_behind() {
     let watch = Watch::begin();
     kept.watch(&watch);
     watch.over(|| {
-        let account = Account::from_records(&kept.account, kept.live.values(), LIMITS).unwrap();
-        assert!(Account::from_records(&kept.account, kept.live.values().skip(1), LIMITS).is_err());
-        let (salvaged, _) = Account::salvage(&kept.account, kept.live.values().skip(3), LIMITS).unwrap();
+        let account = Account::from_records(bob(), &kept.account, kept.live.values(), LIMITS).unwrap();
+        assert!(Account::from_records(bob(), &kept.account, kept.live.values().skip(1), LIMITS).is_err());
+        let (salvaged, _) = Account::salvage(bob(), &kept.account, kept.live.values().skip(3), LIMITS).unwrap();
         drop(salvaged);
         let identity = IdentityKeyPair::from_libsignal_record(&account.identity().to_libsignal_record());
-        let mut import = account::Import::new(identity.unwrap(), 1, Timestamp::from_secs(1));
+        let mut import = account::Import::new(bob(), identity.unwrap(), 1, Timestamp::from_secs(1));
         for key in account.one_time_pre_keys() {
             let key = OneTimePreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
             import.one_time_pre_key(key).unwrap();
@@ -177,12 +182,12 @@ fn reading_and_moving_in_leave_nothing_behind() {
             import.signed_pre_key(key).unwrap();
         }
         for key in account.one_time_kem_pre_keys() {
-            let key = KemPreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
-            import.one_time_kem_pre_key(key.into()).unwrap();
+            let key = OneTimeKemPreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
+            import.one_time_kem_pre_key(key).unwrap();
         }
         for key in account.last_resort_kem_pre_keys() {
-            let key = KemPreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
-            import.last_resort_kem_pre_key(key.into()).unwrap();
+            let key = LastResortKemPreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
+            import.last_resort_kem_pre_key(key).unwrap();
         }
         let mut rng = ChaCha20Rng::seed_from_u64(3);
         drop(import.finish(LIMITS, &mut rng).unwrap().commit());

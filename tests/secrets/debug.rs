@@ -8,7 +8,7 @@ use std::fmt::Debug;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::account;
-use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
+use subrosa::group::{DistributionId, DistributionMessage, GroupMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::agreement::{Initiator, Responder, pqxdh, x3dh};
 use subrosa::hazmat::crypto::kdf::{HkdfSalt, Label, MacKey};
 use subrosa::hazmat::crypto::kem768::{DecapsulationKey, KeySeed};
@@ -23,7 +23,6 @@ use subrosa::hazmat::ratchet::spqr::{Chain, ChainChange, Direction, Limits, Spqr
 use subrosa::hazmat::ratchet::triple::TripleRatchet;
 use subrosa::hazmat::record::{RecordReader, RecordWriter};
 use subrosa::hazmat::wire::sender_key_distribution::SenderKeyDistributionParts;
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::hazmat::wire::stored::{
     StoredChain, StoredChainKey, StoredIdentityKeyPair, StoredMessageKey, StoredPreKey,
@@ -41,8 +40,8 @@ use subrosa::session::manual::{Admission, KemKey, PreKeys};
 use subrosa::store;
 use subrosa::store::RecordKind;
 use subrosa::{
-    AcceptFailure, Account, Address, DecryptError, DeviceId, IdentityKeyPair, KemPreKey, PreKeyBundle,
-    RecordKey, Session, Trust,
+    Account, Address, DeviceId, IdentityKeyPair, Message, MessageKind, PreKeyBundle, RecordKey, Session,
+    Trust,
 };
 
 #[path = "../support/device.rs"]
@@ -170,36 +169,27 @@ fn show_keys(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     let one_time = OneTimePreKey::generate(OneTimePreKeyId(1), rng);
     shown.secret("one-time prekey", one_time.key_pair().private().as_bytes());
     shown.show("OneTimePreKey", &one_time);
-    let kem = KemPreKey::generate(KemPreKeyId(1), &identity, START, rng);
-    shown.secret("KEM prekey", &kem.key_pair().secret().encode().as_bytes()[1..1537]);
-    shown.show("KemPreKey", &kem);
-    shown.show("LastResortKemPreKey", &LastResortKemPreKey::from(kem));
+    let kem = LastResortKemPreKey::generate(KemPreKeyId(1), &identity, START, rng);
+    shown.secret("last-resort KEM prekey", &kem.key_pair().secret().encode().as_bytes()[1..1537]);
+    shown.show("LastResortKemPreKey", &kem);
     let kem = OneTimeKemPreKey::generate(KemPreKeyId(1), &identity, START, rng);
     shown.secret("one-time KEM prekey", &kem.key_pair().secret().encode().as_bytes()[1..1537]);
     shown.show("OneTimeKemPreKey", &kem);
-    let kem = KemKey::OneTime(kem);
+    let kem = KemKey::OneTime(&kem);
     shown.show("KemKey", &kem);
-    let keys = PreKeys { signed: &signed, one_time: Some(one_time), kem: Some(kem) };
+    let keys = PreKeys { signed: &signed, one_time: Some(&one_time), kem: Some(kem) };
     shown.show("PreKeys", &keys);
-    shown.show("AcceptFailure", &AcceptFailure { error: DecryptError::Replayed, keys });
     let key = RecordKey::generate(rng);
     shown.secret("record key", key.as_bytes());
     shown.show("RecordKey", &key);
 }
 
-/// What is shown of a message in the caller's buffer, and of an agreement that is kept.
-fn show_what_is_kept(shown: &mut Shown, [alice, bob]: [&Device; 2], message: &[u8]) {
-    let mut rng = bob.rng.clone();
-    let mut in_place = message.to_vec();
-    let mut alices = alice.session(&bob.address).unwrap();
-    let staged = alices.decrypt_in_place(&mut in_place, Trust::Anyone, &mut rng).unwrap();
+/// What is shown of an agreement that is kept.
+fn show_what_is_kept(shown: &mut Shown, [alice, bob]: [&Device; 2]) {
     let agreed = alice.identity.private().diffie_hellman(bob.identity.public().public_key()).unwrap();
     shown.secret("agreement of the identities", agreed.as_bytes());
     let kept = ContactSecret::new(&alice.identity, bob.identity.public()).unwrap();
     shown.show("ContactSecret", &kept);
-    shown.show("StagedInPlace", &staged);
-    shown.show("DecryptedInPlace", staged.received());
-    shown.show("PlaintextMut", &staged.commit());
 }
 
 /// Sessions and messages.
@@ -210,34 +200,34 @@ fn show_sessions(shown: &mut Shown) {
     let first = alice.send(&bob.address, TEXT);
     let later = alice.send(&bob.address, TEXT);
     let mut session = bob.session(&alice.address).unwrap();
-    let message = first.pre_key();
-    shown.show("PreKeySignalMessage", &message);
+    shown.show("PreKeySignalMessage", &first.pre_key());
+    let message = Message::parse(first.kind, &first.bytes).unwrap();
+    shown.show("Message", &message);
     let local = session::Config::new(&bob.identity, 1);
-    let admission = session.admit(&local, &message, Trust::Anyone).unwrap();
+    let admission = session.receive(&local, &message, Trust::Anyone, &mut bob.rng).unwrap();
     shown.show("Admission", &admission);
     let Admission::New(new) = admission else { panic!("there is no session") };
     shown.show("NewSession", &new);
     let signed = SignedPreKey::from_record(&bob.store.signed_pre_keys[&0]).unwrap();
-    let one_time = Some(OneTimePreKey::from_record(&bob.store.one_time_pre_keys[&0]).unwrap());
+    let one_time = OneTimePreKey::from_record(&bob.store.one_time_pre_keys[&0]).unwrap();
     let kem = OneTimeKemPreKey::from_record(&bob.store.one_time_kem_pre_keys[&1]).unwrap();
-    let keys = PreKeys { signed: &signed, one_time, kem: Some(KemKey::OneTime(kem)) };
-    let staged = new.accept(keys, &mut bob.rng).unwrap();
+    let keys = PreKeys { signed: &signed, one_time: Some(&one_time), kem: Some(KemKey::OneTime(&kem)) };
+    let staged = new.accept(&keys, &mut bob.rng).unwrap();
     shown.show("Staged", &staged);
     let plaintext = staged.commit();
     shown.show("Plaintext", &plaintext);
     shown.show("Session", &session);
-    let message = later.pre_key();
-    let admission = session.admit(&local, &message, Trust::Anyone).unwrap();
-    match admission {
-        Admission::Known(known) => shown.show("KnownSession", &known),
+    let message = Message::parse(later.kind, &later.bytes).unwrap();
+    match session.receive(&local, &message, Trust::Anyone, &mut bob.rng).unwrap() {
+        Admission::Decrypted(staged) => shown.show("Staged", &staged),
         Admission::New(_) => panic!("the session is there"),
     }
     let reply = session.encrypt(TEXT, Trust::Anyone, START, &mut bob.rng).unwrap();
     shown.show("Staged", &reply);
     let reply = reply.commit();
     shown.show("SignalMessage", &SignalMessage::parse(reply.as_bytes()).unwrap());
-    show_what_is_kept(shown, [&alice, &bob], reply.as_bytes());
-    let error = DecryptionErrorMessage::for_original(reply.as_bytes(), reply.kind(), 1, 1).unwrap();
+    show_what_is_kept(shown, [&alice, &bob]);
+    let error = DecryptionErrorMessage::for_original(reply.as_bytes(), reply.kind(), START, DeviceId::PRIMARY).unwrap();
     shown.show("DecryptionErrorMessage", &error);
     shown.show("PlaintextContent", &PlaintextContent::from(&error));
 
@@ -260,13 +250,21 @@ fn show_sessions(shown: &mut Shown) {
 /// Accounts, and what they are stored as.
 fn show_accounts(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     let limits = account::Limits { batch: 1, low: 1, ..account::Limits::default() };
-    let new = Account::generate(limits, rng);
-    shown.show("NewAccount", &new);
+    let address = Address::new(device::BOB, DeviceId::PRIMARY);
+    let new = Account::generate(address.clone(), limits, rng);
+    shown.show("Staged", &new);
     let mut bob = new.commit();
-    let refill = bob.refill(START, account::Counts::default(), rng).unwrap().unwrap();
-    shown.show("Staged", &refill);
-    shown.show("AccountEffects", refill.effects());
-    refill.commit();
+    let upkeep = bob.maintain(account::Counts::default(), START, rng).unwrap();
+    shown.show("Staged", &upkeep);
+    let writes = upkeep.writes();
+    shown.show("Writes", &writes);
+    for write in writes {
+        shown.show("Write", &write);
+    }
+    let (_, detached) = upkeep.detach();
+    shown.show("Detached", &detached);
+    let upload = detached.commit(&mut bob).unwrap();
+    shown.show("Upload", &upload);
     shown.secret("identity", bob.identity().private().as_bytes());
     for (row, record) in bob.rows() {
         match row {
@@ -282,7 +280,6 @@ fn show_accounts(shown: &mut Shown, rng: &mut ChaCha20Rng) {
         }
     }
     let mut alice = Device::new(device::ALICE, 5);
-    let upload = bob.upload();
     let bundle = PreKeyBundle {
         registration_id: upload.registration_id,
         device_id: DeviceId::PRIMARY,
@@ -291,18 +288,17 @@ fn show_accounts(shown: &mut Shown, rng: &mut ChaCha20Rng) {
         one_time_pre_key: upload.one_time_pre_keys.into_iter().next(),
         kem_pre_key: upload.last_resort_kem_pre_key,
     };
-    let address = Address::new(device::BOB, DeviceId::PRIMARY);
     alice.initiate(&address, bundle).unwrap();
     let letter = alice.send(&address, TEXT);
     let mut session = Session::new(address, alice.address);
-    let first = bob.receive(&mut session, &letter.pre_key(), Trust::Anyone, rng).unwrap();
-    shown.show("FirstMessage", &first);
-    shown.show("AccountEffects", first.account().unwrap().effects());
+    let message = Message::parse(MessageKind::PreKey, &letter.bytes).unwrap();
+    let first = bob.receive(&mut session, &message, Trust::Anyone, rng).unwrap();
+    shown.show("Staged", &first);
     first.commit();
     shown.show("Account", &bob);
     let identity = bob.identity().to_libsignal_record();
     let identity = IdentityKeyPair::from_libsignal_record(&identity).unwrap();
-    let mut import = account::Import::new(identity, 1, START);
+    let mut import = account::Import::new(session.local().clone(), identity, 1, START);
     for key in bob.one_time_pre_keys() {
         let key = OneTimePreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
         import.one_time_pre_key(key).unwrap();
@@ -314,7 +310,7 @@ fn show_accounts(shown: &mut Shown, rng: &mut ChaCha20Rng) {
 fn show_groups(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     let id = DistributionId::from_bytes([0xD1; 16]);
     let mut key = SenderKey::generate(id, rng);
-    let mut keys = ReceiverKeys::new(id);
+    let mut keys = ReceiverKeys::new(Address::new("alice", DeviceId::PRIMARY), id);
     let distribution = key.distribution();
     let message = DistributionMessage::parse(&distribution).unwrap();
     shown.secret("chain key", message.chain_key());
@@ -339,9 +335,9 @@ fn show_groups(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     let staged = key.encrypt(TEXT, rng).unwrap();
     shown.show("Staged", &staged);
     let sent = staged.commit();
-    let message = SenderKeyMessage::parse(sent.as_bytes()).unwrap();
-    shown.show("SenderKeyMessage", &message);
-    let staged = keys.decrypt(&message).unwrap();
+    let message = GroupMessage::parse(sent.as_bytes()).unwrap();
+    shown.show("GroupMessage", &message);
+    let staged = keys.decrypt(&message, Trust::Anyone).unwrap();
     shown.show("Staged", &staged);
     staged.commit();
     shown.show("SenderKey", &key);

@@ -5,8 +5,8 @@
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::group;
-use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::group::{DistributionId, DistributionMessage, GroupMessage, ReceiverKeys, SenderKey};
+use subrosa::{Address, DeviceId, Trust};
 
 use super::heap::Watch;
 use super::sessions::{Follower, PublicBytes};
@@ -14,23 +14,27 @@ use super::sessions::{Follower, PublicBytes};
 const ID: DistributionId = DistributionId::from_bytes([0xD1; 16]);
 const TEXT: &[u8] = b"0123 this is what is said, and no more /";
 
+fn alice() -> Address {
+    Address::new("alice", DeviceId::PRIMARY)
+}
+
 fn learn(keys: &mut ReceiverKeys, distribution: &[u8]) {
     let message = DistributionMessage::parse(distribution).unwrap();
     let staged = keys.process(&message).unwrap();
-    drop(staged.record());
+    drop(staged.writes());
     staged.commit();
 }
 
 fn receive(keys: &mut ReceiverKeys, message: &[u8]) -> bool {
-    let message = SenderKeyMessage::parse(message).unwrap();
-    let Ok(staged) = keys.decrypt(&message) else { return false };
-    drop(staged.record());
+    let message = GroupMessage::parse(message).unwrap();
+    let Ok(staged) = keys.decrypt(&message, Trust::Anyone) else { return false };
+    drop(staged.writes());
     *staged.commit() == *TEXT
 }
 
 fn send(key: &mut SenderKey, rng: &mut ChaCha20Rng) -> Vec<u8> {
     let staged = key.encrypt(TEXT, rng).unwrap();
-    drop(staged.record());
+    drop(staged.writes());
     staged.commit().into_bytes()
 }
 
@@ -86,7 +90,7 @@ fn skipped_keys_of_a_group_are_wiped() {
 
     let watch = Watch::begin();
     watch.secret("plaintext", TEXT);
-    let mut keys = watch.over(|| ReceiverKeys::new(ID));
+    let mut keys = watch.over(|| ReceiverKeys::new(alice(), ID));
     let mut follower = Follower::new(&watch, public);
     watch.over(|| learn(&mut keys, &distribution));
     follower.check_record(keys.record().as_bytes());
@@ -99,8 +103,8 @@ fn skipped_keys_of_a_group_are_wiped() {
     }
     watch.over(|| {
         let record = keys.to_libsignal_record();
-        keys = ReceiverKeys::from_libsignal_record(&record, ID).unwrap();
-        keys = ReceiverKeys::from_record(keys.record().as_bytes()).unwrap();
+        keys = ReceiverKeys::from_libsignal_record(&record, alice(), ID).unwrap();
+        keys = ReceiverKeys::from_record(keys.record().as_bytes(), alice()).unwrap();
     });
     follower.check_record(keys.record().as_bytes());
     // Five other chains evict this one.

@@ -19,7 +19,7 @@ use std::convert::Infallible;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng, TryCryptoRng, TryRng};
 use subrosa::address::ServiceIdKind;
-use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
+use subrosa::group::{DistributionId, DistributionMessage, GroupMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::crypto::kdf::{Label, MacKey, hkdf, hkdf_into};
 use subrosa::hazmat::crypto::kem768::KeySeed;
 use subrosa::hazmat::crypto::{cbc, ctr, gcm, gcm_siv, kem768, xeddsa};
@@ -27,8 +27,6 @@ use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
 use subrosa::hazmat::ratchet::double::{DoubleRatchet, Header};
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
 use subrosa::hazmat::ratchet::root::RootKey;
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
-use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::hazmat::wire::stored::StoredSessionRecord;
 use subrosa::keys::{KemKeyPair, KemType, KeyPair, PrivateKey, Secret};
 use subrosa::sealed;
@@ -37,10 +35,10 @@ use subrosa::sealed::server::SentMessage;
 use subrosa::session::Policy;
 use subrosa::session::manual::{Admission, KemKey, NeededPreKeys};
 use subrosa::store::RecordKind;
-use subrosa::{Address, DeviceId, IdentityKeyPair, RecordKey, ServiceId, Session, Trust};
+use subrosa::{Address, DeviceId, IdentityKeyPair, Message, RecordKey, ServiceId, Session, Trust};
 
 use super::by_hand::{Inner, Many, Outer};
-use super::debug::device::{ALICE, BOB, Device, Letter, Offer, PreKeys, START};
+use super::debug::device::{ALICE, BOB, Device, FoundKeys, Letter, Offer, START};
 use super::debug::sealed::{Seal, Service};
 use super::sessions::PublicBytes;
 use super::stack::{Secrets, left_by};
@@ -332,7 +330,7 @@ fn groups() {
     let (mut rng, random) = Given::new(50);
     let id = DistributionId::from_bytes([7; 16]);
     let mut key = Box::new(SenderKey::generate(id, &mut rng));
-    let mut keys = Box::new(ReceiverKeys::new(id));
+    let mut keys = Box::new(ReceiverKeys::new(Address::new(ALICE, DeviceId::PRIMARY), id));
     let distribution = key.distribution();
     keys.process(&DistributionMessage::parse(&distribution).unwrap()).unwrap().commit();
     let secrets: Secrets<'_> =
@@ -343,7 +341,7 @@ fn groups() {
         message = key.encrypt(&text, &mut rng).unwrap().commit().into_bytes()
     });
     check("group, decrypt", secrets, || {
-        drop(keys.decrypt(&SenderKeyMessage::parse(&message).unwrap()).unwrap().commit());
+        drop(keys.decrypt(&GroupMessage::parse(&message).unwrap(), Trust::Anyone).unwrap().commit());
     });
 }
 
@@ -398,9 +396,7 @@ fn sessions() {
     for version in [3, 4] {
         for turn in [false, true] {
             let ([mut alice, mut bob], mut public) = conversation(version, turn);
-            let [mut from, mut to, mut from_again, mut to_again] =
-                [(&alice, &bob), (&bob, &alice), (&alice, &bob), (&bob, &alice)]
-                    .map(|(of, with)| session(of, with));
+            let [mut from, mut to] = [(&alice, &bob), (&bob, &alice)].map(|(of, with)| session(of, with));
             // Once with the kit, to know the message and what becomes of the states.
             let letter = alice.tell(&mut bob, TEXT);
             public.add(&letter.bytes);
@@ -418,22 +414,17 @@ fn sessions() {
             check(&format!("version {version}, encrypt{what}"), &secrets, || {
                 drop(from.encrypt(&text, Trust::Anyone, START, &mut rng).unwrap().commit());
             });
-            let mut out = Vec::new();
-            check(&format!("version {version}, encrypt in place{what}"), &secrets, || {
-                from_again.encrypt_into(&text, &mut out, Trust::Anyone, START, &mut rng).unwrap().commit();
-            });
             let before = to.record().as_bytes().to_vec();
             let after = session(&bob, &alice).record();
             let state = gone(&before, after.as_bytes(), &public);
             let mut secrets = vec![("plaintext", &TEXT[..]), ("old state", &state)];
             secrets.extend(keys.iter().map(|(name, key)| (*name, &key[..])));
-            let message = SignalMessage::parse(&letter.bytes).unwrap();
+            let message = Message::parse(letter.kind, &letter.bytes).unwrap();
+            let config = bob.config();
             check(&format!("version {version}, decrypt{what}"), &secrets, || {
-                drop(to.decrypt(&message, Trust::Anyone, &mut rng).unwrap().commit());
-            });
-            let mut bytes = letter.bytes.clone();
-            check(&format!("version {version}, decrypt in place{what}"), &secrets, || {
-                to_again.decrypt_in_place(&mut bytes, Trust::Anyone, &mut rng).unwrap().commit();
+                let admission = to.receive(&config, &message, Trust::Anyone, &mut rng).unwrap();
+                let Admission::Decrypted(staged) = admission else { panic!("begins another session") };
+                drop(staged.commit());
             });
         }
     }
@@ -469,40 +460,42 @@ fn first_messages() {
         let (mut rng, random) = Given::new(71);
         let mut session = Box::new(Session::new(alice.address.clone(), bob.address.clone()));
         let mut verified = Some(Box::new(bundle.clone().verify(Trust::Anyone).unwrap()));
-        let local = alice.local();
+        let config = alice.config();
         // The base key is drawn first, then what the KEM needs.
         let secrets = [("base key", &random[1..31]), ("random bytes", &random[32..64])];
         check(&format!("version {version}, initiate"), &secrets, || {
             let bundle = *verified.take().unwrap();
-            session.initiate(&local, bundle, START, &mut rng).unwrap().commit();
+            session.initiate(&config, bundle, START, &mut rng).unwrap().commit();
         });
         alice.initiate(&bob.address, bundle).unwrap();
         let letter = alice.send(&bob.address, TEXT);
-        let keys = Box::new(PreKeys::find(&bob.store, &bob.faults, needed(&bob, &letter)).unwrap());
+        let keys = Box::new(FoundKeys::find(&bob.store, &bob.faults, needed(&bob, &letter)).unwrap());
         let mut session = Box::new(Session::new(bob.address.clone(), alice.address.clone()));
-        let (message, local) = (letter.pre_key(), bob.local());
-        let mut lent = Some(Box::new(keys.lend()));
-        let one_time = *lent.as_ref().unwrap().one_time.as_ref().unwrap().key_pair().private().as_bytes();
+        let message = Message::parse(letter.kind, &letter.bytes).unwrap();
+        let (config, lent) = (bob.config(), Box::new(keys.lend()));
+        let one_time = *lent.one_time.unwrap().key_pair().private().as_bytes();
         let mut secrets = vec![("one-time prekey", &one_time[..]), ("plaintext", TEXT)];
-        let kem = lent.as_ref().unwrap().kem.as_ref().map(kem_secret);
+        let kem = lent.kem.as_ref().map(kem_secret);
         secrets.extend(kem.as_ref().map(|secret| ("one-time KEM prekey", &secret[..])));
         check(&format!("version {version}, accept"), &secrets, || {
-            let Ok(Admission::New(new)) = session.admit(&local, &message, Trust::Anyone) else { panic!() };
-            drop(new.accept(*lent.take().unwrap(), &mut rng).unwrap().commit());
+            let admission = session.receive(&config, &message, Trust::Anyone, &mut rng).unwrap();
+            let Admission::New(new) = admission else { panic!("there was none") };
+            drop(new.accept(&lent, &mut rng).unwrap().commit());
         });
     }
 }
 
 fn needed(bob: &Device, letter: &Letter) -> NeededPreKeys {
     let mut session = Session::new(bob.address.clone(), Address::new(ALICE, DeviceId::PRIMARY));
-    match session.admit(&bob.local(), &letter.pre_key(), Trust::Anyone).unwrap() {
+    let message = Message::parse(letter.kind, &letter.bytes).unwrap();
+    match session.receive(&bob.config(), &message, Trust::Anyone, &mut Given::new(0).0).unwrap() {
         Admission::New(new) => new.needed(),
-        Admission::Known(_) => panic!("there was none"),
+        Admission::Decrypted(_) => panic!("there was none"),
     }
 }
 
 /// The secret vector of a KEM prekey.
-fn kem_secret(key: &KemKey) -> Vec<u8> {
+fn kem_secret(key: &KemKey<'_>) -> Vec<u8> {
     let KemKey::OneTime(key) = key else { panic!("a one-time key was asked for") };
     key.key_pair().secret().encode().as_bytes()[1..=1536].to_vec()
 }

@@ -9,16 +9,15 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessage;
-use subrosa::keys::{KemKeyPair, KemSecretKey};
 use subrosa::prekey::{
-    KemPreKeyId, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId,
+    KemPreKeyId, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId,
 };
 use subrosa::session;
 use subrosa::session::Policy;
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
 use subrosa::{
-    AcceptFailure, Address, DeviceId, IdentityKeyPair, KemPreKey, MessageKind, Plaintext, PreKeyBundle,
-    Session, Staged, Timestamp, Trust,
+    Address, DeviceId, IdentityKeyPair, Message, MessageKind, Plaintext, PreKeyBundle, Session, Staged,
+    Timestamp, Trust,
 };
 
 use super::heap::{Piece, Watch};
@@ -31,7 +30,7 @@ struct Party {
     identity: IdentityKeyPair,
     signed: SignedPreKey,
     one_time: Option<OneTimePreKey>,
-    kem: KemPreKey,
+    kem: OneTimeKemPreKey,
     session: Session,
     policy: Policy,
     rng: ChaCha20Rng,
@@ -45,7 +44,7 @@ impl Party {
         Self {
             signed: SignedPreKey::generate(SignedPreKeyId(0), &identity, NOW, &mut rng),
             one_time: Some(OneTimePreKey::generate(OneTimePreKeyId(0), &mut rng)),
-            kem: KemPreKey::generate(KemPreKeyId(0), &identity, NOW, &mut rng),
+            kem: OneTimeKemPreKey::generate(KemPreKeyId(0), &identity, NOW, &mut rng),
             session: Session::new(local, remote),
             identity,
             policy,
@@ -77,7 +76,7 @@ impl Party {
     /// The record is made too, as it would be to store it.
     fn send(&mut self, plaintext: &[u8]) -> Vec<u8> {
         let staged = self.session.encrypt(plaintext, Trust::Anyone, NOW, &mut self.rng).unwrap();
-        drop(staged.record());
+        drop(staged.writes());
         let ciphertext = staged.commit();
         let kind = [ciphertext.kind().to_u8()];
         [&kind, ciphertext.as_bytes()].concat()
@@ -85,27 +84,19 @@ impl Party {
 
     /// Receives what [`Self::send`] gave. None if it is refused.
     fn receive(&mut self, message: &[u8]) -> Option<Plaintext> {
-        let (kind, bytes) = message.split_first().unwrap();
-        if *kind == MessageKind::Whisper.to_u8() {
-            let message = SignalMessage::parse(bytes).ok()?;
-            return Some(commit(self.session.decrypt(&message, Trust::Anyone, &mut self.rng).ok()?));
-        }
-        let message = PreKeySignalMessage::parse(bytes).ok()?;
-        let local = session::Config::new(&self.identity, 7).with_policy(self.policy);
-        match self.session.admit(&local, &message, Trust::Anyone).ok()? {
-            Admission::Known(known) => Some(commit(known.decrypt(&mut self.rng).ok()?)),
+        let message = parse(message)?;
+        let staged = stage(&mut self.session, &self.identity, self.policy, &message, &mut self.rng)?;
+        let plaintext = match staged {
+            Admission::Decrypted(staged) => commit(staged),
             Admission::New(new) => {
-                let kem = new.needed().kem.map(|_| KemKey::OneTime(copy_of(&self.kem).into()));
-                let keys = PreKeys { signed: &self.signed, one_time: self.one_time.take(), kem };
-                match new.accept(keys, &mut self.rng) {
-                    Ok(staged) => Some(commit(staged)),
-                    Err(AcceptFailure { keys, .. }) => {
-                        self.one_time = keys.one_time;
-                        None
-                    }
-                }
+                let kem = new.needed().kem.map(|_| KemKey::OneTime(&self.kem));
+                let keys = PreKeys { signed: &self.signed, one_time: self.one_time.as_ref(), kem };
+                let plaintext = commit(new.accept(&keys, &mut self.rng).ok()?);
+                self.one_time = None;
+                plaintext
             }
-        }
+        };
+        Some(plaintext)
     }
 
     /// Looks for all long-term secrets from now on.
@@ -119,15 +110,26 @@ impl Party {
     }
 }
 
-fn copy_of(key: &KemPreKey) -> KemPreKey {
-    let pair = key.key_pair();
-    let secret = KemSecretKey::decode(pair.secret().encode().as_bytes()).unwrap();
-    let pair = KemKeyPair::from_parts(secret, pair.public().clone()).unwrap();
-    KemPreKey::from_parts(key.id(), pair, key.public().signature, NOW)
+/// Prepares to receive what [`Party::send`] gave. None if it is refused.
+fn stage<'s, 'm>(
+    session: &'s mut Session,
+    identity: &'m IdentityKeyPair,
+    policy: Policy,
+    message: &'m Message<'_>,
+    rng: &mut ChaCha20Rng,
+) -> Option<Admission<'s, 'm>> {
+    let config = session::Config::new(identity, 7).with_policy(policy);
+    session.receive(&config, message, Trust::Anyone, rng).ok()
 }
 
-fn commit(staged: Staged<'_, Session, Plaintext>) -> Plaintext {
-    drop(staged.record());
+/// What [`Party::send`] gave, parsed.
+fn parse(message: &[u8]) -> Option<Message<'_>> {
+    let (kind, bytes) = message.split_first().unwrap();
+    Message::parse(MessageKind::from_u8(*kind).unwrap(), bytes).ok()
+}
+
+fn commit(staged: Staged<'_, Plaintext>) -> Plaintext {
+    drop(staged.writes());
     staged.commit()
 }
 
@@ -255,7 +257,7 @@ fn converse(policy: Policy, followed: usize, rounds: usize, each: Observer<'_>) 
     }
     let (party, _) = pick(&mut parties, followed);
     each(party, &mut |party| {
-        party.session.archive().commit();
+        party.session.archive().unwrap().commit();
     });
     public
 }
@@ -441,7 +443,7 @@ fn records_of_libsignal_are_wiped() {
             let (local, remote) = (bob.session.local().clone(), bob.session.remote().clone());
             drop(Session::from_libsignal_record(&record, local, remote).unwrap());
         });
-        bob.session.archive().commit();
+        bob.session.archive().unwrap().commit();
     }
     watch.assert_nothing_freed();
     assert!(watch.freed() > 0);
@@ -454,22 +456,16 @@ fn mac_of(message: &[u8]) -> [u8; 8] {
 
 /// Prepares to receive a message, has its record made, and drops that.
 fn drop_staged(party: &mut Party, message: &[u8]) {
-    let bytes = &message[1..];
-    if message[0] == MessageKind::Whisper.to_u8() {
-        let message = SignalMessage::parse(bytes).unwrap();
-        let staged = party.session.decrypt(&message, Trust::Anyone, &mut party.rng).unwrap();
-        drop(staged.record());
-        return;
+    let message = parse(message).unwrap();
+    let staged = stage(&mut party.session, &party.identity, party.policy, &message, &mut party.rng);
+    match staged.unwrap() {
+        Admission::Decrypted(staged) => drop(staged.writes()),
+        Admission::New(new) => {
+            let kem = new.needed().kem.map(|_| KemKey::OneTime(&party.kem));
+            let keys = PreKeys { signed: &party.signed, one_time: party.one_time.as_ref(), kem };
+            drop(new.accept(&keys, &mut party.rng).unwrap().writes());
+        }
     }
-    let message = PreKeySignalMessage::parse(bytes).unwrap();
-    let local = session::Config::new(&party.identity, 7).with_policy(party.policy);
-    let Admission::New(new) = party.session.admit(&local, &message, Trust::Anyone).unwrap() else {
-        panic!("the session should be a new one")
-    };
-    let last = LastResortKemPreKey::from(copy_of(&party.kem));
-    let kem = new.needed().kem.map(|_| KemKey::LastResort { key: &last, used_before: false });
-    let keys = PreKeys { signed: &party.signed, one_time: party.one_time.take(), kem };
-    drop(new.accept(keys, &mut party.rng).unwrap().record());
 }
 
 #[test]
@@ -489,16 +485,7 @@ fn plaintexts_are_wiped() {
         assert_eq!(plaintext.as_slice(), TEXT);
         drop(plaintext);
         let message = alice.send(TEXT);
-        drop_staged_known(&mut bob, &message);
+        drop_staged(&mut bob, &message);
     });
     watch.assert_nothing_freed();
-}
-
-fn drop_staged_known(party: &mut Party, message: &[u8]) {
-    let message = PreKeySignalMessage::parse(&message[1..]).unwrap();
-    let local = session::Config::new(&party.identity, 7);
-    let Admission::Known(known) = party.session.admit(&local, &message, Trust::Anyone).unwrap() else {
-        panic!("the session should be known")
-    };
-    drop(known.decrypt(&mut party.rng).unwrap());
 }

@@ -16,10 +16,11 @@ use subrosa::sealed;
 use subrosa::sealed::server::SentMessage;
 use subrosa::sealed::{OpenError, UnverifiedContent};
 use subrosa::session;
-use subrosa::{DeviceId, IdentityKeyPair, LocalDevice, SealedAdmission, ServiceId, Trust};
+use subrosa::session::manual::Admission;
+use subrosa::{IdentityKeyPair, ServiceId, Trust};
 
 use super::by_hand::{Inner, Many, Outer};
-use super::debug::device::{Device, Offer, PreKeys};
+use super::debug::device::{Device, FoundKeys, Offer};
 use super::debug::sealed::{Seal, Service};
 use super::heap::Watch;
 
@@ -87,7 +88,7 @@ fn keys_of_version_2_and_what_was_opened_are_wiped() {
         watch.secret("key of an envelope", &key);
     }
     let service_id = ServiceId::new(ServiceIdKind::Aci, [7; 16]);
-    let devices = vec![(DeviceId::PRIMARY, 1)];
+    let devices = vec![(1, 1)];
     let entry = Entry { service_id, identity: bob.public(), devices, agreement: None };
     let sent = watch.over(|| {
         drop(Box::new(Shared::derive(Secret::new(seed))));
@@ -137,26 +138,26 @@ fn what_comes_under_seal_is_wiped() {
         watch.over(|| {
             drop(UnverifiedContent::open(sealed, &bob.identity).unwrap());
             let content = Box::new(UnverifiedContent::open(sealed, &bob.identity).unwrap());
-            assert!(content.verify(&Service::new(30).authority(), &local(&bob), bob.now).is_err());
+            assert!(content.verify(&Service::new(30).trust(), &bob.address, None, bob.now).is_err());
             let content = Box::new(UnverifiedContent::open(sealed, &bob.identity).unwrap());
-            let content = Box::new(content.verify(&service.trust(), &local(&bob), bob.now).unwrap());
+            let content = Box::new(content.verify(&service.trust(), &bob.address, None, bob.now).unwrap());
             let mut read = |commit| {
                 let sealed::Body::Session(message) = content.body().unwrap() else {
                     panic!("a message of a session")
                 };
                 let ours = session::Config::new(&bob.identity, bob.registration_id);
                 let rng = &mut bob.rng;
-                let staged = match message.receive(&mut session, &ours, Trust::Anyone, rng).unwrap() {
-                    SealedAdmission::Decrypted(staged) => staged,
-                    SealedAdmission::New(new) => {
-                        let keys = PreKeys::find(&bob.store, &bob.faults, new.needed()).unwrap();
-                        new.accept(keys.lend(), rng).unwrap()
+                let staged = match session.receive(&ours, &message, Trust::Anyone, rng).unwrap() {
+                    Admission::Decrypted(staged) => staged,
+                    Admission::New(new) => {
+                        let keys = FoundKeys::find(&bob.store, &bob.faults, new.needed()).unwrap();
+                        new.accept(&keys.lend(), rng).unwrap()
                     }
                 };
                 let staged = Box::new(staged);
                 if commit {
-                    let unsealed = Box::new(staged.commit());
-                    assert_eq!(*unsealed.plaintext, *TEXT);
+                    let plaintext = Box::new(staged.commit());
+                    assert_eq!(**plaintext, *TEXT);
                 }
             };
             read(false);
@@ -165,8 +166,4 @@ fn what_comes_under_seal_is_wiped() {
         watch.assert_nothing_freed();
     }
     assert!(watch.freed() > 20);
-}
-
-fn local(device: &Device) -> LocalDevice<'_> {
-    LocalDevice::new(&device.address)
 }

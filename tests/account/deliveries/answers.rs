@@ -197,7 +197,10 @@ fn a_correction_archives_the_sessions_it_names_and_no_others() {
         Ok::<_, Infallible>(())
     });
     assert_eq!(stored, Ok(()));
-    assert_eq!(written.keys().cloned().collect::<Vec<_>>(), [1, 3].map(|device| Key::Session(Address::new(BOB, id(device)))));
+    assert_eq!(
+        written.keys().cloned().collect::<Vec<_>>(),
+        [1, 3].map(|device| Key::Session(Address::new(BOB, id(device))))
+    );
     for (record, session) in written.values().zip([&sessions[0], &sessions[2]]) {
         assert_eq!(record, session.record().as_bytes());
     }

@@ -145,8 +145,7 @@ fn a_store_that_fails_changes_no_session() {
         }
     }
     let (staged, _) = encrypt(&mut phone, &mut sessions);
-    let messages =
-        staged.commit_with(|writes| store_all(&mut phone.store, &phone.faults, writes)).unwrap();
+    let messages = staged.commit_with(|writes| store_all(&mut phone.store, &phone.faults, writes)).unwrap();
     for ((session, other), message) in sessions.iter().zip(&mut others).zip(messages) {
         assert_eq!(session.record().as_bytes(), phone.record(&other.address));
         let text = if other.address.name() == phone.address.name() { TO_OURSELVES } else { TO_THEM };

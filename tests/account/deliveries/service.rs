@@ -66,11 +66,7 @@ impl Service {
         let device = 2 + self.below(4) - u32::from(account != ALICE);
         match self.below(10) {
             0 | 1 => self.set_up(account, device),
-            2 => self
-                .accounts
-                .get_mut(account)
-                .unwrap()
-                .retain(|old| old.address.device().get() != device),
+            2 => self.accounts.get_mut(account).unwrap().retain(|old| old.address.device().get() != device),
             _ => {}
         }
     }

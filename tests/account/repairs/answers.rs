@@ -139,7 +139,12 @@ fn a_request_about_another_device_is_refused() {
     let [mut alice, bob] = Device::acquainted(6);
     let failed = alice.send(&bob.address, b"can't be read");
     for device in [0, 2, 127, 128, 257, u32::MAX] {
-        refused(&mut alice, &bob, &request_for(&failed, START, device), RepairRefused::OtherDevice(DeviceId::new(device)));
+        refused(
+            &mut alice,
+            &bob,
+            &request_for(&failed, START, device),
+            RepairRefused::OtherDevice(DeviceId::new(device)),
+        );
     }
 }
 

@@ -69,7 +69,8 @@ fn timestamps_of_senders_order_nothing() {
 #[test]
 fn the_generation_tells_that_a_log_has_changed() {
     let [alice, bob] = Device::acquainted(25);
-    let group = DecryptionErrorMessage::for_original(b"", MessageKind::SenderKey, alice.now, DeviceId::PRIMARY);
+    let group =
+        DecryptionErrorMessage::for_original(b"", MessageKind::SenderKey, alice.now, DeviceId::PRIMARY);
     let mut answers = [0, 1].map(|_| (alice.log(&bob.address), alice.session(&bob.address).unwrap()));
     let [one, other] = &mut answers;
     assert_eq!(one.0.generation(), other.0.generation());

@@ -55,7 +55,10 @@ fn version_1_reads_and_is_written() {
     let read = RepairLog::from_record(&bytes, peer()).unwrap();
     assert_eq!(read.record().as_bytes(), bytes);
     assert_eq!(read.generation(), 5);
-    assert_eq!(format!("{read:?}"), format!("RepairLog({}, 3 asked, 2 answered, 1 reset, generation 5)", peer()));
+    assert_eq!(
+        format!("{read:?}"),
+        format!("RepairLog({}, 3 asked, 2 answered, 1 reset, generation 5)", peer())
+    );
     assert_eq!(new_log().record().as_bytes(), hex!("73720b01 0000000000000000 00 00 00"));
 }
 

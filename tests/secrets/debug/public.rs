@@ -19,6 +19,7 @@ use subrosa::hazmat::wire::stored::{
     StoredBraid, StoredPendingKyberPreKey, StoredPendingPreKey, StoredSessionRecord,
 };
 use subrosa::keys::{KemKeyPair, KemType, PrivateKey, Secret};
+use subrosa::prekey::{KemPreKeyId, SignedPreKeyId};
 use subrosa::repair::RepairLog;
 use subrosa::sealed;
 use subrosa::sealed::certificate::CertificateCache;
@@ -35,11 +36,7 @@ pub(super) fn show(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     show_stored(shown);
     show_chain(shown, rng);
     let [mut alice, bob] = Device::acquainted(7);
-    let mut out = Vec::new();
     let mut session = alice.session(&bob.address).unwrap();
-    let staged = session.encrypt_into(TEXT, &mut out, Trust::Anyone, START, rng).unwrap();
-    shown.show("StagedInPlace", &staged);
-    drop(staged);
 
     let mut service = Service::new(7);
     shown.show("ServerCertificate", &service.server);
@@ -58,8 +55,8 @@ pub(super) fn show(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("SentMessage", &sent);
     let recipient = sent.recipients().next().unwrap();
     shown.show("Recipient", &recipient);
-    shown.show("ReceivedParts", &recipient.received());
-    shown.show("RepairLog", &RepairLog::new());
+    shown.show("RecipientMessage", &recipient.received());
+    shown.show("RepairLog", &RepairLog::new(bob.address.clone()));
     alice.send(&bob.address, TEXT);
 }
 
@@ -99,13 +96,13 @@ fn show_messages(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     };
     shown.show("SignalMessageParts", &parts);
     let ciphertext = KemKeyPair::generate(KemType::Kyber1024, rng).public().encapsulate(rng).0.encode();
-    let kyber = KyberPart { pre_key_id: 7, ciphertext: &ciphertext };
+    let kyber = KyberPart { pre_key_id: KemPreKeyId(7), ciphertext: &ciphertext };
     shown.show("KyberPart", &kyber);
     let parts = PreKeyMessageParts {
         first_byte: 0x44,
         registration_id: 1,
         pre_key_id: None,
-        signed_pre_key_id: 2,
+        signed_pre_key_id: SignedPreKeyId(2),
         kyber: Some(kyber),
         base_key: &key,
         identity_key: &key,

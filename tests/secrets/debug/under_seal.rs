@@ -12,9 +12,10 @@ use subrosa::keys::Secret;
 use subrosa::sealed;
 use subrosa::sealed::UnverifiedContent;
 use subrosa::session;
-use subrosa::{SealedAdmission, Trust};
+use subrosa::Trust;
+use subrosa::session::manual::Admission;
 
-use super::device::{Device, Offer, PreKeys};
+use super::device::{Device, FoundKeys, Offer};
 use super::sealed::{Seal, Service};
 use super::{Shown, TEXT};
 
@@ -29,7 +30,7 @@ pub(super) fn show(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.secret("sealing identity", alice.identity.private().as_bytes());
     let seal = Seal { group_id: Some(GROUP_ID), ..Seal::with(&certificate) };
     let sender = seal.of(&alice.identity);
-    shown.show("SealedSender", &sender);
+    shown.show("sealed::Sender", &sender);
 
     let mut session = alice.session(&bob.address).unwrap();
     let staged = sender.encrypt(&mut session, TEXT, Trust::Anyone, alice.now, rng).unwrap();
@@ -41,25 +42,24 @@ pub(super) fn show(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     let mut session = bob.session(&alice.address).unwrap();
     for sealed in [sealed, later] {
         let content = bob.verify(&sealed, &service).unwrap();
-        shown.show("VerifiedContent", &content);
+        shown.show("Content", &content);
         let message = content.body().unwrap();
         shown.show("sealed::Body", &message);
         let sealed::Body::Session(message) = message else { panic!("a message of a session") };
-        shown.show("SessionMessage", &message);
+        shown.show("Message", &message);
         let local = session::Config::new(&bob.identity, 1);
-        let admission = message.receive(&mut session, &local, Trust::Anyone, rng).unwrap();
-        shown.show("SealedAdmission", &admission);
+        let admission = session.receive(&local, &message, Trust::Anyone, rng).unwrap();
+        shown.show("Admission", &admission);
         let staged = match admission {
-            SealedAdmission::Decrypted(staged) => staged,
-            SealedAdmission::New(new) => {
-                shown.show("NewSealedSession", &new);
-                let keys = PreKeys::find(&bob.store, &bob.faults, new.needed()).unwrap();
-                new.accept(keys.lend(), rng).unwrap()
+            Admission::Decrypted(staged) => staged,
+            Admission::New(new) => {
+                shown.show("NewSession", &new);
+                let keys = FoundKeys::find(&bob.store, &bob.faults, new.needed()).unwrap();
+                new.accept(&keys.lend(), rng).unwrap()
             }
         };
         shown.show("Staged", &staged);
-        shown.show("Unsealed", staged.received());
-        shown.show("Unsealed", &staged.commit());
+        shown.show("Plaintext", &staged.commit());
     }
 
     let seed = Secret::random(rng);
