@@ -13,7 +13,7 @@ pub mod hpke;
 pub mod kdf;
 pub mod kem;
 pub mod kem768;
-pub mod mac;
+pub(crate) mod mac;
 pub mod secret;
 pub(crate) mod stack;
 pub mod xeddsa;

@@ -13,8 +13,9 @@ pub struct Busy;
 /// Lent to an owned stage for as long as that lives. In memory alone.
 ///
 /// Without compare-and-swap there are no owned stages, and nothing to lend.
+#[expect(unnameable_types, reason = "seals `store::States`")]
 #[derive(Debug, Default)]
-pub(crate) struct Lease {
+pub struct Lease {
     #[cfg(target_has_atomic = "ptr")]
     held: Weak<()>,
 }

@@ -3,6 +3,10 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(feature = "hazmat"),
+    allow(unreachable_pub, unnameable_types, unused_imports, reason = "what is public only with `hazmat`")
+)]
 
 extern crate alloc;
 #[cfg(feature = "std")]

@@ -3,7 +3,7 @@
 //! L1: bytes to typed values and back. Never verifies, never decides.
 
 pub mod braid_message;
-pub mod ciphertext;
+pub(crate) mod ciphertext;
 pub mod decryption_error;
 pub mod distribution_id;
 pub mod message;
@@ -15,5 +15,6 @@ pub mod sealed_message;
 pub mod sender_key_distribution;
 pub mod sender_key_message;
 pub mod signal_message;
+#[cfg(any(feature = "hazmat", feature = "libsignal"))]
 pub mod stored;
 pub(crate) mod uuid;

@@ -19,6 +19,9 @@ use subrosa::{Message, MessageKind, Trust};
 const WRITES: usize = 5;
 const MESSAGES: usize = 100;
 
+/// What a change takes, by the version of the session: the post-quantum ratchet's is apart.
+const CHANGE: [usize; 5] = [0, 0, 0, 1, 2];
+
 /// A conversation in one direction, which has come to the state where only the counter rises.
 fn talk(version: u8) -> Talk {
     let mut talk = Talk::new(version);
@@ -36,7 +39,7 @@ fn sending_allocates_the_message_and_the_record() {
         for len in [0, 64, 1024, 100_000] {
             let text = vec![b'x'; len];
             let staged = allocations_of(|| alice.encrypt(&text, Trust::Anyone, NOW, &mut rng).unwrap());
-            assert_eq!(staged.1, 2, "the message and the change, version {version}, {len} bytes");
+            assert_eq!(staged.1, CHANGE[usize::from(version)] + 1, "the message and the change, version {version}, {len} bytes");
             assert_eq!(allocations_of(|| staged.0.writes()).1, WRITES, "the record, its key, and the list");
             assert_eq!(allocations_of(|| staged.0.commit()).1, 0, "committing");
         }
@@ -51,7 +54,7 @@ fn receiving_allocates_the_plaintext_and_the_record() {
             let bytes = send(&mut alice, &vec![b'x'; len], &mut alice_rng);
             let message = Message::parse(MessageKind::Whisper, &bytes).unwrap();
             let staged = allocations_of(|| open(&mut bob, &message, &mut rng()));
-            assert_eq!(staged.1, 2, "the plaintext and the change, version {version}, {len} bytes");
+            assert_eq!(staged.1, CHANGE[usize::from(version)] + 1, "the plaintext and the change, version {version}, {len} bytes");
             assert_eq!(allocations_of(|| staged.0.writes()).1, WRITES, "the record, its key, and the list");
             assert_eq!(allocations_of(|| staged.0.commit()).1, 0, "committing");
         }
@@ -76,6 +79,6 @@ fn a_conversation_back_and_forth_allocates_for_what_its_state_grows_by() {
         most = most.max(times);
         total += times;
     }
-    assert!(most <= 16 + ITS_OWN, "{most} times for one message");
-    assert!(total <= 400 * (7 + ITS_OWN), "{total} times for 400 messages");
+    assert!(most <= 18 + ITS_OWN, "{most} times for one message");
+    assert!(total <= 400 * (9 + ITS_OWN), "{total} times for 400 messages");
 }

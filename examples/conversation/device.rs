@@ -27,8 +27,10 @@ use super::service::{Envelope, Service};
 use super::store::{Store, StoreError};
 use super::who::{Error, Who, World};
 
-/// A messenger keeps a hundred prekeys of each kind at the service.
-const LIMITS: fn() -> Limits = || Limits { batch: 4, low: 2, ..Limits::default() };
+/// The defaults, with fewer prekeys: a messenger keeps a hundred of each kind at the service.
+fn limits() -> Limits {
+    Limits { batch: 4, low: 2, ..Limits::default() }
+}
 
 /// A device.
 pub struct Device {
@@ -85,7 +87,7 @@ impl Device {
         world: &mut World,
     ) -> Result<Self, Error> {
         let mut store = Store::open(path, key)?;
-        let staged = Account::generate(who.address(), LIMITS(), &mut world.rng);
+        let staged = Account::generate(who.address(), limits(), &mut world.rng);
         let account = staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?;
         let (peers, certificate, trust_root) = (BTreeMap::new(), None, service.trust_root);
         let mut device = Self { who, store, account, peers, certificate, trust_root };
@@ -96,7 +98,7 @@ impl Device {
     /// A device that was set up before: all that it is comes from its store.
     pub fn open(who: Who, path: &Path, key: &[u8; 32], trust_root: PublicKey) -> Result<Self, StoreError> {
         let store = Store::open(path, key)?;
-        let account = store.memory().account(&who.address(), LIMITS())?.ok_or(StoreError::NoAccount)?;
+        let account = store.memory().account(&who.address(), limits())?.ok_or(StoreError::NoAccount)?;
         Ok(Self { who, store, account, peers: BTreeMap::new(), certificate: None, trust_root })
     }
 

@@ -13,7 +13,7 @@ use subrosa::sealed::{Body, ContentHint, OpenError, UnverifiedContent};
 use subrosa::store::Key;
 use subrosa::{Account, BundleError, DecryptError, MessageKind, RecordError, Trust};
 
-use super::device::{Received, Refused};
+use super::device::Refused;
 use super::service::{CERTIFIED, Envelope};
 use super::stage::Stage;
 use super::store::StoreError;
@@ -53,16 +53,17 @@ fn refuses(
 
 fn flipped_bits(stage: &mut Stage<'_>, genuine: &Envelope) -> Result<(), Error> {
     let (before, bits) = (stage.bob.store.rows()?, genuine.sealed.len() * 8);
-    for bit in (0..bits).step_by(61) {
+    // All behind the first byte: that is two versions, of which 0 and 1 mean the same.
+    let places = (8..bits).step_by(61);
+    for bit in places.clone() {
         let mut flipped = genuine.clone();
         flipped.sealed.iter_mut().skip(bit / 8).take(1).for_each(|byte| *byte ^= 1 << (bit % 8));
-        // The lower half of the first byte is the version that the sender needs at least. Nothing hangs on it.
-        let refused = bit < 4 || stage.deliver(&flipped).is_err();
+        let refused = stage.deliver(&flipped).is_err();
         stage.report.check(refused, "an envelope with one flipped bit is refused")?;
     }
     let unchanged = stage.bob.store.rows()? == before;
     stage.report.check(unchanged, "what is refused changes nothing")?;
-    let tried = bits.div_ceil(61);
+    let tried = places.count();
     stage.report.note("bob", format_args!("refuses an envelope with one flipped bit, in {tried} places"))?;
     Ok(())
 }
@@ -87,9 +88,8 @@ fn full_disk(stage: &mut Stage<'_>, genuine: &Envelope) -> Result<(), Error> {
     let unchanged = stage.alice.store.rows()? == before && stage.flush(Who::Alice)?.is_empty();
     stage.report.check(sent.is_err() && unchanged, "nothing leaves before it is stored")?;
     stage.report.note("alice", "sends nothing that she can't store: disk full")?;
-    let read = stage.deliver(genuine);
-    stage.report.check(matches!(read, Ok(Received::Text { .. })), "the next try works")?;
-    stage.report.note("bob", "has room again, and reads the genuine envelope of all these")?;
+    stage.report.note("bob", "has room again, and reads the genuine envelope:")?;
+    stage.read(genuine, "")?;
     refuses(stage, "it a second time", genuine, |error| {
         matches!(error, Refused::Decrypt(DecryptError::Duplicate, ..))
     })

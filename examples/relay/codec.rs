@@ -2,15 +2,20 @@
 
 //! The bytes of requests and answers: fields one after the other, numbers big endian.
 
-use subrosa::keys::PublicKey;
-use subrosa::{DeviceId, IdentityKey, ServiceId};
+use subrosa::address::AccountName;
+use subrosa::delivery::ServiceAnswer;
+use subrosa::keys::{KemPublicKey, PublicKey};
+use subrosa::prekey::{
+    KemPreKeyId, KemPreKeyPublic, OneTimePreKeyId, OneTimePreKeyPublic, SignedPreKeyId, SignedPreKeyPublic,
+};
+use subrosa::{Address, DeviceId, IdentityKey, PreKeyBundle};
 
 /// The bytes are not what they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("malformed")]
 pub struct Malformed;
 
-/// A field, or a group of them.
+/// A field, or several.
 pub trait Field: Sized {
     fn put(&self, out: &mut Vec<u8>);
     fn take(from: &mut Reader<'_>) -> Result<Self, Malformed>;
@@ -51,27 +56,7 @@ impl<const N: usize> Field for [u8; N] {
     }
 }
 
-impl Field for u16 {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.to_be_bytes().put(out);
-    }
-
-    fn take(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array().map(Self::from_be_bytes)
-    }
-}
-
 impl Field for u32 {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.to_be_bytes().put(out);
-    }
-
-    fn take(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array().map(Self::from_be_bytes)
-    }
-}
-
-impl Field for u64 {
     fn put(&self, out: &mut Vec<u8>) {
         self.to_be_bytes().put(out);
     }
@@ -84,33 +69,29 @@ impl Field for u64 {
 /// A number of fields, and they.
 impl<F: Field> Field for Vec<F> {
     fn put(&self, out: &mut Vec<u8>) {
-        u16::try_from(self.len()).unwrap_or(u16::MAX).put(out);
+        u32::try_from(self.len()).unwrap_or(u32::MAX).put(out);
         for field in self {
             field.put(out);
         }
     }
 
     fn take(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let count: u16 = from.field()?;
+        let count: u32 = from.field()?;
         (0..count).map(|_| from.field()).collect()
     }
 }
 
-/// Whether there is one, and then the field.
+/// None or one, like a list.
 impl<F: Field> Field for Option<F> {
     fn put(&self, out: &mut Vec<u8>) {
-        out.push(self.is_some().into());
+        u32::from(self.is_some()).put(out);
         if let Some(field) = self {
             field.put(out);
         }
     }
 
     fn take(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        match from.array()? {
-            [0] => Ok(None),
-            [1] => from.field().map(Some),
-            _ => Err(Malformed),
-        }
+        Ok(from.field::<Vec<F>>()?.pop())
     }
 }
 
@@ -125,43 +106,95 @@ impl<A: Field, B: Field> Field for (A, B) {
     }
 }
 
-impl Field for ServiceId {
+/// A field that is written as another one.
+macro_rules! field {
+    ($type:ty as $bytes:ty, |$value:ident| $put:expr, |$read:ident| $take:expr) => {
+        impl Field for $type {
+            fn put(&self, out: &mut Vec<u8>) {
+                let $value = self;
+                $put.put(out);
+            }
+
+            fn take(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+                let $read: $bytes = from.field()?;
+                $take
+            }
+        }
+    };
+}
+
+field!(u8 as [u8; 1], |byte| [*byte], |bytes| Ok(bytes[0]));
+field!(DeviceId as u32, |id| id.get(), |id| Ok(Self::new(id)));
+field!(AccountName as Vec<u8>, |name| name.as_str().as_bytes().to_vec(), |bytes| {
+    String::from_utf8(bytes).map(Self::new).map_err(|_| Malformed)
+});
+field!(Address as (AccountName, DeviceId), |to| (to.name().clone(), to.device()), |to| Ok(Self::new(
+    to.0, to.1
+)));
+field!(PublicKey as [u8; 33], |key| key.encode(), |key| Self::decode(&key).map_err(|_| Malformed));
+field!(IdentityKey as PublicKey, |key| *key.public_key(), |key| Ok(Self::new(key)));
+field!(KemPublicKey as [u8; Self::ENCODED_LEN], |key| key.encode(), |key| Self::decode(&key)
+    .map_err(|_| Malformed));
+field!(OneTimePreKeyPublic as (u32, PublicKey), |key| (key.id.0, key.key), |key| {
+    Ok(Self { id: OneTimePreKeyId(key.0), key: key.1 })
+});
+field!(
+    SignedPreKeyPublic as (u32, (PublicKey, [u8; 64])),
+    |key| (key.id.0, (key.key, key.signature)),
+    |key| Ok(Self { id: SignedPreKeyId(key.0), key: key.1.0, signature: key.1.1 })
+);
+field!(
+    KemPreKeyPublic as (u32, (KemPublicKey, [u8; 64])),
+    |key| (key.id.0, (key.key.clone(), key.signature)),
+    |key| Ok(Self { id: KemPreKeyId(key.0), key: key.1.0, signature: key.1.1 })
+);
+
+impl Field for PreKeyBundle {
     fn put(&self, out: &mut Vec<u8>) {
-        self.to_fixed().put(out);
+        self.registration_id.put(out);
+        self.device_id.put(out);
+        self.identity_key.put(out);
+        self.signed_pre_key.put(out);
+        self.one_time_pre_key.put(out);
+        self.kem_pre_key.put(out);
     }
 
     fn take(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        Self::from_fixed(&from.array::<{ Self::FIXED_LEN }>()?).map_err(|_| Malformed)
+        Ok(Self {
+            registration_id: from.field()?,
+            device_id: from.field()?,
+            identity_key: from.field()?,
+            signed_pre_key: from.field()?,
+            one_time_pre_key: from.field()?,
+            kem_pre_key: from.field()?,
+        })
     }
 }
 
-impl Field for DeviceId {
+/// What the sender has wrong of an account's devices.
+impl Field for ServiceAnswer {
     fn put(&self, out: &mut Vec<u8>) {
-        out.push(self.get());
+        match self {
+            Self::Mismatched { missing, extra } => {
+                out.push(1);
+                missing.put(out);
+                extra.put(out);
+            }
+            Self::Stale(devices) => {
+                out.push(2);
+                devices.put(out);
+            }
+            // There is no more to say of an account that the sender knows, or of one that is not there.
+            _ => out.push(0),
+        }
     }
 
     fn take(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let [id] = from.array()?;
-        Self::new(id.into()).map_err(|_| Malformed)
-    }
-}
-
-impl Field for PublicKey {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.encode().put(out);
-    }
-
-    fn take(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        Self::decode(&from.array::<{ Self::ENCODED_LEN }>()?).map_err(|_| Malformed)
-    }
-}
-
-impl Field for IdentityKey {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.public_key().put(out);
-    }
-
-    fn take(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.field().map(Self::new)
+        Ok(match from.field::<u8>()? {
+            0 => Self::Accepted,
+            1 => Self::Mismatched { missing: from.field()?, extra: from.field()? },
+            2 => Self::Stale(from.field()?),
+            _ => return Err(Malformed),
+        })
     }
 }

@@ -5,10 +5,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use subrosa::address::AccountName;
 use subrosa::sealed::server::SentMessage;
-use subrosa::{DeviceId, ServiceId};
+use subrosa::{Address, DeviceId};
 
-use super::answer::{Refusal, list, short};
+use super::protocol::{Refusal, list, short};
 
 /// What the service learns of a message. This is all: there is no field for a sender, and nothing to fill it
 /// from.
@@ -20,9 +21,9 @@ pub struct Learnt {
     form: &'static str,
     /// How long it is, in bytes.
     len: usize,
-    recipients: Vec<(ServiceId, Vec<DeviceId>)>,
+    recipients: Vec<(AccountName, Vec<DeviceId>)>,
     /// Accounts that the sender knows of and leaves out.
-    excluded: Vec<ServiceId>,
+    excluded: Vec<AccountName>,
     /// How many bytes each device is to receive.
     pub each: usize,
     /// Why it was refused, if it was.
@@ -31,13 +32,13 @@ pub struct Learnt {
 
 impl Learnt {
     /// Of a message for one device.
-    pub fn of_one(at: Duration, to: (ServiceId, DeviceId), message: &[u8]) -> Self {
+    pub fn of_one(at: Duration, to: &Address, message: &[u8]) -> Self {
         let form = match message.first().map(|first| first >> 4) {
             Some(0 | 1) => "v1",
             Some(2) => "v2 part",
             _ => "unknown",
         };
-        let (len, recipients) = (message.len(), vec![(to.0, vec![to.1])]);
+        let (len, recipients) = (message.len(), vec![(to.name().clone(), vec![to.device()])]);
         Self { at, form, len, recipients, excluded: Vec::new(), each: len, refused: None }
     }
 
@@ -55,16 +56,16 @@ impl Learnt {
         if let Some(sent) = sent {
             for recipient in sent.recipients() {
                 let devices = recipient.devices().map(|(device, _)| device).collect();
-                learnt.recipients.push((recipient.service_id(), devices));
+                learnt.recipients.push((recipient.service_id().into(), devices));
                 learnt.each = recipient.received().total_len();
             }
-            learnt.excluded = sent.excluded().collect();
+            learnt.excluded = sent.excluded().map(AccountName::from).collect();
         }
         learnt
     }
 
     /// How many devices of an account it is for.
-    pub fn devices_of(&self, account: &ServiceId) -> usize {
+    pub fn devices_of(&self, account: &AccountName) -> usize {
         let of_account = self.recipients.iter().filter(|(id, _)| id == account);
         of_account.map(|(_, devices)| devices.len()).sum()
     }
@@ -72,7 +73,7 @@ impl Learnt {
 
 /// The columns, in the order in which [`Learnt`] shows them.
 pub const COLUMNS: &str =
-    "   time  form     bytes  accounts and devices                 devices  each gets  sender";
+    "   time  form     bytes  accounts and devices           devices  each gets  sender";
 
 impl fmt::Display for Learnt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,6 +83,6 @@ impl fmt::Display for Learnt {
         let devices: usize = self.recipients.iter().map(|(_, devices)| devices.len()).sum();
         let (to, millis) = (to.join("  "), self.at.as_millis());
         let Self { form, len, each, .. } = self;
-        write!(f, "{millis:>4} ms  {form:<7} {len:>6}  {to:<36} {devices:>7} {each:>10}  not in the message")
+        write!(f, "{millis:>4} ms  {form:<7} {len:>6}  {to:<30} {devices:>7} {each:>10}  unknown")
     }
 }

@@ -6,10 +6,11 @@ use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use super::answer::{Refusal, parse_answer};
+use subrosa::Address;
+
 use super::codec::{Field, Malformed, Reader};
 use super::frame;
-use super::protocol::{Place, Request, Token};
+use super::protocol::{Refusal, Request, Token, parse_answer};
 
 /// How long a device waits for the service.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -42,14 +43,14 @@ impl Line {
     }
 
     /// The messages that wait for a device, and the receipt for them.
-    pub fn waiting(self, place: Place, token: Token) -> Result<(Vec<Vec<u8>>, Receipt), LineError> {
-        let (mut stream, answer) = self.call(&Request::Receive(place, token), None)?;
+    pub fn waiting(self, device: &Address, token: Token) -> Result<(Vec<Vec<u8>>, Receipt), LineError> {
+        let (mut stream, answer) = self.call(&Request::Receive(device.clone(), token), None)?;
         let count: u32 = Reader::new(&answer).field()?;
         let (mut messages, mut last) = (Vec::new(), None);
         for _ in 0..count {
             let frame = frame::read(&mut stream)?;
             let mut reader = Reader::new(&frame);
-            last = Some(reader.field::<u64>()?);
+            last = Some(reader.field::<u32>()?);
             messages.push(reader.rest().to_vec());
         }
         Ok((messages, Receipt { stream, last }))
@@ -72,7 +73,7 @@ impl Line {
 /// Tells the service that messages were received and stored. It keeps them until then.
 pub struct Receipt {
     stream: TcpStream,
-    last: Option<u64>,
+    last: Option<u32>,
 }
 
 impl Receipt {

@@ -1,39 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! A service that carries sealed messages between devices over loopback TCP, and prints all that it learns about
-//! each. Of the sender that is nothing.
+//! A service carries sealed messages between devices over loopback TCP, and prints all that it learns about each.
 //!
-//! ```text
-//! cargo run -p subrosa-examples --bin relay
-//! ```
-//!
-//! `relay.rs`, `registry.rs` and `learnt.rs` are the service; `client.rs`, `send.rs` and `receive.rs` what a
-//! messenger does with the crate. The rest is what they say to each other, and the printing.
+//! `relay.rs`, `registry.rs` and `learnt.rs` are the service, `client.rs` a messenger's use of the crate. The rest is
+//! what they say to each other, and the order of events.
 
-mod answer;
 mod client;
 mod codec;
-mod failure;
 mod frame;
 mod learnt;
 mod letter;
 mod line;
 mod on_purpose;
-mod prekeys;
 mod protocol;
-#[path = "../conversation/published.rs"]
-mod published;
-mod receive;
 mod registry;
 mod relay;
 mod report;
 mod scenes;
-mod send;
-mod shelf;
-pub(crate) mod sight;
-#[allow(dead_code, reason = "the conversation uses the rest")]
-#[path = "../conversation/world.rs"]
-mod world;
+mod sight;
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener};
@@ -42,42 +26,38 @@ use std::sync::mpsc;
 use std::thread;
 
 use subrosa::keys::KeyPair;
+use subrosa::os_rng;
 
-pub(crate) use failure::Failure;
 use line::Line;
 use relay::{Relay, Stop};
 use report::Report;
 use scenes::Stage;
-use sight::Sight;
-use world::World;
+
+type Error = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
     match run(&mut io::stdout().lock()) {
-        Ok(_) => ExitCode::SUCCESS,
-        // Whoever closed our output, as `head` does, has seen enough.
-        Err(failure) if failure.is_closed_output() => ExitCode::FAILURE,
-        Err(failure) => {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
             // There is nobody left to tell if this fails.
-            let _ = writeln!(io::stderr(), "relay: {failure}");
+            let _ = writeln!(io::stderr(), "relay: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
 /// Plays everything, printing it to `out`.
-pub(crate) fn run(out: &mut dyn Write) -> Result<Sight, Failure> {
-    let mut world = World::new(None, 0);
+fn run(out: &mut dyn Write) -> Result<(), Error> {
     // Kept far from the service, which has only a certificate of it.
-    let trust_root = KeyPair::generate(&mut world.random);
+    let trust_root = KeyPair::generate(&mut os_rng());
     let (log, learnt) = mpsc::channel();
-    let relay = Relay::new(trust_root.private(), World::new(None, 0), log);
+    let relay = Relay::new(trust_root.private(), log);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     let mut stage = Stage {
         line: Line(address),
         trust_root: *trust_root.public(),
         devices: Vec::new(),
-        world,
         report: Report::new(out, learnt),
     };
     thread::scope(|scope| {

@@ -1,44 +1,40 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Who is registered at the service, and what waits for them.
+//! The accounts that are registered at the service, and the messages that wait for their devices.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use subrosa::sealed::server::SentMessage;
-use subrosa::{DeviceId, IdentityKey, PreKeyBundle, Recipient, ServiceId};
+use subrosa::address::AccountName;
+use subrosa::delivery::ServiceAnswer;
+use subrosa::sealed::server::{Recipient, SentMessage};
+use subrosa::{Address, DeviceId, IdentityKey, PreKeyBundle};
 use subtle::ConstantTimeEq;
 
-use super::answer::{Mismatch, Refusal};
-use super::protocol::{Place, Token};
-use super::published::Published;
+use super::protocol::{Refusal, Token};
 
-/// The accounts.
+/// The accounts, and how many messages were taken.
 #[derive(Debug, Default)]
 pub struct Registry {
-    accounts: BTreeMap<ServiceId, Account>,
-    /// How many messages were taken.
-    taken: u64,
-}
-
-#[derive(Debug)]
-struct Account {
-    identity: IdentityKey,
-    devices: BTreeMap<DeviceId, Device>,
+    accounts: BTreeMap<AccountName, BTreeMap<DeviceId, Device>>,
+    taken: u32,
 }
 
 #[derive(Debug)]
 struct Device {
     token: Token,
-    published: Published,
+    identity: IdentityKey,
+    registration_id: u32,
+    /// Each is handed out once, and the last one for good.
+    bundles: VecDeque<PreKeyBundle>,
     waiting: VecDeque<Waiting>,
 }
 
 /// A message that waits for a device.
 #[derive(Clone, Debug)]
 pub struct Waiting {
-    pub number: u64,
+    pub number: u32,
     message: Message,
 }
 
@@ -69,146 +65,143 @@ impl Waiting {
 
 impl Registry {
     /// Registers a device in the place of an earlier one. A real service has the account's owner prove that
-    /// it is theirs; here it must have the account's identity.
-    pub fn register(&mut self, place: Place, published: Published, token: Token) -> Result<(), Refusal> {
-        let identity = published.identity_key;
-        let account = Account { identity, devices: BTreeMap::new() };
-        let account = self.accounts.entry(place.0).or_insert(account);
-        if account.identity != identity {
+    /// it is theirs; here it must have the identity of the account's other devices.
+    pub fn register(
+        &mut self,
+        at: &Address,
+        bundles: Vec<PreKeyBundle>,
+        token: Token,
+    ) -> Result<(), Refusal> {
+        let first = bundles.first().ok_or(Refusal::Malformed)?;
+        let (identity, registration_id) = (first.identity_key, first.registration_id);
+        let devices = self.accounts.entry(at.name().clone()).or_default();
+        if devices.values().any(|device| device.identity != identity) {
             return Err(Refusal::Unauthorized);
         }
-        account.devices.insert(place.1, Device { token, published, waiting: VecDeque::new() });
+        let (bundles, waiting) = (bundles.into(), VecDeque::new());
+        devices.insert(at.device(), Device { token, identity, registration_id, bundles, waiting });
         Ok(())
     }
 
     /// The identity key of the device that shows this token.
-    pub fn identity(&self, place: Place, token: &Token) -> Result<IdentityKey, Refusal> {
-        let account = self.account(place.0)?;
-        match account.devices.get(&place.1) {
-            Some(device) if device.token.ct_eq(token).into() => Ok(account.identity),
+    pub fn identity(&self, at: &Address, token: &Token) -> Result<IdentityKey, Refusal> {
+        match self.account(at.name())?.get(&at.device()) {
+            Some(device) if device.token.ct_eq(token).into() => Ok(device.identity),
             _ => Err(Refusal::Unauthorized),
         }
     }
 
     /// Removes a device, and what waits for it.
-    pub fn unlink(&mut self, place: Place) -> Result<(), Refusal> {
-        self.device(place).map(|_| ())?;
-        if let Some(account) = self.accounts.get_mut(&place.0) {
-            account.devices.remove(&place.1);
+    pub fn unlink(&mut self, at: &Address) {
+        if let Some(devices) = self.accounts.get_mut(at.name()) {
+            devices.remove(&at.device());
         }
-        Ok(())
     }
 
     /// Bundles of these devices, or of all.
-    pub fn bundles(&mut self, id: ServiceId, wanted: &[DeviceId]) -> Result<Vec<PreKeyBundle>, Refusal> {
-        let account = self.accounts.get_mut(&id).ok_or_else(|| Refusal::Unknown(vec![id]))?;
-        let wanted = |device: &DeviceId| wanted.is_empty() || wanted.contains(device);
-        let devices = account.devices.iter_mut().filter(|(id, _)| wanted(id));
-        Ok(devices.map(|(id, device)| device.published.bundle(*id)).collect())
+    pub fn bundles(&mut self, of: &AccountName, wanted: &[DeviceId]) -> Result<Vec<PreKeyBundle>, Refusal> {
+        let devices = self.accounts.get_mut(of).ok_or_else(|| Refusal::Unknown(vec![of.clone()]))?;
+        let devices = devices.iter_mut().filter(|(id, _)| wanted.is_empty() || wanted.contains(id));
+        Ok(devices.filter_map(|(_, device)| device.bundle()).collect())
     }
 
     /// The messages that wait for a device.
-    pub fn waiting(&self, place: Place) -> Vec<Waiting> {
-        let device = self.accounts.get(&place.0).and_then(|account| account.devices.get(&place.1));
+    pub fn waiting(&self, at: &Address) -> Vec<Waiting> {
+        let device = self.accounts.get(at.name()).and_then(|devices| devices.get(&at.device()));
         device.map_or_else(Vec::new, |device| device.waiting.iter().cloned().collect())
     }
 
     /// Drops the messages up to this number, which the device has received.
-    pub fn received(&mut self, place: Place, number: u64) {
-        if let Ok(device) = self.device(place) {
+    pub fn received(&mut self, at: &Address, number: u32) {
+        let device = self.accounts.get_mut(at.name()).and_then(|devices| devices.get_mut(&at.device()));
+        if let Some(device) = device {
             device.waiting.retain(|waiting| waiting.number > number);
         }
     }
 
     /// Takes a message for one device.
-    pub fn deliver(&mut self, place: Place, registration_id: u32, message: Vec<u8>) -> Result<(), Refusal> {
-        let account = self.account(place.0)?;
-        let mut mismatch = Mismatch::none(place.0);
-        match account.devices.get(&place.1) {
-            None => mismatch.extra.push(place.1),
-            Some(device) if device.published.registration_id != registration_id => {
-                mismatch.stale.push(place.1);
+    pub fn deliver(&mut self, to: &Address, registration_id: u32, message: Vec<u8>) -> Result<(), Refusal> {
+        let answer = match self.account(to.name())?.get(&to.device()) {
+            None => ServiceAnswer::Mismatched { missing: Vec::new(), extra: vec![to.device()] },
+            Some(device) if device.registration_id != registration_id => {
+                ServiceAnswer::Stale(vec![to.device()])
             }
-            Some(_) => {}
-        }
-        mismatch.refuse()?;
-        self.push(place, Message::Whole(message))
+            Some(_) => {
+                self.push(to, Message::Whole(message));
+                return Ok(());
+            }
+        };
+        Err(Refusal::Devices(vec![(to.name().clone(), answer)]))
     }
 
     /// Takes a message for many, if the sender knows all devices of all its recipients; none if not.
     pub fn deliver_to_many(&mut self, bytes: &Arc<Vec<u8>>, sent: &SentMessage<'_>) -> Result<(), Refusal> {
         let named = sent.recipients().map(|recipient| recipient.service_id()).chain(sent.excluded());
-        let unknown: Vec<_> = named.filter(|id| !self.accounts.contains_key(id)).collect();
+        let unknown: Vec<_> =
+            named.map(AccountName::from).filter(|id| !self.accounts.contains_key(id)).collect();
         if !unknown.is_empty() {
             return Err(Refusal::Unknown(unknown));
         }
-        let mismatches: Vec<_> =
-            sent.recipients().map(|recipient| self.compare(&recipient)).collect::<Result<_, _>>()?;
-        let mismatches: Vec<_> = mismatches.into_iter().filter(Mismatch::is_some).collect();
-        if !mismatches.is_empty() {
-            return Err(Refusal::Devices(mismatches));
+        let wrong =
+            sent.recipients().map(|recipient| self.compare(&recipient)).collect::<Result<Vec<_>, _>>()?;
+        let wrong: Vec<_> =
+            wrong.into_iter().filter(|(_, answer)| *answer != ServiceAnswer::Accepted).collect();
+        if !wrong.is_empty() {
+            return Err(Refusal::Devices(wrong));
         }
         for recipient in sent.recipients() {
             let [first, ..] = recipient.received().parts();
             let ranges = [recipient.key_material_range(), sent.shared_range()];
             for (device, _) in recipient.devices() {
-                let part =
-                    Message::Part { first: first.to_vec(), ranges: ranges.clone(), of: Arc::clone(bytes) };
-                self.push((recipient.service_id(), device), part)?;
+                let (first, ranges, of) = (first.to_vec(), ranges.clone(), Arc::clone(bytes));
+                let to = Address::new(recipient.service_id(), device);
+                self.push(&to, Message::Part { first, ranges, of });
             }
         }
         Ok(())
     }
 
     /// What the sender has wrong of a recipient's devices.
-    fn compare(&self, recipient: &Recipient<'_>) -> Result<Mismatch, Refusal> {
-        let id = recipient.service_id();
-        let account = self.account(id)?;
-        let mut mismatch = Mismatch::none(id);
-        let mut named = BTreeSet::new();
+    fn compare(&self, recipient: &Recipient<'_>) -> Result<(AccountName, ServiceAnswer), Refusal> {
+        let account = AccountName::from(recipient.service_id());
+        let devices = self.account(&account)?;
+        let (mut named, mut extra, mut stale) = (BTreeSet::new(), Vec::new(), Vec::new());
         for (device, registration_id) in recipient.devices() {
             if !named.insert(device) {
                 return Err(Refusal::Malformed);
             }
-            match account.devices.get(&device) {
-                None => mismatch.extra.push(device),
-                Some(there) if there.published.registration_id != u32::from(registration_id) => {
-                    mismatch.stale.push(device);
-                }
+            match devices.get(&device) {
+                None => extra.push(device),
+                Some(there) if there.registration_id != u32::from(registration_id) => stale.push(device),
                 Some(_) => {}
             }
         }
-        mismatch.missing = account.devices.keys().filter(|device| !named.contains(device)).copied().collect();
-        Ok(mismatch)
+        let missing: Vec<_> = devices.keys().filter(|device| !named.contains(device)).copied().collect();
+        let answer = if !missing.is_empty() || !extra.is_empty() {
+            ServiceAnswer::Mismatched { missing, extra }
+        } else if !stale.is_empty() {
+            ServiceAnswer::Stale(stale)
+        } else {
+            ServiceAnswer::Accepted
+        };
+        Ok((account, answer))
     }
 
-    fn push(&mut self, place: Place, message: Message) -> Result<(), Refusal> {
-        let number = self.taken;
-        self.device(place)?.waiting.push_back(Waiting { number, message });
-        self.taken += 1;
-        Ok(())
+    fn push(&mut self, to: &Address, message: Message) {
+        let device = self.accounts.get_mut(to.name()).and_then(|devices| devices.get_mut(&to.device()));
+        if let Some(device) = device {
+            device.waiting.push_back(Waiting { number: self.taken, message });
+            self.taken += 1;
+        }
     }
 
-    fn account(&self, id: ServiceId) -> Result<&Account, Refusal> {
-        self.accounts.get(&id).ok_or_else(|| Refusal::Unknown(vec![id]))
-    }
-
-    fn device(&mut self, place: Place) -> Result<&mut Device, Refusal> {
-        let account = self.accounts.get_mut(&place.0).ok_or_else(|| Refusal::Unknown(vec![place.0]))?;
-        account.devices.get_mut(&place.1).ok_or(Refusal::Unauthorized)
+    fn account(&self, name: &AccountName) -> Result<&BTreeMap<DeviceId, Device>, Refusal> {
+        self.accounts.get(name).ok_or_else(|| Refusal::Unknown(vec![name.clone()]))
     }
 }
 
-impl Mismatch {
-    const fn none(account: ServiceId) -> Self {
-        Self { account, missing: Vec::new(), extra: Vec::new(), stale: Vec::new() }
-    }
-
-    const fn is_some(&self) -> bool {
-        !(self.missing.is_empty() && self.extra.is_empty() && self.stale.is_empty())
-    }
-
-    fn refuse(self) -> Result<(), Refusal> {
-        if self.is_some() { Err(Refusal::Devices(vec![self])) } else { Ok(()) }
+impl Device {
+    fn bundle(&mut self) -> Option<PreKeyBundle> {
+        if self.bundles.len() > 1 { self.bundles.pop_front() } else { self.bundles.front().cloned() }
     }
 }

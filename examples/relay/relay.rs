@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The service: it registers devices, vouches for who they are, keeps messages until they are fetched, and
-//! does not know who sent them.
+//! The service: it registers devices, issues their certificates, and keeps messages until they are fetched, whose
+//! sender it does not learn.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,21 +11,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
-use subrosa::address::ServiceIdKind;
 use subrosa::keys::{KeyPair, PrivateKey};
 use subrosa::rand_core::Rng;
 use subrosa::sealed::certificate::{SenderDetails, ServerCertificate};
 use subrosa::sealed::server::SentMessage;
-use subrosa::{IdentityKey, ServiceId, Timestamp};
+use subrosa::{Address, IdentityKey, Timestamp, os_rng};
 
-use super::answer::{Refusal, encode_answer};
 use super::codec::{Field, Reader};
 use super::frame;
 use super::learnt::Learnt;
-use super::protocol::{Place, Request, Token};
+use super::protocol::{Refusal, Request, Token, encode_answer};
 use super::registry::Registry;
 use super::sight::Overheard;
-use super::world::{Random, World};
 
 /// How long the service waits for somebody who says nothing.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -37,7 +34,6 @@ const CERTIFIED: Duration = Duration::from_secs(24 * 60 * 60);
 /// The service.
 pub struct Relay {
     registry: Mutex<Registry>,
-    random: Mutex<Random>,
     certificate: ServerCertificate,
     key: KeyPair,
     begun: Instant,
@@ -51,13 +47,12 @@ pub struct Relay {
 
 impl Relay {
     /// A service that the holder of `trust_root` vouches for.
-    pub fn new(trust_root: &PrivateKey, mut world: World, log: Sender<Learnt>) -> Self {
-        let key = KeyPair::generate(&mut world.random);
+    pub fn new(trust_root: &PrivateKey, log: Sender<Learnt>) -> Self {
+        let key = KeyPair::generate(&mut os_rng());
         Self {
             registry: Mutex::default(),
-            certificate: ServerCertificate::issue(1, key.public(), trust_root, &mut world.random),
+            certificate: ServerCertificate::issue(1, key.public(), trust_root, &mut os_rng()),
             key,
-            random: Mutex::new(world.random),
             begun: Instant::now(),
             connections: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
@@ -97,42 +92,42 @@ impl Relay {
         stream.set_nodelay(true)?;
         let head = frame::read(&mut stream)?;
         let Ok(request) = Request::parse(&head) else {
-            return frame::write(&mut stream, &[&encode_answer(&Err(Refusal::Malformed))]);
+            return frame::write(&mut stream, &[&encode_answer(Err(Refusal::Malformed))]);
         };
         let body = if request.has_body() { frame::read(&mut stream)? } else { Vec::new() };
         if request.is_anonymous() {
             lock(&self.overheard).push(Overheard { head, body: body.clone() });
         }
-        if let Request::Receive(place, token) = request {
-            return self.hand_out(stream, place, token);
+        if let Request::Receive(device, token) = request {
+            return self.hand_out(stream, &device, token);
         }
-        frame::write(&mut stream, &[&encode_answer(&self.answer(request, body))])
+        frame::write(&mut stream, &[&encode_answer(self.answer(request, body))])
     }
 
     fn answer(&self, request: Request, body: Vec<u8>) -> Result<Vec<u8>, Refusal> {
         let mut answer = Vec::new();
         match request {
-            Request::Register(place, published) => {
+            Request::Register(device, bundles) => {
                 let mut token = Token::default();
-                lock(&self.random).fill_bytes(&mut token);
-                lock(&self.registry).register(place, *published, token)?;
+                os_rng().fill_bytes(&mut token);
+                lock(&self.registry).register(&device, bundles, token)?;
                 token.put(&mut answer);
             }
-            Request::Unlink(place, token, unlinked) => {
+            Request::Unlink(device, token, unlinked) => {
                 let mut registry = lock(&self.registry);
-                registry.identity(place, &token)?;
-                registry.unlink((place.0, unlinked))?;
+                registry.identity(&device, &token)?;
+                registry.unlink(&Address::new(device.name(), unlinked));
             }
-            Request::Certify(place, token) => {
-                let identity = lock(&self.registry).identity(place, &token)?;
-                answer = self.certify(place, identity);
+            Request::Certify(device, token) => {
+                let identity = lock(&self.registry).identity(&device, &token)?;
+                answer = self.certify(device, identity)?;
             }
             Request::Bundles(account, devices) => {
-                lock(&self.registry).bundles(account, &devices)?.put(&mut answer);
+                lock(&self.registry).bundles(&account, &devices)?.put(&mut answer);
             }
-            Request::Deliver(place, registration_id) => {
-                let learnt = Learnt::of_one(self.begun.elapsed(), place, &body);
-                self.note(learnt, lock(&self.registry).deliver(place, registration_id, body))?;
+            Request::Deliver(to, registration_id) => {
+                let learnt = Learnt::of_one(self.begun.elapsed(), &to, &body);
+                self.note(learnt, lock(&self.registry).deliver(&to, registration_id, body))?;
             }
             Request::DeliverToMany => self.split(body)?,
             // Not a matter of one answer.
@@ -162,38 +157,32 @@ impl Relay {
     }
 
     /// Hands a device what waits for it. What it does not say to have received is kept.
-    fn hand_out(&self, mut stream: &TcpStream, place: Place, token: Token) -> io::Result<()> {
-        let known = lock(&self.registry).identity(place, &token);
+    fn hand_out(&self, mut stream: &TcpStream, at: &Address, token: Token) -> io::Result<()> {
+        let known = lock(&self.registry).identity(at, &token);
         if let Err(refusal) = known {
-            return frame::write(&mut stream, &[&encode_answer(&Err(refusal))]);
+            return frame::write(&mut stream, &[&encode_answer(Err(refusal))]);
         }
-        let waiting = lock(&self.registry).waiting(place);
+        let waiting = lock(&self.registry).waiting(at);
         let mut count = Vec::new();
         u32::try_from(waiting.len()).unwrap_or(u32::MAX).put(&mut count);
-        frame::write(&mut stream, &[&encode_answer(&Ok(count))])?;
+        frame::write(&mut stream, &[&encode_answer(Ok(count))])?;
         for message in &waiting {
             let [first, own, shared] = message.parts();
             frame::write(&mut stream, &[&message.number.to_be_bytes(), first, own, shared])?;
         }
         let receipt = frame::read(&mut stream)?;
         if let Ok(number) = Reader::new(&receipt).field() {
-            lock(&self.registry).received(place, number);
+            lock(&self.registry).received(at, number);
         }
-        frame::write(&mut stream, &[&encode_answer(&Ok(Vec::new()))])
+        frame::write(&mut stream, &[&encode_answer(Ok(Vec::new()))])
     }
 
-    /// The service's word for who a device is.
-    fn certify(&self, (account, device): Place, identity_key: IdentityKey) -> Vec<u8> {
-        let expires = World::new(None, 0).now.as_millis() + CERTIFIED.as_secs() * 1000;
-        let details = SenderDetails {
-            name: account.to_string(),
-            e164: None,
-            device,
-            identity_key,
-            expires: Timestamp::from_millis(expires),
-        };
-        let random = &mut *lock(&self.random);
-        details.issue(&self.certificate, self.key.private(), random).as_bytes().to_vec()
+    /// A certificate for a device that has proven who it is.
+    fn certify(&self, address: Address, identity_key: IdentityKey) -> Result<Vec<u8>, Refusal> {
+        let expires = Timestamp::now().saturating_add(CERTIFIED);
+        let details = SenderDetails { address, e164: None, identity_key, expires };
+        let certificate = details.issue(&self.certificate, self.key.private(), &mut os_rng());
+        Ok(certificate.map_err(|_| Refusal::Malformed)?.as_bytes().to_vec())
     }
 }
 
@@ -214,11 +203,4 @@ impl Drop for Stop<'_> {
 /// A panic in another thread does not make what is inside unusable: nothing is changed half.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Draws the id of a new account.
-pub fn new_account(random: &mut Random) -> ServiceId {
-    let mut uuid = [0; 16];
-    random.fill_bytes(&mut uuid);
-    ServiceId::new(ServiceIdKind::Aci, uuid)
 }

@@ -6,6 +6,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::sync::mpsc::Receiver;
 
+use super::Error;
 use super::learnt::{COLUMNS, Learnt};
 
 /// Prints for a person, one step a line.
@@ -13,13 +14,21 @@ pub struct Report<'a> {
     out: &'a mut dyn Write,
     log: Receiver<Learnt>,
     scenes: usize,
+    /// How often a promise was looked at.
+    pub checks: u32,
     /// All that the service learnt.
     pub learnt: Vec<Learnt>,
 }
 
 impl<'a> Report<'a> {
     pub const fn new(out: &'a mut dyn Write, log: Receiver<Learnt>) -> Self {
-        Self { out, log, scenes: 0, learnt: Vec::new() }
+        Self { out, log, scenes: 0, checks: 0, learnt: Vec::new() }
+    }
+
+    /// Ends the program unless a promise was kept.
+    pub fn check(&mut self, kept: bool, promise: &str) -> Result<(), Error> {
+        self.checks += 1;
+        if kept { Ok(()) } else { Err(format!("a promise was broken: {promise}").into()) }
     }
 
     /// A line as it is.

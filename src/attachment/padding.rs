@@ -21,7 +21,7 @@ const FRACTION: u32 = 80;
 /// ```
 ///
 /// Beyond the last bucket below 4 TiB, lengths stay as they are.
-pub fn padded_len(len: u64) -> u64 {
+pub(super) fn padded_len(len: u64) -> u64 {
     // 1.05^k for k = 0, 1, … Its whole part reaches `len` where it does itself, for `len` is whole.
     let mut power: u128 = 1 << FRACTION;
     while power >> FRACTION < u128::from(len.max(SMALLEST)) {
@@ -34,7 +34,7 @@ pub fn padded_len(len: u64) -> u64 {
 }
 
 /// The length of the blob for `len` bytes of plaintext: IV, padded plaintext in whole blocks, MAC.
-pub fn blob_len(len: u64) -> u64 {
+pub(super) fn blob_len(len: u64) -> u64 {
     let block = BLOCK_LEN as u64;
     (padded_len(len) / block + 1).saturating_mul(block).saturating_add(block + MAC_LEN)
 }

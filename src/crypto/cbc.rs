@@ -3,7 +3,6 @@
 //! AES-256-CBC with PKCS#7 padding (SP 800-38A, RFC 5652 §6.3). Unauthenticated: the caller checks a
 //! MAC before it decrypts.
 
-mod in_place;
 mod stream;
 
 use aes::Aes256;
@@ -14,7 +13,6 @@ use zeroize::Zeroizing;
 
 use super::stack;
 
-pub use in_place::CbcKey;
 pub use stream::{CbcDecryptor, CbcEncryptor};
 
 /// Length of a block, and of the initialisation vector, in bytes.

@@ -16,6 +16,7 @@ pub struct Gf16(u16);
 
 impl Gf16 {
     /// The neutral element of addition.
+    #[cfg(any(test, feature = "hazmat", feature = "libsignal"))]
     pub const ZERO: Self = Self(0);
     /// The neutral element of multiplication.
     pub const ONE: Self = Self(1);
@@ -27,6 +28,7 @@ impl Gf16 {
     }
 
     /// The coefficients as bits.
+    #[cfg(any(test, feature = "hazmat", feature = "libsignal"))]
     #[must_use]
     pub const fn to_u16(self) -> u16 {
         self.0

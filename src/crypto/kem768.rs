@@ -14,6 +14,7 @@
 //! The library that computes them is known to `provider` alone.
 
 mod provider;
+#[cfg(any(feature = "hazmat", feature = "libsignal"))]
 mod stored;
 
 use alloc::boxed::Box;
@@ -24,7 +25,8 @@ use rand_core::CryptoRng;
 use super::secret::Secret;
 use super::stack;
 
-pub use stored::{ENCAPSULATION_STATE_LEN, encapsulation_that_gives, finish_encapsulation};
+#[cfg(any(feature = "hazmat", feature = "libsignal"))]
+pub use stored::{encapsulation_that_gives, finish_encapsulation};
 
 /// Length of the header in bytes.
 pub const HEADER_LEN: usize = 64;
@@ -36,6 +38,11 @@ pub const CT1_LEN: usize = 960;
 pub const CT2_LEN: usize = 128;
 /// Length of an expanded decapsulation key in bytes.
 pub const EXPANDED_LEN: usize = 2400;
+/// Length in bytes of the state between the halves of an encapsulation.
+pub const ENCAPSULATION_STATE_LEN: usize = 4 * POLYNOMIAL_LEN + 32;
+
+/// Length in bytes of a polynomial in that state.
+const POLYNOMIAL_LEN: usize = 512;
 
 /// The `ek_vector` does not fit the header's hash, or has a coefficient of 3,329 or more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -195,6 +202,7 @@ pub fn encapsulate2(
 }
 
 /// The state between the halves of an encapsulation as libsignal stores it; see [`finish_encapsulation`].
+#[cfg(any(feature = "hazmat", feature = "libsignal"))]
 #[must_use]
 pub fn encapsulation_state(
     header: &[u8; HEADER_LEN],

@@ -16,7 +16,7 @@ use zeroize::{ZeroizeOnDrop, optimization_barrier};
 
 use super::secret::Secret;
 
-pub use running::RunningMac;
+pub(crate) use running::RunningMac;
 
 const BLOCK_LEN: usize = 64;
 const IPAD: u8 = 0x36;

@@ -106,6 +106,7 @@ impl<'a> Signer<'a> {
     }
 
     /// [`sign_with`] with this key.
+    #[cfg(any(test, feature = "hazmat"))]
     #[must_use]
     pub fn sign_with(&self, message: &[&[u8]], random: &Secret<64>) -> Signature {
         stack::wiped(stack::CURVE, || self.compute(message, random))
@@ -137,6 +138,7 @@ impl<'a> Signer<'a> {
 }
 
 /// [`sign`] with the 64 random bytes given by the caller, who must never give the same ones twice.
+#[cfg(any(test, feature = "hazmat"))]
 #[must_use]
 pub fn sign_with(key: &PrivateKey, message: &[&[u8]], random: &Secret<64>) -> Signature {
     Signer::new(key).sign_with(message, random)

@@ -43,7 +43,7 @@ pub struct ReceiverKeys {
 
 /// One of the sender's chains.
 #[derive(Debug)]
-pub(super) struct SenderChain {
+pub(crate) struct SenderChain {
     pub(super) chain_id: u32,
     signing_key: PublicKey,
     /// The signing key, prepared, once it was needed.

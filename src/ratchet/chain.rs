@@ -17,6 +17,7 @@ pub struct MessageKeySeed(Secret<32>);
 
 impl MessageKeySeed {
     /// A seed as derived or stored.
+    #[cfg(any(test, feature = "hazmat"))]
     #[must_use]
     pub const fn new(seed: Secret<32>) -> Self {
         Self(seed)

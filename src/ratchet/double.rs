@@ -4,6 +4,7 @@
 //! up to five receiving ones. Comments on fields name the specification's symbols.
 
 mod record;
+#[cfg(feature = "libsignal")]
 mod stored;
 
 use alloc::boxed::Box;
@@ -17,6 +18,7 @@ use super::root::RootKey;
 use crate::crypto::curve::{KeyPair, NonContributory, PreparedKey, PublicKey};
 
 pub(super) use record::DoubleChange;
+#[cfg(feature = "libsignal")]
 pub(crate) use stored::StoredKeys;
 
 /// How many receiving chains are kept. The oldest goes first, with its skipped keys.

@@ -3,6 +3,7 @@
 //! A receiving chain: the chain key of the next message, and the keys of those that were skipped
 //! (Double Ratchet §2.6). Both the Double Ratchet and sender keys receive on such chains.
 
+#[cfg(feature = "libsignal")]
 use alloc::vec::Vec;
 
 use super::chain::{ChainExhausted, ChainKey, MessageKeySeed};
@@ -65,6 +66,7 @@ impl ReceivingChain {
 
     /// A chain with skipped keys as stored elsewhere, in any order. Of two for one message the first counts;
     /// those of messages that have not been skipped are passed over.
+    #[cfg(feature = "libsignal")]
     pub(crate) fn from_stored(next: ChainKey, mut skipped: Vec<(u32, &[u8; 32])>) -> Self {
         skipped.retain(|(counter, _)| *counter < next.index());
         skipped.sort_by_key(|(counter, _)| *counter);

@@ -59,6 +59,7 @@ impl SkippedKeys {
     }
 
     /// Whether there are no keys.
+    #[cfg(any(test, feature = "hazmat"))]
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.live == 0
@@ -70,6 +71,7 @@ impl SkippedKeys {
     }
 
     /// Keeps `keys` of rising counters. None if the counters do not rise.
+    #[cfg(any(feature = "hazmat", feature = "libsignal"))]
     pub(super) fn from_sorted(keys: &[(u32, &[u8; 32])]) -> Option<Self> {
         let mut slots = Vec::with_capacity(keys.len());
         slots.extend(keys.iter().map(|(counter, key)| Slot::new(*counter, Secret::new(**key))));

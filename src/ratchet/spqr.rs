@@ -15,6 +15,7 @@ mod chain;
 mod direction;
 mod error;
 mod limits;
+#[cfg(any(feature = "hazmat", feature = "libsignal"))]
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -153,6 +154,7 @@ impl Spqr {
     }
 
     /// Whether no message of version 1 has been received yet. If the ratchet is off there is nothing to settle.
+    #[cfg(any(test, feature = "hazmat"))]
     #[must_use]
     pub fn is_negotiating(&self) -> bool {
         self.0.as_ref().is_some_and(|ratchet| ratchet.auth_key.is_some())

@@ -11,6 +11,7 @@ use super::message_keys::MessageKeys;
 use super::spqr::{Spqr, SpqrChange, SpqrError};
 use crate::record::{RecordError, RecordReader, RecordWriter};
 use crate::wire::braid_message::EncodedBraidMessage;
+#[cfg(feature = "libsignal")]
 use crate::wire::stored::StoredSession;
 
 /// The state of both ratchets.
@@ -79,6 +80,7 @@ impl TripleRatchet {
     }
 
     /// Reads the ratchets of a session that libsignal stored. None if they are not sound.
+    #[cfg(feature = "libsignal")]
     pub(crate) fn from_stored(session: &StoredSession<'_>) -> Option<Self> {
         Some(Self {
             double: DoubleRatchet::from_stored(session)?,

@@ -13,15 +13,15 @@ type Lookup<'f, 'k> = &'f dyn Fn(&IdentityKey) -> Option<&'k ContactSecret>;
 
 /// The agreements that the caller keeps.
 #[derive(Clone, Copy)]
-pub struct Contacts<'f, 'k>(Option<Lookup<'f, 'k>>);
+pub(super) struct Contacts<'f, 'k>(Option<Lookup<'f, 'k>>);
 
 impl<'f, 'k> Contacts<'f, 'k> {
     /// None is kept.
-    pub const NONE: Self = Self(None);
+    pub(super) const NONE: Self = Self(None);
 
     /// Those that `lookup` finds.
     #[must_use]
-    pub const fn new(lookup: Lookup<'f, 'k>) -> Self {
+    pub(super) const fn new(lookup: Lookup<'f, 'k>) -> Self {
         Self(Some(lookup))
     }
 

@@ -28,6 +28,7 @@ impl Envelope {
     ///
     /// # Errors
     /// [`OpenError`], but for `WrongSender`.
+    #[cfg(any(test, feature = "hazmat"))]
     pub fn open(bytes: &[u8], ours: &IdentityKeyPair) -> Result<Self, OpenError> {
         Self::open_from(bytes, ours, Contacts::NONE)
     }
@@ -63,6 +64,7 @@ impl Envelope {
     ///
     /// # Errors
     /// [`NonContributory`] if `sender` is of low order.
+    #[cfg(any(test, feature = "hazmat"))]
     pub fn is_from(&self, sender: &IdentityKey, ours: &IdentityKeyPair) -> Result<bool, NonContributory> {
         self.is_from_known(sender, ours, Contacts::NONE)
     }

@@ -107,6 +107,7 @@ mod sealed {
     use super::{Owner, State, Vec};
 
     /// Not for others to implement.
+    #[expect(unnameable_types, reason = "seals `store::States`")]
     pub trait Sealed {
         /// The states one by one.
         fn owners<'s>(self) -> Vec<&'s mut dyn Owner>

@@ -47,6 +47,7 @@ pub(super) fn boxed<S: State>(change: S::Change) -> AnyChange {
 }
 
 /// A [`State`], whatever it is. Changes of another kind of state are passed over.
+#[expect(unnameable_types, reason = "seals `store::States`")]
 pub trait Owner: Send + Sync {
     /// Adds the writes of a change.
     fn write_change(&self, change: &(dyn Any + Send + Sync), writes: &mut Writes);

@@ -89,6 +89,7 @@ impl<'a> SenderKeyMessage<'a> {
     }
 
     /// The distribution id, if the message names one.
+    #[cfg(any(test, feature = "hazmat"))]
     #[must_use]
     pub const fn distribution_id(&self) -> Option<DistributionId> {
         self.format.distribution_id()

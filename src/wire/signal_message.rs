@@ -102,12 +102,6 @@ impl<'a> SignalMessage<'a> {
         self.body
     }
 
-    /// Where the ciphertext begins in the whole message.
-    #[must_use]
-    pub fn body_at(&self) -> usize {
-        self.body.as_ptr().addr().saturating_sub(self.bytes.as_ptr().addr())
-    }
-
     /// The message of the post-quantum ratchet; empty if the field is absent.
     #[must_use]
     pub const fn pq_ratchet(&self) -> &'a [u8] {
@@ -210,6 +204,7 @@ pub struct SignalMessageParts<'a> {
 impl SignalMessageParts<'_> {
     /// The message without its MAC. The buffer has room for the MAC's 8 bytes, which the caller computes
     /// over it and appends.
+    #[cfg(any(test, feature = "hazmat"))]
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();

@@ -11,14 +11,9 @@
 
 use alloc::boxed::Box;
 
-use super::{CT2_LEN, EK_VECTOR_LEN, provider};
+use super::{CT2_LEN, EK_VECTOR_LEN, ENCAPSULATION_STATE_LEN, POLYNOMIAL_LEN, provider};
 use crate::crypto::secret::Secret;
 use crate::crypto::stack;
-
-/// Length of the state in bytes.
-pub const ENCAPSULATION_STATE_LEN: usize = 3 * POLYNOMIAL_LEN + POLYNOMIAL_LEN + 32;
-
-const POLYNOMIAL_LEN: usize = 512;
 
 /// The modulus of the coefficients.
 const Q: u16 = 3329;

@@ -9,7 +9,7 @@ use zeroize::{ZeroizeOnDrop, optimization_barrier};
 use super::{Hash, MacKey};
 
 /// HMAC-SHA-256 in progress. The MAC of what was put in so far can be had at any time, and more can be put in after.
-pub struct RunningMac {
+pub(crate) struct RunningMac {
     inner: Hash,
     /// SHA-256 after the key's outer pad.
     outer: [u32; 8],
@@ -18,18 +18,18 @@ pub struct RunningMac {
 impl RunningMac {
     /// Begins with nothing put in.
     #[must_use]
-    pub const fn new(key: &MacKey) -> Self {
+    pub(crate) const fn new(key: &MacKey) -> Self {
         Self { inner: Hash::after_a_block(key.inner), outer: key.outer }
     }
 
     /// Puts `data` in.
-    pub fn update(&mut self, data: &[u8]) {
+    pub(crate) fn update(&mut self, data: &[u8]) {
         self.inner.update(data);
     }
 
     /// The MAC of all that was put in. Public from here on.
     #[must_use]
-    pub fn so_far(&self) -> [u8; 32] {
+    pub(crate) fn so_far(&self) -> [u8; 32] {
         let Hash { state, block, filled, len } = self.inner;
         let mut hash = Hash { state, block, filled, len };
         hash.finish();

@@ -39,6 +39,7 @@ mod ek_sender;
 mod epoch;
 mod record;
 mod state;
+#[cfg(any(feature = "hazmat", feature = "libsignal"))]
 mod stored;
 
 pub use authenticator::{Authenticator, MAC_LEN};

@@ -14,6 +14,7 @@
 
 mod epoch_chains;
 mod record;
+#[cfg(any(feature = "hazmat", feature = "libsignal"))]
 mod stored;
 
 use alloc::boxed::Box;
@@ -52,8 +53,8 @@ pub struct Chain {
 /// What [`Chain::apply`] does.
 #[derive(Debug, Default)]
 pub struct ChainChange {
-    /// An epoch is added.
-    pub added: Option<AddedEpoch>,
+    /// An epoch is added. In a box: where there is none, what lay on the stack before would be moved in its place.
+    pub added: Option<Box<AddedEpoch>>,
     /// A key is given out, of an epoch that was there before.
     pub step: Option<ChainStep>,
 }
@@ -102,10 +103,10 @@ impl Chain {
 
     /// The epoch after [`Self::current_epoch`], made of its secret, of any length.
     #[must_use]
-    pub fn next_epoch(&self, secret: &[u8]) -> AddedEpoch {
+    pub fn next_epoch(&self, secret: &[u8]) -> Box<AddedEpoch> {
         let keys = HkdfSalt::new(self.root.as_bytes()).derive(&[secret], (&[], ADD_EPOCH, &[]));
         let (root, chains) = split_keys(&keys, self.direction);
-        AddedEpoch { root, chains }
+        Box::new(AddedEpoch { root, chains })
     }
 
     /// The next key for sending of an epoch, and its index.
@@ -130,6 +131,7 @@ impl Chain {
     }
 
     /// Makes a change that was made from this chain as it is.
+    #[cfg(any(test, feature = "hazmat"))]
     pub fn apply(&mut self, mut change: ChainChange) {
         self.exchange(&mut change);
     }
@@ -137,11 +139,11 @@ impl Chain {
     /// Makes a change. What it replaces goes into `change`, to be wiped where that lies.
     pub(super) fn exchange(&mut self, change: &mut ChainChange) {
         let ChainChange { added, step } = change;
-        if let Some(AddedEpoch { root, .. }) = added {
-            swap(&mut self.root, root);
-            root.zeroize();
+        if let Some(mut added) = added.take() {
+            swap(&mut self.root, &mut added.root);
+            added.root.zeroize();
+            self.epochs.push(added.chains);
         }
-        self.epochs.extend(added.take().map(|added| added.chains));
         match step {
             Some(ChainStep::Send { epoch, counter, next }) => self.exchange_send(*epoch, *counter, next),
             Some(ChainStep::Receive { epoch, step }) => {

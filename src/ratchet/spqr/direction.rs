@@ -28,6 +28,7 @@ impl Direction {
     }
 
     /// The direction of a number that libsignal stored.
+    #[cfg(any(feature = "hazmat", feature = "libsignal"))]
     pub(super) fn from_stored(number: u32) -> Option<Self> {
         u8::try_from(number).ok().and_then(Self::from_u8)
     }

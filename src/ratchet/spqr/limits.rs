@@ -2,6 +2,7 @@
 
 //! How far out of order messages may come.
 
+#[cfg(any(feature = "hazmat", feature = "libsignal"))]
 use crate::wire::stored::StoredLimits;
 
 /// How far a message may be ahead of or behind others.
@@ -34,11 +35,13 @@ impl Limits {
     }
 
     /// The limits that libsignal stored.
+    #[cfg(any(feature = "hazmat", feature = "libsignal"))]
     pub(super) const fn from_stored(stored: StoredLimits) -> Self {
         Self::new(stored.max_jump, stored.max_old_keys)
     }
 
     /// The form that libsignal stores: the defaults are written as 0.
+    #[cfg(any(feature = "hazmat", feature = "libsignal"))]
     pub(super) const fn stored(self) -> StoredLimits {
         let Self { max_jump, max_old_keys } = self;
         StoredLimits {

@@ -19,6 +19,7 @@ pub trait Encode {
     }
 
     /// The message in memory that is wiped when dropped.
+    #[cfg(any(feature = "hazmat", feature = "libsignal"))]
     fn encode_secret(&self) -> Zeroizing<Vec<u8>> {
         let mut out = Zeroizing::new(Vec::with_capacity(self.encoded_len()));
         self.write(&mut *out);
@@ -67,6 +68,7 @@ pub trait Sink: Sized {
     }
 
     /// Appends a field of type uint32 or uint64 unless it is 0, as proto3 does.
+    #[cfg(any(feature = "hazmat", feature = "libsignal"))]
     fn varint_unless_zero(&mut self, number: u32, value: impl Into<u64>) {
         let value = value.into();
         if value != 0 {

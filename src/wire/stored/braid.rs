@@ -13,7 +13,7 @@ use super::list;
 use crate::wire::protobuf::{Encode, Fields, Malformed, Merge, Sink};
 
 /// How many lists of elements a coder has: one per lane.
-pub const LANES: u32 = 16;
+pub(super) const LANES: u32 = 16;
 
 const NEGOTIATION: u32 = 1;
 const CHAIN: u32 = 2;

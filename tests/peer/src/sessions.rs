@@ -11,11 +11,12 @@ use subrosa::prekey::{
 use subrosa::session::manual::{Admission, KemKey, NeededPreKeys, PreKeys};
 use subrosa::session::{Policy, Requirements};
 use subrosa::{
-    Address, DeviceId, IdentityKey, Message, MessageKind, Plaintext, PreKeyBundle, Session, Staged, Timestamp,
+    Address, IdentityKey, Message, MessageKind, Plaintext, PreKeyBundle, Session, Staged, Timestamp,
 };
 
 use super::party::Party;
 use super::primitives::kem_public;
+use super::request::signal_device;
 use super::rng::Source;
 use super::{Answer, Failure, Operation, Peer, Request};
 
@@ -102,7 +103,8 @@ fn read_bundle(bundle: Request<'_>) -> Result<PreKeyBundle, Failure> {
         };
     Ok(PreKeyBundle {
         registration_id: bundle.u32("registration_id")?,
-        device_id: DeviceId::new(bundle.u32("device_id")?),
+        device_id: signal_device(bundle.u32("device_id")?)
+            .ok_or_else(|| Failure::generic("invalid argument: device ID is out of range"))?,
         identity_key: IdentityKey::new(bundle.public("identity_key")?),
         signed_pre_key: SignedPreKeyPublic {
             id: SignedPreKeyId(bundle.u32("signed_pre_key_id")?),

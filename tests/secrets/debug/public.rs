@@ -7,7 +7,7 @@ use subrosa::address::ServiceIdKind;
 use subrosa::attachment::{ChunkSize, IncrementalMacBuilder};
 use subrosa::group;
 use subrosa::group::DistributionId;
-use subrosa::hazmat::crypto::cbc::{CbcDecryptor, CbcEncryptor, CbcKey};
+use subrosa::hazmat::crypto::cbc::{CbcDecryptor, CbcEncryptor};
 use subrosa::hazmat::crypto::erasure::{ByteString, Decoder, Encoder};
 use subrosa::hazmat::crypto::xeddsa::{Signer, VerifyingKey};
 use subrosa::hazmat::ratchet::spqr::{Chain, ChainChange, ChainStep, Direction, Limits, Spqr};
@@ -77,7 +77,6 @@ fn show_keys(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("CbcEncryptor", &CbcEncryptor::new(key.as_bytes(), iv.as_bytes()));
     shown.show("CbcDecryptor", &CbcDecryptor::new(key.as_bytes(), iv.as_bytes()));
     shown.show("IncrementalMacBuilder", &IncrementalMacBuilder::new(key.as_bytes(), ChunkSize::for_len(1)));
-    shown.show("CbcKey", &CbcKey::new(key, iv));
 }
 
 fn show_messages(shown: &mut Shown, rng: &mut ChaCha20Rng) {
