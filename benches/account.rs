@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Accounts: refilling, uploading, reading back, moving in, and a first message.
+//! Accounts: upkeep, uploading, reading back, moving in, and a first message.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a bench")]
 
@@ -11,10 +11,9 @@ use accounts::{Holder, START, Service, stranger};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::account;
-use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
-use subrosa::prekey::{OneTimePreKey, SignedPreKey};
-use subrosa::{Account, IdentityKeyPair, KemPreKey, Session, Trust};
+use subrosa::account::{self, Counts};
+use subrosa::prekey::{OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
+use subrosa::{Account, Address, DeviceId, IdentityKeyPair, Message, MessageKind, Session, Trust};
 
 /// 100 prekeys of each kind.
 fn limits() -> account::Limits {
@@ -25,8 +24,8 @@ fn rng() -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(1)
 }
 
-fn new_account() -> Account {
-    Account::generate(limits(), &mut rng()).commit()
+fn address() -> Address {
+    Address::new("bob", DeviceId::PRIMARY)
 }
 
 fn stocked() -> (Holder, Service) {
@@ -35,26 +34,29 @@ fn stocked() -> (Holder, Service) {
     (holder, service)
 }
 
-fn refill(c: &mut Criterion) {
+fn upkeep(c: &mut Criterion) {
     let mut rng = rng();
-    let mut account = new_account();
-    c.bench_function("refill: 100 one-time and 100 one-time KEM prekeys, staged with their records", |b| {
-        b.iter(|| drop(account.refill(START, account::Counts::default(), &mut rng).unwrap().unwrap()));
-    });
-    let full = account::Counts { one_time: 100, one_time_kem: 0 };
-    c.bench_function("refill: 100 one-time KEM prekeys", |b| {
-        b.iter(|| drop(account.refill(START, full, &mut rng).unwrap().unwrap()));
-    });
-    let full = account::Counts { one_time: 0, one_time_kem: 100 };
-    c.bench_function("refill: 100 one-time prekeys", |b| {
-        b.iter(|| drop(account.refill(START, full, &mut rng).unwrap().unwrap()));
-    });
-    account.refill(START, account::Counts::default(), &mut rng).unwrap().unwrap().commit();
-    c.bench_function("plan, 200 prekeys", |b| b.iter(|| account.plan(START, account::Counts::default())));
+    let mut account = Account::generate(address(), limits(), &mut rng).commit();
+    // Signed and last-resort prekey are there, and no other.
+    let full = Counts { one_time: 100, one_time_kem: 100 };
+    drop(account.maintain(full, START, &mut rng).unwrap().commit());
+    for (what, counts) in [
+        ("100 one-time and 100 one-time KEM prekeys", Counts::default()),
+        ("100 one-time KEM prekeys", Counts { one_time: 100, one_time_kem: 0 }),
+        ("100 one-time prekeys", Counts { one_time: 0, one_time_kem: 100 }),
+    ] {
+        c.bench_function(&format!("maintain: {what}, staged"), |b| {
+            b.iter(|| drop(account.maintain(counts, START, &mut rng).unwrap()));
+        });
+    }
+    let staged = account.maintain(Counts::default(), START, &mut rng).unwrap();
+    c.bench_function("the writes of that, 200 prekeys", |b| b.iter(|| staged.writes()));
+    staged.commit();
+    c.bench_function("plan, 200 prekeys", |b| b.iter(|| account.plan(Counts::default(), START)));
     c.bench_function("upload, 200 prekeys", |b| b.iter(|| account.upload()));
     let upload = account.upload();
-    c.bench_function("confirm, 200 prekeys, staged with the record", |b| {
-        b.iter(|| account.confirm_uploaded(&upload, START).record());
+    c.bench_function("confirm, 200 prekeys, staged with the writes", |b| {
+        b.iter(|| account.confirm_uploaded(&upload, START).unwrap().writes());
     });
 }
 
@@ -63,7 +65,7 @@ fn records(c: &mut Criterion) {
     let (account, rows) = (&holder.store.account, &holder.store.rows);
     c.bench_function("write the account's record, 200 prekeys", |b| b.iter(|| holder.account.record()));
     c.bench_function("read an account, 200 prekeys", |b| {
-        b.iter(|| Account::from_records(account, rows.values(), limits()).unwrap());
+        b.iter(|| Account::from_records(address(), account, rows.values(), limits()).unwrap());
     });
     let one_time: Vec<_> =
         holder.account.one_time_pre_keys().map(|key| key.to_libsignal_record().to_vec()).collect();
@@ -75,13 +77,13 @@ fn records(c: &mut Criterion) {
     c.bench_function("move in with libsignal's records, 200 prekeys", |b| {
         b.iter(|| {
             let identity = IdentityKeyPair::from_libsignal_record(&identity).unwrap();
-            let mut import = account::Import::new(identity, 1, START);
+            let mut import = account::Import::new(address(), identity, 1, START);
             for record in &one_time {
                 import.one_time_pre_key(OneTimePreKey::from_libsignal_record(record).unwrap()).unwrap();
             }
             for record in &kem {
-                let key = KemPreKey::from_libsignal_record(record).unwrap();
-                import.one_time_kem_pre_key(key.into()).unwrap();
+                let key = OneTimeKemPreKey::from_libsignal_record(record).unwrap();
+                import.one_time_kem_pre_key(key).unwrap();
             }
             for record in &signed {
                 import.signed_pre_key(SignedPreKey::from_libsignal_record(record).unwrap()).unwrap();
@@ -94,20 +96,18 @@ fn records(c: &mut Criterion) {
 fn receive(c: &mut Criterion) {
     let (mut holder, mut service) = stocked();
     let (from, message) = stranger(service.bundle(&holder), &holder.address, 1);
-    let message = PreKeySignalMessage::parse(&message).unwrap();
+    let message = Message::parse(MessageKind::PreKey, &message).unwrap();
     let mut rng = rng();
-    let address = holder.address.clone();
-    c.bench_function("receive a first message, 200 prekeys, staged with both records", |b| {
+    c.bench_function("receive a first message, 200 prekeys, staged with the writes", |b| {
         b.iter_batched(
-            || Session::new(address.clone(), from.clone()),
+            || Session::new(address(), from.clone()),
             |mut session| {
-                let staged = holder.account.receive(&mut session, &message, Trust::Anyone, &mut rng).unwrap();
-                (staged.session().record(), staged.account().unwrap().record())
+                holder.account.receive(&mut session, &message, Trust::Anyone, &mut rng).unwrap().writes()
             },
             BatchSize::SmallInput,
         );
     });
 }
 
-criterion_group!(benches, refill, records, receive);
+criterion_group!(benches, upkeep, records, receive);
 criterion_main!(benches);

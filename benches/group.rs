@@ -10,7 +10,7 @@ mod groups;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use groups::{after_skip, copy, learn, lose, pair, receive, send};
+use groups::{after_skip, copy, learn, lose, pair, receive, send, sender};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
@@ -29,7 +29,7 @@ fn keys(c: &mut Criterion) {
     let key = SenderKey::generate(id, &mut rng);
     c.bench_function("write, parse and learn a distribution message", |b| {
         b.iter(|| {
-            let mut keys = ReceiverKeys::new(id);
+            let mut keys = ReceiverKeys::new(sender(), id);
             learn(&mut keys, &key);
             keys
         });
@@ -100,12 +100,12 @@ fn records(c: &mut Criterion) {
         c.bench_function(&format!("write receiver keys, {skipped} skipped"), |b| b.iter(|| keys.record()));
         let record = keys.record();
         c.bench_function(&format!("read receiver keys, {skipped} skipped"), |b| {
-            b.iter(|| ReceiverKeys::from_record(record.as_bytes()).unwrap());
+            b.iter(|| ReceiverKeys::from_record(record.as_bytes(), sender()).unwrap());
         });
         let record = keys.to_libsignal_record();
         let format = keys.format();
         c.bench_function(&format!("import receiver keys from libsignal, {skipped} skipped"), |b| {
-            b.iter(|| ReceiverKeys::from_libsignal_record(&record, format).unwrap());
+            b.iter(|| ReceiverKeys::from_libsignal_record(&record, sender(), format).unwrap());
         });
     }
 }

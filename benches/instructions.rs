@@ -120,7 +120,7 @@ fn initiate() {
 fn accept() {
     let first = FirstMessage::new(4);
     let (keys, mut rng) = (first.keys(), rng());
-    drop(measured(|| first.accept(keys, &mut rng)));
+    drop(measured(|| first.accept(&keys, &mut rng)));
 }
 
 /// Only Alice sends; either side is counted.
@@ -214,8 +214,8 @@ fn group_write() {
 }
 
 fn group_read() {
-    let record = groups::after_skip(2_000).record();
-    drop(measured(|| ReceiverKeys::from_record(record.as_bytes()).unwrap()));
+    let (record, sender) = (groups::after_skip(2_000).record(), groups::sender());
+    drop(measured(|| ReceiverKeys::from_record(record.as_bytes(), sender).unwrap()));
 }
 
 fn fingerprint() {
@@ -331,8 +331,8 @@ fn open(seal: fn(&Sealing) -> Vec<u8>) {
 
 fn verify_certificate() {
     let sealing = Sealing::new(1);
-    let (certificate, authority) = (sealing.cast.certificate.clone(), sealing.cast.authority());
-    drop(measured(|| certificate.verify(&authority, sealing::NOW).unwrap()));
+    let (certificate, trust) = (sealing.cast.certificate.clone(), sealing.cast.trust());
+    drop(measured(|| certificate.verify(&trust, sealing::NOW).unwrap()));
 }
 
 fn floor_agreements() {

@@ -28,10 +28,10 @@ fn one(c: &mut Criterion) {
         });
     }
     c.bench_function("verify a sender certificate", |b| {
-        let (certificate, authority) = (&sealing.cast.certificate, sealing.cast.authority());
+        let (certificate, trust) = (&sealing.cast.certificate, sealing.cast.trust());
         b.iter_batched(
             || certificate.clone(),
-            |certificate| certificate.verify(&authority, NOW).unwrap(),
+            |certificate| certificate.verify(&trust, NOW).unwrap(),
             BatchSize::SmallInput,
         );
     });

@@ -71,6 +71,7 @@ mod limits;
 mod load;
 mod plan;
 mod receive;
+mod recover;
 mod row;
 mod states;
 mod upload;

@@ -4,7 +4,7 @@
 
 use super::who::Error;
 
-/// What `--help` prints.
+/// The output of `--help`.
 pub const HELP: &str = "\
 Alice and Bob hold a conversation over a bad network, all of it sealed. Each line shows what the
 service sees of a message, beside what its receiver reads. Then messages are forged, a device is

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! A messenger's device: publish, begin, send, receive, and repair. Whatever changes is in the store before anything
+//! A messenger's device: publish, begin, send, receive, and repair. Every change is in the store before anything
 //! leaves: texts to send in the outbox, received texts in the inbox, in the transaction of their session.
 
 use std::collections::BTreeMap;
@@ -42,13 +42,13 @@ pub struct Device {
     trust_root: PublicKey,
 }
 
-/// What is held for a device of somebody else.
+/// The state that is held for a device of a peer.
 struct Peer {
     session: Session,
     log: RepairLog,
 }
 
-/// What came in an envelope.
+/// The content of an envelope.
 #[derive(Debug)]
 pub enum Received {
     /// A text, which is in the inbox now, and the header of its message.
@@ -64,7 +64,7 @@ pub enum Refused {
     Envelope(#[from] OpenError),
     #[error(transparent)]
     Parse(#[from] ParseError),
-    /// With the sender and what to do about it.
+    /// With the sender, and the advice of `repair`.
     #[error("{0}")]
     Decrypt(DecryptError, Who, Box<Advice>),
     #[error(transparent)]
@@ -95,7 +95,7 @@ impl Device {
         Ok(device)
     }
 
-    /// A device that was set up before: all that it is comes from its store.
+    /// A device that was set up before, read from its store.
     pub fn open(who: Who, path: &Path, key: &[u8; 32], trust_root: PublicKey) -> Result<Self, StoreError> {
         let store = Store::open(path, key)?;
         let account = store.memory().account(&who.address(), limits())?.ok_or(StoreError::NoAccount)?;
@@ -170,7 +170,7 @@ impl Device {
         Ok(())
     }
 
-    /// Hands the service what is in the outbox, and notes that it is there. After a crash it is simply called again.
+    /// Hands the service the envelopes in the outbox, and notes that it has them. After a crash it is simply called again.
     pub fn flush(&mut self, world: &mut World) -> Result<Vec<Envelope>, Error> {
         let mut envelopes = Vec::new();
         for mut waiting in Outgoing::all(&self.store)?.into_iter().filter(|one| !one.sealed.is_empty()) {
@@ -183,7 +183,7 @@ impl Device {
         Ok(envelopes)
     }
 
-    /// Opens an envelope, verifies who sent it, and does what the message says.
+    /// Opens an envelope, verifies its sender, and receives the message inside.
     pub fn receive(&mut self, envelope: &Envelope, world: &mut World) -> Result<Received, Refused> {
         let trust = TrustStore { trust_roots: &[self.trust_root], revoked: &[], known: &[] };
         let opened = UnverifiedContent::open(&envelope.sealed, self.account.identity())?;
@@ -262,7 +262,7 @@ impl Device {
         Ok(Received::Asked { from: who, resend })
     }
 
-    /// Sends a text again that was asked for, if it was for the one who asks: encrypted anew, with its first time.
+    /// Sends a text again, if it was for the peer that asks: encrypted anew, with its first time.
     pub fn resend(
         &mut self,
         to: Who,
@@ -307,7 +307,7 @@ impl Device {
         self.account.identity_key()
     }
 
-    /// For those who do to others' messages what nobody should.
+    /// For the forger.
     pub const fn account(&self) -> &Account {
         &self.account
     }
@@ -317,7 +317,7 @@ impl Device {
     }
 }
 
-/// What is held for a device of somebody else: read from the store when it is first asked for.
+/// The state that is held for a device of a peer: read from the store when it is first asked for.
 fn peer<'p>(
     peers: &'p mut BTreeMap<Address, Peer>,
     store: &Store,

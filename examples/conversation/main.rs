@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Two devices hold a conversation over a bad network, all of it sealed; then the worst happens to them.
+//! Two devices hold a conversation over a bad network, all of it sealed; then one is robbed.
 //!
 //! `device.rs` is a messenger as it uses the crate, `store.rs` and `outbox.rs` its store: begin there. `scenes.rs` and
 //! `refusals.rs` are the order of events, `thief.rs` the thief, the rest the world around.

@@ -5,7 +5,7 @@
 use super::service::Envelope;
 use super::who::World;
 
-/// What becomes of an envelope.
+/// The fate of an envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     Arrives,
@@ -14,7 +14,7 @@ pub enum Fate {
     Lost,
 }
 
-/// A network, and what is late on it, with how many messages go before.
+/// A network with its late envelopes, and how many messages overtake each.
 pub struct Network {
     loss: u32,
     late: Vec<(u32, Envelope)>,

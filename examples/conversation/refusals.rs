@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What must be refused. After each refusal the rows of the store are compared with those from before.
+//! Refusals. After each one the rows of the store are compared with those from before.
 
 use std::time::Duration;
 
@@ -95,7 +95,7 @@ fn full_disk(stage: &mut Stage<'_>, genuine: &Envelope) -> Result<(), Error> {
     })
 }
 
-/// What Mallory makes, who has an account, too.
+/// Forgeries by Mallory, who has an account, too.
 fn forged(stage: &mut Stage<'_>, first: &Envelope) -> Result<(), Error> {
     let alices = stage.alice.certificate().ok_or("no certificate")?.clone();
     let rng = &mut stage.world.rng;
@@ -129,12 +129,13 @@ fn forged(stage: &mut Stage<'_>, first: &Envelope) -> Result<(), Error> {
     refuses(stage, "her message from mallory", own, |error| {
         matches!(error, Refused::Decrypt(DecryptError::IdentityMismatch, ..))
     })?;
+    // Bob keeps five chains of her DH ratchet. A message of one before these can't be told from a forged one.
     refuses(stage, "alice's first message once more", first, |error| {
-        matches!(error, Refused::Decrypt(DecryptError::Duplicate, ..))
+        matches!(error, Refused::Decrypt(DecryptError::Duplicate | DecryptError::Forged(_), ..))
     })
 }
 
-/// Seals whatever with whichever certificate, which the crate's `Sender` does not do.
+/// Seals any message with any certificate, which the crate's `Sender` refuses to do.
 fn seal(
     stage: &mut Stage<'_>,
     by: &Account,
@@ -185,12 +186,12 @@ fn moved_row(stage: &mut Stage<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Two processes use the store. The second has sent something in the meantime.
+/// Two processes use one store: the second sends, and the first does not know.
 fn two_processes(stage: &mut Stage<'_>) -> Result<(), Error> {
-    let mut first = stage.open(Who::Alice, "alice")?;
-    std::mem::swap(&mut first, &mut stage.alice);
+    let second = stage.open(Who::Alice, "alice")?;
+    let first = std::mem::replace(&mut stage.alice, second);
     stage.say(Who::Alice, "Third drawer from below.")?;
-    std::mem::swap(&mut first, &mut stage.alice);
+    stage.alice = first;
     let before = stage.alice.store.rows()?;
     let sent = stage.write(Who::Alice, "No, from above.");
     let outdated = |error: &Error| matches!(error.downcast_ref(), Some(StoreError::Stale(_)));

@@ -36,7 +36,7 @@ impl<'a> Report<'a> {
         writeln!(self.out, "\n{}. {title}", self.scenes)
     }
 
-    /// What somebody does or finds.
+    /// A line about somebody.
     pub fn note(&mut self, who: impl Display, what: impl Display) -> io::Result<()> {
         writeln!(self.out, "   {who:<8} {what}")
     }
@@ -45,7 +45,7 @@ impl<'a> Report<'a> {
         writeln!(self.out, "      {:<31}│ the receiver reads", "the service sees")
     }
 
-    /// What the service sees of a message, beside what its receiver reads.
+    /// The service's view of a message, beside its receiver's.
     pub fn message(&mut self, envelope: &Envelope, reads: impl Display) -> io::Result<()> {
         let Envelope { number, to, sealed, .. } = envelope;
         let middle = sealed.iter().skip(sealed.len() / 2).take(4);

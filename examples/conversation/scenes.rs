@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What happens, in its order.
+//! The scenes, in their order.
 
 use subrosa::IdentityKey;
 use subrosa::fingerprint::{Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion};
@@ -44,7 +44,7 @@ pub fn play(stage: &mut Stage<'_>, options: Options) -> Result<(), Error> {
     Ok(())
 }
 
-/// Gives the first envelope, for somebody who keeps it.
+/// Gives the first envelope, to be replayed later.
 fn begin(stage: &mut Stage<'_>) -> Result<Envelope, Error> {
     stage.report.scene("Two accounts, a first message, an answer")?;
     for who in [Who::Alice, Who::Bob] {

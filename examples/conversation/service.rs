@@ -44,7 +44,7 @@ impl Service {
         Self { trust_root: *root.public(), certificate, key, uploads: BTreeMap::new() }
     }
 
-    /// Takes what a device publishes. Its first upload and that of a recovered account replace all there is.
+    /// Takes a device's upload. Its first upload and that of a recovered account replace all there is.
     pub fn take(&mut self, who: Who, new: Upload) {
         match self.uploads.get_mut(&who).filter(|_| !new.replace_one_time) {
             None => drop(self.uploads.insert(who, new)),

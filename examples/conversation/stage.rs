@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Two devices, what is between them, and what must have arrived in the end.
+//! Two devices, the service between them, and a record of the texts that arrived.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,11 +28,11 @@ pub struct Stage<'a> {
     keys: BTreeMap<Who, [u8; 32]>,
     /// How many messages there were.
     pub number: u32,
-    /// What each must have received, by its time.
+    /// The texts that each has received, by their times.
     arrived: BTreeMap<Who, BTreeMap<Timestamp, String>>,
 }
 
-/// A backup of a device: its store, and what had arrived.
+/// A backup of a device: its store, and the texts that had arrived.
 pub struct Backup {
     file: Vec<u8>,
     arrived: BTreeMap<Timestamp, String>,
@@ -54,7 +54,7 @@ impl<'a> Stage<'a> {
         Ok(Self { alice, bob, service, world, report, folder, keys, number, arrived })
     }
 
-    /// A device, with what it needs.
+    /// A device, with the service and the clock.
     pub const fn with(&mut self, who: Who) -> (&mut Device, &mut Service, &mut World) {
         let device = if matches!(who, Who::Alice) { &mut self.alice } else { &mut self.bob };
         (device, &mut self.service, &mut self.world)
@@ -67,7 +67,7 @@ impl<'a> Stage<'a> {
         device.write(other(from), text, world.now, service, world)
     }
 
-    /// Hands the service what is in an outbox.
+    /// Hands the service an outbox.
     pub fn flush(&mut self, from: Who) -> Result<Vec<Envelope>, Error> {
         let (device, _, world) = self.with(from);
         let mut envelopes = device.flush(world)?;
@@ -84,7 +84,7 @@ impl<'a> Stage<'a> {
         self.flush(from)?.pop().ok_or_else(|| "nothing in the outbox".into())
     }
 
-    /// Hands an envelope to its receiver, and notes what must be in the inbox from now on.
+    /// Hands an envelope to its receiver, and notes the text that must be in the inbox from now on.
     pub fn deliver(&mut self, envelope: &Envelope) -> Result<Received, Refused> {
         let (device, _, world) = self.with(envelope.to);
         let received = device.receive(envelope, world)?;
@@ -150,7 +150,7 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// Whether the inboxes hold what arrived: each text once, and no other.
+    /// Whether the inboxes hold the texts that arrived: each once, and no other.
     pub fn inboxes_are_right(&self) -> Result<bool, Error> {
         let mut right = true;
         for device in [&self.alice, &self.bob] {
@@ -183,7 +183,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What can't be removed is left to the system's own cleaning.
+        // A folder that can't be removed is left to the system's own cleaning.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -26,7 +26,7 @@ pub fn seal(key: &RecordKey, row: &[u8], text: &[u8], rng: &mut impl CryptoRng) 
     Some([&salt[..], &ciphertext, &tag].concat())
 }
 
-/// Opens what [`seal`] made. None if it is not authentic in this row.
+/// Opens a text that [`seal`] made. None if it is not authentic in this row.
 pub fn open(key: &RecordKey, row: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
     let (salt, rest) = sealed.split_first_chunk()?;
     let (ciphertext, tag) = rest.split_last_chunk()?;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Alice's store is stolen, with its key: what the thief reads of later messages, and until when.
+//! Alice's store is stolen, with its key: which later messages the thief reads, and when he is locked out.
 //!
 //! The first thief runs the stolen store like a messenger. The second also has a quantum computer, so that no X25519
 //! key is secret from him, neither the ratchet's nor an envelope's. Between him and a message stands the post-quantum

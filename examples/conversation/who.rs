@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The people, and what they share with the rest of the program: the clock and random bytes.
+//! The people, the clock, and random bytes.
 
 use std::fmt;
 

@@ -134,7 +134,7 @@ impl Client {
     }
 
     /// Fetches bundles of these devices of an account, of all if none is named, and begins a session with
-    /// each. The service is not told who asks.
+    /// each. The request is anonymous.
     pub fn begin(&mut self, of: &AccountName, devices: Vec<DeviceId>) -> Result<(), Error> {
         let bundles: Vec<PreKeyBundle> = self.line.ask_for(&Request::Bundles(of.clone(), devices))?;
         for bundle in bundles {
@@ -164,7 +164,7 @@ impl Client {
         self.hand_in(to, &sealed)
     }
 
-    /// Hands in an envelope for one device. The service is not told who does.
+    /// Hands in an envelope for one device. The request is anonymous.
     pub fn hand_in(&self, to: &Address, sealed: &[u8]) -> Result<(), Error> {
         let registration_id = self.sessions.get(to).and_then(Session::remote_registration_id);
         let request = Request::Deliver(to.clone(), registration_id.ok_or("no session")?);
@@ -211,7 +211,7 @@ impl Client {
         Ok(refusals)
     }
 
-    /// Does what the service's answer asks for: archives sessions with devices that were set up anew, forgets those with
+    /// Follows the service's answer: archives sessions with devices that were set up anew, forgets those with
     /// devices that are gone, and makes another sender key, since somebody could read on with the old one.
     fn take_up(
         &mut self,
@@ -249,7 +249,7 @@ impl Client {
             self.sessions.values().filter(move |session| *session.remote().name() == name)
         };
         let recipients = members.map(|member| Recipient::of_sessions(sessions(member)));
-        // What members' devices can't decrypt they may ask for again. The group's id is inside the envelope.
+        // Members' devices may ask for it again. The group's id is inside the envelope.
         let sender = Sender::new(self.account.identity(), &self.certificate)?
             .with_hint(ContentHint::Resendable)
             .with_group_id(group.id.as_bytes());
@@ -271,7 +271,7 @@ impl Client {
         Ok(())
     }
 
-    /// Fetches what waits at the service, and opens it. The service keeps it until the receipt is given.
+    /// Fetches the messages that wait at the service, and opens them. The service keeps them until the receipt is given.
     pub fn fetch(&mut self) -> Result<(Vec<Result<Arrival, ReceiveError>>, Receipt), LineError> {
         let (messages, receipt) = self.line.waiting(self.account.address(), self.token)?;
         Ok((messages.iter().map(|message| self.open(message)).collect(), receipt))

@@ -10,7 +10,7 @@ use subrosa::prekey::{
 };
 use subrosa::{Address, DeviceId, IdentityKey, PreKeyBundle};
 
-/// The bytes are not what they should be.
+/// The bytes are not a field of the type that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("malformed")]
 pub struct Malformed;
@@ -21,7 +21,7 @@ pub trait Field: Sized {
     fn take(from: &mut Reader<'_>) -> Result<Self, Malformed>;
 }
 
-/// What was not read yet.
+/// The bytes that are still to be read.
 pub struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -66,7 +66,7 @@ impl Field for u32 {
     }
 }
 
-/// A number of fields, and they.
+/// A count, and as many fields.
 impl<F: Field> Field for Vec<F> {
     fn put(&self, out: &mut Vec<u8>) {
         u32::try_from(self.len()).unwrap_or(u32::MAX).put(out);
@@ -171,7 +171,7 @@ impl Field for PreKeyBundle {
     }
 }
 
-/// What the sender has wrong of an account's devices.
+/// The correction of a sender's list of an account's devices.
 impl Field for ServiceAnswer {
     fn put(&self, out: &mut Vec<u8>) {
         match self {

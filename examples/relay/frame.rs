@@ -7,7 +7,7 @@ use std::io::{self, IoSlice, Read, Write};
 /// The longest frame that is read, in bytes. A v2 message of this size has some 4,900 recipients.
 pub const MAX_LEN: u32 = 256 * 1024;
 
-/// Reads a frame. One that says to be too long is refused, and no memory is taken for what did not come.
+/// Reads a frame. One that claims to be too long is refused, and memory is taken for received bytes only.
 pub fn read(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut len = [0; 4];
     stream.read_exact(&mut len)?;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What the service learns of a message that is handed in.
+//! The service's knowledge of a message that is handed in.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use subrosa::{Address, DeviceId};
 
 use super::protocol::{Refusal, list, short};
 
-/// What the service learns of a message. This is all: there is no field for a sender, and nothing to fill it
+/// The service's knowledge of a message. This is all: there is no field for a sender, and nothing to fill it
 /// from.
 #[derive(Debug)]
 pub struct Learnt {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What devices write each other inside their messages. Its format is the messenger's own.
+//! The plaintexts of messages. Their format is the messenger's own.
 
 use zeroize::Zeroizing;
 
-/// What is inside a message.
+/// A plaintext.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Letter {
     /// Something to read.

@@ -26,8 +26,7 @@ pub enum LineError {
     Refused(Refusal),
 }
 
-/// Where the service is. Each request has a connection of its own, so that what is asked by name and what is
-/// not have nothing in common.
+/// The service's address. Each request has a connection of its own, so that nothing links named and anonymous requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Line(pub SocketAddr);
 

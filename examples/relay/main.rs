@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! A service carries sealed messages between devices over loopback TCP, and prints all that it learns about each.
+//! A service carries sealed messages between devices over loopback TCP, and prints all that it learns.
 //!
 //! `relay.rs`, `registry.rs` and `learnt.rs` are the service, `client.rs` a messenger's use of the crate. The rest is
-//! what they say to each other, and the order of events.
+//! their protocol, and the order of events.
 
 mod client;
 mod codec;

@@ -93,7 +93,7 @@ fn flipped_bit(stage: &mut Stage<'_>) -> Result<(), Error> {
     stage.read_by(&["bob.1"], "alice.1", text)
 }
 
-/// What the service itself refuses.
+/// Uploads that the service itself refuses.
 fn not_messages(stage: &mut Stage<'_>) -> Result<(), Error> {
     let line = stage.line;
     let sent = |request: &Request, body: &[u8]| match line.ask(request, Some(body)) {
@@ -128,7 +128,7 @@ fn repeated_device(stage: &mut Stage<'_>) -> Result<Vec<u8>, Error> {
     Ok([&[0x23, 1][..], &bob, &device, &[0; 48 + 32 + 16]].concat())
 }
 
-/// Bob's first device refuses what waits for it, for the expected reason, and nothing changes.
+/// Bob's first device refuses the waiting message for the expected reason, and nothing changes.
 fn refuses(
     stage: &mut Stage<'_>,
     what: &str,

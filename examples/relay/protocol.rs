@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What devices ask of the service, and what it answers. One connection serves one request.
+//! Requests of devices, and the service's answers. One connection serves one request.
 //!
-//! A request that names who asks is for what belongs to that device. Messages are handed in, and bundles
-//! fetched, by requests that do not: there is no place in them for a sender.
+//! A device names itself in requests about itself. It hands in messages and fetches bundles by anonymous requests: there
+//! is no place in them for a sender.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use subrosa::{Address, DeviceId, PreKeyBundle};
 
 use super::codec::{Field, Malformed, Reader};
 
-/// By this a device proves who it is.
+/// A device's proof that it is the one that registered.
 pub type Token = [u8; 16];
 
 /// A request, without its body.
@@ -38,7 +38,7 @@ pub enum Request {
 }
 
 impl Request {
-    /// Whether nothing says who asks.
+    /// Whether the request does not name the device that asks.
     pub const fn is_anonymous(&self) -> bool {
         matches!(self, Self::Bundles(..) | Self::Deliver(..) | Self::DeliverToMany)
     }
@@ -78,7 +78,7 @@ impl Request {
     }
 }
 
-/// Why the service did not do what it was asked to.
+/// Why the service refuses a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// It does not understand the request, or its body.
@@ -124,7 +124,7 @@ pub fn list(devices: &[DeviceId]) -> String {
     devices.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
-/// An answer: a code, and what belongs to it.
+/// An answer: a code, and its details.
 pub fn encode_answer(answer: Result<Vec<u8>, Refusal>) -> Vec<u8> {
     let mut out = Vec::new();
     match answer {

@@ -91,7 +91,7 @@ impl Registry {
         }
     }
 
-    /// Removes a device, and what waits for it.
+    /// Removes a device and its waiting messages.
     pub fn unlink(&mut self, at: &Address) {
         if let Some(devices) = self.accounts.get_mut(at.name()) {
             devices.remove(&at.device());
@@ -161,7 +161,7 @@ impl Registry {
         Ok(())
     }
 
-    /// What the sender has wrong of a recipient's devices.
+    /// Compares the sender's list of a recipient's devices with the real one.
     fn compare(&self, recipient: &Recipient<'_>) -> Result<(AccountName, ServiceAnswer), Refusal> {
         let account = AccountName::from(recipient.service_id());
         let devices = self.account(&account)?;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The service: it registers devices, issues their certificates, and keeps messages until they are fetched, whose
-//! sender it does not learn.
+//! The service: it registers devices, issues their certificates, and keeps messages until they are fetched,
+//! without learning their senders.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -24,7 +24,7 @@ use super::protocol::{Refusal, Request, Token, encode_answer};
 use super::registry::Registry;
 use super::sight::Overheard;
 
-/// How long the service waits for somebody who says nothing.
+/// How long the service waits on a silent connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many connections it serves at a time.
 const MAX_CONNECTIONS: usize = 64;
@@ -40,8 +40,7 @@ pub struct Relay {
     connections: AtomicUsize,
     stopped: AtomicBool,
     log: Sender<Learnt>,
-    /// All bytes of all requests that do not say who asks. Kept for this example alone, so that it can look
-    /// whether somebody is named in them after all.
+    /// All bytes of all anonymous requests. Kept for this example alone, which searches them for senders.
     overheard: Mutex<Vec<Overheard>>,
 }
 
@@ -70,7 +69,7 @@ impl Relay {
             let Ok(stream) = stream else { continue };
             if self.connections.fetch_add(1, Ordering::AcqRel) < MAX_CONNECTIONS {
                 scope.spawn(move || {
-                    // Whoever breaks off, or sends what is no request, has seen the end of it.
+                    // A connection that breaks off, or holds no request, is dropped.
                     let _ = self.attend(&stream);
                     self.connections.fetch_sub(1, Ordering::AcqRel);
                 });
@@ -80,7 +79,7 @@ impl Relay {
         }
     }
 
-    /// What was said on connections that did not say who it was.
+    /// All anonymous requests.
     pub fn overheard(&self) -> Vec<Overheard> {
         lock(&self.overheard).clone()
     }
@@ -148,7 +147,7 @@ impl Relay {
         }
     }
 
-    /// Notes what was learnt of a message and what became of it.
+    /// Logs a message and its outcome.
     fn note(&self, mut learnt: Learnt, outcome: Result<(), Refusal>) -> Result<(), Refusal> {
         learnt.refused = outcome.as_ref().err().cloned();
         // If nobody looks at the notes any more, the service goes on without.
@@ -156,7 +155,7 @@ impl Relay {
         outcome
     }
 
-    /// Hands a device what waits for it. What it does not say to have received is kept.
+    /// Hands a device its waiting messages. Those without a receipt are kept.
     fn hand_out(&self, mut stream: &TcpStream, at: &Address, token: Token) -> io::Result<()> {
         let known = lock(&self.registry).identity(at, &token);
         if let Err(refusal) = known {
@@ -177,7 +176,7 @@ impl Relay {
         frame::write(&mut stream, &[&encode_answer(Ok(Vec::new()))])
     }
 
-    /// A certificate for a device that has proven who it is.
+    /// A certificate for a device that has shown its token.
     fn certify(&self, address: Address, identity_key: IdentityKey) -> Result<Vec<u8>, Refusal> {
         let expires = Timestamp::now().saturating_add(CERTIFIED);
         let details = SenderDetails { address, e164: None, identity_key, expires };
@@ -200,7 +199,7 @@ impl Drop for Stop<'_> {
     }
 }
 
-/// A panic in another thread does not make what is inside unusable: nothing is changed half.
+/// A panic in another thread leaves nothing half changed, so a poisoned lock is as good as another.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

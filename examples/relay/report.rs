@@ -42,13 +42,13 @@ impl<'a> Report<'a> {
         writeln!(self.out, "\n{}. {title}", self.scenes)
     }
 
-    /// What somebody does or finds.
+    /// A line about somebody.
     pub fn note(&mut self, who: impl Display, what: impl Display) -> io::Result<()> {
         let who = who.to_string();
         writeln!(self.out, "  {who:<8} {what}")
     }
 
-    /// What the service learnt since the last time.
+    /// The messages that the service learnt of since the last time.
     pub fn table(&mut self) -> io::Result<()> {
         writeln!(self.out, "  service  {COLUMNS}")?;
         for learnt in self.log.try_iter() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What happens, in its order.
+//! The scenes, in their order.
 
 use subrosa::group::DistributionId;
 use subrosa::keys::PublicKey;
@@ -17,7 +17,7 @@ use super::relay::Relay;
 use super::report::Report;
 use super::sight;
 
-/// What is on the stage.
+/// All there is.
 pub struct Stage<'a> {
     pub line: Line,
     pub trust_root: PublicKey,
@@ -25,7 +25,7 @@ pub struct Stage<'a> {
     pub report: Report<'a>,
 }
 
-/// Who has which devices.
+/// The accounts, with their devices.
 const CAST: [(&str, &[u32]); 3] = [("alice", &[1]), ("bob", &[1, 2]), ("carol", &[1, 2, 3])];
 
 /// The devices that a message of Alice's to the group reaches.
@@ -195,7 +195,7 @@ impl Stage<'_> {
             .ok_or_else(|| "no such device".into())
     }
 
-    /// What waits for a device. All of it must be good.
+    /// The messages that wait for a device. All must be good.
     pub fn letters(&mut self, who: &str) -> Result<Vec<Arrival>, Error> {
         let (opened, receipt) = self.with(who)?.fetch()?;
         receipt.give()?;

@@ -12,7 +12,7 @@ use super::protocol::{Request, short};
 use super::relay::Relay;
 use super::scenes::Stage;
 
-/// A request that does not say who asks.
+/// An anonymous request.
 #[derive(Clone, Debug)]
 pub struct Overheard {
     pub head: Vec<u8>,
@@ -54,7 +54,7 @@ fn names_sender(request: &Overheard, device: &Client) -> bool {
         || names && !request.about().contains(account.address().name())
 }
 
-/// Sums up what the service knows of each account, and makes sure that no sender is in it.
+/// Sums up the service's knowledge of each account, and makes sure that no sender is in it.
 pub fn play(stage: &mut Stage<'_>, relay: &Relay) -> Result<(), Error> {
     stage.report.scene("What the service knows in the end")?;
     for device in stage.devices.iter().filter(|device| device.address().device() == DeviceId::PRIMARY) {

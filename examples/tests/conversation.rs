@@ -6,7 +6,7 @@
 
 use std::process::Command;
 
-/// Runs the example with these options. Gives its exit code, and what it printed.
+/// Runs the example with these options. Gives its exit code and its output.
 fn converse(options: &str) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_conversation"));
     let output = command.args(options.split_whitespace()).output().unwrap();

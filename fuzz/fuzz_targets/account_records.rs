@@ -5,44 +5,49 @@
 
 #![no_main]
 
+#[path = "../support/staged.rs"]
+mod staged;
+
 use libfuzzer_sys::fuzz_target;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{Account, Staged, Timestamp, account};
+use subrosa::store::Key;
+use subrosa::{Account, Address, DeviceId, Staged, Timestamp, account};
 
 fuzz_target!(|bytes: &[u8]| {
     let limits = account::Limits { batch: 1, low: 1, ..account::Limits::default() };
     let mut parts = parts(bytes);
     let Some((own, rows)) = parts.split_first_mut() else { return };
-    let strict = Account::from_records(own, rows.iter(), limits);
-    let Ok((salvaged, errors)) = Account::salvage(own, rows.iter(), limits) else {
+    let strict = Account::from_records(address(), own, rows.iter(), limits);
+    let Ok((salvaged, errors)) = Account::salvage(address(), own, rows.iter(), limits) else {
         assert!(strict.is_err());
         return;
     };
     assert_eq!(strict.is_ok(), errors.is_empty());
-    let mut account = salvaged.commit();
+    let (mut account, record) = staged::commit(salvaged, &Key::Account);
+    staged::check(&account.record(), record.as_ref());
     check(&account, limits);
 
     let mut rng = ChaCha20Rng::seed_from_u64(0);
     let (now, counts) = (Timestamp::from_secs(1_700_000_000), account::Counts::default());
-    if let Some(staged) = account.delete_expired(now) {
-        commit(staged);
-    }
-    if let Ok(Some(staged)) = account.refill(now, counts, &mut rng) {
-        commit(staged);
-    }
+    go_on(&mut account, |account| account.maintain(counts, now, &mut rng).ok());
     let upload = account.upload();
-    commit(account.confirm_uploaded(&upload, now));
+    go_on(&mut account, |account| account.confirm_uploaded(&upload, now).ok());
     assert!(account.upload().is_empty());
-    if let Ok(staged) = account.recover(None, now, &mut rng) {
-        commit(staged);
-    }
+    go_on(&mut account, |account| account.recover(None, now, &mut rng).ok());
     check(&account, limits);
 });
 
-fn commit(staged: Staged<'_, Account, ()>) {
-    drop(staged.record());
-    staged.commit();
+fn address() -> Address {
+    Address::new("alice", DeviceId::PRIMARY)
+}
+
+/// Commits what an operation staged. If it staged a record, that is the one after the commit; if none, the record stays.
+fn go_on<T>(account: &mut Account, operate: impl FnOnce(&mut Account) -> Option<Staged<'_, T>>) {
+    let before = account.record();
+    let Some(staged) = operate(account) else { return };
+    let (_, record) = staged::commit(staged, &Key::Account);
+    staged::check(&account.record(), Some(record.as_ref().unwrap_or(&before)));
 }
 
 /// Reads the account again.
@@ -50,7 +55,7 @@ fn check(account: &Account, limits: account::Limits) {
     let record = account.record();
     let rows = account.rows();
     let rows = rows.iter().map(|(_, record)| record.as_bytes());
-    let again = Account::from_records(record.as_bytes(), rows, limits).unwrap();
+    let again = Account::from_records(address(), record.as_bytes(), rows, limits).unwrap();
     assert_eq!(again.record().as_bytes(), record.as_bytes());
 }
 

@@ -15,8 +15,7 @@ mod schedule;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use schedule::{Fate, Step, World};
-use subrosa::group;
-use subrosa::group::DistributionId;
+use subrosa::group::{DistributionId, Format};
 
 /// Longer schedules take too much time.
 const LONGEST: usize = 100;
@@ -29,7 +28,7 @@ struct Schedule {
 
 fuzz_target!(|schedule: Schedule| {
     let id = DistributionId::from_bytes([7; 16]);
-    let format = if schedule.with_id { group::Format::WithId(id) } else { group::Format::WithoutId };
+    let format = if schedule.with_id { Format::WithId(id) } else { Format::WithoutId };
     World::run(0, format, &schedule.steps);
 });
 

@@ -8,8 +8,8 @@ use libfuzzer_sys::fuzz_target;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::hazmat::wire::stored::{StoredIdentityKeyPair, StoredPreKey, StoredSession, StoredSignedPreKey};
-use subrosa::{Address, DeviceId, IdentityKeyPair, KemPreKey, Session, Timestamp, Trust};
-use subrosa::prekey::{OneTimePreKey, SignedPreKey};
+use subrosa::prekey::{LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
+use subrosa::{Address, DeviceId, IdentityKeyPair, Session, Timestamp, Trust};
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = StoredPreKey::parse(bytes).map(|record| record.encode());
@@ -43,5 +43,5 @@ fn keys(bytes: &[u8]) {
             })*
         };
     }
-    reads_again!(IdentityKeyPair, OneTimePreKey, SignedPreKey, KemPreKey);
+    reads_again!(IdentityKeyPair, OneTimePreKey, SignedPreKey, OneTimeKemPreKey, LastResortKemPreKey);
 }

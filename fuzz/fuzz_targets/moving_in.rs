@@ -11,10 +11,14 @@ use std::collections::BTreeSet;
 use libfuzzer_sys::fuzz_target;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::{Account, Address, DeviceId, IdentityKeyPair, KemPreKey, Session, Timestamp, account, store};
 use subrosa::account::{IdSpace, ImportError};
 use subrosa::keys::PublicKey;
-use subrosa::prekey::{KemPreKeyId, KemPreKeyUse, OneTimePreKey, SignedPreKey, SignedPreKeyId};
+use subrosa::prekey::{
+    KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey,
+    SignedPreKeyId,
+};
+use subrosa::store::{Key, Write};
+use subrosa::{Account, Address, DeviceId, IdentityKeyPair, Session, Timestamp, account};
 
 fuzz_target!(|bytes: &[u8]| {
     let mut parts = parts(bytes).into_iter();
@@ -24,7 +28,7 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let limits = account::Limits { batch: 2, low: 1, ..account::Limits::default() };
     let now = Timestamp::from_secs(1_700_000_000);
-    let mut import = account::Import::new(identity, 5, now);
+    let mut import = account::Import::new(alice(), identity, 5, now);
     for part in parts {
         let Some((kind, record)) = part.split_first() else { continue };
         let _ = take(&mut import, *kind, record);
@@ -33,22 +37,28 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(new) = import.finish(limits, &mut rng) else { return };
     let mut account = new.commit();
     let there = rows(&account);
-    if let Ok(Some(staged)) = account.refill(now, account::Counts::default(), &mut rng) {
-        let added = staged.effects().put.iter().map(|(row, _)| *row);
-        // Uses of a last-resort key are written with that key.
-        let added: Vec<_> = added.filter(|row| !matches!(row, store::Key::LastResortUses(_))).collect();
-        assert!(!added.iter().any(|row| there.contains(row)), "an id is given out twice");
+    if let Ok(staged) = account.maintain(account::Counts::default(), now, &mut rng) {
+        for write in &staged.writes() {
+            // Uses of a last-resort key are written with that key.
+            let again = matches!(write.key(), Key::LastResortUses(_));
+            let added = matches!(write, Write::Put { .. }) && !again;
+            assert!(!added || !there.contains(write.key()), "an id is given out twice");
+        }
         staged.commit();
     }
     let record = account.record();
     let records = account.rows();
     let records = records.iter().map(|(_, record)| record.as_bytes());
-    let again = Account::from_records(record.as_bytes(), records, limits).unwrap();
+    let again = Account::from_records(alice(), record.as_bytes(), records, limits).unwrap();
     assert_eq!(rows(&again), rows(&account));
     for key in account.one_time_pre_keys() {
         assert_eq!(OneTimePreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap().id(), key.id());
     }
 });
+
+fn alice() -> Address {
+    Address::new("alice", DeviceId::PRIMARY)
+}
 
 /// Whether it was taken over, if it is what it is taken for.
 fn take(import: &mut account::Import, kind: u8, record: &[u8]) -> Option<Result<(), ImportError>> {
@@ -56,10 +66,14 @@ fn take(import: &mut account::Import, kind: u8, record: &[u8]) -> Option<Result<
     match kind % 7 {
         0 => OneTimePreKey::from_libsignal_record(record).ok().map(|key| import.one_time_pre_key(key)),
         1 => SignedPreKey::from_libsignal_record(record).ok().map(|key| import.signed_pre_key(key)),
-        2 => KemPreKey::from_libsignal_record(record).ok().map(|key| import.one_time_kem_pre_key(key.into())),
-        3 => KemPreKey::from_libsignal_record(record)
-            .ok()
-            .map(|key| import.last_resort_kem_pre_key(key.into())),
+        2 => {
+            let key = OneTimeKemPreKey::from_libsignal_record(record);
+            key.ok().map(|key| import.one_time_kem_pre_key(key))
+        }
+        3 => {
+            let key = LastResortKemPreKey::from_libsignal_record(record);
+            key.ok().map(|key| import.last_resort_kem_pre_key(key))
+        }
         4 => {
             let base_key = record.last_chunk().map_or([9; 32], |key| *key);
             let used = KemPreKeyUse {
@@ -84,8 +98,7 @@ fn take(import: &mut account::Import, kind: u8, record: &[u8]) -> Option<Result<
 
 fn session(record: &[u8]) {
     let read = |record: &[u8]| {
-        let [local, remote] = ["alice", "bob"].map(|name| Address::new(name, DeviceId::PRIMARY));
-        Session::from_libsignal_record(record, local, remote)
+        Session::from_libsignal_record(record, alice(), Address::new("bob", DeviceId::PRIMARY))
     };
     if let Ok(session) = read(record) {
         let given_back = session.to_libsignal_record();
@@ -93,8 +106,8 @@ fn session(record: &[u8]) {
     }
 }
 
-fn rows(account: &Account) -> BTreeSet<store::Key> {
-    account.rows().iter().map(|(row, _)| *row).collect()
+fn rows(account: &Account) -> BTreeSet<Key> {
+    account.rows().into_iter().map(|(key, _)| key).collect()
 }
 
 /// Cuts the input at lengths of two bytes.

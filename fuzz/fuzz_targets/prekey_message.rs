@@ -5,9 +5,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::message::first_byte;
 use subrosa::hazmat::wire::prekey_message::PreKeyMessageParts;
+use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(message) = PreKeySignalMessage::parse(bytes) else { return };

@@ -9,21 +9,24 @@
 mod device;
 #[path = "../../tests/account/repairs/hostile.rs"]
 mod hostile;
+#[path = "../support/staged.rs"]
+mod staged;
 
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
-use hostile::{About, Move, Victim, missed, request_for};
+use hostile::{About, Move, Victim, missed, peer, request_for};
 use libfuzzer_sys::fuzz_target;
-use subrosa::{Address, DeviceId, Session, Timestamp};
 use subrosa::repair::{Rate, RepairLog, RepairPolicy};
+use subrosa::store::Key;
+use subrosa::{Address, DeviceId, Session, Timestamp};
 
 /// Longer ones take too much time.
 const LONGEST: usize = 400;
 
 fuzz_target!(|bytes: &[u8]| {
     if bytes.starts_with(b"sr") {
-        if let Ok(log) = RepairLog::from_record(bytes) {
+        if let Ok(log) = RepairLog::from_record(bytes, peer()) {
             go_on(log, bytes);
         }
         return;
@@ -36,21 +39,21 @@ fuzz_target!(|bytes: &[u8]| {
 
 fn go_on(mut log: RepairLog, bytes: &[u8]) {
     assert_eq!(log.record().as_bytes(), bytes);
-    let [alice, bob] = ["alice", "bob"].map(|name| Address::new(name, DeviceId::PRIMARY));
-    let (mut session, policy) = (Session::new(alice, bob), RepairPolicy::default());
+    let local = Address::new("alice", DeviceId::PRIMARY);
+    let (mut session, policy) = (Session::new(local, peer()), RepairPolicy::default());
+    let key = Key::RepairLog(peer());
     for millis in [0, 1_700_000_000_000, u64::MAX] {
         let now = Timestamp::from_millis(millis);
         if let Ok(staged) = log.ask(missed(now), &policy, now) {
-            let record = staged.record();
-            staged.commit();
-            assert_eq!(log.record().as_bytes(), record.as_bytes());
+            let (_, record) = staged::commit(staged, &key);
+            staged::check(&log.record(), record.as_ref());
         }
-        if let Ok(answer) = log.answer(&mut session, &request_for(now, None), &policy, now) {
-            let record = answer.log().record();
-            assert!(answer.commit().group);
-            assert_eq!(log.record().as_bytes(), record.as_bytes());
+        if let Ok(staged) = log.answer(&mut session, &request_for(now, None), &policy, now) {
+            let (resend, record) = staged::commit(staged, &key);
+            assert!(resend.group);
+            staged::check(&log.record(), record.as_ref());
         }
-        log = RepairLog::from_record(log.record().as_bytes()).unwrap();
+        log = RepairLog::from_record(log.record().as_bytes(), peer()).unwrap();
     }
 }
 

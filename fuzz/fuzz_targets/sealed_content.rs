@@ -14,16 +14,17 @@ use envelopes::{ALICE, Cast, NOW, bobs_address};
 use libfuzzer_sys::fuzz_target;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::hazmat::sealed::many::{Entry, seal_for_many};
-use subrosa::hazmat::sealed::v1;
+use subrosa::group::ReceiverKeys;
+use subrosa::hazmat::sealed::{Entry, seal_for_many, v1};
 use subrosa::hazmat::wire::sealed_content::SealedContent;
-use subrosa::{Address, DeviceId, LocalDevice, SealedAdmission, ServiceId, Session, Trust, sealed, session};
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::keys::Secret;
 use subrosa::repair::Failure;
-use subrosa::sealed::{OpenError, UnverifiedContent};
-use subrosa::sealed::certificate::SenderCertificate;
+use subrosa::sealed::certificate::{CertificateError, SenderCertificate};
 use subrosa::sealed::server::SentMessage;
+use subrosa::sealed::{Body, Content, OpenError, UnverifiedContent};
+use subrosa::session::Config;
+use subrosa::session::manual::Admission;
+use subrosa::{Address, DeviceId, ServiceId, Session, Trust};
 
 static CAST: LazyLock<Cast> = LazyLock::new(Cast::new);
 
@@ -50,9 +51,13 @@ fuzz_target!(|bytes: &[u8]| {
 /// What opening must come to, in each version: they differ in how they find that a certificate's key, which is
 /// not the one that sealed, is of low order.
 fn expected(bytes: &[u8]) -> [Result<(), OpenError>; 2] {
+    let refused = |error| match error {
+        CertificateError::Key(error) => OpenError::Key(error),
+        _ => OpenError::Malformed,
+    };
     let certified = SealedContent::parse(bytes)
         .map_err(OpenError::from)
-        .and_then(|content| Ok(SenderCertificate::parse(content.certificate)?));
+        .and_then(|content| SenderCertificate::parse(content.certificate).map_err(refused));
     match certified.map(|certificate| certificate.claimed().identity_key) {
         Err(error) => [Err(error); 2],
         Ok(key) if key == *CAST.alice.public() => [Ok(()); 2],
@@ -70,7 +75,7 @@ fn seal_v1(content: &[u8]) -> Vec<u8> {
 
 fn seal_v2(content: &[u8]) -> Vec<u8> {
     let bob: ServiceId = envelopes::BOB.parse().unwrap();
-    let devices = vec![(DeviceId::PRIMARY, 1)];
+    let devices = vec![(1, 1)];
     let entry = Entry { service_id: bob, identity: CAST.bob().public(), devices, agreement: None };
     let sent = seal_for_many(content, &CAST.alice, &[&entry], &[], Secret::new([1; 32])).unwrap();
     let sent = SentMessage::parse(&sent.bytes).unwrap();
@@ -82,35 +87,38 @@ fn verify(content: UnverifiedContent, bytes: &[u8]) {
     let bob = bobs_address();
     let raw = SealedContent::parse(bytes).unwrap();
     let certificate = SenderCertificate::parse(raw.certificate).unwrap();
-    let verified = content.verify(&CAST.authority(), &LocalDevice::new(&bob), NOW);
-    let own = certificate.claimed().name == bob.name() && certificate.claimed().device == bob.device();
-    let good = certificate.verify(&CAST.authority(), NOW).is_ok();
+    let verified = content.verify(&CAST.trust(), &bob, None, NOW);
+    let own = certificate.claimed().address == bob;
+    let good = certificate.verify(&CAST.trust(), NOW).is_ok();
     assert_eq!(verified.is_ok(), good && !own);
     let Ok(content) = verified else { return };
     assert_eq!((content.kind(), content.hint()), (raw.kind, raw.hint));
     assert_eq!(content.group_id(), raw.group_id);
     let advice = content.advice(Failure::Undecryptable, NOW);
-    assert!(advice.ask.is_none_or(|request| request.message.timestamp() == NOW.as_millis()));
+    assert!(advice.ask.is_none_or(|request| request.message.timestamp() == NOW));
     receive(&content, &bob);
 }
 
-fn receive(content: &sealed::Content, bob: &Address) {
-    match content.message() {
-        Ok(sealed::Body::Session(message)) => {
-            let mut session = Session::new(bob.clone(), content.sender().address());
+fn receive(content: &Content, bob: &Address) {
+    let (sender, mut rng) = (content.sender().address(), ChaCha20Rng::seed_from_u64(0));
+    match content.body() {
+        Ok(Body::Session(message)) => {
+            let mut session = Session::new(bob.clone(), sender.clone());
             let before = session.record();
-            let (local, mut rng) = (session::Config::new(CAST.bob(), 1), ChaCha20Rng::seed_from_u64(0));
-            match message.receive(&mut session, &local, Trust::Anyone, &mut rng) {
-                Ok(SealedAdmission::Decrypted(_)) => panic!("there is no session yet"),
-                Ok(SealedAdmission::New(new)) => drop(new.needed()),
+            match session.receive(&Config::new(CAST.bob(), 1), &message, Trust::Anyone, &mut rng) {
+                Ok(Admission::Decrypted(_)) => panic!("there is no session yet"),
+                Ok(Admission::New(new)) => drop(new.needed()),
                 Err(error) => drop(error.to_string()),
             }
             assert_eq!(session.record().as_bytes(), before.as_bytes());
         }
-        Ok(sealed::Body::Group(message)) => drop(SenderKeyMessage::parse(message)),
-        Ok(sealed::Body::Plaintext(plaintext)) => drop(plaintext.decryption_error_message()),
+        Ok(Body::Group(message)) => {
+            let mut keys = ReceiverKeys::new(sender.clone(), message.format());
+            assert!(keys.decrypt(&message, Trust::Anyone).is_err(), "no key was distributed");
+        }
+        Ok(Body::Plaintext(plaintext)) => drop(plaintext.decryption_error_message()),
         Ok(_) => {}
         Err(error) => drop(error.to_string()),
     }
-    assert!(content.sender().sender().name != ALICE || content.sender().sender().device == DeviceId::PRIMARY);
+    assert!(sender.name().as_str() != ALICE || sender.device() == DeviceId::PRIMARY);
 }

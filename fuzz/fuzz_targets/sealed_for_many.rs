@@ -16,14 +16,14 @@ use envelopes::{Cast, NOW, bobs_address};
 use libfuzzer_sys::fuzz_target;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::hazmat::sealed::many::{Entry, seal_for_many};
-use subrosa::hazmat::wire::sealed_content::SealedContent;
-use subrosa::{Ciphertext, DeviceId, IdentityKey, LocalDevice, ServiceId, sealed};
 use subrosa::address::ServiceIdKind;
 use subrosa::group::{DistributionId, SenderKey};
+use subrosa::hazmat::sealed::{Entry, seal_for_many};
+use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::keys::{PublicKey, Secret};
-use subrosa::sealed::{MultiRecipientMessage, SealError, UnverifiedContent};
-use subrosa::sealed::server::{OpenError, SentMessage};
+use subrosa::sealed::server::SentMessage;
+use subrosa::sealed::{Body, MultiRecipientMessage, OpenError, SealError, UnverifiedContent};
+use subrosa::{Ciphertext, DeviceId, IdentityKey, IdentityKeyPair, ServiceId, sealed};
 
 static CAST: LazyLock<Cast> = LazyLock::new(Cast::new);
 static MESSAGE: LazyLock<Ciphertext> = LazyLock::new(|| {
@@ -70,23 +70,22 @@ impl Recipient {
         CAST.readers.get(usize::from(self.reader % 4)).map_or(&*NOBODY, |reader| reader.public())
     }
 
+    /// Most of them such as there can be.
     fn devices(&self) -> impl Iterator<Item = (DeviceId, u32)> {
-        self.devices
-            .iter()
-            .map(|(device, id)| (DeviceId::new(u32::from(device % 127) + 1).unwrap(), u32::from(*id)))
+        self.devices.iter().map(|(device, id)| (DeviceId::new(u32::from(*device)), u32::from(*id)))
     }
 
     /// As a messenger would make it; or why it can't.
     fn checked(&self) -> Result<sealed::Recipient<'static>, SealError> {
         let made = sealed::Recipient::new(self.name.id(), self.identity(), self.devices());
         let distinct: BTreeSet<_> = self.devices().map(|(device, _)| device).collect();
-        let short = self.devices().all(|(_, id)| id < 0x4000);
+        let short = self.devices().all(|(device, id)| (1..=127).contains(&device.get()) && id < 0x4000);
         assert_eq!(made.is_ok(), !self.devices.is_empty() && distinct.len() == self.devices.len() && short);
         made
     }
 
     fn unchecked(&self) -> Entry<'static> {
-        let devices = self.devices().map(|(device, id)| (device, (id % 0x4000) as u16)).collect();
+        let devices = self.devices.iter().map(|(device, id)| (device % 127 + 1, id % 0x4000)).collect();
         Entry { service_id: self.name.id(), identity: self.identity(), devices, agreement: None }
     }
 }
@@ -111,7 +110,7 @@ fuzz_target!(|input: Input| {
                 .collect();
             split_and_open(&sealed, &entries, &excluded, &input);
         }
-        Err(SealError::Repeated(_)) => {
+        Err(SealError::RepeatedAccount(_)) => {
             assert!(distinct.len() < checked.len() + excluded.len());
             unchecked(&excluded, &input);
         }
@@ -136,7 +135,12 @@ fn unchecked(excluded: &[ServiceId], input: &Input) {
     split_and_open(&sealed, &entries, excluded, input);
 }
 
-fn split_and_open(sealed: &MultiRecipientMessage, entries: &[Entry<'_>], excluded: &[ServiceId], input: &Input) {
+fn split_and_open(
+    sealed: &MultiRecipientMessage,
+    entries: &[Entry<'_>],
+    excluded: &[ServiceId],
+    input: &Input,
+) {
     let (failed, good): (Vec<&Entry<'_>>, Vec<_>) =
         entries.iter().partition(|entry| *entry.identity == *NOBODY);
     assert!(failed.iter().map(|entry| entry.service_id).eq(sealed.failed.iter().copied()));
@@ -155,7 +159,8 @@ fn split_and_open(sealed: &MultiRecipientMessage, entries: &[Entry<'_>], exclude
     assert_eq!(sent.recipients().count(), accounts.len());
     for recipient in sent.recipients() {
         let mut of_account = good.iter().filter(|entry| entry.service_id == recipient.service_id());
-        let devices: Vec<_> = of_account.clone().flat_map(|entry| entry.devices.iter().copied()).collect();
+        let devices = of_account.clone().flat_map(|entry| entry.devices.iter().copied());
+        let devices: Vec<_> = devices.map(|(device, id)| (DeviceId::new(device.into()), id)).collect();
         assert!(recipient.devices().eq(devices));
         // If an account was named twice, the first one's keys count.
         let identity = of_account.next().unwrap().identity;
@@ -181,12 +186,12 @@ fn damaged(mut bytes: Vec<u8>, input: &Input) {
 }
 
 /// Whether a reader opens this. What comes out must be what went in.
-fn open(received: &[u8], reader: &subrosa::IdentityKeyPair, input: &Input) -> bool {
+fn open(received: &[u8], reader: &IdentityKeyPair, input: &Input) -> bool {
     let Ok(content) = UnverifiedContent::open(received, reader) else { return false };
-    let content = content.verify(&CAST.authority(), &LocalDevice::new(&bobs_address()), NOW).unwrap();
+    let content = content.verify(&CAST.trust(), &bobs_address(), None, NOW).unwrap();
     let group_id = Some(&*input.group_id).filter(|id| !id.is_empty());
     assert_eq!((content.group_id(), content.hint().to_u32()), (group_id, input.hint));
     assert_eq!(content.sender().certificate(), &CAST.certificate);
-    assert!(matches!(content.message(), Ok(sealed::Body::Group(bytes)) if bytes == MESSAGE.as_bytes()));
+    assert!(matches!(content.body(), Ok(Body::Group(message)) if message.as_bytes() == MESSAGE.as_bytes()));
     true
 }

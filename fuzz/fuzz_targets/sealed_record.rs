@@ -5,8 +5,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use subrosa::{RecordError, RecordKey};
 use subrosa::store::RecordKind;
+use subrosa::{RecordError, RecordKey};
 
 fuzz_target!(|bytes: &[u8]| {
     let error = RecordKey::from_bytes(&[7; 32]).open(RecordKind::Session, b"owner", bytes).unwrap_err();

@@ -11,7 +11,6 @@ use std::sync::LazyLock;
 
 use envelopes::{Cast, NOW, bobs_address};
 use libfuzzer_sys::fuzz_target;
-use subrosa::LocalDevice;
 use subrosa::sealed::{OpenError, UnverifiedContent};
 
 static CAST: LazyLock<Cast> = LazyLock::new(Cast::new);
@@ -26,12 +25,14 @@ fuzz_target!(|bytes: &[u8]| {
     match UnverifiedContent::open(&sealed, CAST.bob()) {
         // A seed.
         Ok(content) => {
-            let bob = bobs_address();
-            content.verify(&CAST.authority(), &LocalDevice::new(&bob), NOW).unwrap();
+            content.verify(&CAST.trust(), &bobs_address(), None, NOW).unwrap();
         }
-        Err(OpenError::InvalidProtobuf) => assert!(sealed.len() < HEAD_LEN),
+        Err(OpenError::Malformed) => assert!(sealed.len() < HEAD_LEN),
         Err(
-            OpenError::NotForUs | OpenError::NotAuthentic | OpenError::WrongSender | OpenError::Agreement(_),
+            OpenError::NotForUs
+            | OpenError::NotAuthentic
+            | OpenError::WrongSender
+            | OpenError::NonContributory,
         ) => {
             assert!(sealed.len() >= HEAD_LEN);
         }

@@ -5,9 +5,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use subrosa::hazmat::wire::sender_key_distribution::SenderKeyDistributionParts;
-use subrosa::ParseError;
 use subrosa::group::{DistributionMessage as Message, ReceiverKeys};
+use subrosa::hazmat::wire::sender_key_distribution::SenderKeyDistributionParts;
+use subrosa::{Address, DeviceId, ParseError};
 
 fuzz_target!(|bytes: &[u8]| {
     let with_id = check(bytes, Message::parse);
@@ -34,12 +34,13 @@ fn check<'a>(bytes: &'a [u8], parse: fn(&'a [u8]) -> Result<Message<'a>, ParseEr
     assert_eq!((again.iteration(), again.chain_key()), (message.iteration(), message.chain_key()));
     assert_eq!(again.signing_key(), message.signing_key());
 
-    let mut keys = ReceiverKeys::new(message.format());
+    let sender = Address::new("alice", DeviceId::PRIMARY);
+    let mut keys = ReceiverKeys::new(sender.clone(), message.format());
     keys.process(&message).unwrap().commit();
     let stored = keys.record();
     keys.fast_forward(&message).unwrap().commit();
     assert_eq!(keys.chains().collect::<Vec<_>>(), [(message.chain_id(), message.iteration())]);
-    let read = ReceiverKeys::from_record(stored.as_bytes()).unwrap();
+    let read = ReceiverKeys::from_record(stored.as_bytes(), sender).unwrap();
     assert_eq!(read.record().as_bytes(), stored.as_bytes());
     true
 }

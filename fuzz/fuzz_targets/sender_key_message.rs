@@ -5,14 +5,15 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessageParts;
 use subrosa::ParseError;
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::group::GroupMessage;
+use subrosa::hazmat::wire::sender_key_message::{SenderKeyMessage, SenderKeyMessageParts};
 
 fuzz_target!(|bytes: &[u8]| {
     let with_id = check(bytes, SenderKeyMessage::parse);
     let without_id = check(bytes, SenderKeyMessage::parse_without_id);
     assert!(!(with_id && without_id), "one format is taken for the other");
+    assert_eq!(GroupMessage::parse(bytes).is_ok(), with_id || without_id);
 });
 
 fn check<'a>(bytes: &'a [u8], parse: fn(&'a [u8]) -> Result<SenderKeyMessage<'a>, ParseError>) -> bool {

@@ -5,12 +5,16 @@
 
 #![no_main]
 
+#[path = "../support/staged.rs"]
+mod staged;
+
 use libfuzzer_sys::fuzz_target;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::group;
-use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::group::{DistributionId, DistributionMessage, GroupMessage, ReceiverKeys, SenderKey};
+use subrosa::store::Key;
+use subrosa::{Address, DeviceId, Trust};
 
 const FORMAT: group::Format = group::Format::WithId(DistributionId::from_bytes([7; 16]));
 
@@ -21,7 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(again.record().as_bytes(), key.record().as_bytes());
         send(key);
     }
-    if let Ok(keys) = ReceiverKeys::from_record(bytes) {
+    if let Ok(keys) = ReceiverKeys::from_record(bytes, sender()) {
         assert_eq!(keys.record().as_bytes(), bytes, "a state has one form");
         receive(keys);
     }
@@ -30,24 +34,29 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(again.record().as_bytes(), key.record().as_bytes());
         send(key);
     }
-    if let Ok(keys) = ReceiverKeys::from_libsignal_record(bytes, FORMAT) {
-        let again = ReceiverKeys::from_libsignal_record(&keys.to_libsignal_record(), FORMAT).unwrap();
+    if let Ok(keys) = ReceiverKeys::from_libsignal_record(bytes, sender(), FORMAT) {
+        let again =
+            ReceiverKeys::from_libsignal_record(&keys.to_libsignal_record(), sender(), FORMAT).unwrap();
         assert_eq!(again.record().as_bytes(), keys.record().as_bytes());
         receive(keys);
     }
 });
 
+fn sender() -> Address {
+    Address::new("alice", DeviceId::PRIMARY)
+}
+
 /// Sends a message.
 fn send(mut key: SenderKey) {
     let mut rng = ChaCha20Rng::seed_from_u64(0);
+    let under = Key::SenderKey(key.format());
     let before = key.iteration();
     let Ok(staged) = key.encrypt(b"text", &mut rng) else {
         assert_eq!(before, u32::MAX);
         return;
     };
-    let record = staged.record();
-    staged.commit();
-    assert_eq!(key.record().as_bytes(), record.as_bytes());
+    let (_, record) = staged::commit(staged, &under);
+    staged::check(&key.record(), record.as_ref());
     assert_eq!(key.iteration(), before + 1);
 }
 
@@ -64,17 +73,12 @@ fn receive(mut keys: ReceiverKeys) {
     } else {
         DistributionMessage::parse_without_id(&distribution)
     };
-    let staged = keys.process(&message.unwrap()).unwrap();
-    let record = staged.record();
-    staged.commit();
-    assert_eq!(keys.record().as_bytes(), record.as_bytes());
+    let under = Key::ReceiverKeys(sender(), keys.format());
+    let (_, record) = staged::commit(keys.process(&message.unwrap()).unwrap(), &under);
+    staged::check(&keys.record(), record.as_ref());
     for sent in [sent, skipped] {
-        let bytes = sent.as_bytes();
-        let message =
-            if with_id { SenderKeyMessage::parse(bytes) } else { SenderKeyMessage::parse_without_id(bytes) };
-        let staged = keys.decrypt(&message.unwrap()).unwrap();
-        let record = staged.record();
-        staged.commit();
-        assert_eq!(keys.record().as_bytes(), record.as_bytes());
+        let message = GroupMessage::parse(sent.as_bytes()).unwrap();
+        let (_, record) = staged::commit(keys.decrypt(&message, Trust::Anyone).unwrap(), &under);
+        staged::check(&keys.record(), record.as_ref());
     }
 }

@@ -7,9 +7,10 @@
 use std::ops::Range;
 
 use libfuzzer_sys::fuzz_target;
-use subrosa::{DeviceId, ServiceId};
 use subrosa::address::ServiceIdKind;
-use subrosa::sealed::server::{OpenError, SentMessage};
+use subrosa::sealed::OpenError;
+use subrosa::sealed::server::SentMessage;
+use subrosa::{DeviceId, ServiceId};
 
 fuzz_target!(|bytes: &[u8]| {
     let expected = Expected::read(bytes);
@@ -110,10 +111,12 @@ impl Account {
             if device == 0 && devices.is_empty() {
                 return Some(Self { id, devices, key_material: 0..0 });
             }
-            let device = DeviceId::new(device.into()).ok()?;
+            if device == 0 || device > 127 {
+                return None;
+            }
             let number = take(bytes, at, 2)?;
             let number = u16::from(number[0]) << 8 | u16::from(number[1]);
-            devices.push((device, number % 0x4000));
+            devices.push((DeviceId::new(device.into()), number % 0x4000));
             if number < 0x8000 {
                 break;
             }

@@ -5,8 +5,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::hazmat::wire::message::first_byte;
+use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessageParts;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -91,6 +91,20 @@ impl Inventory {
         one_time.chain(signed).chain(kem).chain(last_resort)
     }
 
+    /// Whether there are KEM prekeys that are not retired.
+    pub(super) fn has_kem_in_use(&self) -> bool {
+        let in_use = [Stage::Generated, Stage::Uploaded];
+        in_use.into_iter().any(|stage| self.one_time_kem.count(stage) + self.last_resort.count(stage) > 0)
+    }
+
+    /// Retires all KEM prekeys.
+    pub(super) fn retire_kem(&mut self, now: Timestamp) {
+        for stage in [Stage::Generated, Stage::Uploaded] {
+            self.one_time_kem.advance(stage, Stage::Retired, now);
+            self.last_resort.advance(stage, Stage::Retired, now);
+        }
+    }
+
     /// The rows of keys whose time is over.
     pub(super) fn expired(&self, limits: &Limits, now: Timestamp) -> Vec<Row> {
         let mut rows = Vec::new();

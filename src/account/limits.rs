@@ -38,7 +38,8 @@ pub struct Limits {
     /// three quarters of it the key is replaced. 1,000; a use takes 36 bytes.
     pub max_uses: u32,
     /// Whether the account has KEM prekeys. Without them, for deployments of version 3, none are made, stored or uploaded,
-    /// and nobody begins a session of version 4 with the account. Yes.
+    /// and nobody begins a session of version 4 with the account; those of an account that had some retire with the next
+    /// upkeep, and the service is to forget what it has of them. Yes.
     pub kem_pre_keys: bool,
     /// The highest prekey id that is given out, up to 2^31 − 1. Looked at when an account is made or imported. 2^24 − 1, as
     /// Signal's clients have it.

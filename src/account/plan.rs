@@ -39,6 +39,8 @@ pub struct Plan {
     pub rotate_signed: bool,
     /// Whether the last-resort KEM prekey is to be replaced: it is old, or was used often.
     pub rotate_last_resort: bool,
+    /// Whether all KEM prekeys are to retire: the account has some in use, and is to have [none](Limits::kem_pre_keys).
+    pub retire_kem: bool,
     /// Whether the next upload is to replace all one-time prekeys that the service has.
     pub replace_one_time: bool,
     /// Keys that were generated before, and for all we know not uploaded: to be offered again.
@@ -48,9 +50,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether there are keys to generate.
-    const fn generates(&self) -> bool {
-        self.one_time > 0 || self.one_time_kem > 0 || self.rotate_signed || self.rotate_last_resort
+    /// Whether there are keys to generate, or to retire.
+    const fn changes_keys(&self) -> bool {
+        self.retire_kem || self.one_time > 0 || self.one_time_kem > 0 || self.rotate_signed || self.rotate_last_resort
     }
 }
 
@@ -83,6 +85,7 @@ impl Account {
                     let uses = self.keys.last_resort.get(&id).map_or(0, |last_resort| last_resort.uses.len());
                     has_passed(limits.last_resort_lifetime, since, now) || uses >= limits.many_uses().max(1)
                 }),
+            retire_kem: !limits.kem_pre_keys && inventory.has_kem_in_use(),
             replace_one_time,
             offer_again: inventory.keys_at(Stage::Generated).map(Row::key).collect(),
             expired: inventory.expired(limits, now).into_iter().map(Row::key).collect(),
@@ -116,11 +119,14 @@ impl Account {
             change.delete(row);
         }
         let plan = self.plan_of(&change.inventory, counts, now);
-        if nothing_expired && !plan.generates() {
+        if nothing_expired && !plan.changes_keys() {
             let upload = self.upload();
             return Ok(Staged::unchanged(upload));
         }
         change.inventory.replace = plan.replace_one_time;
+        if plan.retire_kem {
+            change.inventory.retire_kem(now);
+        }
         change.generate_one_time(plan.one_time, now, rng)?;
         change.generate_one_time_kem(plan.one_time_kem, &self.identity, now, rng)?;
         if plan.rotate_signed {
@@ -183,16 +189,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_thing_to_generate_is_reason_enough() {
+    fn each_change_of_keys_is_reason_enough() {
         let none = Plan { replace_one_time: true, ..Plan::default() };
-        assert!(!none.generates());
+        assert!(!none.changes_keys());
         for plan in [
             Plan { one_time: 1, ..none.clone() },
             Plan { one_time_kem: 1, ..none.clone() },
             Plan { rotate_signed: true, ..none.clone() },
+            Plan { retire_kem: true, ..none.clone() },
             Plan { rotate_last_resort: true, ..none },
         ] {
-            assert!(plan.generates(), "{plan:?}");
+            assert!(plan.changes_keys(), "{plan:?}");
         }
     }
 }

@@ -134,6 +134,11 @@ fn kem_prekeys_can_be_switched_on_and_off() {
     assert!(bob.maintain(&mut service), "the signed prekey is replaced");
     assert_eq!(bob.rows().into_iter().filter(is_kem).count(), kept);
     assert_eq!(bob.receive(&late.0, &late.1).as_deref(), Ok(&b"hello"[..]));
+
+    // After its grace nothing is left of it.
+    bob.advance(91 * DAY);
+    bob.maintain(&mut service);
+    assert_eq!(bob.rows().into_iter().filter(is_kem).count(), 0);
 }
 
 /// A holder whose next prekeys get these ids.

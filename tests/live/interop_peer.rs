@@ -103,8 +103,8 @@ fn kinds_of_refusals() {
     let session =
         json!({ "op": "session_import", "party": "bob", "remote": address("alice"), "record": "00" });
     assert_eq!(refusal(&mut peer, &session), ("InvalidSession".into(), 7.into()));
-    let address = json!({ "op": "new_party", "party": "x", "name": "x", "device": 128 });
-    assert_eq!(refusal(&mut peer, &address), ("InvalidProtocolAddress".into(), 5.into()));
+    let device = json!({ "op": "new_party", "party": "x", "name": "x", "device": 1_u64 << 32 });
+    assert_eq!(refusal(&mut peer, &device), javascript);
 
     let message = encrypt(&mut peer, "alice", "bob", "00ff");
     assert_eq!(ask(&mut peer, &decrypt("bob", "alice", &message))["plaintext"], "00ff");
@@ -120,6 +120,14 @@ fn kinds_of_refusals() {
     );
     ask(&mut peer, &json!({ "op": "set_trust", "party": "bob", "policy": "tofu" }));
     ask(&mut peer, &decrypt("bob", "alice", &message));
+}
+
+#[test]
+fn devices_are_of_32_bits() {
+    let mut peer = Peer::default();
+    for (party, device) in [("alice", 0), ("bob", u32::MAX)] {
+        ask(&mut peer, &json!({ "op": "new_party", "party": party, "name": party, "device": device }));
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod dictionaries;
 mod differential;
 mod sealed;
+mod writes;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -66,6 +67,7 @@ fn write_seeds() {
     fingerprints();
     accounts();
     sealed::write_seeds();
+    writes::write_seeds();
     let uuid = "796abedb-ca4e-4f18-8803-1fde5b921f9f";
     for (name, text) in [("aci", uuid.to_owned()), ("pni", format!("PNI:{uuid}"))] {
         let id: ServiceId = text.parse().unwrap();
@@ -315,6 +317,7 @@ fn seeds_are_what_they_should_be() {
     }
     differential::check_seeds();
     sealed::check_seeds();
+    writes::check_seeds();
 }
 
 fn fingerprints() {

@@ -3,8 +3,8 @@
 //! The fields of a request.
 
 use serde_json::Value;
+use subrosa::Address;
 use subrosa::keys::{PrivateKey, PublicKey};
-use subrosa::{Address, DeviceId};
 
 use super::Failure;
 
@@ -74,8 +74,7 @@ impl<'a> Request<'a> {
     /// The address that `name` and `device` of the request itself are.
     pub(crate) fn own_address(self) -> Result<Address, Failure> {
         let (name, device) = (self.text("name")?, self.u32("device")?);
-        let invalid = || Failure::invalid_address(format!("device {device} is not 1 to 127"));
-        Ok(Address::new(name, signal_device(device).ok_or_else(invalid)?))
+        Ok(Address::new(name, device))
     }
 
     pub(crate) fn flag(self, name: &str, default: bool) -> Result<bool, Failure> {
@@ -130,9 +129,4 @@ impl<'a> Request<'a> {
 
 fn missing(name: &str) -> Failure {
     Failure::usage(format!("{name} is missing"))
-}
-
-/// A device id of the range that the other peers know.
-pub(crate) fn signal_device(device: u32) -> Option<DeviceId> {
-    (1..=127).contains(&device).then_some(DeviceId::new(device))
 }

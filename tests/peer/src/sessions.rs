@@ -11,12 +11,11 @@ use subrosa::prekey::{
 use subrosa::session::manual::{Admission, KemKey, NeededPreKeys, PreKeys};
 use subrosa::session::{Policy, Requirements};
 use subrosa::{
-    Address, IdentityKey, Message, MessageKind, Plaintext, PreKeyBundle, Session, Staged, Timestamp,
+    Address, DeviceId, IdentityKey, Message, MessageKind, Plaintext, PreKeyBundle, Session, Staged, Timestamp,
 };
 
 use super::party::Party;
 use super::primitives::kem_public;
-use super::request::signal_device;
 use super::rng::Source;
 use super::{Answer, Failure, Operation, Peer, Request};
 
@@ -74,8 +73,12 @@ impl Party {
 fn process_bundle(peer: &mut Peer, request: Request<'_>) -> Answer {
     let (party, rng) = peer.party(request)?;
     let (remote, now) = (request.address("remote")?, now(request)?);
-    // The recorders don't compare the bundle's device.
-    let bundle = PreKeyBundle { device_id: remote.device(), ..read_bundle(request.object("bundle")?)? };
+    let bundle = read_bundle(request.object("bundle")?)?;
+    // The official client reads devices 1 to 127, and does not compare a bundle's with the recipient's.
+    if bundle.device_id != remote.device() && !(1..=127).contains(&bundle.device_id.get()) {
+        return Err(Failure::generic("invalid argument: device ID is out of range"));
+    }
+    let bundle = PreKeyBundle { device_id: remote.device(), ..bundle };
     let bundle = bundle.verify(party.trust(&remote))?;
     let mut session = party.session_or_new(&remote)?;
     party
@@ -103,8 +106,7 @@ fn read_bundle(bundle: Request<'_>) -> Result<PreKeyBundle, Failure> {
         };
     Ok(PreKeyBundle {
         registration_id: bundle.u32("registration_id")?,
-        device_id: signal_device(bundle.u32("device_id")?)
-            .ok_or_else(|| Failure::generic("invalid argument: device ID is out of range"))?,
+        device_id: DeviceId::new(bundle.u32("device_id")?),
         identity_key: IdentityKey::new(bundle.public("identity_key")?),
         signed_pre_key: SignedPreKeyPublic {
             id: SignedPreKeyId(bundle.u32("signed_pre_key_id")?),
