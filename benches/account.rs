@@ -2,7 +2,7 @@
 
 //! Accounts: upkeep, uploading, reading back, moving in, and a first message.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a bench")]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a bench")]
 
 #[path = "../tests/support/accounts.rs"]
 mod accounts;

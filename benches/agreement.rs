@@ -2,7 +2,7 @@
 
 //! Beginning a session: verifying a bundle, initiating, accepting the first message.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a bench")]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a bench")]
 
 #[path = "support/setting.rs"]
 mod setting;

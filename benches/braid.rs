@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 //! The post-quantum ratchet: an ordinary message, the dearest ones, and what an attacker can make dear.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a benchmark may fail")]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, unreachable_pub, reason = "a benchmark may fail")]
 
 #[path = "support/braids.rs"]
 mod braids;

@@ -2,7 +2,7 @@
 
 //! Sender keys. Decrypting includes parsing, and both include the commit; what records cost is on its own.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a bench")]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a bench")]
 
 #[path = "support/groups.rs"]
 mod groups;

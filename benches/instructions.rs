@@ -4,7 +4,7 @@
 //! [`measured`] is counted. Without an argument it lists the operations; a second argument says how often to repeat one,
 //! for `ci/profile.sh`.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a bench")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, unreachable_pub, reason = "a bench")]
 
 #[path = "support/braids.rs"]
 mod braids;

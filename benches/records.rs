@@ -2,7 +2,7 @@
 
 //! Records: writing and reading sessions, moving them out and in, sealing and opening.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a bench")]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a bench")]
 
 #[path = "support/setting.rs"]
 mod setting;

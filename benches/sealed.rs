@@ -3,7 +3,7 @@
 //! Sealed sender, for group messages of 1 KiB of text; beside each operation the primitive ones that it can't do without.
 //! `cargo bench -p subrosa-benches --bench sealed --features parallel` seals for many on all cores.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a bench")]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a bench")]
 
 #[path = "support/sealing.rs"]
 mod sealing;

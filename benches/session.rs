@@ -3,7 +3,7 @@
 //! Messages on a session of version 4 that is acknowledged. Decrypting includes parsing, and both include
 //! the commit; what the record costs is in `records.rs`.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a bench")]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a bench")]
 
 #[path = "support/setting.rs"]
 mod setting;

@@ -112,8 +112,8 @@ impl Session {
     }
 
     /// The agreement of the two identities, if something was sealed for the peer and the session is still between
-    /// them. It may be given to [`Recipient::with_agreement`](crate::Recipient::with_agreement) and
-    /// [`UnverifiedContent::open_known`](crate::UnverifiedContent::open_known).
+    /// them. It may be given to [`Recipient::with_contact_secret`](crate::sealed::Recipient::with_contact_secret) and
+    /// [`UnverifiedContent::open_with`](crate::sealed::UnverifiedContent::open_with).
     #[must_use]
     pub fn contact_secret(&self) -> Option<&ContactSecret> {
         let (ours, theirs) = self.local_identity().zip(self.remote_identity())?;
@@ -165,7 +165,7 @@ impl Session {
     }
 
     /// Whether `key` is our ratchet key in the current session: whether a
-    /// [`DecryptionErrorMessage`](crate::DecryptionErrorMessage) that names it is about that session.
+    /// [`DecryptionErrorMessage`](crate::repair::DecryptionErrorMessage) that names it is about that session.
     #[must_use]
     pub fn current_ratchet_key_matches(&self, key: &PublicKey) -> bool {
         self.current.as_ref().is_some_and(|state| state.ratchet.double().ratchet_key() == key)

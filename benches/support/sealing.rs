@@ -72,7 +72,7 @@ impl Sealing {
         self.recipients()
             .into_iter()
             .zip(kept)
-            .map(|(recipient, kept)| recipient.with_agreement(kept))
+            .map(|(recipient, kept)| recipient.with_contact_secret(kept))
             .collect()
     }
 

@@ -13,6 +13,8 @@
 #[path = "../../tests/support/device.rs"]
 pub mod device;
 
+use std::sync::LazyLock;
+
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{CryptoRng, SeedableRng};
 use subrosa::keys::PrivateKey;
@@ -38,6 +40,7 @@ pub fn rng() -> ChaCha20Rng {
 /// A device of each of two accounts, for sessions of version 3 or 4.
 #[must_use]
 pub fn devices(version: u8) -> [Device; 2] {
+    LazyLock::force(&NOBODY);
     let mut devices = Device::pair(1);
     if version == 3 {
         for device in &mut devices {
@@ -110,17 +113,15 @@ pub fn try_open<'s>(
     message: &Message<'_>,
     rng: &mut impl CryptoRng,
 ) -> Result<Staged<'s, Plaintext>, DecryptError> {
-    // No session is begun, so it does not matter whose identity this is.
-    let nobody = nobody();
-    match to.receive(&Config::new(&nobody, 7), message, Trust::Anyone, rng)? {
+    match to.receive(&Config::new(&NOBODY, 7), message, Trust::Anyone, rng)? {
         Admission::Decrypted(staged) => Ok(staged),
         Admission::New(_) => panic!("a first message"),
     }
 }
 
-fn nobody() -> IdentityKeyPair {
-    IdentityKeyPair::from_private(PrivateKey::decode(&[1; 32]).unwrap())
-}
+/// Where no session is begun it does not matter whose identity this is. Made before anything is measured.
+static NOBODY: LazyLock<IdentityKeyPair> =
+    LazyLock::new(|| IdentityKeyPair::from_private(PrivateKey::decode(&[1; 32]).unwrap()));
 
 /// A second session in the same state.
 #[must_use]

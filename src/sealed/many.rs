@@ -89,7 +89,7 @@ impl<'a> Recipient<'a> {
     /// The same recipient, for whom sealing takes half the time. An agreement that is not between the sender and
     /// this recipient is not used.
     #[must_use]
-    pub fn with_agreement(mut self, agreement: &'a ContactSecret) -> Self {
+    pub fn with_contact_secret(mut self, agreement: &'a ContactSecret) -> Self {
         self.0.agreement = Some(agreement);
         self
     }

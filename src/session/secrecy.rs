@@ -7,7 +7,7 @@
 /// §4.6). Later messages are protected by the ratchets, whatever this is.
 ///
 /// The service hands out one-time prekeys, and may have run out of them or withhold them. Show it to the
-/// user, or refuse with [`Local::requiring_one_time`](crate::Local::requiring_one_time).
+/// user, or refuse with [`Config::requiring_one_time`](crate::session::Config::requiring_one_time).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InitialSecrecy {

@@ -13,7 +13,7 @@ use crate::writes::{StaleStage, Writes};
 /// A stage that owns its change and borrows nothing: it can go to another thread or task, wait in a queue, or cross a
 /// foreign-function border.
 ///
-/// While it lives its states can't be changed: their operations say [`Busy`](super::Busy). Dropped, it changes nothing.
+/// While it lives its states can't be changed: their operations say [`Busy`](crate::store::Busy). Dropped, it changes nothing.
 /// Committed, it takes its states and gives the output.
 ///
 /// ```
@@ -48,7 +48,7 @@ pub struct Detached<T> {
 
 impl<T> Staged<'_, T> {
     /// What is to be stored in one transaction, and the stage without its borrow. Until that is committed or dropped its
-    /// states say [`Busy`](super::Busy).
+    /// states say [`Busy`](crate::store::Busy).
     ///
     /// Not on targets without compare-and-swap.
     pub fn detach(self) -> (Writes, Detached<T>) {

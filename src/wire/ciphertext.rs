@@ -19,7 +19,7 @@ impl Ciphertext {
     }
 
     /// From a session: `PreKey` until the peer has answered for the first time, `Whisper` after that. From a
-    /// group's sender key: `SenderKey`. From a [`PlaintextContent`](crate::PlaintextContent): `Plaintext`.
+    /// group's sender key: `SenderKey`. From a [`PlaintextContent`](crate::repair::PlaintextContent): `Plaintext`.
     #[must_use]
     pub const fn kind(&self) -> MessageKind {
         self.kind

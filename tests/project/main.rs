@@ -23,5 +23,4 @@ mod envelopes;
 
 mod fuzz_seeds;
 mod layers;
-mod public_api;
 mod supply_chain;

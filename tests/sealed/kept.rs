@@ -62,7 +62,7 @@ fn what_is_sealed_for_many_is_the_same() {
     let not_ours = ContactSecret::new(stranger, bob.identity.public()).unwrap();
     let not_theirs = ContactSecret::new(&alice.identity, stranger.public()).unwrap();
     for kept in [&right, &not_ours, &not_theirs] {
-        assert_eq!(seal(to_bob().with_agreement(kept)), expected);
+        assert_eq!(seal(to_bob().with_contact_secret(kept)), expected);
     }
 }
 

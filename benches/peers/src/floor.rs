@@ -25,8 +25,8 @@ pub use sign::{Signer, Verifier};
 #[cfg(test)]
 mod tests {
     use super::*;
-    use subrosa::keys::PrivateKey;
     use subrosa::hazmat::crypto::kdf::{MacKey, hkdf_into};
+    use subrosa::keys::PrivateKey;
 
     #[test]
     fn hmac_and_hkdf_are_subrosas() {

@@ -4,7 +4,6 @@
 
 mod braid;
 mod group;
-mod in_place;
 mod kept;
 mod message;
 mod record;
@@ -109,10 +108,6 @@ pub const ROWS: &[(&str, Make)] = &[
     ("decrypt 1 KiB one way, PQ", message::decrypt_1024_pq),
     ("encrypt 1 KiB one way, no PQ", message::encrypt_1024_no_pq),
     ("decrypt 1 KiB one way, no PQ", message::decrypt_1024_no_pq),
-    ("encrypt 1 KiB one way, PQ, into the caller's buffer", in_place::encrypt_pq),
-    ("decrypt 1 KiB one way, PQ, in place", in_place::decrypt_pq),
-    ("encrypt 1 KiB one way, no PQ, into the caller's buffer", in_place::encrypt_no_pq),
-    ("decrypt 1 KiB one way, no PQ, in place", in_place::decrypt_no_pq),
     ("encrypt 64 B one way, PQ", message::encrypt_64_pq),
     ("decrypt 64 B one way, PQ", message::decrypt_64_pq),
     ("encrypt 64 B one way, no PQ", message::encrypt_64_no_pq),

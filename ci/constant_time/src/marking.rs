@@ -7,8 +7,8 @@ use std::convert::Infallible;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng, TryCryptoRng, TryRng};
-use subrosa::{IdentityKeyPair, Plaintext};
 use subrosa::keys::{PrivateKey, PublicKey, Secret};
+use subrosa::{IdentityKeyPair, Plaintext, Staged};
 
 use crate::memcheck::{declassify_value, mark};
 
@@ -107,6 +107,11 @@ impl PublicBytes {
 /// A peer's public key.
 pub fn peer(seed: u64) -> PublicKey {
     PrivateKey::generate(&mut plain(seed)).public_key()
+}
+
+/// All that is to be stored of a stage.
+pub fn writes<T>(staged: &Staged<'_, T>) -> Vec<u8> {
+    staged.writes().to_bytes().to_vec()
 }
 
 /// A plaintext's bytes. Its length, which comes from the padding, is public from here on.

@@ -2,15 +2,14 @@
 
 //! Records under seal, sealed sender, groups.
 
+use subrosa::group::{DistributionId, DistributionMessage, GroupMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::record::{RecordKey, RecordKind};
 use subrosa::hazmat::sealed::{v1, v2};
-use subrosa::IdentityKeyPair;
-use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
+use subrosa::{Address, DeviceId, IdentityKeyPair, Trust};
 
 use rand_chacha::rand_core::Rng;
 
-use crate::marking::{Marked, identity, mark_in, plain, text};
+use crate::marking::{Marked, identity, mark_in, plain, text, writes};
 use crate::memcheck::{declassify, mark};
 use crate::report::Report;
 
@@ -58,7 +57,8 @@ fn sealed_sender(report: &mut Report) {
 fn groups(report: &mut Report) {
     let id = DistributionId::from_bytes([7; 16]);
     let mut key = SenderKey::generate(id, &mut plain(80));
-    let mut keys = ReceiverKeys::new(id);
+    let sender = Address::new("alice", DeviceId::PRIMARY);
+    let mut keys = ReceiverKeys::new(sender.clone(), id);
     let distribution = key.distribution();
     keys.process(&DistributionMessage::parse(&distribution).unwrap()).unwrap().commit();
     let first = key.encrypt(b"first", &mut plain(81)).unwrap().commit().into_bytes();
@@ -74,13 +74,15 @@ fn groups(report: &mut Report) {
     mark(&mut plaintext);
     report.clean("group, encrypt", || {
         let staged = marked.encrypt(&plaintext, &mut Marked::new(82)).unwrap();
-        let record = staged.record().as_bytes().to_vec();
-        Some([record, staged.commit().into_bytes()].concat())
+        Some([writes(&staged), staged.commit().into_bytes()].concat())
     });
 
     let mut record = keys.record().as_bytes().to_vec();
     mark_in(&mut record, &[chain]);
-    let mut keys = ReceiverKeys::from_record(&record).unwrap();
-    let message = SenderKeyMessage::parse(&first).unwrap();
-    report.clean("group, decrypt", || Some(text(keys.decrypt(&message).unwrap().commit())));
+    let mut keys = ReceiverKeys::from_record(&record, sender).unwrap();
+    let message = GroupMessage::parse(&first).unwrap();
+    report.clean("group, decrypt", || {
+        let staged = keys.decrypt(&message, Trust::Anyone).unwrap();
+        Some([writes(&staged), text(staged.commit())].concat())
+    });
 }

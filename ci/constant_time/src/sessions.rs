@@ -9,13 +9,12 @@ use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
 use subrosa::hazmat::ratchet::double::{DoubleRatchet, Header};
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
 use subrosa::hazmat::ratchet::root::RootKey;
-use subrosa::{Session, Trust};
-use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::keys::KeyPair;
+use subrosa::{Message, MessageKind, Session, Trust};
 
-use setting::{Device, NOW, Policy, Talk, bundle, copy, receive, send};
+use setting::{Device, NOW, Policy, Talk, bundle, copy, receive, send, try_open};
 
-use crate::marking::{Marked, PublicBytes, peer, plain, text};
+use crate::marking::{Marked, PublicBytes, peer, plain, text, writes};
 use crate::memcheck::mark;
 use crate::report::Report;
 
@@ -119,6 +118,10 @@ fn marked(session: &Session, others: &[&Session], public: &PublicBytes) -> Sessi
     Session::from_record(&record, session.local().clone(), session.remote().clone()).unwrap()
 }
 
+fn parse(message: &[u8]) -> Message<'_> {
+    Message::parse(MessageKind::Whisper, message).unwrap()
+}
+
 fn conversation(report: &mut Report, version: u8) {
     let [one, two, three] =
         [101, 102, 103].map(|seed| Conversation::new(version, seed).go_on(2 * ROUNDS + 60));
@@ -134,7 +137,7 @@ fn conversation(report: &mut Report, version: u8) {
         for ((round, a), b) in rounds() {
             let mut session = marked(&round.from, &[&a.from, &b.from], &public);
             let staged = session.encrypt(&said, Trust::Anyone, NOW, &mut rng).unwrap();
-            out.extend_from_slice(staged.record().as_bytes());
+            out.extend(writes(&staged));
             out.extend(staged.commit().into_bytes());
         }
         Some(out)
@@ -143,9 +146,8 @@ fn conversation(report: &mut Report, version: u8) {
         let mut out = Vec::new();
         for ((round, a), b) in rounds() {
             let mut session = marked(&round.to, &[&a.to, &b.to], &public);
-            let message = SignalMessage::parse(&round.message).unwrap();
-            let staged = session.decrypt(&message, Trust::Anyone, &mut rng).unwrap();
-            out.extend_from_slice(staged.record().as_bytes());
+            let staged = try_open(&mut session, &parse(&round.message), &mut rng).unwrap();
+            out.extend(writes(&staged));
             out.extend(text(staged.commit()));
         }
         Some(out)
@@ -155,8 +157,7 @@ fn conversation(report: &mut Report, version: u8) {
             let mut session = marked(&round.to, &[&a.to, &b.to], &public);
             let mut forged = round.message.clone();
             *forged.last_mut().unwrap() ^= 1;
-            let message = SignalMessage::parse(&forged).unwrap();
-            assert!(session.decrypt(&message, Trust::Anyone, &mut rng).is_err());
+            assert!(try_open(&mut session, &parse(&forged), &mut rng).is_err());
         }
         None
     });
@@ -179,11 +180,10 @@ fn late(report: &mut Report, version: u8) {
         ("a skipped one", 4, marked(&one.1, &[&two.1, &three.1], &public)),
     ] {
         let mut session = session;
-        let message = SignalMessage::parse(&one.2[at]).unwrap();
+        let message = parse(&one.2[at]);
         report.clean(&format!("session of version {version}, decrypt {what}"), || {
-            let staged = session.decrypt(&message, Trust::Anyone, &mut Marked::new(114)).unwrap();
-            let record = staged.record().as_bytes().to_vec();
-            Some([record, text(staged.commit())].concat())
+            let staged = try_open(&mut session, &message, &mut Marked::new(114)).unwrap();
+            Some([writes(&staged), text(staged.commit())].concat())
         });
     }
 }

@@ -8,12 +8,11 @@ mod setting;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::hazmat::sealed::{v1, v2};
-use subrosa::{IdentityKeyPair, Trust};
-use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::keys::Secret;
 use subrosa::sealed::UnverifiedContent;
+use subrosa::{IdentityKeyPair, Message, MessageKind};
 
-use setting::{Talk, send};
+use setting::{Talk, send, try_open};
 
 use crate::operations::{damaged, secret};
 use crate::report::Report;
@@ -33,7 +32,10 @@ fn session(report: &mut Report, version: u8) {
     report.alike(
         &name,
         |class, _| damaged(&message, 8, class),
-        |bytes| bob.decrypt(&SignalMessage::parse(bytes).unwrap(), Trust::Anyone, &mut rng).is_err(),
+        |bytes| {
+            let message = Message::parse(MessageKind::Whisper, bytes).unwrap();
+            try_open(&mut bob, &message, &mut rng).is_err()
+        },
     );
 }
 

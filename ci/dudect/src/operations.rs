@@ -4,14 +4,14 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use subrosa::IdentityKeyPair;
+use subrosa::fingerprint::{Fingerprint, FingerprintHash, FingerprintVersion};
 use subrosa::hazmat::crypto::kdf::MacKey;
 use subrosa::hazmat::crypto::kem768::{self, ExpandedKey, KeySeed};
 use subrosa::hazmat::crypto::xeddsa;
 use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
 use subrosa::hazmat::record::{RecordKey, RecordKind};
-use subrosa::IdentityKeyPair;
-use subrosa::fingerprint::{Fingerprint, FingerprintHash, FingerprintVersion};
 use subrosa::keys::{KemKeyPair, KemType, PrivateKey, PublicKey, Secret};
 
 use crate::report::Report;

@@ -6,15 +6,18 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::error::Error;
 
-use subrosa::session;
-use subrosa::{Address, Ciphertext, DeviceId, IdentityKeyPair, MessageKind, PreKeyBundle, RecordKey, Session, Timestamp, Trust};
 use subrosa::attachment::{AttachmentDecryptor, AttachmentEncryptor, AttachmentKey, ChunkSize};
-use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
-use subrosa::hazmat::wire::signal_message::SignalMessage;
-use subrosa::prekey::{KemPreKeyId, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId};
+use subrosa::prekey::{
+    KemPreKeyId, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId,
+};
 use subrosa::repair::DecryptionErrorMessage;
+use subrosa::session::Config;
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
-use subrosa::store::RecordKind;
+use subrosa::store::{Key, RecordKind, Write};
+use subrosa::{
+    Address, Ciphertext, DeviceId, IdentityKeyPair, Message, MessageKind, PreKeyBundle, RecordKey, Session,
+    Staged, Timestamp, Trust,
+};
 
 use crate::rng::Repeatable;
 
@@ -77,50 +80,50 @@ impl Device {
         Ok(Session::from_record(record.as_bytes(), self.address.clone(), self.remote.clone())?)
     }
 
+    /// Stores what is staged, and gives what comes out.
+    fn commit<T>(&mut self, staged: Staged<'_, T>) -> Outcome<T> {
+        for write in staged.writes() {
+            match write {
+                Write::Put { key: Key::Session(_), record, .. } => {
+                    self.session = self.key.seal(&record, b"session", &mut self.rng)?;
+                }
+                Write::Delete { key: Key::OneTimePreKey(_) } => self.one_time = None,
+                _ => {}
+            }
+        }
+        Ok(staged.commit())
+    }
+
     fn initiate(&mut self, bundle: PreKeyBundle) -> Outcome<()> {
         let identity = IdentityKeyPair::from_record(&self.identity)?;
-        let local = session::Config::new(&identity, 1);
+        let config = Config::new(&identity, 1);
         let mut session = self.load()?;
-        let staged = session.initiate(&local, bundle.verify(Trust::Anyone)?, NOW, &mut self.rng)?;
-        self.session = self.key.seal(&staged.record(), b"session", &mut self.rng)?;
-        staged.commit();
-        Ok(())
+        let staged = session.initiate(&config, bundle.verify(Trust::Anyone)?, NOW, &mut self.rng)?;
+        self.commit(staged)
     }
 
     fn send(&mut self, plaintext: &[u8]) -> Outcome<Ciphertext> {
         let mut session = self.load()?;
         let staged = session.encrypt(plaintext, Trust::Anyone, NOW, &mut self.rng)?;
-        self.session = self.key.seal(&staged.record(), b"session", &mut self.rng)?;
-        Ok(staged.commit())
+        self.commit(staged)
     }
 
-    fn receive(&mut self, message: &Ciphertext, expected: &[u8]) -> Outcome<()> {
+    fn receive(&mut self, message: &Message<'_>, expected: &[u8]) -> Outcome<()> {
         let mut session = self.load()?;
-        if message.kind() == MessageKind::Whisper {
-            let message = SignalMessage::parse(message.as_bytes())?;
-            let staged = session.decrypt(&message, Trust::Anyone, &mut self.rng)?;
-            self.session = self.key.seal(&staged.record(), b"session", &mut self.rng)?;
-            return same(&staged.commit(), expected);
-        }
-        let message = PreKeySignalMessage::parse(message.as_bytes())?;
         let identity = IdentityKeyPair::from_record(&self.identity)?;
-        let signed = SignedPreKey::from_record(&self.signed)?;
-        let kem = LastResortKemPreKey::from_record(&self.kem)?;
-        let staged = match session.admit(&session::Config::new(&identity, 1), &message, Trust::Anyone)? {
-            Admission::Known(known) => known.decrypt(&mut self.rng)?,
+        let config = Config::new(&identity, 1);
+        let staged = match session.receive(&config, message, Trust::Anyone, &mut self.rng)? {
+            Admission::Decrypted(staged) => staged,
             Admission::New(new) => {
+                let signed = SignedPreKey::from_record(&self.signed)?;
                 let record = self.one_time.as_ref().ok_or("no one-time prekey is left")?;
-                let one_time = Some(OneTimePreKey::from_record(record)?);
+                let one_time = OneTimePreKey::from_record(record)?;
+                let kem = LastResortKemPreKey::from_record(&self.kem)?;
                 let kem = Some(KemKey::LastResort { key: &kem, used_before: false });
-                let keys = PreKeys { signed: &signed, one_time, kem };
-                new.accept(keys, &mut self.rng).map_err(|failure| failure.error)?
+                new.accept(&PreKeys { signed: &signed, one_time: Some(&one_time), kem }, &mut self.rng)?
             }
         };
-        self.session = self.key.seal(&staged.record(), b"session", &mut self.rng)?;
-        if staged.effects().delete_one_time_pre_key.is_some() {
-            self.one_time = None;
-        }
-        same(&staged.commit(), expected)
+        same(&self.commit(staged)?, expected)
     }
 }
 
@@ -139,21 +142,21 @@ pub fn hold(stage: &mut impl FnMut(&str)) -> Outcome<u32> {
     stage("initiate a session");
     let [first, second] = [alice.send(b"one")?, alice.send(b"")?];
     stage("two first messages");
-    bob.receive(&first, b"one")?;
+    bob.receive(&(&first).try_into()?, b"one")?;
     stage("accept a session");
-    bob.receive(&second, b"")?;
+    bob.receive(&(&second).try_into()?, b"")?;
     if bob.one_time.is_some() {
         return Err("the one-time prekey was not used up".into());
     }
     stage("repeated first message");
     let message = alice.send(&[3; 500])?;
-    bob.receive(&message, &[3; 500])?;
+    bob.receive(&(&message).try_into()?, &[3; 500])?;
     for _ in 0..ROUNDS {
         let reply = bob.send(b"reply")?;
-        alice.receive(&reply, b"reply")?;
+        alice.receive(&(&reply).try_into()?, b"reply")?;
         let [late, early] = [alice.send(b"late")?, alice.send(b"early")?];
-        bob.receive(&early, b"early")?;
-        bob.receive(&late, b"late")?;
+        bob.receive(&(&early).try_into()?, b"early")?;
+        bob.receive(&(&late).try_into()?, b"late")?;
     }
     stage("31 messages, 20 DH ratchet steps");
     refuse(&mut alice, &mut bob)?;
@@ -168,15 +171,15 @@ fn refuse(alice: &mut Device, bob: &mut Device) -> Outcome<()> {
     let message = alice.send(b"once")?;
     let mut damaged = message.as_bytes().to_vec();
     *damaged.last_mut().ok_or("an empty message")? ^= 1;
-    let mut session = bob.load()?;
-    if session.decrypt(&SignalMessage::parse(&damaged)?, Trust::Anyone, &mut bob.rng).is_ok() {
+    if bob.receive(&Message::parse(MessageKind::Whisper, &damaged)?, b"once").is_ok() {
         return Err("a damaged message was taken".into());
     }
-    bob.receive(&message, b"once")?;
-    if bob.receive(&message, b"once").is_ok() {
+    bob.receive(&(&message).try_into()?, b"once")?;
+    if bob.receive(&(&message).try_into()?, b"once").is_ok() {
         return Err("a message was taken twice".into());
     }
-    let retry = DecryptionErrorMessage::for_original(message.as_bytes(), message.kind(), 0, 1)?;
+    let retry =
+        DecryptionErrorMessage::for_original(message.as_bytes(), message.kind(), NOW, DeviceId::PRIMARY)?;
     let named = DecryptionErrorMessage::parse(&retry.encode())?;
     match named.ratchet_key() {
         Some(key) if alice.load()?.current_ratchet_key_matches(key) => Ok(()),
@@ -202,7 +205,7 @@ fn attach(alice: &mut Device, bob: &mut Device) -> Outcome<()> {
     }
     let manifest = end.manifest()?;
     let message = alice.send(key.to_secret().as_bytes())?;
-    bob.receive(&message, key.to_secret().as_bytes())?;
+    bob.receive(&(&message).try_into()?, key.to_secret().as_bytes())?;
 
     let (mut decryptor, mut received) = (AttachmentDecryptor::new(&key, manifest)?, Vec::new());
     let mut left = blob.as_slice();

@@ -80,7 +80,7 @@ fn failed_before() -> io::Error {
 /// Reads the plaintext of a blob that is read from inside, in the memory for a chunk.
 ///
 /// What is read is authentic, and the end is only reached if the whole blob is. Else reading fails with
-/// [`InvalidData`](io::ErrorKind::InvalidData), and an [`AttachmentError`](crate::AttachmentError) is inside.
+/// [`InvalidData`](io::ErrorKind::InvalidData), and an [`AttachmentError`](crate::attachment::AttachmentError) is inside.
 pub struct AttachmentReader<R> {
     inner: BufReader<R>,
     decryptor: AttachmentDecryptor,
@@ -104,7 +104,7 @@ impl<R: Read> AttachmentReader<R> {
     /// and then reads it again for the plaintext. A blob that changes in between is found out.
     ///
     /// # Errors
-    /// Those of the reader inside, and [`InvalidData`](io::ErrorKind::InvalidData) with an [`AttachmentError`](crate::AttachmentError) inside.
+    /// Those of the reader inside, and [`InvalidData`](io::ErrorKind::InvalidData) with an [`AttachmentError`](crate::attachment::AttachmentError) inside.
     pub fn verify_first(
         mut inner: R,
         key: &AttachmentKey,

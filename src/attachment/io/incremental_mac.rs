@@ -44,7 +44,7 @@ impl<W: Write> Write for IncrementalMacWriter<W> {
 /// Passes on what is read, but only after it was validated against an incremental MAC, in the memory for a chunk.
 ///
 /// The end is only reached if all of the data is authentic. Else reading fails with
-/// [`InvalidData`](io::ErrorKind::InvalidData), and an [`IncrementalMacError`](crate::IncrementalMacError) is inside.
+/// [`InvalidData`](io::ErrorKind::InvalidData), and an [`IncrementalMacError`](crate::attachment::IncrementalMacError) is inside.
 pub struct IncrementalMacReader<R> {
     inner: BufReader<R>,
     chunks: ChunkVerifier,

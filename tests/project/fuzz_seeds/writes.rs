@@ -49,7 +49,7 @@ fn stage<T>(name: &str, staged: Staged<'_, T>) -> T {
     staged.commit()
 }
 
-pub fn write_seeds() {
+pub(super) fn write_seeds() {
     for (number, key) in keys().iter().enumerate() {
         write("writes", &format!("key-{number:02}"), &key.to_bytes());
     }
@@ -110,7 +110,7 @@ fn group() {
     stage("group-sent", key.encrypt(b"hello", &mut rng).unwrap());
 }
 
-pub fn check_seeds() {
+pub(super) fn check_seeds() {
     let seeds = read("writes");
     let all = seeds.iter().filter(|seed| Writes::from_bytes(seed).is_ok()).count();
     let one = seeds.iter().filter(|seed| Key::from_bytes(seed).is_ok()).count();

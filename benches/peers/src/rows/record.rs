@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Records: of a session as it is, and of the stage of a message.
+//! Records: of a session as it is, and the writes of a message's stage.
 
 use std::hint::black_box;
+use std::time::Duration;
 
-use subrosa::{Ciphertext, Plaintext, Session, Staged, Trust};
-use subrosa::hazmat::wire::signal_message::SignalMessage;
+use subrosa::{Message, MessageKind, Session, Staged, Trust};
 
 use super::Row;
 use crate::harness::{repeated, timed};
 use crate::official::Peers;
 use crate::olm;
-use crate::setting::{NOW, Talk, send};
+use crate::setting::{NOW, Talk, open, send};
 
 pub fn write(_: &Peers) -> Row {
     let talk = Talk::new(4);
@@ -27,31 +27,27 @@ pub fn read(_: &Peers) -> Row {
 }
 
 pub fn of_encrypt(_: &Peers) -> Row {
-    encrypt(|staged| drop(black_box(staged.record())))
-}
-
-pub fn of_decrypt(_: &Peers) -> Row {
-    decrypt(|staged| drop(black_box(staged.record())))
-}
-
-/// What is done with the same stage again and again.
-fn encrypt(write: fn(&Staged<'_, Session, Ciphertext>)) -> Row {
     let mut talk = Talk::new(4);
     Row::new(Box::new(move |count| {
         let staged = talk.alice.encrypt(&[b'x'; 1024], Trust::Anyone, NOW, &mut talk.rng).unwrap();
-        timed(|| (0..count).for_each(|_| write(&staged)))
+        written(&staged, count)
     }))
 }
 
-fn decrypt(write: fn(&Staged<'_, Session, Plaintext>)) -> Row {
+pub fn of_decrypt(_: &Peers) -> Row {
     let mut talk = Talk::new(4);
     Row::new(Box::new(move |count| {
         let message = send(&mut talk.alice, &[b'x'; 1024], &mut talk.rng);
-        let message = SignalMessage::parse(&message).unwrap();
-        let staged = talk.bob.decrypt(&message, Trust::Anyone, &mut talk.rng).unwrap();
-        let took = timed(|| (0..count).for_each(|_| write(&staged)));
+        let message = Message::parse(MessageKind::Whisper, &message).unwrap();
+        let staged = open(&mut talk.bob, &message, &mut talk.rng);
+        let took = written(&staged, count);
         // Or else the next message would be one after a jump.
         staged.commit();
         took
     }))
+}
+
+/// The writes of the same stage again and again.
+fn written<T>(staged: &Staged<'_, T>, count: u32) -> Duration {
+    timed(|| (0..count).for_each(|_| drop(black_box(staged.writes()))))
 }

@@ -77,8 +77,8 @@ pub fn certificate(peers: &Peers) -> Row {
     let cast = Sealing::new(1).cast;
     let subrosa: Batch = Box::new(move |count| {
         let certificates: Vec<SenderCertificate> = (0..count).map(|_| cast.certificate.clone()).collect();
-        let authority = cast.authority();
-        let verify = |certificate: SenderCertificate| drop(certificate.verify(&authority, NOW).unwrap());
+        let trust = cast.trust();
+        let verify = |certificate: SenderCertificate| drop(certificate.verify(&trust, NOW).unwrap());
         timed(|| certificates.into_iter().for_each(verify))
     });
     Row::new(subrosa)
