@@ -11,7 +11,7 @@ pub mod pqxdh;
 pub mod x3dh;
 
 use crate::crypto::curve::{NonContributory, PreparedKey, PrivateKey, PublicKey};
-use crate::crypto::kem::KemError;
+use crate::crypto::key_error::KeyError;
 use crate::crypto::secret::Secret;
 
 /// Why an agreement failed.
@@ -26,7 +26,7 @@ pub enum AgreementError {
     Zero(#[from] NonContributory),
     /// The KEM ciphertext is not one, or of another mechanism than the prekey.
     #[error(transparent)]
-    Kem(#[from] KemError),
+    Kem(#[from] KeyError),
 }
 
 /// What the initiator (A) brings to the agreement.

@@ -21,6 +21,7 @@ mod chunk_size;
 mod chunk_verifier;
 mod decrypt;
 mod encrypt;
+mod error;
 mod incremental_mac;
 #[cfg(feature = "std")]
 mod io;
@@ -29,13 +30,11 @@ mod manifest;
 mod padding;
 mod verify;
 
-pub use chunk_size::{ChunkSize, ZeroChunkSize};
-pub use chunk_verifier::ChunkTooLarge;
-pub use decrypt::{AttachmentDecryptor, AttachmentError};
-pub use encrypt::{AttachmentEncryptor, AttachmentEnd, UnfinishedAttachment};
-pub use incremental_mac::{
-    IncrementalMac, IncrementalMacBuilder, IncrementalMacError, IncrementalMacVerifier, NotAnIncrementalMac,
-};
+pub use chunk_size::ChunkSize;
+pub use decrypt::AttachmentDecryptor;
+pub use encrypt::{AttachmentEncryptor, AttachmentEnd};
+pub use error::AttachmentError;
+pub use incremental_mac::{IncrementalMac, IncrementalMacBuilder, IncrementalMacVerifier};
 #[cfg(feature = "std")]
 pub use io::{AttachmentReader, AttachmentWriter, IncrementalMacReader, IncrementalMacWriter};
 pub use key::AttachmentKey;

@@ -13,6 +13,7 @@ pub mod hpke;
 pub mod kdf;
 pub mod kem;
 pub mod kem768;
+pub(crate) mod key_error;
 pub(crate) mod mac;
 pub mod secret;
 pub(crate) mod stack;

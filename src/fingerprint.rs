@@ -6,12 +6,14 @@
 //! *safety number*.
 
 mod displayable;
+mod error;
 mod hash;
 mod scannable;
 
 pub use displayable::DisplayableFingerprint;
-pub use hash::{FingerprintHash, FingerprintIterations, InvalidIterationCount};
-pub use scannable::{CompareError, ScannableFingerprint, ScannableFingerprintError};
+pub use error::FingerprintError;
+pub use hash::{FingerprintHash, FingerprintIterations};
+pub use scannable::ScannableFingerprint;
 
 /// Which kind of identifiers went into the hashes. Two sides must use the same.
 ///

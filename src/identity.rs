@@ -12,7 +12,8 @@ pub use contact::ContactSecret;
 #[cfg(feature = "libsignal")]
 pub(crate) use stored::stored_pair;
 
-use crate::crypto::curve::{KeyError, KeyPair, PrivateKey, PublicKey};
+use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
+use crate::crypto::key_error::KeyError;
 use crate::crypto::secret::Secret;
 use crate::crypto::xeddsa::{self, Signature};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};

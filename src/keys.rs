@@ -14,9 +14,10 @@
 //! # Ok::<(), subrosa::keys::KeyError>(())
 //! ```
 
-pub use crate::crypto::curve::{KeyError, KeyPair, NonContributory, PrivateKey, PublicKey};
+pub use crate::crypto::curve::{KeyPair, NonContributory, PrivateKey, PublicKey};
 pub use crate::crypto::hpke::HpkeError;
-pub use crate::crypto::kem::{KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
+pub use crate::crypto::kem::{KemCiphertext, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
+pub use crate::crypto::key_error::KeyError;
 pub use crate::crypto::secret::Secret;
 pub use crate::crypto::xeddsa::{SIGNATURE_LEN, Signature};
 

@@ -3,10 +3,9 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
-#![cfg_attr(
-    not(feature = "hazmat"),
-    allow(unreachable_pub, unnameable_types, unused_imports, reason = "what is public only with `hazmat`")
-)]
+// What is public only with `hazmat` is neither without it.
+#![cfg_attr(feature = "hazmat", warn(unreachable_pub, unnameable_types))]
+#![cfg_attr(not(feature = "hazmat"), allow(unused_imports, reason = "exported only with `hazmat`"))]
 
 extern crate alloc;
 #[cfg(feature = "std")]

@@ -30,8 +30,8 @@ use crate::timestamp::Timestamp;
 use crate::wire::message::MessageKind;
 use crate::wire::sealed_content::ContentHint;
 
-pub use crate::wire::decryption_error::{DecryptionErrorMessage, DecryptionErrorMessageError};
-pub use crate::wire::plaintext_content::{PlaintextContent, PlaintextContentError};
+pub use crate::wire::decryption_error::DecryptionErrorMessage;
+pub use crate::wire::plaintext_content::PlaintextContent;
 
 /// Whether a message that was not decrypted is shown to the user as missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

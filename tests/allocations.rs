@@ -39,7 +39,11 @@ fn sending_allocates_the_message_and_the_record() {
         for len in [0, 64, 1024, 100_000] {
             let text = vec![b'x'; len];
             let staged = allocations_of(|| alice.encrypt(&text, Trust::Anyone, NOW, &mut rng).unwrap());
-            assert_eq!(staged.1, CHANGE[usize::from(version)] + 1, "the message and the change, version {version}, {len} bytes");
+            assert_eq!(
+                staged.1,
+                CHANGE[usize::from(version)] + 1,
+                "the message and the change, version {version}, {len} bytes"
+            );
             assert_eq!(allocations_of(|| staged.0.writes()).1, WRITES, "the record, its key, and the list");
             assert_eq!(allocations_of(|| staged.0.commit()).1, 0, "committing");
         }
@@ -54,7 +58,11 @@ fn receiving_allocates_the_plaintext_and_the_record() {
             let bytes = send(&mut alice, &vec![b'x'; len], &mut alice_rng);
             let message = Message::parse(MessageKind::Whisper, &bytes).unwrap();
             let staged = allocations_of(|| open(&mut bob, &message, &mut rng()));
-            assert_eq!(staged.1, CHANGE[usize::from(version)] + 1, "the plaintext and the change, version {version}, {len} bytes");
+            assert_eq!(
+                staged.1,
+                CHANGE[usize::from(version)] + 1,
+                "the plaintext and the change, version {version}, {len} bytes"
+            );
             assert_eq!(allocations_of(|| staged.0.writes()).1, WRITES, "the record, its key, and the list");
             assert_eq!(allocations_of(|| staged.0.commit()).1, 0, "committing");
         }

@@ -10,8 +10,7 @@ use std::path::Path;
 use subrosa::account::{BackupCheck, Counts, Limits};
 use subrosa::keys::PublicKey;
 use subrosa::repair::{
-    Advice, PlaintextContent, PlaintextContentError, RepairLog, RepairPolicy, RepairRefused, Resend,
-    ResendRequest,
+    Advice, PlaintextContent, RepairLog, RepairPolicy, RepairRefused, Resend, ResendRequest,
 };
 use subrosa::sealed::certificate::{SenderCertificate, TrustStore};
 use subrosa::sealed::{Body, Content, ContentHint, OpenError, SealError, Sender, UnverifiedContent};
@@ -67,8 +66,6 @@ pub enum Refused {
     /// With the sender, and the advice of `repair`.
     #[error("{0}")]
     Decrypt(DecryptError, Who, Box<Advice>),
-    #[error(transparent)]
-    Request(#[from] PlaintextContentError),
     #[error(transparent)]
     Repair(#[from] RepairRefused),
     #[error(transparent)]

@@ -5,9 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use subrosa::fingerprint::{
-    CompareError, Fingerprint, FingerprintHash, FingerprintVersion, ScannableFingerprint,
-};
+use subrosa::fingerprint::{FingerprintError, Fingerprint, FingerprintHash, FingerprintVersion, ScannableFingerprint};
 
 fuzz_target!(|bytes: &[u8]| {
     let [ours, theirs] = [1, 2].map(|byte| FingerprintHash::from_bytes([byte; 64]));
@@ -15,7 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
     let at_them = Fingerprint::new(FingerprintVersion::ACCOUNT, theirs, ours).scannable();
     let verdict = at_us.compare(bytes);
     let Ok(parsed) = ScannableFingerprint::parse(bytes) else {
-        assert!(verdict.is_err() && verdict != Err(CompareError::Mismatch));
+        assert!(verdict.is_err() && verdict != Err(FingerprintError::Mismatch));
         return;
     };
     let encoded = parsed.encode();

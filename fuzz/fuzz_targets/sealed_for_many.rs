@@ -70,7 +70,6 @@ impl Recipient {
         CAST.readers.get(usize::from(self.reader % 4)).map_or(&*NOBODY, |reader| reader.public())
     }
 
-    /// Most of them such as there can be.
     fn devices(&self) -> impl Iterator<Item = (DeviceId, u32)> {
         self.devices.iter().map(|(device, id)| (DeviceId::new(u32::from(*device)), u32::from(*id)))
     }
@@ -84,8 +83,10 @@ impl Recipient {
         made
     }
 
+    /// The same, if it can be made; otherwise with other devices.
     fn unchecked(&self) -> Entry<'static> {
-        let devices = self.devices.iter().map(|(device, id)| (device % 127 + 1, id % 0x4000)).collect();
+        let sound = |(device, id): &(u8, u16)| (device.wrapping_sub(1) % 127 + 1, id % 0x4000);
+        let devices = self.devices.iter().map(sound).collect();
         Entry { service_id: self.name.id(), identity: self.identity(), devices, agreement: None }
     }
 }

@@ -52,7 +52,11 @@ pub struct Plan {
 impl Plan {
     /// Whether there are keys to generate, or to retire.
     const fn changes_keys(&self) -> bool {
-        self.retire_kem || self.one_time > 0 || self.one_time_kem > 0 || self.rotate_signed || self.rotate_last_resort
+        self.retire_kem
+            || self.one_time > 0
+            || self.one_time_kem > 0
+            || self.rotate_signed
+            || self.rotate_last_resort
     }
 }
 

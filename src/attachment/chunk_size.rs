@@ -4,10 +4,7 @@
 
 use core::num::NonZeroU32;
 
-/// A chunk size of 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("chunk size is zero")]
-pub struct ZeroChunkSize;
+use super::error::AttachmentError;
 
 /// The number of bytes in a chunk, at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,11 +19,11 @@ impl ChunkSize {
     /// A chunk size.
     ///
     /// # Errors
-    /// [`ZeroChunkSize`] if `bytes` is 0.
-    pub const fn new(bytes: u32) -> Result<Self, ZeroChunkSize> {
+    /// [`AttachmentError::ZeroChunkSize`] if `bytes` is 0.
+    pub const fn new(bytes: u32) -> Result<Self, AttachmentError> {
         match NonZeroU32::new(bytes) {
             Some(bytes) => Ok(Self(bytes)),
-            None => Err(ZeroChunkSize),
+            None => Err(AttachmentError::ZeroChunkSize),
         }
     }
 
@@ -97,7 +94,7 @@ mod tests {
 
     #[test]
     fn m84_no_chunk_size_is_zero() {
-        assert_eq!(ChunkSize::new(0), Err(ZeroChunkSize));
+        assert_eq!(ChunkSize::new(0), Err(AttachmentError::ZeroChunkSize));
         assert_eq!([1, u32::MAX].map(|size| ChunkSize::new(size).unwrap().get()), [1, u32::MAX]);
         assert_eq!((ChunkSize::SMALLEST.get(), ChunkSize::LARGEST.get()), (65_536, 2_097_152));
     }

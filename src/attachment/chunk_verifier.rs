@@ -5,14 +5,9 @@
 use alloc::vec::Vec;
 
 use super::chunk_size::ChunkSize;
-use super::incremental_mac::{IncrementalMac, IncrementalMacError, IncrementalMacVerifier};
+use super::error::AttachmentError;
+use super::incremental_mac::{IncrementalMac, IncrementalMacVerifier};
 use crate::crypto::cbc::BLOCK_LEN;
-
-/// The list's chunks are larger than 2 MiB, the largest that are in use: so much would have to be kept in memory.
-/// Carries the chunk size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("chunks of {} bytes are too large", .0.get())]
-pub struct ChunkTooLarge(pub ChunkSize);
 
 /// Holds data back, of at most one chunk and a little more, until it is validated.
 ///
@@ -34,12 +29,13 @@ pub(super) struct ChunkVerifier {
 const MAY_STAY: usize = BLOCK_LEN;
 
 impl ChunkVerifier {
-    pub(super) fn new(key: &[u8], expected: IncrementalMac, lag: usize) -> Result<Self, ChunkTooLarge> {
+    pub(super) fn new(key: &[u8], expected: IncrementalMac, lag: usize) -> Result<Self, AttachmentError> {
         let chunk_size = expected.chunk_size();
         if chunk_size > ChunkSize::LARGEST {
-            return Err(ChunkTooLarge(chunk_size));
+            return Err(AttachmentError::ChunkTooLarge(chunk_size));
         }
-        let chunk = usize::try_from(chunk_size.get()).map_err(|_| ChunkTooLarge(chunk_size))?;
+        let chunk =
+            usize::try_from(chunk_size.get()).map_err(|_| AttachmentError::ChunkTooLarge(chunk_size))?;
         Ok(Self {
             verifier: IncrementalMacVerifier::new(key, expected),
             held: Vec::with_capacity(chunk + lag + MAY_STAY),
@@ -63,7 +59,7 @@ impl ChunkVerifier {
 
     /// Takes data from the front of `input`, as much as there is room for, and gives it. All but [`MAY_STAY`] of what
     /// was validated must have been taken out before.
-    pub(super) fn take_in<'a>(&mut self, input: &mut &'a [u8]) -> Result<&'a [u8], IncrementalMacError> {
+    pub(super) fn take_in<'a>(&mut self, input: &mut &'a [u8]) -> Result<&'a [u8], AttachmentError> {
         if self.held.len() == self.capacity {
             self.held.drain(..self.taken);
             self.validated -= self.taken;
@@ -78,7 +74,7 @@ impl ChunkVerifier {
     }
 
     /// At the end of the data: validates the rest, lagging bytes and all. Gives the MAC of the data before them.
-    pub(super) fn finish(&mut self) -> Result<[u8; 32], IncrementalMacError> {
+    pub(super) fn finish(&mut self) -> Result<[u8; 32], AttachmentError> {
         let mac = self.verifier.so_far();
         self.hash_up_to(self.held.len())?;
         self.verifier.check_end()?;
@@ -86,7 +82,7 @@ impl ChunkVerifier {
         Ok(mac)
     }
 
-    fn hash_up_to(&mut self, end: usize) -> Result<(), IncrementalMacError> {
+    fn hash_up_to(&mut self, end: usize) -> Result<(), AttachmentError> {
         let data = self.held.get(self.hashed..end).unwrap_or_default();
         self.hashed += data.len();
         let validated = self.verifier.update(data)?;

@@ -10,8 +10,8 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::buffer::{Buffer, Ready};
-use super::chunk_verifier::{ChunkTooLarge, ChunkVerifier};
-use super::incremental_mac::IncrementalMacError;
+use super::chunk_verifier::ChunkVerifier;
+use super::error::AttachmentError;
 use super::key::AttachmentKey;
 use super::manifest::AttachmentManifest;
 use crate::crypto::cbc::{BLOCK_LEN, CbcDecryptor};
@@ -20,30 +20,6 @@ use crate::plaintext::Plaintext;
 
 /// Length of the MAC at the end of a blob, in bytes.
 pub(super) const MAC_LEN: usize = 32;
-
-/// Why a blob is not the attachment that the message speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AttachmentError {
-    /// The blob was changed, cut short or made longer on its way; or it is another one, or the key is.
-    #[error(transparent)]
-    IncrementalMac(#[from] IncrementalMacError),
-    /// The blob is shorter than any, or not a whole number of blocks.
-    #[error("not a blob of whole blocks")]
-    Malformed,
-    /// The MAC at the blob's end is wrong: changed on its way, or another key.
-    #[error("the attachment's MAC does not fit")]
-    BadMac,
-    /// The blob's SHA-256 is another one than the message says.
-    #[error("the attachment's digest does not fit")]
-    BadDigest,
-    /// The sender's mistake: authentic, but the padding of the cipher is wrong.
-    #[error("the attachment's padding is wrong")]
-    BadPadding,
-    /// The sender's mistake: authentic, but the plaintext is shorter than the message says.
-    #[error("the attachment is shorter than announced")]
-    TooShort,
-}
 
 /// Decrypts a blob that comes in pieces, in the memory for one chunk. No byte of plaintext comes out before its
 /// chunk is validated against the manifest's incremental MAC.
@@ -86,8 +62,8 @@ impl AttachmentDecryptor {
     /// A decryptor of a blob that has not begun.
     ///
     /// # Errors
-    /// [`ChunkTooLarge`] if the manifest's chunks are larger than 2 MiB.
-    pub fn new(key: &AttachmentKey, manifest: AttachmentManifest) -> Result<Self, ChunkTooLarge> {
+    /// [`AttachmentError::ChunkTooLarge`] if the manifest's chunks are larger than 2 MiB.
+    pub fn new(key: &AttachmentKey, manifest: AttachmentManifest) -> Result<Self, AttachmentError> {
         let AttachmentManifest { digest, plaintext_len, incremental_mac } = manifest;
         Ok(Self {
             key: key.cipher().duplicate(),

@@ -10,17 +10,13 @@ use zeroize::Zeroizing;
 
 use super::buffer::{Buffer, Ready, copy};
 use super::chunk_size::ChunkSize;
+use super::error::AttachmentError;
 use super::incremental_mac::IncrementalMacBuilder;
 use super::key::AttachmentKey;
 use super::manifest::AttachmentManifest;
 use super::padding::{blob_len, padded_len};
 use crate::crypto::cbc::{BLOCK_LEN, CbcEncryptor};
 use crate::crypto::secret::Secret;
-
-/// The blob was not read to its end. The caller's mistake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the encrypted attachment was not read to its end")]
-pub struct UnfinishedAttachment;
 
 /// Encrypts an attachment that comes in pieces, in constant memory but for 32 bytes a chunk.
 ///
@@ -195,11 +191,11 @@ impl AttachmentEnd {
     /// What the message must carry.
     ///
     /// # Errors
-    /// [`UnfinishedAttachment`] if [`Self::read`] has not given the whole blob yet.
-    pub fn manifest(self) -> Result<AttachmentManifest, UnfinishedAttachment> {
-        let Self { encryptor, next: Next::Nothing } = self else { return Err(UnfinishedAttachment) };
+    /// [`AttachmentError::Unfinished`] if [`Self::read`] has not given the whole blob yet.
+    pub fn manifest(self) -> Result<AttachmentManifest, AttachmentError> {
+        let Self { encryptor, next: Next::Nothing } = self else { return Err(AttachmentError::Unfinished) };
         if !encryptor.ready.is_empty() {
-            return Err(UnfinishedAttachment);
+            return Err(AttachmentError::Unfinished);
         }
         Ok(AttachmentManifest {
             digest: encryptor.digest.finalize().into(),

@@ -8,31 +8,11 @@ use core::fmt;
 use subtle::ConstantTimeEq;
 
 use super::chunk_size::ChunkSize;
+use super::error::AttachmentError;
 use crate::crypto::mac::{MacKey, RunningMac};
 
 /// Length of a MAC in bytes.
 const MAC_LEN: usize = 32;
-
-/// The length of a list of MACs is not a multiple of 32 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a list of whole MACs")]
-pub struct NotAnIncrementalMac;
-
-/// Why data is not what an incremental MAC was made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum IncrementalMacError {
-    /// A MAC is another one: another key, data that was changed, or data that ends within a chunk too early or
-    /// too late.
-    #[error("a MAC of the list does not fit the data")]
-    Mismatch,
-    /// The data goes on after the list has ended.
-    #[error("the data is longer than the list of MACs")]
-    DataTooLong,
-    /// The data has ended and the list has not.
-    #[error("the data is shorter than the list of MACs")]
-    DataTooShort,
-}
 
 /// A list of MACs, and the size of the chunks between them.
 ///
@@ -54,12 +34,12 @@ impl IncrementalMac {
     /// A list as it travels: the MACs one after the other. An empty one fits no data at all.
     ///
     /// # Errors
-    /// [`NotAnIncrementalMac`] if the length of `macs` is not a multiple of 32.
-    pub fn from_bytes(chunk_size: ChunkSize, macs: &[u8]) -> Result<Self, NotAnIncrementalMac> {
+    /// [`AttachmentError::NotAnIncrementalMac`] if the length of `macs` is not a multiple of 32.
+    pub fn from_bytes(chunk_size: ChunkSize, macs: &[u8]) -> Result<Self, AttachmentError> {
         if macs.len().is_multiple_of(MAC_LEN) {
             Ok(Self { chunk_size, macs: macs.to_vec() })
         } else {
-            Err(NotAnIncrementalMac)
+            Err(AttachmentError::NotAnIncrementalMac)
         }
     }
 
@@ -123,7 +103,7 @@ pub struct IncrementalMacVerifier {
     expected: IncrementalMac,
     /// How many MACs were found to be right.
     matched: usize,
-    failed: Option<IncrementalMacError>,
+    failed: Option<AttachmentError>,
 }
 
 impl IncrementalMacVerifier {
@@ -137,9 +117,9 @@ impl IncrementalMacVerifier {
     /// earlier pieces: a multiple of the chunk size.
     ///
     /// # Errors
-    /// [`IncrementalMacError`]: `Mismatch` or `DataTooLong`. No byte after the last one that was counted is to
+    /// [`AttachmentError`]: `Mismatch` or `DataTooLong`. No byte after the last one that was counted is to
     /// be used; all further calls give the same error.
-    pub fn update(&mut self, mut data: &[u8]) -> Result<u64, IncrementalMacError> {
+    pub fn update(&mut self, mut data: &[u8]) -> Result<u64, AttachmentError> {
         if let Some(error) = self.failed {
             return Err(error);
         }
@@ -159,19 +139,19 @@ impl IncrementalMacVerifier {
     /// Checks the end of the data. Gives the number of bytes after the last whole chunk, which this validated.
     ///
     /// # Errors
-    /// [`IncrementalMacError`]: that of [`Self::update`], if there was one; `DataTooLong` if no MAC is left for
+    /// [`AttachmentError`]: that of [`Self::update`], if there was one; `DataTooLong` if no MAC is left for
     /// the end, `DataTooShort` if more than one is; `Mismatch`.
-    pub fn finish(mut self) -> Result<u32, IncrementalMacError> {
+    pub fn finish(mut self) -> Result<u32, AttachmentError> {
         self.check_end()
     }
 
     /// [`Self::finish`]. Another call gives an error.
-    pub(super) fn check_end(&mut self) -> Result<u32, IncrementalMacError> {
+    pub(super) fn check_end(&mut self) -> Result<u32, AttachmentError> {
         if let Some(error) = self.failed {
             return Err(error);
         }
         let end = if self.expected.mac(self.matched + 1).is_some() {
-            Err(IncrementalMacError::DataTooShort)
+            Err(AttachmentError::DataTooShort)
         } else {
             self.check(&self.so_far())
         };
@@ -180,10 +160,10 @@ impl IncrementalMacVerifier {
     }
 
     /// Compares the next MAC of the list.
-    fn check(&mut self, mac: &[u8; MAC_LEN]) -> Result<(), IncrementalMacError> {
-        let expected = self.expected.mac(self.matched).ok_or(IncrementalMacError::DataTooLong)?;
+    fn check(&mut self, mac: &[u8; MAC_LEN]) -> Result<(), AttachmentError> {
+        let expected = self.expected.mac(self.matched).ok_or(AttachmentError::DataTooLong)?;
         if !bool::from(expected.ct_eq(mac)) {
-            return Err(IncrementalMacError::Mismatch);
+            return Err(AttachmentError::Mismatch);
         }
         self.matched += 1;
         Ok(())

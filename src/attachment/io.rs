@@ -10,22 +10,14 @@ use std::io;
 pub use attachment::{AttachmentReader, AttachmentWriter};
 pub use incremental_mac::{IncrementalMacReader, IncrementalMacWriter};
 
-use super::chunk_verifier::ChunkTooLarge;
-use super::decrypt::AttachmentError;
-use super::incremental_mac::IncrementalMacError;
+use super::error::AttachmentError;
 
 /// How much is read or written at once, in bytes.
 const BUFFER_LEN: usize = 1 << 14;
 
 /// The data is to blame. The error itself is inside.
-macro_rules! invalid_data {
-    ($($error:ty),*) => {
-        $(impl From<$error> for io::Error {
-            fn from(error: $error) -> Self {
-                Self::new(io::ErrorKind::InvalidData, error)
-            }
-        })*
-    };
+impl From<AttachmentError> for io::Error {
+    fn from(error: AttachmentError) -> Self {
+        Self::new(io::ErrorKind::InvalidData, error)
+    }
 }
-
-invalid_data!(AttachmentError, ChunkTooLarge, IncrementalMacError);

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::chunk_size::ChunkSize;
-use super::decrypt::{AttachmentError, MAC_LEN};
+use super::decrypt::MAC_LEN;
+use super::error::AttachmentError;
 use super::incremental_mac::IncrementalMacBuilder;
 use super::key::AttachmentKey;
 use super::manifest::AttachmentManifest;

@@ -19,26 +19,12 @@ use aws_lc as x25519;
 #[cfg(not(feature = "aws-lc-rs"))]
 use dalek as x25519;
 
+use super::key_error::KeyError;
 use super::secret::Secret;
 use super::stack;
 
 /// The type byte in front of an encoded public key.
 const KEY_TYPE: u8 = 0x05;
-
-/// Why bytes are not a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeyError {
-    /// The input is empty, so it has not even a type byte.
-    #[error("empty input where a key was expected")]
-    NoKeyType,
-    /// The first byte is not `0x05`, the only type there is.
-    #[error("unknown key type {0:#04x}")]
-    BadKeyType(u8),
-    /// The input is too short, or, for a private key, not 32 bytes long. Carries its length in bytes.
-    #[error("a key cannot be {0} bytes long")]
-    BadKeyLength(usize),
-}
 
 /// The shared secret is zero: the public key has low order and contributes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

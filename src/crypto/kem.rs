@@ -14,6 +14,7 @@ use core::fmt;
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 
+use super::key_error::KeyError;
 use super::secret::Secret;
 use super::stack;
 
@@ -53,33 +54,10 @@ impl KemType {
     }
 }
 
-/// Why bytes are not a KEM key or ciphertext, or the two don't go together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum KemError {
-    /// The input is empty, so it has not even a type byte.
-    #[error("empty input where a KEM key or ciphertext was expected")]
-    NoKeyType,
-    /// The first byte names no KEM that we know.
-    #[error("unknown KEM type {0:#04x}")]
-    BadKeyType(u8),
-    /// Key and ciphertext, or the halves of a key pair, are of different types. Carries the type that
-    /// did not fit.
-    #[error("the KEM type {0:#04x} does not match")]
-    WrongKeyType(u8),
-    /// The encoded key has not the length of its type. Carries its length in bytes, type byte included.
-    #[error("a KEM key of this type cannot be {0} bytes long")]
-    BadKeyLength(usize),
-    /// The encoded ciphertext has not the length of its type. Carries its length in bytes, type byte
-    /// included.
-    #[error("a KEM ciphertext of this type cannot be {0} bytes long")]
-    BadCiphertextLength(usize),
-}
-
 /// Splits the type byte off.
-fn split_type(bytes: &[u8]) -> Result<(KemType, &[u8]), KemError> {
-    let (&byte, raw) = bytes.split_first().ok_or(KemError::NoKeyType)?;
-    KemType::from_type_byte(byte).map(|kem| (kem, raw)).ok_or(KemError::BadKeyType(byte))
+fn split_type(bytes: &[u8]) -> Result<(KemType, &[u8]), KeyError> {
+    let (&byte, raw) = bytes.split_first().ok_or(KeyError::NoKeyType)?;
+    KemType::from_type_byte(byte).map(|kem| (kem, raw)).ok_or(KeyError::BadKeyType(byte))
 }
 
 /// A boxed copy of `raw`, if it has the length `N`.
@@ -107,10 +85,10 @@ impl KemPublicKey {
     /// Reads the encoded form.
     ///
     /// # Errors
-    /// [`KemError`]: empty, unknown type, wrong length, in this order.
-    pub fn decode(bytes: &[u8]) -> Result<Self, KemError> {
+    /// [`KeyError`]: empty, unknown type, wrong length, in this order.
+    pub fn decode(bytes: &[u8]) -> Result<Self, KeyError> {
         let (kem, raw) = split_type(bytes)?;
-        boxed(raw).map(|raw| Self { kem, raw }).ok_or(KemError::BadKeyLength(bytes.len()))
+        boxed(raw).map(|raw| Self { kem, raw }).ok_or(KeyError::BadKeyLength(bytes.len()))
     }
 
     /// The encoded form, 1,569 bytes.
@@ -165,10 +143,10 @@ impl KemSecretKey {
     /// Reads the encoded form. As deployed, the hash inside is not checked.
     ///
     /// # Errors
-    /// [`KemError`]: empty, unknown type, wrong length, in this order.
-    pub fn decode(bytes: &[u8]) -> Result<Self, KemError> {
+    /// [`KeyError`]: empty, unknown type, wrong length, in this order.
+    pub fn decode(bytes: &[u8]) -> Result<Self, KeyError> {
         let (kem, raw) = split_type(bytes)?;
-        let raw: &[u8; SECRET_LEN] = raw.try_into().map_err(|_| KemError::BadKeyLength(bytes.len()))?;
+        let raw: &[u8; SECRET_LEN] = raw.try_into().map_err(|_| KeyError::BadKeyLength(bytes.len()))?;
         let mut key = Self { kem, raw: Box::new(Secret::zero()) };
         key.raw.as_bytes_mut().copy_from_slice(raw);
         Ok(key)
@@ -192,10 +170,10 @@ impl KemSecretKey {
     /// (implicit rejection).
     ///
     /// # Errors
-    /// [`KemError::WrongKeyType`] if the ciphertext is of the other mechanism.
-    pub fn decapsulate(&self, ciphertext: &KemCiphertext) -> Result<Secret<32>, KemError> {
+    /// [`KeyError::WrongKeyType`] if the ciphertext is of the other mechanism.
+    pub fn decapsulate(&self, ciphertext: &KemCiphertext) -> Result<Secret<32>, KeyError> {
         if ciphertext.kem != self.kem {
-            return Err(KemError::WrongKeyType(ciphertext.kem.type_byte()));
+            return Err(KeyError::WrongKeyType(ciphertext.kem.type_byte()));
         }
         Ok(stack::wiped(stack::KEM, || provider::decapsulate(self.kem, self.raw.as_bytes(), &ciphertext.raw)))
     }
@@ -230,12 +208,12 @@ impl KemKeyPair {
     /// A pair from separately stored halves. They are not checked to belong together.
     ///
     /// # Errors
-    /// [`KemError::WrongKeyType`] if they are of different types.
-    pub fn from_parts(secret: KemSecretKey, public: KemPublicKey) -> Result<Self, KemError> {
+    /// [`KeyError::WrongKeyType`] if they are of different types.
+    pub fn from_parts(secret: KemSecretKey, public: KemPublicKey) -> Result<Self, KeyError> {
         if secret.kem == public.kem {
             Ok(Self { secret, public })
         } else {
-            Err(KemError::WrongKeyType(secret.kem.type_byte()))
+            Err(KeyError::WrongKeyType(secret.kem.type_byte()))
         }
     }
 
@@ -266,10 +244,10 @@ impl KemCiphertext {
     /// Reads the encoded form.
     ///
     /// # Errors
-    /// [`KemError`]: empty, unknown type, wrong length, in this order.
-    pub fn decode(bytes: &[u8]) -> Result<Self, KemError> {
+    /// [`KeyError`]: empty, unknown type, wrong length, in this order.
+    pub fn decode(bytes: &[u8]) -> Result<Self, KeyError> {
         let (kem, raw) = split_type(bytes)?;
-        boxed(raw).map(|raw| Self { kem, raw }).ok_or(KemError::BadCiphertextLength(bytes.len()))
+        boxed(raw).map(|raw| Self { kem, raw }).ok_or(KeyError::BadCiphertextLength(bytes.len()))
     }
 
     /// The encoded form, 1,569 bytes.

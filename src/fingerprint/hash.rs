@@ -5,15 +5,11 @@
 use sha2::{Digest, Sha512};
 use subtle::ConstantTimeEq;
 
+use super::error::FingerprintError;
 use crate::identity::IdentityKey;
 
 /// A fixed number of the format, hashed first. It is not the fingerprint's version.
 const FORMAT: [u8; 2] = [0, 0];
-
-/// A number of iterations below 2 or above 1,000,000. Carries it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("invalid number of fingerprint iterations {0}")]
-pub struct InvalidIterationCount(pub u32);
 
 /// How often SHA-512 is applied for the hash of one party: 2 to 1,000,000 times. Both sides must use the same
 /// number.
@@ -31,12 +27,12 @@ impl FingerprintIterations {
     /// A number of iterations.
     ///
     /// # Errors
-    /// [`InvalidIterationCount`] unless `count` is 2 to 1,000,000.
-    pub const fn new(count: u32) -> Result<Self, InvalidIterationCount> {
+    /// [`FingerprintError::Iterations`] unless `count` is 2 to 1,000,000.
+    pub const fn new(count: u32) -> Result<Self, FingerprintError> {
         if Self::MIN.0 <= count && count <= Self::MAX.0 {
             Ok(Self(count))
         } else {
-            Err(InvalidIterationCount(count))
+            Err(FingerprintError::Iterations(count))
         }
     }
 

@@ -7,53 +7,9 @@ use alloc::vec::Vec;
 use subtle::ConstantTimeEq;
 
 use super::FingerprintVersion;
+use super::error::FingerprintError;
 use super::hash::FingerprintHash;
 use crate::wire::protobuf::{Encode, Fields, Malformed, Merge, Sink};
-
-/// Why bytes are not a scannable fingerprint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ScannableFingerprintError {
-    /// Not protobuf, or a field is of another type.
-    #[error("protobuf encoding was invalid")]
-    InvalidProtobuf,
-    /// There is no version.
-    #[error("the version is missing")]
-    MissingVersion,
-    /// There is no fingerprint of the one who shows it.
-    #[error("the local fingerprint is missing")]
-    MissingLocal,
-    /// There is no fingerprint of the one whom it is shown to.
-    #[error("the remote fingerprint is missing")]
-    MissingRemote,
-}
-
-impl From<Malformed> for ScannableFingerprintError {
-    fn from(_: Malformed) -> Self {
-        Self::InvalidProtobuf
-    }
-}
-
-/// Why a scanned fingerprint does not verify anybody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CompareError {
-    /// What was scanned is no fingerprint: some other code, or a newer format.
-    #[error("not a scannable fingerprint: {0}")]
-    NotAFingerprint(#[from] ScannableFingerprintError),
-    /// The two apps use different kinds of identifiers: one of them is to be updated. It says nothing about
-    /// the keys.
-    #[error("fingerprint version number mismatch them {} us {}", .theirs.0, .ours.0)]
-    VersionMismatch {
-        /// The scanned one.
-        theirs: FingerprintVersion,
-        /// Our own.
-        ours: FingerprintVersion,
-    },
-    /// Keys or identifiers differ: a changed key, somebody in the middle, or another conversation's code.
-    #[error("the fingerprints differ")]
-    Mismatch,
-}
 
 /// A fingerprint as a QR code holds it: its version, and 32 bytes of each party's hash.
 ///
@@ -80,13 +36,13 @@ impl ScannableFingerprint {
     /// The two hashes may be of any length, as deployed; 32 bytes are usual.
     ///
     /// # Errors
-    /// [`ScannableFingerprintError`], missing parts in the order of its variants.
-    pub fn parse(bytes: &[u8]) -> Result<Self, ScannableFingerprintError> {
+    /// [`FingerprintError`], missing parts in the order of its variants.
+    pub fn parse(bytes: &[u8]) -> Result<Self, FingerprintError> {
         let Combined { version, local, remote } = Combined::from_fields(Fields::new(bytes))?;
         Ok(Self {
-            version: version.ok_or(ScannableFingerprintError::MissingVersion)?,
-            local: local.content.ok_or(ScannableFingerprintError::MissingLocal)?.to_vec(),
-            remote: remote.content.ok_or(ScannableFingerprintError::MissingRemote)?.to_vec(),
+            version: version.ok_or(FingerprintError::MissingVersion)?,
+            local: local.content.ok_or(FingerprintError::MissingLocal)?.to_vec(),
+            remote: remote.content.ok_or(FingerprintError::MissingRemote)?.to_vec(),
         })
     }
 
@@ -108,18 +64,18 @@ impl ScannableFingerprint {
     /// on both parties is it `Ok`: whatever is not a match is an error, so that none can be taken for one.
     ///
     /// # Errors
-    /// [`CompareError`]: `NotAFingerprint` if the bytes are not protobuf; then `VersionMismatch`, where a version
+    /// [`FingerprintError`]: `InvalidProtobuf` or a missing part; then `VersionMismatch`, where a version
     /// that is missing counts as 0, as deployed; then `NotAFingerprint` if a part is missing; then `Mismatch`.
-    pub fn compare(&self, scanned: &[u8]) -> Result<(), CompareError> {
-        let scanned = Combined::from_fields(Fields::new(scanned)).map_err(ScannableFingerprintError::from)?;
+    pub fn compare(&self, scanned: &[u8]) -> Result<(), FingerprintError> {
+        let scanned = Combined::from_fields(Fields::new(scanned)).map_err(FingerprintError::from)?;
         let (theirs, ours) = (scanned.version.unwrap_or(FingerprintVersion(0)), self.version);
         if theirs != ours {
-            return Err(CompareError::VersionMismatch { theirs, ours });
+            return Err(FingerprintError::VersionMismatch { theirs, ours });
         }
-        let local = scanned.local.content.ok_or(ScannableFingerprintError::MissingLocal)?;
-        let remote = scanned.remote.content.ok_or(ScannableFingerprintError::MissingRemote)?;
+        let local = scanned.local.content.ok_or(FingerprintError::MissingLocal)?;
+        let remote = scanned.remote.content.ok_or(FingerprintError::MissingRemote)?;
         let same = local.ct_eq(&self.remote) & remote.ct_eq(&self.local);
-        if same.into() { Ok(()) } else { Err(CompareError::Mismatch) }
+        if same.into() { Ok(()) } else { Err(FingerprintError::Mismatch) }
     }
 }
 

@@ -11,7 +11,8 @@ mod server;
 
 use alloc::vec::Vec;
 
-use crate::crypto::curve::{KeyError, PrivateKey, PublicKey};
+use crate::crypto::curve::{PrivateKey, PublicKey};
+use crate::crypto::key_error::KeyError;
 use crate::crypto::xeddsa;
 use crate::ids::DeviceId;
 use crate::wire::protobuf::{Encode, Fields, Malformed, Sink};

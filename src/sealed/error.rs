@@ -5,7 +5,8 @@
 use super::certificate::CertificateError;
 use crate::address::ServiceId;
 use crate::crypto::ctr::TooLong;
-use crate::crypto::curve::{KeyError, NonContributory};
+use crate::crypto::curve::NonContributory;
+use crate::crypto::key_error::KeyError;
 use crate::ids::DeviceId;
 use crate::session::EncryptError;
 use crate::wire::protobuf::Malformed;

@@ -18,18 +18,6 @@ const RATCHET_KEY: u32 = 1;
 const TIMESTAMP: u32 = 2;
 const DEVICE_ID: u32 = 3;
 
-/// Why no decryption error message can be made for a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DecryptionErrorMessageError {
-    /// The caller's mistake: the message is a plaintext content, which is not encrypted.
-    #[error("a plaintext content is not encrypted, so nothing about it can fail to decrypt")]
-    PlaintextOriginal,
-    /// The message does not parse, so its ratchet key is not known.
-    #[error(transparent)]
-    Original(#[from] ParseError),
-}
-
 /// Tells a sender which message could not be decrypted. Who sent that message archives the session if the
 /// ratchet key is still the current one, and sends again.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,18 +32,18 @@ impl DecryptionErrorMessage {
     /// `timestamp`. A group message is not looked into.
     ///
     /// # Errors
-    /// [`DecryptionErrorMessageError`]: the kind is plaintext, or the original does not parse.
+    /// [`ParseError`]: the kind is plaintext, or the original does not parse.
     pub fn for_original(
         original: &[u8],
         kind: MessageKind,
         timestamp: Timestamp,
         device: DeviceId,
-    ) -> Result<Self, DecryptionErrorMessageError> {
+    ) -> Result<Self, ParseError> {
         let ratchet_key = match kind {
             MessageKind::Whisper => Some(*SignalMessage::parse(original)?.ratchet_key()),
             MessageKind::PreKey => Some(*PreKeySignalMessage::parse(original)?.message().ratchet_key()),
             MessageKind::SenderKey => None,
-            MessageKind::Plaintext => return Err(DecryptionErrorMessageError::PlaintextOriginal),
+            MessageKind::Plaintext => return Err(ParseError::PlaintextOriginal),
         };
         Ok(Self { ratchet_key, timestamp, device })
     }

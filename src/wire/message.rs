@@ -2,7 +2,7 @@
 
 //! What all messages have in common: their kinds, their version byte, and why parsing fails.
 
-use crate::crypto::curve::KeyError;
+use crate::crypto::key_error::KeyError;
 
 use super::protobuf::Malformed;
 
@@ -106,6 +106,12 @@ pub enum ParseError {
     /// A plaintext content does not begin with `0xC0`. Carries the byte.
     #[error("not a plaintext content: begins with {0:#04x}")]
     UnrecognizedMessageVersion(u8),
+    /// A plaintext content has no decryption error message, which is all that one may have.
+    #[error("the plaintext content asks for nothing to be sent again")]
+    NoDecryptionError,
+    /// The caller's mistake: a plaintext content is not encrypted, so nobody asks for one again.
+    #[error("a plaintext content is not encrypted, so nothing about it can fail to decrypt")]
+    PlaintextOriginal,
 }
 
 impl From<Malformed> for ParseError {

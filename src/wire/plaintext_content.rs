@@ -22,18 +22,6 @@ const BOUNDARY: u8 = 0x80;
 /// The fields 1 to 8 of `Content` are all bytes; the last is this one.
 const DECRYPTION_ERROR_MESSAGE: u32 = 8;
 
-/// Why no decryption error message can be taken out of a plaintext content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlaintextContentError {
-    /// The content is well-formed but has no decryption error message.
-    #[error("Content does not contain DecryptionErrorMessage")]
-    NoDecryptionError,
-    /// The body does not end in `0x80`, or it or the message inside does not parse.
-    #[error(transparent)]
-    Parse(#[from] ParseError),
-}
-
 /// An unencrypted message. Nobody vouches for it: who receives one must not show it to a user.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PlaintextContent<'a>(Cow<'a, [u8]>);
@@ -66,10 +54,10 @@ impl<'a> PlaintextContent<'a> {
     /// The decryption error message inside.
     ///
     /// # Errors
-    /// [`PlaintextContentError`], in this order: `Parse(InvalidProtobuf)` if the last byte is not `0x80` or
+    /// [`ParseError`], in this order: `InvalidProtobuf` if the last byte is not `0x80` or
     /// what is before it does not decode; `NoDecryptionError`; the errors of
     /// [`DecryptionErrorMessage::parse`].
-    pub fn decryption_error_message(&self) -> Result<DecryptionErrorMessage, PlaintextContentError> {
+    pub fn decryption_error_message(&self) -> Result<DecryptionErrorMessage, ParseError> {
         decryption_error_in(self.body())
     }
 }
@@ -78,11 +66,11 @@ impl<'a> PlaintextContent<'a> {
 ///
 /// # Errors
 /// Those of [`PlaintextContent::decryption_error_message`].
-pub fn decryption_error_in(body: &[u8]) -> Result<DecryptionErrorMessage, PlaintextContentError> {
+pub fn decryption_error_in(body: &[u8]) -> Result<DecryptionErrorMessage, ParseError> {
     let Some((&BOUNDARY, content)) = body.split_last() else {
         return Err(ParseError::InvalidProtobuf.into());
     };
-    let message = read_content(content)?.ok_or(PlaintextContentError::NoDecryptionError)?;
+    let message = read_content(content)?.ok_or(ParseError::NoDecryptionError)?;
     Ok(DecryptionErrorMessage::parse(message)?)
 }
 

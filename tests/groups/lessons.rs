@@ -11,7 +11,6 @@ use subrosa::Trust;
 use subrosa::group;
 use subrosa::group::GroupMessage;
 use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::repair::DecryptionErrorMessage;
 use subrosa::{Ciphertext, MessageKind, Record};
 

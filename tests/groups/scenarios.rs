@@ -11,7 +11,7 @@ use subrosa::group;
 use subrosa::group::GroupMessage;
 use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::crypto::{curve::PrivateKey, xeddsa};
-use subrosa::hazmat::ratchet::chain::{ChainExhausted, ChainKey};
+use subrosa::hazmat::ratchet::chain::ChainKey;
 use subrosa::hazmat::wire::sender_key_distribution::SenderKeyDistributionParts;
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessageParts;

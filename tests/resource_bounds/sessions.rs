@@ -249,8 +249,6 @@ fn accept(first: &FirstMessage) -> String {
     let message = Message::parse(MessageKind::PreKey, &first.bytes).unwrap();
     match session.receive(&local, &message, Trust::Anyone, &mut rng()).unwrap() {
         Admission::Decrypted(_) => "known".to_owned(),
-        Admission::New(new) => {
-            told(new.accept(&first.keys(), &mut rng()).map(drop))
-        }
+        Admission::New(new) => told(new.accept(&first.keys(), &mut rng()).map(drop)),
     }
 }

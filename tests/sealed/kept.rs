@@ -21,7 +21,13 @@ fn rng() -> ChaCha20Rng {
 }
 
 fn message() -> Ciphertext {
-    let error = DecryptionErrorMessage::for_original(&[0x33; 80], MessageKind::SenderKey, Timestamp::from_millis(1), DeviceId::PRIMARY).unwrap();
+    let error = DecryptionErrorMessage::for_original(
+        &[0x33; 80],
+        MessageKind::SenderKey,
+        Timestamp::from_millis(1),
+        DeviceId::PRIMARY,
+    )
+    .unwrap();
     PlaintextContent::from(&error).into()
 }
 
@@ -227,9 +233,8 @@ fn a_message_to_oneself_is_refused_whatever_is_remembered() {
     let mut memory = CertificateCache::new(3);
     for _ in 0..2 {
         let open = || UnverifiedContent::open(&envelope, &bob.identity).unwrap();
-        let mut verify = |address| {
-            open().verify_cached(&mut memory, &service.trust(), address, None, EXPIRES).map(|_| ())
-        };
+        let mut verify =
+            |address| open().verify_cached(&mut memory, &service.trust(), address, None, EXPIRES).map(|_| ());
         assert_eq!(verify(&bob.address), Ok(()));
         assert_eq!(verify(&alice.address), Err(OpenError::SelfSend));
     }

@@ -145,7 +145,8 @@ fn sender_certificate_issued_again() {
     assert_eq!(*parsed.signer(), Signer::Embedded(Box::new(server.clone())));
     assert_eq!(parsed.certificate(), SENDER_INNER);
     assert_eq!(parsed.signature(), SENDER_CERTIFICATE.last_chunk::<64>().unwrap());
-    let issued = details(Some("+12025550123")).issue(&server, &private(&SERVER), &mut source(&[9; 64])).unwrap();
+    let issued =
+        details(Some("+12025550123")).issue(&server, &private(&SERVER), &mut source(&[9; 64])).unwrap();
     assert_eq!(issued.certificate(), SENDER_INNER);
     let unsigned = SENDER_CERTIFICATE.len() - 64;
     assert_eq!(issued.as_bytes()[..unsigned], SENDER_CERTIFICATE[..unsigned]);
@@ -263,12 +264,8 @@ fn service_id(text: &str) -> ServiceId {
 #[test]
 fn v2_sent() {
     let (b, c) = (*identity(&B).public(), *identity(&C).public());
-    let to_b = Entry {
-        service_id: service_id(NAME_B),
-        identity: &b,
-        devices: vec![(3, 0x3FFF)],
-        agreement: None,
-    };
+    let to_b =
+        Entry { service_id: service_id(NAME_B), identity: &b, devices: vec![(3, 0x3FFF)], agreement: None };
     let devices = vec![(1, 0x1111), (2, 0x2222)];
     let to_c = Entry { service_id: service_id(NAME_C), identity: &c, devices, agreement: None };
     let excluded = [service_id(NAME_X)];

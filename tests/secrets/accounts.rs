@@ -12,7 +12,8 @@ use subrosa::prekey::{LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, Sign
 use subrosa::session;
 use subrosa::store;
 use subrosa::{
-    Account, Address, DeviceId, IdentityKeyPair, Message, MessageKind, PreKeyBundle, Session, Timestamp, Trust,
+    Account, Address, DeviceId, IdentityKeyPair, Message, MessageKind, PreKeyBundle, Session, Timestamp,
+    Trust,
 };
 
 use super::heap::{Piece, Watch};
@@ -169,7 +170,8 @@ fn reading_and_moving_in_leave_nothing_behind() {
     watch.over(|| {
         let account = Account::from_records(bob(), &kept.account, kept.live.values(), LIMITS).unwrap();
         assert!(Account::from_records(bob(), &kept.account, kept.live.values().skip(1), LIMITS).is_err());
-        let (salvaged, _) = Account::salvage(bob(), &kept.account, kept.live.values().skip(3), LIMITS).unwrap();
+        let (salvaged, _) =
+            Account::salvage(bob(), &kept.account, kept.live.values().skip(3), LIMITS).unwrap();
         drop(salvaged);
         let identity = IdentityKeyPair::from_libsignal_record(&account.identity().to_libsignal_record());
         let mut import = account::Import::new(bob(), identity.unwrap(), 1, Timestamp::from_secs(1));

@@ -64,7 +64,7 @@ const TEXT: &[u8] = b"\xA1what nobody else may read, ever\xA2";
 
 /// Types that have no place for a secret: names, ids, numbers, public keys and signatures, reasons of failure.
 const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId ServiceId ServiceIdKind AgreementError \
-    HpkeError KeyError PublicKey NonContributory KemCiphertext KemError KemPublicKey KemType SIGNATURE_LEN Signature IdentityKey \
+    HpkeError KeyError PublicKey NonContributory KemCiphertext KeyError KemPublicKey KemType SIGNATURE_LEN Signature IdentityKey \
     BundleError KemPreKeyId KemPreKeyPublic OneTimePreKeyId OneTimePreKeyPublic PreKeyBundle SignedPreKeyId \
     SignedPreKeyPublic VerifiedBundle SpqrError ChainExhausted DoubleRatchetError ReceiveError SendError \
     RecordError RecordKind DecryptError AdmitError DecryptError EncryptError InitiateError KemPreKeyEffect \
@@ -76,14 +76,14 @@ const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId Se
     Advice Failure Rate RepairAnswer RepairLog RepairPolicy RepairRefused Resend ResendRequest Show \
     AccountError account::Limits store::Key FirstMessageError IdSpace IdsExhausted NamedPreKey PreKeyUpload \
     RefillPlan account::Counts StoreCheck StoreToken InitialSecrecy ImportError StoredKeyError \
-    DecryptionErrorMessageError MessageKind ParseError PlaintextContentError Ciphertext Trust \
+    ParseError MessageKind ParseError ParseError Ciphertext Trust \
     CertificateAuthority CertificateError CertificateRefused DEPLOYED_REVOKED SenderCertificate SenderDetails \
     ServerCertificate Signer VerifiedSenderCertificate deployed_server_certificates DistributionId \
     GroupDecryptError GroupEncryptError LearnError NotADistributionId SenderKeyFormat StoredSenderKeyError \
-    CompareError DisplayableFingerprint Fingerprint FingerprintHash FingerprintIterations FingerprintVersion \
-    InvalidIterationCount ScannableFingerprint ScannableFingerprintError AttachmentError AttachmentManifest \
-    ChunkSize ChunkTooLarge IncrementalMac IncrementalMacBuilder IncrementalMacError IncrementalMacReader \
-    IncrementalMacVerifier IncrementalMacWriter NotAnIncrementalMac UnfinishedAttachment ZeroChunkSize";
+    FingerprintError DisplayableFingerprint Fingerprint FingerprintHash FingerprintIterations FingerprintVersion \
+    FingerprintError::Iterations ScannableFingerprint FingerprintError AttachmentError AttachmentManifest \
+    ChunkSize AttachmentError::ChunkTooLarge IncrementalMac IncrementalMacBuilder AttachmentError IncrementalMacReader \
+    IncrementalMacVerifier IncrementalMacWriter AttachmentError::NotAnIncrementalMac AttachmentError::Unfinished AttachmentError::ZeroChunkSize";
 
 #[derive(Default)]
 pub struct Shown {
@@ -224,7 +224,9 @@ fn show_sessions(shown: &mut Shown) {
     let reply = reply.commit();
     shown.show("SignalMessage", &SignalMessage::parse(reply.as_bytes()).unwrap());
     show_what_is_kept(shown, [&alice, &bob]);
-    let error = DecryptionErrorMessage::for_original(reply.as_bytes(), reply.kind(), START, DeviceId::PRIMARY).unwrap();
+    let error =
+        DecryptionErrorMessage::for_original(reply.as_bytes(), reply.kind(), START, DeviceId::PRIMARY)
+            .unwrap();
     shown.show("DecryptionErrorMessage", &error);
     shown.show("PlaintextContent", &PlaintextContent::from(&error));
 
@@ -569,7 +571,8 @@ fn every_notation_would_be_found() {
 #[test]
 fn no_public_type_is_forgotten() {
     let list = include_str!("../../docs/api.txt");
-    let paths = list.lines().filter_map(|line| line.split_once("pub struct ").or(line.split_once("pub enum ")));
+    let paths =
+        list.lines().filter_map(|line| line.split_once("pub struct ").or(line.split_once("pub enum ")));
     let names = paths.map(|(_, path)| {
         let path = path.split(['<', '(']).next().unwrap();
         path.rsplit("::").next().unwrap().trim()

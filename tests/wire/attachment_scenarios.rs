@@ -9,8 +9,8 @@ use hex_literal::hex;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::attachment::{
-    ChunkSize, ChunkTooLarge, IncrementalMac, IncrementalMacBuilder, IncrementalMacError,
-    IncrementalMacReader, IncrementalMacVerifier, IncrementalMacWriter, NotAnIncrementalMac, ZeroChunkSize,
+    AttachmentError, ChunkSize, IncrementalMac, IncrementalMacBuilder, IncrementalMacReader,
+    IncrementalMacVerifier, IncrementalMacWriter,
 };
 use subrosa::hazmat::crypto::kdf::MacKey;
 
@@ -36,7 +36,7 @@ fn hmac(data: &[u8]) -> [u8; 32] {
 }
 
 /// What validating gives: the count of each update, and that of the end.
-fn validate(expected: &IncrementalMac, pieces: &[&[u8]]) -> Result<(Vec<u64>, u32), IncrementalMacError> {
+fn validate(expected: &IncrementalMac, pieces: &[&[u8]]) -> Result<(Vec<u64>, u32), AttachmentError> {
     let mut verifier = IncrementalMacVerifier::new(&KEY, expected.clone());
     let counts = pieces.iter().map(|piece| verifier.update(piece)).collect::<Result<_, _>>()?;
     Ok((counts, verifier.finish()?))
@@ -105,7 +105,7 @@ fn m79_the_list_is_that_of_growing_beginnings() {
 
 #[test]
 fn m80_right_and_wrong_lists() {
-    use IncrementalMacError::{DataTooLong, DataTooShort, Mismatch};
+    use AttachmentError::{DataTooLong, DataTooShort, Mismatch};
     let data = counting(100);
     let list = digest(&data, 32);
     assert_eq!(validate(&list, &[&data]), Ok((vec![96], 4)));
@@ -134,7 +134,7 @@ fn m80_right_and_wrong_lists() {
 
 #[test]
 fn m80_wrong_data() {
-    use IncrementalMacError::{DataTooLong, DataTooShort, Mismatch};
+    use AttachmentError::{DataTooLong, DataTooShort, Mismatch};
     let data = counting(100);
     let list = digest(&data, 32);
     for at in 0..data.len() {
@@ -199,9 +199,12 @@ fn m82_random_cuts() {
 
 #[test]
 fn m84_sizes_that_are_refused() {
-    assert_eq!(ChunkSize::new(0), Err(ZeroChunkSize));
+    assert_eq!(ChunkSize::new(0), Err(AttachmentError::ZeroChunkSize));
     for len in [1, 31, 33, 63] {
-        assert_eq!(IncrementalMac::from_bytes(size(1), &vec![0; len]), Err(NotAnIncrementalMac));
+        assert_eq!(
+            IncrementalMac::from_bytes(size(1), &vec![0; len]),
+            Err(AttachmentError::NotAnIncrementalMac)
+        );
     }
     for len in [0, 32, 64] {
         let macs: Vec<u8> = counting(len);
@@ -210,7 +213,7 @@ fn m84_sizes_that_are_refused() {
     // A reader would have to keep so much in memory.
     let large = IncrementalMac::from_bytes(size((2 << 20) + 1), &[]).unwrap();
     let refused = IncrementalMacReader::new(io::empty(), &KEY, large).map(drop);
-    assert_eq!(refused, Err(ChunkTooLarge(size((2 << 20) + 1))));
+    assert_eq!(refused, Err(AttachmentError::ChunkTooLarge(size((2 << 20) + 1))));
 }
 
 /// Gives as many bytes at a time as its lengths say, in turn.
@@ -225,7 +228,7 @@ impl<R: Read> Read for Pieces<R> {
 }
 
 /// What comes out of a validating reader, and the error that ends it.
-fn read_all(source: impl Read, key: &[u8], list: &IncrementalMac) -> (Vec<u8>, Option<IncrementalMacError>) {
+fn read_all(source: impl Read, key: &[u8], list: &IncrementalMac) -> (Vec<u8>, Option<AttachmentError>) {
     let mut reader = IncrementalMacReader::new(source, key, list.clone()).unwrap();
     let (mut out, mut buffer) = (Vec::new(), [0; 7_001]);
     loop {
@@ -243,7 +246,7 @@ fn read_all(source: impl Read, key: &[u8], list: &IncrementalMac) -> (Vec<u8>, O
 
 #[test]
 fn m85_streams_of_10_mib() {
-    use IncrementalMacError::Mismatch;
+    use AttachmentError::Mismatch;
     let mut rng = ChaCha20Rng::seed_from_u64(85);
     let mut data = vec![0; 10 << 20];
     rng.fill_bytes(&mut data);
@@ -275,7 +278,7 @@ fn m85_streams_of_10_mib() {
     assert_eq!((out.len(), error), (10 << 20, Some(Mismatch)), "more at the end");
     let (out, error) = read_all(Pieces(&data[..data.len() - 1], pieces(), 0), &KEY, &list);
     assert!(data.starts_with(&out));
-    assert_eq!((out.len(), error), ((10 << 20) - (64 << 10), Some(IncrementalMacError::DataTooShort)));
+    assert_eq!((out.len(), error), ((10 << 20) - (64 << 10), Some(AttachmentError::DataTooShort)));
 }
 
 /// What was written is with the writer inside, and flushed there.
@@ -311,5 +314,5 @@ fn m86_a_whole_number_of_chunks_has_its_last_mac_twice() {
     assert_eq!((macs.len(), macs[2]), (4, macs[3]));
     assert_eq!(validate(&list, &[&data]), Ok((vec![96], 0)));
     let once = changed(&list, |macs| macs.truncate(3));
-    assert_eq!(validate(&once, &[&data]), Err(IncrementalMacError::DataTooLong));
+    assert_eq!(validate(&once, &[&data]), Err(AttachmentError::DataTooLong));
 }

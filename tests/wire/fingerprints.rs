@@ -5,8 +5,8 @@
 use hex_literal::hex;
 use subrosa::IdentityKey;
 use subrosa::fingerprint::{
-    CompareError, DisplayableFingerprint, Fingerprint, FingerprintHash, FingerprintIterations,
-    FingerprintVersion, InvalidIterationCount, ScannableFingerprint, ScannableFingerprintError,
+    DisplayableFingerprint, Fingerprint, FingerprintError, FingerprintHash, FingerprintIterations,
+    FingerprintVersion, ScannableFingerprint,
 };
 
 const KEY_A: [u8; 33] = hex!("057b0d47d93427f8311160781c7c733fd89f88970aef490d8aa0ee19a4cb8a1b14");
@@ -47,7 +47,7 @@ fn both(version: FingerprintVersion) -> [Fingerprint; 2] {
     [Fingerprint::new(version, a(), b()), Fingerprint::new(version, b(), a())]
 }
 
-fn compare(ours: Fingerprint, theirs: Fingerprint) -> Result<(), CompareError> {
+fn compare(ours: Fingerprint, theirs: Fingerprint) -> Result<(), FingerprintError> {
     ours.scannable().compare(&theirs.scannable().encode())
 }
 
@@ -118,8 +118,8 @@ fn f72_digits_are_grouped_for_people() {
 fn f73_compared_with_the_other_and_with_oneself() {
     let [at_a, at_b] = both(FingerprintVersion::ACCOUNT);
     assert_eq!((compare(at_a, at_b), compare(at_b, at_a)), (Ok(()), Ok(())));
-    assert_eq!(compare(at_a, at_a), Err(CompareError::Mismatch));
-    assert_eq!(compare(at_b, at_b), Err(CompareError::Mismatch));
+    assert_eq!(compare(at_a, at_a), Err(FingerprintError::Mismatch));
+    assert_eq!(compare(at_b, at_b), Err(FingerprintError::Mismatch));
 }
 
 #[test]
@@ -129,25 +129,25 @@ fn f74_another_key_or_identifier() {
     for theirs in [hash(&ID_B, &KEY_C), hash(phone_number, &KEY_B), hash(&[], &KEY_B), hash(&ID_A, &KEY_B)] {
         let deceived = Fingerprint::new(FingerprintVersion::ACCOUNT, a(), theirs);
         assert_ne!(deceived.displayable(), at_a.displayable());
-        assert_eq!(compare(deceived, at_b), Err(CompareError::Mismatch));
-        assert_eq!(compare(at_b, deceived), Err(CompareError::Mismatch));
+        assert_eq!(compare(deceived, at_b), Err(FingerprintError::Mismatch));
+        assert_eq!(compare(at_b, deceived), Err(FingerprintError::Mismatch));
     }
     // A party in the middle knows both, and still can't make the two ends agree.
     let [middle_a, middle_b] =
         [a(), b()].map(|end| Fingerprint::new(FingerprintVersion::ACCOUNT, end, hash(&ID_B, &KEY_C)));
-    assert_eq!(compare(middle_a, middle_b), Err(CompareError::Mismatch));
+    assert_eq!(compare(middle_a, middle_b), Err(FingerprintError::Mismatch));
 }
 
 #[test]
 fn f75_other_version() {
     let [one, two] = [FingerprintVersion::PHONE_NUMBER, FingerprintVersion::ACCOUNT];
     for (ours, theirs) in [(one, two), (two, one)] {
-        let error = CompareError::VersionMismatch { theirs, ours };
+        let error = FingerprintError::VersionMismatch { theirs, ours };
         assert_eq!(compare(both(ours)[0], both(theirs)[1]), Err(error));
         // Which comes before all that is said of keys.
         assert_eq!(compare(both(ours)[0], both(theirs)[0]), Err(error));
     }
-    let error = CompareError::VersionMismatch { theirs: one, ours: two };
+    let error = FingerprintError::VersionMismatch { theirs: one, ours: two };
     assert_eq!(error.to_string(), "fingerprint version number mismatch them 1 us 2");
 }
 
@@ -155,7 +155,7 @@ fn f75_other_version() {
 fn f76_damage() {
     let [at_a, at_b] = both(FingerprintVersion::ACCOUNT);
     let (ours, good) = (at_a.scannable(), at_b.scannable().encode());
-    let unreadable = Err(CompareError::NotAFingerprint(ScannableFingerprintError::InvalidProtobuf));
+    let unreadable = Err(FingerprintError::InvalidProtobuf);
     assert_eq!(ours.compare(b"https://example.org"), unreadable);
     assert_eq!(ours.compare(&[good.as_slice(), &[0]].concat()), unreadable);
     for at in 0..good.len() {
@@ -171,7 +171,7 @@ fn f76_damage() {
 #[test]
 fn f77_iteration_counts() {
     for count in [0, 1, 1_000_001, u32::MAX] {
-        assert_eq!(FingerprintIterations::new(count), Err(InvalidIterationCount(count)));
+        assert_eq!(FingerprintIterations::new(count), Err(FingerprintError::Iterations(count)));
     }
     let counts = [2, 5_200, 1_000_000].map(|count| FingerprintIterations::new(count).unwrap());
     let named = [FingerprintIterations::MIN, FingerprintIterations::DEPLOYED, FingerprintIterations::MAX];
@@ -180,18 +180,22 @@ fn f77_iteration_counts() {
 
 #[test]
 fn f77_missing_pieces() {
-    use ScannableFingerprintError::{InvalidProtobuf, MissingLocal, MissingRemote, MissingVersion};
+    use FingerprintError::{InvalidProtobuf, MissingLocal, MissingRemote, MissingVersion};
     let [zero, two] = [0, 2].map(FingerprintVersion);
     let ours = both(two)[0].scannable();
     let (version, local, remote) = (&SCANNABLE_A[..2], &SCANNABLE_A[2..38], &SCANNABLE_A[38..]);
     let without = [
-        ([local, remote].concat(), MissingVersion, CompareError::VersionMismatch { theirs: zero, ours: two }),
+        (
+            [local, remote].concat(),
+            MissingVersion,
+            FingerprintError::VersionMismatch { theirs: zero, ours: two },
+        ),
         ([version, remote].concat(), MissingLocal, MissingLocal.into()),
         ([version, local].concat(), MissingRemote, MissingRemote.into()),
         // There, but with no content.
         ([version, local, &[0x1A, 0]].concat(), MissingRemote, MissingRemote.into()),
         ([version, local, &[0x1A, 1, 8]].concat(), InvalidProtobuf, InvalidProtobuf.into()),
-        (Vec::new(), MissingVersion, CompareError::VersionMismatch { theirs: zero, ours: two }),
+        (Vec::new(), MissingVersion, FingerprintError::VersionMismatch { theirs: zero, ours: two }),
     ];
     for (bytes, as_ours, as_theirs) in without {
         assert_eq!(ScannableFingerprint::parse(&bytes).map(drop), Err(as_ours));
@@ -210,7 +214,7 @@ fn contents_of_other_lengths_compare() {
     };
     let ours = ScannableFingerprint::parse(&longer(1, 2)).unwrap();
     assert_eq!(ours.compare(&longer(2, 1)), Ok(()));
-    assert_eq!(ours.compare(&longer(1, 2)), Err(CompareError::Mismatch));
+    assert_eq!(ours.compare(&longer(1, 2)), Err(FingerprintError::Mismatch));
     let deployed = both(FingerprintVersion::ACCOUNT)[0].scannable().encode();
-    assert_eq!(ours.compare(&deployed), Err(CompareError::Mismatch));
+    assert_eq!(ours.compare(&deployed), Err(FingerprintError::Mismatch));
 }

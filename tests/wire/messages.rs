@@ -5,16 +5,15 @@
 use hex_literal::hex;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
-use subrosa::hazmat::crypto::curve::{KeyError, PublicKey};
+use subrosa::hazmat::crypto::curve::PublicKey;
 use subrosa::hazmat::crypto::kdf::MacKey;
 use subrosa::hazmat::crypto::kem::{KemKeyPair, KemType};
-use subrosa::hazmat::wire::decryption_error::{DecryptionErrorMessage, DecryptionErrorMessageError};
+use subrosa::hazmat::wire::decryption_error::DecryptionErrorMessage;
 use subrosa::hazmat::wire::message::{MessageKind, ParseError, UnknownKind, first_byte};
-use subrosa::hazmat::wire::plaintext_content::{
-    PlaintextContent, PlaintextContentError, decryption_error_in,
-};
+use subrosa::hazmat::wire::plaintext_content::{PlaintextContent, decryption_error_in};
 use subrosa::hazmat::wire::prekey_message::{KyberPart, PreKeyMessageParts, PreKeySignalMessage};
 use subrosa::hazmat::wire::signal_message::{MAC_LEN, SignalMessage, SignalMessageParts};
+use subrosa::keys::KeyError;
 use subrosa::prekey::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
 use subrosa::{DeviceId, Timestamp};
 
@@ -211,10 +210,10 @@ fn decryption_error_without_an_original() {
         SENT,
         DeviceId::PRIMARY,
     );
-    assert_eq!(plaintext, Err(DecryptionErrorMessageError::PlaintextOriginal));
+    assert_eq!(plaintext, Err(ParseError::PlaintextOriginal));
     let wrong_kind =
         DecryptionErrorMessage::for_original(PLAIN, MessageKind::PreKey, SENT, DeviceId::PRIMARY);
-    assert_eq!(wrong_kind, Err(DecryptionErrorMessageError::Original(ParseError::InvalidProtobuf)));
+    assert_eq!(wrong_kind, Err(ParseError::InvalidProtobuf));
     for number in (0..=u8::MAX).filter(|number| ![2, 3, 7, 8].contains(number)) {
         assert_eq!(MessageKind::try_from(number), Err(UnknownKind(number)));
     }
@@ -247,18 +246,18 @@ fn plaintext_content_refuses_other_first_bytes() {
 
 #[test]
 fn plaintext_body_must_be_a_content_with_an_error() {
-    let invalid = Err(PlaintextContentError::Parse(ParseError::InvalidProtobuf));
+    let invalid = Err(ParseError::InvalidProtobuf);
     assert_eq!(decryption_error_in(b""), invalid);
     let body = &PLAINTEXT_CONTENT[1..];
     assert!(decryption_error_in(body).is_ok());
     assert_eq!(decryption_error_in(&body[..body.len() - 1]), invalid);
     assert_eq!(decryption_error_in(&[body, &[0]].concat()), invalid);
-    assert_eq!(decryption_error_in(&hex!("80")), Err(PlaintextContentError::NoDecryptionError));
+    assert_eq!(decryption_error_in(&hex!("80")), Err(ParseError::NoDecryptionError));
     // Fields 1 to 8 are bytes; an unknown field may be anything.
     for number in 1..=8 {
         assert_eq!(decryption_error_in(&[number << 3, 1, 0x80]), invalid);
     }
-    assert_eq!(decryption_error_in(&hex!("480180")), Err(PlaintextContentError::NoDecryptionError));
+    assert_eq!(decryption_error_in(&hex!("480180")), Err(ParseError::NoDecryptionError));
     assert_eq!(decryption_error_in(&hex!("4203 0a0105 80")), invalid);
 }
 

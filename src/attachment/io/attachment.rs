@@ -7,9 +7,9 @@ use core::fmt;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 
 use super::BUFFER_LEN;
-use crate::attachment::chunk_verifier::ChunkTooLarge;
 use crate::attachment::decrypt::AttachmentDecryptor;
 use crate::attachment::encrypt::AttachmentEncryptor;
+use crate::attachment::error::AttachmentError;
 use crate::attachment::key::AttachmentKey;
 use crate::attachment::manifest::AttachmentManifest;
 use crate::attachment::verify::AttachmentVerifier;
@@ -94,8 +94,8 @@ impl<R: Read> AttachmentReader<R> {
     /// Reads a blob from `inner`, which must end where the blob does.
     ///
     /// # Errors
-    /// [`ChunkTooLarge`] if the manifest's chunks are larger than 2 MiB.
-    pub fn new(inner: R, key: &AttachmentKey, manifest: AttachmentManifest) -> Result<Self, ChunkTooLarge> {
+    /// [`AttachmentError::ChunkTooLarge`] if the manifest's chunks are larger than 2 MiB.
+    pub fn new(inner: R, key: &AttachmentKey, manifest: AttachmentManifest) -> Result<Self, AttachmentError> {
         let decryptor = AttachmentDecryptor::new(key, manifest)?;
         Ok(Self { inner: BufReader::with_capacity(BUFFER_LEN, inner), decryptor, end: None, end_read: 0 })
     }

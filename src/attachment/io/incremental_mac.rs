@@ -7,7 +7,8 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 
 use super::BUFFER_LEN;
 use crate::attachment::chunk_size::ChunkSize;
-use crate::attachment::chunk_verifier::{ChunkTooLarge, ChunkVerifier};
+use crate::attachment::chunk_verifier::ChunkVerifier;
+use crate::attachment::error::AttachmentError;
 use crate::attachment::incremental_mac::{IncrementalMac, IncrementalMacBuilder};
 
 /// Passes on what is written, and makes its incremental MAC.
@@ -44,7 +45,7 @@ impl<W: Write> Write for IncrementalMacWriter<W> {
 /// Passes on what is read, but only after it was validated against an incremental MAC, in the memory for a chunk.
 ///
 /// The end is only reached if all of the data is authentic. Else reading fails with
-/// [`InvalidData`](io::ErrorKind::InvalidData), and an [`IncrementalMacError`](crate::attachment::IncrementalMacError) is inside.
+/// [`InvalidData`](io::ErrorKind::InvalidData), and an [`AttachmentError`](crate::attachment::AttachmentError) is inside.
 pub struct IncrementalMacReader<R> {
     inner: BufReader<R>,
     chunks: ChunkVerifier,
@@ -56,8 +57,8 @@ impl<R: Read> IncrementalMacReader<R> {
     /// Reads from `inner`, which must end where the data does.
     ///
     /// # Errors
-    /// [`ChunkTooLarge`] if the chunks are larger than 2 MiB.
-    pub fn new(inner: R, key: &[u8], expected: IncrementalMac) -> Result<Self, ChunkTooLarge> {
+    /// [`AttachmentError::ChunkTooLarge`] if the chunks are larger than 2 MiB.
+    pub fn new(inner: R, key: &[u8], expected: IncrementalMac) -> Result<Self, AttachmentError> {
         let chunks = ChunkVerifier::new(key, expected, 0)?;
         Ok(Self { inner: BufReader::with_capacity(BUFFER_LEN, inner), chunks, ended: false })
     }

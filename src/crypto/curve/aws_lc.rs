@@ -88,8 +88,8 @@ mod tests {
             assert_eq!(handle.public_key(&private), expected);
             for u in [u, Handle::new().public_key(&Secret::new(u)), [number; 32], [0xFF; 32]] {
                 let expected = Secret::new(MontgomeryPoint(u).mul_clamped(*private.as_bytes()).to_bytes());
-                assert_eq!(handle.diffie_hellman(&private, &Prepared::new(u)), expected, "{u:02x?}");
-                assert_eq!(Handle::new().diffie_hellman(&private, &Prepared::new(u)), expected, "{u:02x?}");
+                assert_eq!(handle.agree(&private, &Prepared::new(u)), expected, "{u:02x?}");
+                assert_eq!(Handle::new().agree(&private, &Prepared::new(u)), expected, "{u:02x?}");
             }
         }
     }

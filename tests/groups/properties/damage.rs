@@ -8,9 +8,8 @@ use subrosa::Trust;
 use subrosa::group;
 use subrosa::group::GroupMessage;
 use subrosa::group::{ReceiverKeys, SenderKey};
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 
-use crate::group::{receive, receiver, send, sender};
+use crate::group::{receive, receiver, send};
 use crate::properties::ID;
 
 /// Whether `bytes` are read; if not, that nothing changed.

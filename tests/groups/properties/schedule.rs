@@ -8,7 +8,6 @@ use rand_chacha::rand_core::SeedableRng;
 use subrosa::group;
 use subrosa::group::GroupMessage;
 use subrosa::group::{ReceiverKeys, SenderKey};
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::{Record, Staged, Trust};
 
 use super::oracle::{Oracle, Verdict};

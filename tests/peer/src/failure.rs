@@ -3,12 +3,11 @@
 //! Refusals, named and numbered as the other peers name and number them.
 
 use serde_json::{Value, json};
-use subrosa::fingerprint::{CompareError, InvalidIterationCount, ScannableFingerprintError};
+use subrosa::fingerprint::FingerprintError;
 use subrosa::group;
 use subrosa::hazmat::crypto::kdf::OutputTooLong;
-use subrosa::keys::{KemError, KeyError, NonContributory};
+use subrosa::keys::{KeyError, NonContributory};
 use subrosa::libsignal::LibsignalError;
-use subrosa::repair::{DecryptionErrorMessageError, PlaintextContentError};
 use subrosa::sealed::OpenError;
 use subrosa::sealed::certificate::CertificateError;
 use subrosa::store::Busy;
@@ -94,16 +93,11 @@ macro_rules! generic {
 generic!(
     Busy,
     CertificateError,
-    CompareError,
-    ScannableFingerprintError,
-    InvalidIterationCount,
+    FingerprintError,
     KeyError,
     NonContributory,
     OutputTooLong,
-    KemError,
     ParseError,
-    DecryptionErrorMessageError,
-    PlaintextContentError,
     LibsignalError,
     prost::DecodeError,
 );

@@ -5,7 +5,7 @@
 use serde_json::json;
 use subrosa::IdentityKey;
 use subrosa::fingerprint::{
-    CompareError, Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion,
+    Fingerprint, FingerprintError, FingerprintHash, FingerprintIterations, FingerprintVersion,
     ScannableFingerprint,
 };
 
@@ -36,7 +36,7 @@ fn fingerprint_compare(_: &mut Peer, request: Request<'_>) -> Answer {
     let ours = ScannableFingerprint::parse(&request.bytes("ours")?)?;
     match ours.compare(&request.bytes("theirs")?) {
         Ok(()) => Ok(json!({ "same": true })),
-        Err(CompareError::Mismatch) => Ok(json!({ "same": false })),
+        Err(FingerprintError::Mismatch) => Ok(json!({ "same": false })),
         Err(error) => Err(error.into()),
     }
 }

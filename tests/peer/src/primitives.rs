@@ -4,7 +4,7 @@
 
 use serde_json::json;
 use subrosa::hazmat::crypto::{kdf, xeddsa};
-use subrosa::keys::{KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType, KeyPair};
+use subrosa::keys::{KemKeyPair, KemPublicKey, KemSecretKey, KemType, KeyError, KeyPair};
 use subrosa::{IdentityKey, IdentityKeyPair};
 
 use super::stored::StoredIdentityKeyPair;
@@ -104,16 +104,16 @@ fn kem_parse(_: &mut Peer, request: Request<'_>) -> Answer {
 }
 
 /// Kyber-1024 is the only mechanism that deployed clients know.
-fn deployed(kem: KemType) -> Result<(), KemError> {
-    if kem == KemType::Kyber1024 { Ok(()) } else { Err(KemError::BadKeyType(kem.type_byte())) }
+fn deployed(kem: KemType) -> Result<(), KeyError> {
+    if kem == KemType::Kyber1024 { Ok(()) } else { Err(KeyError::BadKeyType(kem.type_byte())) }
 }
 
-pub(super) fn kem_public(bytes: &[u8]) -> Result<KemPublicKey, KemError> {
+pub(super) fn kem_public(bytes: &[u8]) -> Result<KemPublicKey, KeyError> {
     let key = KemPublicKey::decode(bytes)?;
     deployed(key.kem_type()).map(|()| key)
 }
 
-pub(super) fn kem_secret(bytes: &[u8]) -> Result<KemSecretKey, KemError> {
+pub(super) fn kem_secret(bytes: &[u8]) -> Result<KemSecretKey, KeyError> {
     let key = KemSecretKey::decode(bytes)?;
     deployed(key.kem_type()).map(|()| key)
 }

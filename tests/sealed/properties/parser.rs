@@ -74,7 +74,8 @@ impl Model {
     /// The same of what the crate found. How many entries there were it does not tell.
     fn of(message: &SentMessage<'_>, entries: usize) -> Self {
         let recipients = message.recipients().map(|to| {
-            let devices = to.devices().map(|(device, id)| (u8::try_from(device.get()).unwrap(), id)).collect();
+            let devices =
+                to.devices().map(|(device, id)| (u8::try_from(device.get()).unwrap(), id)).collect();
             (to.service_id(), devices, Some(to.key_material_range()))
         });
         let excluded = message.excluded().map(|id| (id, vec![], None));

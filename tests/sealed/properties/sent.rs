@@ -71,7 +71,13 @@ impl World {
         let certificate = Service::new(seed).certify(&device);
         let mut rng = rng(seed);
         let identities = (0..IDENTITIES).map(|_| IdentityKeyPair::generate(&mut rng)).collect();
-        let error = DecryptionErrorMessage::for_original(b"", MessageKind::SenderKey, Timestamp::from_millis(seed), DeviceId::PRIMARY).unwrap();
+        let error = DecryptionErrorMessage::for_original(
+            b"",
+            MessageKind::SenderKey,
+            Timestamp::from_millis(seed),
+            DeviceId::PRIMARY,
+        )
+        .unwrap();
         let message = PlaintextContent::from(&error).into();
         Self { sender: device.identity, certificate, identities, message }
     }

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use subrosa::{Address, Timestamp};
 use subrosa::hazmat::crypto::xeddsa;
 use subrosa::keys::{KeyError, PrivateKey, PublicKey};
 use subrosa::sealed::certificate::{
     CertificateError, OFFICIAL_REVOKED, SenderCertificate, SenderDetails, ServerCertificate, Signer,
     TrustStore, official,
 };
+use subrosa::{Address, Timestamp};
 
 use crate::by_hand::field;
 use crate::device::{ALICE, Device};
@@ -392,7 +392,13 @@ fn s15_of_two_signers_and_two_names_the_later_one_counts() {
     assert_eq!(signers([&known, &embedded]), Signer::Embedded(Box::new(service.server.clone())));
     let (text, bytes) = (field(6, b"text"), field(7, &[0; 16]));
     let names = |pair: [&[u8]; 2]| {
-        changed(&service, |fields| drop(fields.insert(6, pair.concat()))).unwrap().claimed().address.name().as_str().to_owned()
+        changed(&service, |fields| drop(fields.insert(6, pair.concat())))
+            .unwrap()
+            .claimed()
+            .address
+            .name()
+            .as_str()
+            .to_owned()
     };
     assert_eq!(names([&text, &bytes]), "00000000-0000-0000-0000-000000000000");
     assert_eq!(names([&bytes, &text]), "text");

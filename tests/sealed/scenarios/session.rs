@@ -13,10 +13,7 @@ use subrosa::sealed;
 use subrosa::sealed::certificate::{SenderCertificate, SenderDetails};
 use subrosa::sealed::{ContentHint, SealError, UnverifiedContent};
 use subrosa::session;
-use subrosa::{
-    Address, DecryptError, EncryptError, IdentityKey, MessageKind, Session, Timestamp,
-    Trust,
-};
+use subrosa::{Address, DecryptError, EncryptError, IdentityKey, MessageKind, Session, Timestamp, Trust};
 
 use crate::device::{self, ALICE, BOB, Device, Letter, Offer, TrustRule, Wrapper};
 use crate::scenarios::{content, id, rng};
@@ -267,7 +264,9 @@ fn s92_what_is_asked_for_by_kind() {
     alice.begin_with(&mut bob, Offer::FULL);
     let pre_key = alice.send(&bob.address, b"first");
     let group = Letter::new(MessageKind::SenderKey, b"not looked into".to_vec());
-    let error = DecryptionErrorMessage::for_original(&whisper.bytes, whisper.kind, Timestamp::from_millis(1), id(1)).unwrap();
+    let error =
+        DecryptionErrorMessage::for_original(&whisper.bytes, whisper.kind, Timestamp::from_millis(1), id(1))
+            .unwrap();
     let plaintext = PlaintextContent::from(&error).as_bytes().to_vec();
     let rubbish = Letter::new(MessageKind::Whisper, b"rubbish".to_vec());
     let asks = |letter: &Letter| {
@@ -313,7 +312,10 @@ fn s92_failures_of_group_messages() {
     keys.decrypt(&message, Trust::Anyone).unwrap().commit();
     assert_eq!(keys.decrypt(&message, Trust::Anyone).map(drop).map_err(failure), Err(Failure::Duplicate));
     let mut others = ReceiverKeys::new(alice, DistributionId::from_bytes([0xD4; 16]));
-    assert_eq!(others.decrypt(&message, Trust::Anyone).map(drop).map_err(failure), Err(Failure::Undecryptable));
+    assert_eq!(
+        others.decrypt(&message, Trust::Anyone).map(drop).map_err(failure),
+        Err(Failure::Undecryptable)
+    );
 }
 
 /// A first message whose session is lost here can't be told from a replay: it is asked for.

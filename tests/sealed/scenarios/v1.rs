@@ -11,10 +11,7 @@ use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
 use subrosa::sealed;
 use subrosa::sealed::certificate::{CertificateError, SenderCertificate, SenderDetails};
 use subrosa::sealed::{ContentHint, OpenError, SealError, UnverifiedContent};
-use subrosa::{
-    Address, DecryptError, IdentityKey, IdentityKeyPair, MessageKind,
-    ParseError, Timestamp,
-};
+use subrosa::{Address, DecryptError, IdentityKey, IdentityKeyPair, MessageKind, ParseError, Timestamp};
 
 use crate::by_hand::{self, Inner, Outer, field};
 use crate::device::{self, Device, Offer, TrustRule};
@@ -175,7 +172,9 @@ fn s22_a_group_message() {
 fn s23_a_decryption_error_message() {
     let ([mut alice, mut bob], service, certificate) = begun(23);
     let failed = alice.send(&bob.address, b"can't be read");
-    let error = DecryptionErrorMessage::for_original(&failed.bytes, failed.kind, Timestamp::from_millis(408), id(3)).unwrap();
+    let error =
+        DecryptionErrorMessage::for_original(&failed.bytes, failed.kind, Timestamp::from_millis(408), id(3))
+            .unwrap();
     let message = PlaintextContent::from(&error).into();
     let seal = Seal::with(&certificate).of(&alice.identity);
     let sealed = seal.seal(&message, bob.identity.public(), &mut rng(23)).unwrap();

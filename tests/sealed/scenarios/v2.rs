@@ -183,7 +183,13 @@ fn s35_a_decryption_error_message() {
     let mut circle = Circle::new(36);
     let to_bob = circle.bob[0].address.clone();
     let failed = circle.alice.message_to(&to_bob, b"can't be read");
-    let error = DecryptionErrorMessage::for_original(failed.as_bytes(), failed.kind(), Timestamp::from_millis(408), id(3)).unwrap();
+    let error = DecryptionErrorMessage::for_original(
+        failed.as_bytes(),
+        failed.kind(),
+        Timestamp::from_millis(408),
+        id(3),
+    )
+    .unwrap();
     let sent = circle.seal(&PlaintextContent::from(&error).into(), &[&[&to_bob]], &[]).unwrap();
     let content = circle.bob[0].verify(&split(&sent.bytes)[0].2, &circle.service).unwrap();
     let sealed::Body::Plaintext(plaintext) = content.body().unwrap() else { panic!("no plaintext") };
@@ -313,7 +319,12 @@ fn s42_two_thousand_alternating_destinations() {
     for (at, (name, device)) in accounts.into_iter().enumerate() {
         let (account, devices, received) = &split[at];
         assert_eq!(*account, service_id(name));
-        let expected: Vec<_> = entries.iter().skip(at).step_by(2).map(|entry| (id(entry.devices[0].0.into()), entry.devices[0].1)).collect();
+        let expected: Vec<_> = entries
+            .iter()
+            .skip(at)
+            .step_by(2)
+            .map(|entry| (id(entry.devices[0].0.into()), entry.devices[0].1))
+            .collect();
         assert_eq!(*devices, expected);
         let envelope = Envelope::open(received, &device.identity).unwrap();
         assert_eq!(envelope.content().as_slice(), b"content");

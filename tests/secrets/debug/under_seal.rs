@@ -4,6 +4,7 @@
 //! verified.
 
 use rand_chacha::ChaCha20Rng;
+use subrosa::Trust;
 use subrosa::hazmat::sealed::Envelope;
 use subrosa::hazmat::sealed::v2::Shared;
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
@@ -12,7 +13,6 @@ use subrosa::keys::Secret;
 use subrosa::sealed;
 use subrosa::sealed::UnverifiedContent;
 use subrosa::session;
-use subrosa::Trust;
 use subrosa::session::manual::Admission;
 
 use super::device::{Device, FoundKeys, Offer};

@@ -3,9 +3,7 @@
 //! The scannable fingerprint.
 
 use prost::Message;
-use subrosa::fingerprint::{
-    CompareError, FingerprintVersion, ScannableFingerprint, ScannableFingerprintError,
-};
+use subrosa::fingerprint::{FingerprintError, FingerprintVersion, ScannableFingerprint};
 
 #[derive(Clone, PartialEq, Message)]
 pub struct Combined {
@@ -23,13 +21,13 @@ pub struct Logical {
     pub content: Option<Vec<u8>>,
 }
 
-fn by_prost(bytes: &[u8]) -> Result<(u32, Vec<u8>, Vec<u8>), ScannableFingerprintError> {
-    let message = Combined::decode(bytes).map_err(|_| ScannableFingerprintError::InvalidProtobuf)?;
-    let version = message.version.ok_or(ScannableFingerprintError::MissingVersion)?;
+fn by_prost(bytes: &[u8]) -> Result<(u32, Vec<u8>, Vec<u8>), FingerprintError> {
+    let message = Combined::decode(bytes).map_err(|_| FingerprintError::InvalidProtobuf)?;
+    let version = message.version.ok_or(FingerprintError::MissingVersion)?;
     let local = message.local.and_then(|side| side.content);
     let remote = message.remote.and_then(|side| side.content);
-    let local = local.ok_or(ScannableFingerprintError::MissingLocal)?;
-    Ok((version, local, remote.ok_or(ScannableFingerprintError::MissingRemote)?))
+    let local = local.ok_or(FingerprintError::MissingLocal)?;
+    Ok((version, local, remote.ok_or(FingerprintError::MissingRemote)?))
 }
 
 /// The two hashes are not given out: they show in what is written, and in what matches.
@@ -45,5 +43,5 @@ pub fn scannable(bytes: &[u8]) {
     let mirrored = Combined { version: Some(version), local: side(&remote), remote: side(&local) };
     assert_eq!(ours.compare(&mirrored.encode_to_vec()), Ok(()));
     let outcome = ours.compare(bytes);
-    assert_eq!(outcome, if local == remote { Ok(()) } else { Err(CompareError::Mismatch) });
+    assert_eq!(outcome, if local == remote { Ok(()) } else { Err(FingerprintError::Mismatch) });
 }

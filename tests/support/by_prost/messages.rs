@@ -6,7 +6,7 @@ use prost::Message;
 use subrosa::hazmat::crypto::curve::PublicKey;
 use subrosa::hazmat::wire::decryption_error::DecryptionErrorMessage;
 use subrosa::hazmat::wire::message::ParseError;
-use subrosa::hazmat::wire::plaintext_content::{PlaintextContent, PlaintextContentError};
+use subrosa::hazmat::wire::plaintext_content::PlaintextContent;
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessage;
 
@@ -185,15 +185,15 @@ pub fn plaintext_content(bytes: &[u8]) {
         [0xC0, body @ ..] => Ok(body),
         [first, ..] => Err(ParseError::UnrecognizedMessageVersion(*first)),
     };
-    let theirs = theirs.map_err(PlaintextContentError::from).and_then(|body| match body.split_last() {
+    let theirs = theirs.map_err(ParseError::from).and_then(|body| match body.split_last() {
         Some((0x80, content)) => match Content::decode(content) {
             Err(_) => Err(ParseError::InvalidProtobuf.into()),
-            Ok(Content { decryption_error: None, .. }) => Err(PlaintextContentError::NoDecryptionError),
+            Ok(Content { decryption_error: None, .. }) => Err(ParseError::NoDecryptionError),
             Ok(Content { decryption_error: Some(message), .. }) => Ok(error_by_prost(&message)?),
         },
         _ => Err(ParseError::InvalidProtobuf.into()),
     });
-    let ours = PlaintextContent::parse(bytes).map_err(PlaintextContentError::from);
+    let ours = PlaintextContent::parse(bytes).map_err(ParseError::from);
     let ours = ours.and_then(|content| content.decryption_error_message());
     assert_eq!(ours.as_ref().map(error_parts).map_err(|error| *error), theirs);
 }

@@ -6,7 +6,7 @@ use hex_literal::hex;
 use sha2::{Digest, Sha256};
 use subrosa::attachment::{
     AttachmentDecryptor, AttachmentEncryptor, AttachmentError, AttachmentKey, AttachmentManifest, ChunkSize,
-    ChunkTooLarge, IncrementalMac, IncrementalMacBuilder, UnfinishedAttachment,
+    IncrementalMac, IncrementalMacBuilder,
 };
 use subrosa::hazmat::crypto::cbc;
 use subrosa::hazmat::crypto::kdf::MacKey;
@@ -192,7 +192,7 @@ fn a_hostile_chunk_size_costs_no_memory() {
         let incremental_mac = IncrementalMac::from_bytes(size(chunk_size), &[0; 32]).unwrap();
         let manifest = AttachmentManifest { digest: [0; 32], plaintext_len: 1, incremental_mac };
         let refused = AttachmentDecryptor::new(&key().0, manifest).map(drop);
-        assert_eq!(refused, Err(ChunkTooLarge(size(chunk_size))));
+        assert_eq!(refused, Err(AttachmentError::ChunkTooLarge(size(chunk_size))));
     }
 }
 
@@ -206,6 +206,6 @@ fn no_manifest_before_the_end() {
         let written = encryptor.update(&mut plaintext, &mut vec![0; room]);
         let mut end = encryptor.finish();
         assert_eq!(end.read(&mut vec![0; room - written]), room - written);
-        assert_eq!(end.manifest().map(drop), Err(UnfinishedAttachment), "{room}");
+        assert_eq!(end.manifest().map(drop), Err(AttachmentError::Unfinished), "{room}");
     }
 }

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 use subrosa::attachment::{
-    ChunkSize, IncrementalMac, IncrementalMacBuilder, IncrementalMacError, IncrementalMacVerifier,
+    AttachmentError, ChunkSize, IncrementalMac, IncrementalMacBuilder, IncrementalMacVerifier,
 };
 
 const RECORDED: &str = include_str!("../../vectors/libsignal-0.103.0/incremental-macs.json");
@@ -62,7 +62,7 @@ fn recorded_data(len: usize) -> Vec<u8> {
     (0..len).map(|at| (31 * at + (at >> 8)) as u8).collect()
 }
 
-fn validate(key: &[u8], expected: IncrementalMac, data: &[u8]) -> Result<(), IncrementalMacError> {
+fn validate(key: &[u8], expected: IncrementalMac, data: &[u8]) -> Result<(), AttachmentError> {
     let mut verifier = IncrementalMacVerifier::new(key, expected);
     let mut validated = 0;
     for piece in data.chunks(997) {

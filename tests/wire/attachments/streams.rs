@@ -6,7 +6,7 @@ use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 
 use subrosa::attachment::{
     AttachmentEncryptor, AttachmentError, AttachmentKey, AttachmentManifest, AttachmentReader,
-    AttachmentWriter, ChunkSize, IncrementalMacError,
+    AttachmentWriter, ChunkSize,
 };
 
 use crate::attachments::{Sealed, chacha, random, seal, size};
@@ -109,9 +109,9 @@ fn the_end_is_only_reached_if_all_is_well() {
         let (out, error) = read_all(&mut cut);
         assert!(sealed.plaintext.starts_with(&out) && out.len() <= len / 65_536 * 65_536);
         let expected = if len == sealed.blob.len() - 1 {
-            IncrementalMacError::Mismatch
+            AttachmentError::Mismatch
         } else {
-            IncrementalMacError::DataTooShort
+            AttachmentError::DataTooShort
         };
         assert_eq!(inside(&error.unwrap()), Some(expected.into()), "{len}");
         assert_eq!(inside(&cut.read(&mut [0]).unwrap_err()), Some(expected.into()), "it stays refused");
@@ -119,15 +119,15 @@ fn the_end_is_only_reached_if_all_is_well() {
     let longer = sealed.blob.as_slice().chain(&[0][..]);
     let (out, error) = read_all(reader(&sealed, longer));
     assert!(sealed.plaintext.starts_with(&out) && out.len() < sealed.plaintext.len());
-    assert_eq!(inside(&error.unwrap()), Some(IncrementalMacError::Mismatch.into()));
+    assert_eq!(inside(&error.unwrap()), Some(AttachmentError::Mismatch.into()));
 
     let mut damaged = sealed.blob.clone();
     damaged[70_000] ^= 1;
     let mut spoilt = reader(&sealed, damaged.as_slice());
     let (out, error) = read_all(&mut spoilt);
     assert!(sealed.plaintext.starts_with(&out) && out.len() <= 65_536);
-    assert_eq!(inside(&error.unwrap()), Some(IncrementalMacError::Mismatch.into()));
-    assert_eq!(inside(&spoilt.read(&mut [0]).unwrap_err()), Some(IncrementalMacError::Mismatch.into()));
+    assert_eq!(inside(&error.unwrap()), Some(AttachmentError::Mismatch.into()));
+    assert_eq!(inside(&spoilt.read(&mut [0]).unwrap_err()), Some(AttachmentError::Mismatch.into()));
 }
 
 #[test]
@@ -223,5 +223,5 @@ fn without_an_incremental_mac_in_two_passes() {
     let reader = AttachmentReader::verify_first(exchanged, &sealed.key, digest, plaintext_len).unwrap();
     let (out, error) = read_all(reader);
     assert!(sealed.plaintext.starts_with(&out) && out.len() <= 400_000);
-    assert_eq!(inside(&error.unwrap()), Some(IncrementalMacError::Mismatch.into()));
+    assert_eq!(inside(&error.unwrap()), Some(AttachmentError::Mismatch.into()));
 }

@@ -4,9 +4,8 @@
 
 use hex_literal::hex;
 use sha2::{Digest, Sha256};
-use subrosa::hazmat::crypto::kem::{
-    KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType,
-};
+use subrosa::hazmat::crypto::kem::{KemCiphertext, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
+use subrosa::keys::KeyError;
 
 use crate::known_answers::{seq, source};
 use crate::rng::Source;
@@ -108,38 +107,38 @@ fn b2_stored_keys_are_kept_as_they_are() {
 fn b3_bad_keys() {
     for length in [0, 1567, 1569, 3168] {
         let encoded = [&[8], &vec![1; length][..]].concat();
-        assert_eq!(KemPublicKey::decode(&encoded), Err(KemError::BadKeyLength(length + 1)));
+        assert_eq!(KemPublicKey::decode(&encoded), Err(KeyError::BadKeyLength(length + 1)));
     }
     for length in [0, 1568, 3167, 3169] {
         let encoded = [&[8], &vec![1; length][..]].concat();
-        assert_eq!(KemSecretKey::decode(&encoded).unwrap_err(), KemError::BadKeyLength(length + 1));
+        assert_eq!(KemSecretKey::decode(&encoded).unwrap_err(), KeyError::BadKeyLength(length + 1));
     }
     for kind in (0..=0xFF).filter(|kind| ![8, 10].contains(kind)) {
-        assert_eq!(KemPublicKey::decode(&[kind; 1569]), Err(KemError::BadKeyType(kind)));
-        assert_eq!(KemSecretKey::decode(&[kind; 3169]).unwrap_err(), KemError::BadKeyType(kind));
+        assert_eq!(KemPublicKey::decode(&[kind; 1569]), Err(KeyError::BadKeyType(kind)));
+        assert_eq!(KemSecretKey::decode(&[kind; 3169]).unwrap_err(), KeyError::BadKeyType(kind));
     }
-    assert_eq!(KemPublicKey::decode(&[]), Err(KemError::NoKeyType));
-    assert_eq!(KemSecretKey::decode(&[]).unwrap_err(), KemError::NoKeyType);
+    assert_eq!(KemPublicKey::decode(&[]), Err(KeyError::NoKeyType));
+    assert_eq!(KemSecretKey::decode(&[]).unwrap_err(), KeyError::NoKeyType);
 
     let (kyber, ml_kem) = (fixed(KemType::Kyber1024), fixed(KemType::MlKem1024));
     let secret = KemSecretKey::decode(kyber.secret().encode().as_bytes()).unwrap();
     let public = KemPublicKey::decode(&ml_kem.public().encode()).unwrap();
-    assert_eq!(KemKeyPair::from_parts(secret, public).unwrap_err(), KemError::WrongKeyType(8));
+    assert_eq!(KemKeyPair::from_parts(secret, public).unwrap_err(), KeyError::WrongKeyType(8));
 }
 
 #[test]
 fn b4_bad_ciphertexts() {
     let (kyber, ml_kem) = (fixed(KemType::Kyber1024), fixed(KemType::MlKem1024));
     let (ciphertext, shared) = kyber.public().encapsulate(&mut Source::default());
-    assert_eq!(ml_kem.secret().decapsulate(&ciphertext), Err(KemError::WrongKeyType(8)));
+    assert_eq!(ml_kem.secret().decapsulate(&ciphertext), Err(KeyError::WrongKeyType(8)));
 
     let encoded = ciphertext.encode();
-    assert_eq!(KemCiphertext::decode(&[]), Err(KemError::NoKeyType));
-    assert_eq!(KemCiphertext::decode(&[7; 1569]), Err(KemError::BadKeyType(7)));
-    assert_eq!(KemCiphertext::decode(&encoded[..1568]), Err(KemError::BadCiphertextLength(1568)));
+    assert_eq!(KemCiphertext::decode(&[]), Err(KeyError::NoKeyType));
+    assert_eq!(KemCiphertext::decode(&[7; 1569]), Err(KeyError::BadKeyType(7)));
+    assert_eq!(KemCiphertext::decode(&encoded[..1568]), Err(KeyError::BadCiphertextLength(1568)));
     assert_eq!(
         KemCiphertext::decode(&[&encoded[..], &[0]].concat()),
-        Err(KemError::BadCiphertextLength(1570))
+        Err(KeyError::BadCiphertextLength(1570))
     );
     for at in [1, 2, 784, 1408, 1409, 1568] {
         let mut damaged = encoded;

@@ -10,8 +10,9 @@ use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use curve25519_dalek::scalar::Scalar;
 use hex_literal::hex;
-use subrosa::hazmat::crypto::curve::{KeyError, KeyPair, NonContributory, PrivateKey, PublicKey};
+use subrosa::hazmat::crypto::curve::{KeyPair, NonContributory, PrivateKey, PublicKey};
 use subrosa::hazmat::crypto::secret::Secret;
+use subrosa::keys::KeyError;
 
 use crate::known_answers::{KEYS, key, seq, source};
 use crate::rng::Source;

@@ -9,7 +9,6 @@ use subrosa::group::GroupMessage;
 use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::ratchet::chain::ChainKey;
-use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::{Address, Trust};
 
 use crate::own_vectors::parties::text;

