@@ -26,6 +26,17 @@ pub struct Memory {
     rows: BTreeMap<Key, Row>,
 }
 
+/// The rows of a store as they were read; their generations are taken as they are.
+impl FromIterator<Write> for Memory {
+    fn from_iter<I: IntoIterator<Item = Write>>(rows: I) -> Self {
+        let put = |write| match write {
+            Write::Put { key, record, generation } => Some((key, Row { record, generation })),
+            Write::Delete { .. } => None,
+        };
+        Self { rows: rows.into_iter().filter_map(put).collect() }
+    }
+}
+
 /// A record and the generation of its state.
 struct Row {
     record: Record,
@@ -70,6 +81,11 @@ impl Memory {
     /// Deletes what is under a key: a session of a device that is no more, a contact's identity.
     pub fn delete(&mut self, key: &Key) {
         self.rows.remove(key);
+    }
+
+    /// The devices with which there are sessions, in order.
+    pub fn peers(&self) -> impl Iterator<Item = &Address> {
+        self.rows.keys().filter_map(|key| if let Key::Session(peer) = key { Some(peer) } else { None })
     }
 
     /// All keys, in order.

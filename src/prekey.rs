@@ -6,6 +6,7 @@
 //! used in another's place.
 
 mod bundle;
+pub(crate) mod byte_form;
 mod kem;
 mod kem_use;
 mod one_time;

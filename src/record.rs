@@ -55,11 +55,15 @@ pub enum RecordKind {
     Identity,
     /// 14: one use of a last-resort KEM prekey.
     KemPreKeyUse,
+    /// 15: a prekey bundle, which is sent and not stored.
+    PreKeyBundle,
+    /// 16: an upload, which is sent and not stored.
+    Upload,
 }
 
 impl RecordKind {
     /// All kinds, by their numbers.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::IdentityKeyPair,
         Self::OneTimePreKey,
         Self::SignedPreKey,
@@ -73,6 +77,8 @@ impl RecordKind {
         Self::RepairLog,
         Self::Identity,
         Self::KemPreKeyUse,
+        Self::PreKeyBundle,
+        Self::Upload,
     ];
 
     /// The number of the kind: the third byte of its records.
@@ -92,6 +98,8 @@ impl RecordKind {
             Self::RepairLog => 11,
             Self::Identity => 13,
             Self::KemPreKeyUse => 14,
+            Self::PreKeyBundle => 15,
+            Self::Upload => 16,
         }
     }
 

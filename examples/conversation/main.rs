@@ -16,7 +16,6 @@ mod scenes;
 mod service;
 mod stage;
 mod store;
-mod text;
 mod thief;
 mod who;
 

@@ -18,7 +18,6 @@ use subrosa::rand_core::CryptoRng;
 use subrosa::store::{Key, Memory, StaleStage, Write, Writes};
 use subrosa::{RecordError, RecordKey};
 
-use super::text;
 
 /// Why nothing was read or stored.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +104,7 @@ impl Store {
         }
         for (name, content) in texts {
             let row = text_row(name);
-            let sealed = text::seal(&self.key, &row, content, rng).ok_or(RecordError::TooLong)?;
+            let sealed = self.key.seal_bytes(content, &row, rng)?;
             rows.insert(row, Row { generation: None, sealed });
         }
         if std::mem::take(&mut self.is_full) {
@@ -129,7 +128,7 @@ impl Store {
             let Some(name) = row.strip_prefix(TEXT).filter(|name| name.starts_with(prefix.as_bytes())) else {
                 break;
             };
-            let text = text::open(&self.key, row, sealed).ok_or(RecordError::NotAuthentic)?;
+            let text = self.key.open_bytes(row, sealed)?.to_vec();
             texts.push((String::from_utf8_lossy(name).into_owned(), text));
         }
         Ok(texts)

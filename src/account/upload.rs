@@ -13,9 +13,14 @@ use super::states::Stage;
 use crate::identity::IdentityKey;
 use crate::ids::DeviceId;
 use crate::lease::Busy;
+use crate::prekey::byte_form::{KEM_LEN, ONE_TIME_LEN, Owner, Published};
 use crate::prekey::{KemPreKeyPublic, OneTimePreKeyPublic, PreKeyBundle, SignedPreKeyPublic};
+use crate::record::{RecordError, RecordKind, RecordReader, RecordWriter};
 use crate::staged::Staged;
 use crate::timestamp::Timestamp;
+
+/// Newest format of uploads in bytes.
+const RECORD_VERSION: u8 = 1;
 
 /// What is to be uploaded: the public halves of all keys that the service has not confirmed yet.
 ///
@@ -53,6 +58,53 @@ impl Upload {
             && self.last_resort_kem_pre_key.is_none()
             && self.one_time_pre_keys.is_empty()
             && self.one_time_kem_pre_keys.is_empty()
+    }
+
+    /// The upload in bytes, for a service of one's own. Nothing in it is secret.
+    ///
+    /// ```text
+    /// upload = header || registration id (4) || device (4) || identity key (32)
+    ///          || flag (1) [|| signed] || flag (1) [|| last-resort KEM] || count (4) || one-time … || count (4) || KEM …
+    ///          || replace (1) || token (36)                            numbers are little endian
+    /// ```
+    ///
+    /// Each key is as in a [bundle](PreKeyBundle::to_bytes). The header is that of a [record](crate::Record), of kind 16.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (one_time, kem) = (self.one_time_pre_keys.len(), self.one_time_kem_pre_keys.len());
+        let capacity = 1_024 + one_time * ONE_TIME_LEN + (1 + kem) * KEM_LEN;
+        let mut out = RecordWriter::new(RecordKind::Upload, RECORD_VERSION, capacity);
+        let (registration_id, device, identity_key) = (self.registration_id, self.device, self.identity_key);
+        Owner { registration_id, device, identity_key }.write(&mut out);
+        Published::write_optional(self.signed_pre_key.as_ref(), &mut out);
+        Published::write_optional(self.last_resort_kem_pre_key.as_ref(), &mut out);
+        Published::write_all(&self.one_time_pre_keys, &mut out);
+        Published::write_all(&self.one_time_kem_pre_keys, &mut out);
+        out.put_flag(self.replace_one_time);
+        out.put_array(&self.token.to_bytes());
+        out.finish().as_bytes().to_vec()
+    }
+
+    /// Reads [what an upload is in bytes](Self::to_bytes).
+    ///
+    /// # Errors
+    /// [`RecordError`] for something else, a newer format, or damage.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, RecordError> {
+        let (mut reader, _) = RecordReader::open(RecordKind::Upload, RECORD_VERSION, bytes)?;
+        let Owner { registration_id, device, identity_key } = Owner::read(&mut reader)?;
+        let upload = Self {
+            device,
+            identity_key,
+            registration_id,
+            signed_pre_key: Published::read_optional(&mut reader)?,
+            last_resort_kem_pre_key: Published::read_optional(&mut reader)?,
+            one_time_pre_keys: Published::read_all(&mut reader, ONE_TIME_LEN)?,
+            one_time_kem_pre_keys: Published::read_all(&mut reader, KEM_LEN)?,
+            replace_one_time: reader.flag()?,
+            token: BackupToken::from_bytes(&reader.array()?),
+        };
+        reader.finish()?;
+        Ok(upload)
     }
 
     /// A bundle as the service hands it out: takes a one-time prekey of each kind for as long as there are any, and the

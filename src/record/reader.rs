@@ -117,7 +117,6 @@ impl<'a> RecordReader<'a> {
     ///
     /// # Errors
     /// [`RecordError::Damaged`].
-    #[cfg(any(test, feature = "hazmat"))]
     pub fn bytes(&mut self) -> Result<&'a [u8], RecordError> {
         let len = self.count(1)?;
         self.take(len)

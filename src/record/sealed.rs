@@ -7,6 +7,8 @@
 //! key, nonce = HKDF(salt, record key, "subrosa sealed record", 44), cut into 32 and 12
 //! ciphertext, tag = AES-256-GCM(key, nonce, record, associated data = 01 || kind || owner)
 //! ```
+//!
+//! Bytes of the caller's own are sealed alike, with 0 for the kind.
 
 use alloc::vec::Vec;
 
@@ -22,6 +24,8 @@ use super::{Record, RecordError, RecordKind};
 const LABEL: Label = Label::new("subrosa sealed record");
 const VERSION: u8 = 1;
 const SALT_LEN: usize = 32;
+/// In the place of the kind, where bytes are no record.
+const NO_RECORD: u8 = 0;
 
 /// How many bytes longer a sealed record is than the record.
 pub const SEALED_OVERHEAD: usize = 1 + SALT_LEN + TAG_LEN;
@@ -67,15 +71,39 @@ impl RecordKey {
         owner: &[u8],
         rng: &mut impl CryptoRng,
     ) -> Result<Vec<u8>, RecordError> {
+        self.seal_kind(record.kind().to_u8(), record.as_bytes(), owner, rng)
+    }
+
+    /// Seals bytes of the caller's own, such as a text, in the same form. They don't open as a record, nor does a record
+    /// as bytes. Draws 32 bytes.
+    ///
+    /// # Errors
+    /// [`RecordError::TooLong`].
+    pub fn seal_bytes(
+        &self,
+        bytes: &[u8],
+        owner: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<u8>, RecordError> {
+        self.seal_kind(NO_RECORD, bytes, owner, rng)
+    }
+
+    fn seal_kind(
+        &self,
+        kind: u8,
+        bytes: &[u8],
+        owner: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<u8>, RecordError> {
         let mut salt = [0; SALT_LEN];
         rng.fill_bytes(&mut salt);
-        let mut sealed = Vec::with_capacity(record.as_bytes().len() + SEALED_OVERHEAD);
+        let mut sealed = Vec::with_capacity(bytes.len() + SEALED_OVERHEAD);
         sealed.push(VERSION);
         sealed.extend_from_slice(&salt);
-        sealed.extend_from_slice(record.as_bytes());
+        sealed.extend_from_slice(bytes);
         let (_, buffer) = sealed.split_at_mut(1 + SALT_LEN);
         let (key, nonce) = self.key_and_nonce(&salt);
-        let data = associated_data(record.kind(), owner);
+        let data = associated_data(kind, owner);
         if let Ok(tag) = gcm::seal(key.as_bytes(), nonce.as_bytes(), &data, buffer) {
             sealed.extend_from_slice(&tag);
             Ok(sealed)
@@ -91,6 +119,18 @@ impl RecordKey {
     /// [`RecordError`]: `NotARecord` if the bytes are empty or begin with 0; `NewerVersion` if they begin
     /// with more than 1; `NotAuthentic`.
     pub fn open(&self, kind: RecordKind, owner: &[u8], sealed: &[u8]) -> Result<Record, RecordError> {
+        Record::from_bytes(kind, self.open_kind(kind.to_u8(), owner, sealed)?)
+    }
+
+    /// Opens what [`Self::seal_bytes`] made, for the same owner.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_bytes(&self, owner: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, RecordError> {
+        self.open_kind(NO_RECORD, owner, sealed)
+    }
+
+    fn open_kind(&self, kind: u8, owner: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, RecordError> {
         let rest = match sealed.split_first() {
             None | Some((0, _)) => return Err(RecordError::NotARecord),
             Some((&VERSION, rest)) => rest,
@@ -103,7 +143,7 @@ impl RecordKey {
         let data = associated_data(kind, owner);
         gcm::open(key.as_bytes(), nonce.as_bytes(), &data, &mut bytes, tag)
             .map_err(|gcm::NotAuthentic| RecordError::NotAuthentic)?;
-        Record::from_bytes(kind, bytes)
+        Ok(bytes)
     }
 
     /// Key and nonce of one sealing. Both are fresh with the salt, so that the number of records that one
@@ -114,6 +154,6 @@ impl RecordKey {
 }
 
 /// What a sealed record is bound to.
-fn associated_data(kind: RecordKind, owner: &[u8]) -> Vec<u8> {
-    [&[VERSION, kind.to_u8()], owner].concat()
+fn associated_data(kind: u8, owner: &[u8]) -> Vec<u8> {
+    [&[VERSION, kind], owner].concat()
 }

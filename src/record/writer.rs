@@ -72,7 +72,6 @@ impl RecordWriter {
     }
 
     /// Appends the number of bytes, as four bytes, and the bytes.
-    #[cfg(any(test, feature = "hazmat"))]
     pub fn put_bytes(&mut self, bytes: &[u8]) {
         self.put_count(bytes.len());
         self.put_array(bytes);

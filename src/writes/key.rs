@@ -12,7 +12,8 @@ use crate::wire::distribution_id::{DistributionId, SenderKeyFormat};
 /// What a record is stored under, within the store of one account on one device.
 ///
 /// Its [bytes](Self::to_bytes) are different for different keys, so that the simplest store is one table of byte
-/// strings. They are also the *owner* to [seal](crate::RecordKey::seal) a record for.
+/// strings. They are also the *owner* to [seal](crate::RecordKey::seal) a record for. Their first byte is below 128, so
+/// that a messenger's own rows may lie in the same table under keys that begin with another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Key {
@@ -123,7 +124,9 @@ impl Key {
                 Self::ReceiverKeys(address, take_format(rest)?)
             }
             RecordKind::Account => return Err(RecordError::Damaged),
-            RecordKind::IdentityKeyPair => return Err(RecordError::WrongKind),
+            RecordKind::IdentityKeyPair | RecordKind::PreKeyBundle | RecordKind::Upload => {
+                return Err(RecordError::WrongKind);
+            }
         })
     }
 }

@@ -16,6 +16,7 @@
 #[path = "../support/device.rs"]
 mod device;
 
+mod byte_forms;
 mod recorded_bytes;
 mod records;
 mod regression;

@@ -8,7 +8,9 @@ use subrosa::prekey::{KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTi
 use subrosa::repair::{RepairLog, RepairPolicy};
 use subrosa::store;
 use subrosa::store::RecordKind;
-use subrosa::{Account, Address, DeviceId, IdentityKey, IdentityKeyPair, RecordKey, Session, Timestamp};
+use subrosa::{
+    Account, Address, DeviceId, IdentityKey, IdentityKeyPair, PreKeyBundle, RecordKey, Session, Timestamp,
+};
 
 use super::groups;
 use super::ledger::{Bound, LARGE, Ledger, SHORT, told};
@@ -63,6 +65,8 @@ fn reader(kind: RecordKind) -> Read {
         },
         RecordKind::Identity => |bytes| told(IdentityKey::from_record(bytes)),
         RecordKind::KemPreKeyUse => |bytes| told(KemPreKeyUse::from_record(bytes)),
+        RecordKind::PreKeyBundle => |bytes| told(PreKeyBundle::from_bytes(bytes)),
+        RecordKind::Upload => |bytes| told(account::Upload::from_bytes(bytes)),
         RecordKind::RepairLog => |bytes| told(RepairLog::from_record(bytes, bob())),
         kind => panic!("{kind:?} is not known here"),
     }
@@ -111,7 +115,15 @@ fn samples() -> Vec<(RecordKind, Vec<u8>)> {
     log.ask(advice.ask.unwrap(), &RepairPolicy::default(), NOW).unwrap().commit();
     all.extend([key.record(), keys.record(), talk.bob.record(), log.record()]);
     assert!(account.rows().iter().any(|(row, _)| matches!(row, store::Key::LastResortUses(_))));
-    all.iter().map(|record| (record.kind(), record.as_bytes().to_vec())).collect()
+    let mut samples: Vec<_> = all.iter().map(|record| (record.kind(), record.as_bytes().to_vec())).collect();
+    let mut upload = account.upload();
+    samples.extend([
+        (RecordKind::Identity, [&b"sr\x0d\x01"[..], &[9; 32]].concat()),
+        (RecordKind::KemPreKeyUse, [&b"sr\x0e\x01"[..], &[9; 40]].concat()),
+        (RecordKind::Upload, upload.to_bytes()),
+        (RecordKind::PreKeyBundle, upload.next_bundle().unwrap().to_bytes()),
+    ]);
+    samples
 }
 
 /// At each place a number of four bytes, and of one, that is as large as can be.
