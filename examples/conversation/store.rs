@@ -18,7 +18,6 @@ use subrosa::rand_core::CryptoRng;
 use subrosa::store::{Key, Memory, StaleStage, Write, Writes};
 use subrosa::{RecordError, RecordKey};
 
-
 /// Why nothing was read or stored.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

@@ -28,6 +28,7 @@ mod sealed;
 mod vectors;
 
 mod account;
+mod cancelled;
 mod deliveries;
 mod identifiers;
 mod import;
@@ -36,6 +37,7 @@ mod moving_in;
 mod properties;
 mod records;
 mod repairs;
+mod stages;
 
 use std::collections::{BTreeMap, BTreeSet};
 

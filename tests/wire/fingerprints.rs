@@ -148,7 +148,7 @@ fn f75_other_version() {
         assert_eq!(compare(both(ours)[0], both(theirs)[0]), Err(error));
     }
     let error = FingerprintError::VersionMismatch { theirs: one, ours: two };
-    assert_eq!(error.to_string(), "fingerprint version number mismatch them 1 us 2");
+    assert_eq!(error.to_string(), "the scanned fingerprint is of version 1, ours of version 2");
 }
 
 #[test]

@@ -168,6 +168,7 @@ mod tests {
             file,
             genre,
             start,
+            end: start,
             replacement: replacement.into(),
             opaque: false,
             constant: false,
