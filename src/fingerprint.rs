@@ -37,7 +37,8 @@ impl FingerprintVersion {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # use rand_chacha::rand_core::SeedableRng;
 /// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1);
-/// use subrosa::{Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion, IdentityKeyPair};
+/// use subrosa::IdentityKeyPair;
+/// use subrosa::fingerprint::{Fingerprint, FingerprintHash, FingerprintIterations, FingerprintVersion};
 ///
 /// let [alice, bob] = [(); 2].map(|()| IdentityKeyPair::generate(&mut rng));
 /// // 5,200 rounds each, some milliseconds: once for each person, then kept.

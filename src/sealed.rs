@@ -23,10 +23,10 @@
 //! # let [alice, bob] = ["796abedb-ca4e-4f18-8803-1fde5b921f9f", "7d4a1a5c-0d3b-4a9f-9d5e-2f1b7c8e6a10"]
 //! #     .map(|name| Account::generate(Address::new(name, 1), Limits::default(), &mut rng).commit());
 //! # let mut bob = bob;
-//! # let mut prekeys = bob.maintain(Counts::default(), now, &mut rng)?.commit();
+//! # let mut prekeys = bob.maintain(Counts::default(), now, &mut rng)?.commit_with(|writes| bobs.apply(writes))?;
 //! # let bundle = prekeys.next_bundle().ok_or("no prekeys")?.verify(Trust::Anyone)?;
 //! # let mut with_bob = alice.session(bob.address());
-//! # with_bob.initiate(&alice.config(), bundle, now, &mut rng)?.commit();
+//! # with_bob.initiate(&alice.config(), bundle, now, &mut rng)?.commit_with(|writes| alices.apply(writes))?;
 //! # let mut with_alice = bob.session(alice.address());
 //! // The service, once: a key that the trust root vouches for.
 //! let [trust_root, service] = [(); 2].map(|()| KeyPair::generate(&mut rng));

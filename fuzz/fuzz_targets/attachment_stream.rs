@@ -13,7 +13,9 @@ use attachment::Cut;
 use libfuzzer_sys::fuzz_target;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::attachment::{AttachmentEncryptor, AttachmentKey, AttachmentManifest, AttachmentVerifier, ChunkSize, IncrementalMac};
+use subrosa::attachment::{
+    AttachmentEncryptor, AttachmentKey, AttachmentManifest, AttachmentVerifier, ChunkSize, IncrementalMac,
+};
 
 #[derive(Arbitrary, Debug)]
 struct Input {

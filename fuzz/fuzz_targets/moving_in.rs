@@ -13,7 +13,10 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::account::{IdSpace, ImportError};
 use subrosa::keys::PublicKey;
-use subrosa::prekey::{KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey, SignedPreKeyId};
+use subrosa::prekey::{
+    KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey,
+    SignedPreKeyId,
+};
 use subrosa::store::{Key, Write};
 use subrosa::{Account, Address, DeviceId, IdentityKeyPair, Session, Timestamp, account};
 

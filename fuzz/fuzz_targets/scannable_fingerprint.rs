@@ -5,7 +5,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use subrosa::fingerprint::{FingerprintError, Fingerprint, FingerprintHash, FingerprintVersion, ScannableFingerprint};
+use subrosa::fingerprint::{
+    Fingerprint, FingerprintError, FingerprintHash, FingerprintVersion, ScannableFingerprint,
+};
 
 fuzz_target!(|bytes: &[u8]| {
     let [ours, theirs] = [1, 2].map(|byte| FingerprintHash::from_bytes([byte; 64]));

@@ -6,7 +6,10 @@ use arbitrary::Arbitrary;
 use ml_kem::ml_kem_768::{Ciphertext, DecapsulationKey, EncapsulationKey};
 use ml_kem::{Decapsulate, ExpandedKeyEncoding, KeyExport};
 use sha3::{Digest, Sha3_256};
-use subrosa::hazmat::crypto::kem768::{CT1_LEN, CT2_LEN, EK_VECTOR_LEN, EXPANDED_LEN, ExpandedKey, HEADER_LEN, KeySeed, encapsulate1, encapsulate2, encapsulation_state, encapsulation_that_gives, finish_encapsulation};
+use subrosa::hazmat::crypto::kem768::{
+    CT1_LEN, CT2_LEN, EK_VECTOR_LEN, EXPANDED_LEN, ExpandedKey, HEADER_LEN, KeySeed, encapsulate1,
+    encapsulate2, encapsulation_state, encapsulation_that_gives, finish_encapsulation,
+};
 use subrosa::hazmat::crypto::secret::Secret;
 
 use super::kem1024::is_reduced;

@@ -28,7 +28,7 @@ pub(super) const MAC_LEN: usize = 32;
 /// by [`finish`](Self::finish): whoever leaves it out can't tell a blob from its beginning.
 ///
 /// ```
-/// # use subrosa::{AttachmentDecryptor, AttachmentError, AttachmentKey, AttachmentManifest};
+/// # use subrosa::attachment::{AttachmentDecryptor, AttachmentError, AttachmentKey, AttachmentManifest};
 /// # fn receive(key: &AttachmentKey, manifest: AttachmentManifest, pieces: &[&[u8]]) -> Result<(), Box<dyn std::error::Error>> {
 /// # let mut file = Vec::new();
 /// # let mut buffer = [0; 1024];

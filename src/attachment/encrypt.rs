@@ -25,7 +25,7 @@ use crate::crypto::secret::Secret;
 /// ```
 /// # use rand_chacha::rand_core::SeedableRng;
 /// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1);
-/// use subrosa::{AttachmentEncryptor, AttachmentKey, ChunkSize};
+/// use subrosa::attachment::{AttachmentEncryptor, AttachmentKey, ChunkSize};
 ///
 /// let pieces = [b"a picture, ".as_slice(), b"in two pieces"];
 /// let (mut blob, mut buffer) = (Vec::new(), [0; 1024]);

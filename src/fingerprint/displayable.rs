@@ -20,7 +20,7 @@ const LINE_GROUPS: usize = 4;
 /// `{}` shows them in one piece, `{:#}` as people read them, in three lines of four groups of five:
 ///
 /// ```
-/// # use subrosa::{Fingerprint, FingerprintHash, FingerprintVersion};
+/// # use subrosa::fingerprint::{Fingerprint, FingerprintHash, FingerprintVersion};
 /// # let [ours, theirs] = [1, 2].map(|byte| FingerprintHash::from_bytes([byte; 64]));
 /// # let displayable = Fingerprint::new(FingerprintVersion::ACCOUNT, ours, theirs).displayable();
 /// let shown = "10305 10305 10305 10305\n\

@@ -67,19 +67,23 @@ pub enum RepairRefused {
 /// # let (mut alices, mut bobs, mut rng) = (Memory::new(), Memory::new(), os_rng());
 /// # let now = Timestamp::from_secs(1_700_000_000);
 /// # let limits = Limits { batch: 2, low: 1, ..Limits::default() };
-/// # let alice = Account::generate(Address::new("alice", 1), limits, &mut rng).commit();
-/// # let mut bob = Account::generate(Address::new("bob", 1), limits, &mut rng).commit();
-/// # let mut service = bob.maintain(Counts::default(), now, &mut rng)?.commit();
+/// # let alice = Account::generate(Address::new("alice", 1), limits, &mut rng);
+/// # let mut alice = alice.commit_with(|writes| alices.apply(writes))?;
+/// # let bob = Account::generate(Address::new("bob", 1), limits, &mut rng);
+/// # let mut bob = bob.commit_with(|writes| bobs.apply(writes))?;
+/// # let mut service = bob.maintain(Counts::default(), now, &mut rng)?.commit_with(|writes| bobs.apply(writes))?;
 /// # let mut with_bob = alice.session(bob.address());
 /// # let bundle = service.next_bundle().ok_or("no prekeys")?.verify(Trust::Anyone)?;
-/// # with_bob.initiate(&alice.config(), bundle, now, &mut rng)?.commit();
-/// let mut with_alice = bob.session(alice.address()); // Lost: there was more in it.
+/// # with_bob.initiate(&alice.config(), bundle, now, &mut rng)?.commit_with(|writes| alices.apply(writes))?;
 /// # let mut before = bob.session(alice.address());
-/// # let first = with_bob.encrypt(b"", Trust::Anyone, now, &mut rng)?.commit();
-/// # bob.receive(&mut before, &Message::try_from(&first)?, Trust::Anyone, &mut rng)?.commit();
+/// # let first = with_bob.encrypt(b"", Trust::Anyone, now, &mut rng)?.commit_with(|writes| alices.apply(writes))?;
+/// # let staged = bob.receive(&mut before, &Message::try_from(&first)?, Trust::Anyone, &mut rng)?;
+/// # staged.commit_with(|writes| bobs.apply(writes))?;
 /// # let answer = before.encrypt(b"", Trust::Anyone, now, &mut rng)?.commit();
-/// # let mut alice = alice;
-/// # alice.receive(&mut with_bob, &Message::try_from(&answer)?, Trust::Anyone, &mut rng)?.commit();
+/// # let staged = alice.receive(&mut with_bob, &Message::try_from(&answer)?, Trust::Anyone, &mut rng)?;
+/// # staged.commit_with(|writes| alices.apply(writes))?;
+/// # bobs.delete(&subrosa::store::Key::Session(alice.address().clone()));
+/// let mut with_alice = bob.session(alice.address()); // Lost: there was more in it.
 ///
 /// // Alice sends. She keeps what she sent, by its time, for as long as it may be asked for.
 /// let (text, sent_at) = (b"hello", now);

@@ -18,10 +18,10 @@ pub struct NotADistributionId;
 /// As text it is the hyphenated UUID in lower case.
 ///
 /// ```
-/// use subrosa::DistributionId;
+/// use subrosa::group::DistributionId;
 /// let id: DistributionId = "d1d1d1d1-7000-11eb-b32a-33b8a8a487a6".parse()?;
 /// assert_eq!(DistributionId::from_bytes(*id.as_bytes()), id);
-/// # Ok::<(), subrosa::NotADistributionId>(())
+/// # Ok::<(), subrosa::group::NotADistributionId>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DistributionId([u8; 16]);

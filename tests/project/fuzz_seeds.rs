@@ -5,6 +5,7 @@
 
 mod dictionaries;
 mod differential;
+mod published;
 mod sealed;
 mod writes;
 
@@ -66,6 +67,7 @@ fn write_seeds() {
     sender_keys();
     fingerprints();
     accounts();
+    published::write_seeds();
     sealed::write_seeds();
     writes::write_seeds();
     let uuid = "796abedb-ca4e-4f18-8803-1fde5b921f9f";
@@ -316,6 +318,7 @@ fn seeds_are_what_they_should_be() {
         read(target);
     }
     differential::check_seeds();
+    published::check_seeds();
     sealed::check_seeds();
     writes::check_seeds();
 }

@@ -7,12 +7,17 @@ use alloc::vec::Vec;
 use core::error::Error;
 
 use subrosa::attachment::{AttachmentDecryptor, AttachmentEncryptor, AttachmentKey, ChunkSize};
-use subrosa::prekey::{KemPreKeyId, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId};
+use subrosa::prekey::{
+    KemPreKeyId, LastResortKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId,
+};
 use subrosa::repair::DecryptionErrorMessage;
 use subrosa::session::Config;
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
 use subrosa::store::{Key, RecordKind, Write};
-use subrosa::{Address, Ciphertext, DeviceId, IdentityKeyPair, Message, MessageKind, PreKeyBundle, RecordKey, Session, Staged, Timestamp, Trust};
+use subrosa::{
+    Address, Ciphertext, DeviceId, IdentityKeyPair, Message, MessageKind, PreKeyBundle, RecordKey, Session,
+    Staged, Timestamp, Trust,
+};
 
 use crate::rng::Repeatable;
 
