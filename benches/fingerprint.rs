@@ -33,18 +33,18 @@ fn fingerprint(c: &mut Criterion) {
         b.iter(|| {
             let (ours, theirs) = (hash(&[1; 16], &ours), hash(&[2; 16], &theirs));
             let fingerprint = Fingerprint::new(FingerprintVersion::ACCOUNT, ours, theirs);
-            (fingerprint.displayable(), fingerprint.scannable().encode())
+            (fingerprint.displayable(), fingerprint.scannable().to_bytes())
         });
     });
     let (ours, theirs) = (hash(&[1; 16], &ours), hash(&[2; 16], &theirs));
     c.bench_function("fingerprint of kept hashes, both forms", |b| {
         b.iter(|| {
             let fingerprint = Fingerprint::new(FingerprintVersion::ACCOUNT, black_box(ours), theirs);
-            (fingerprint.displayable(), fingerprint.scannable().encode())
+            (fingerprint.displayable(), fingerprint.scannable().to_bytes())
         });
     });
     let at_us = Fingerprint::new(FingerprintVersion::ACCOUNT, ours, theirs).scannable();
-    let scanned = Fingerprint::new(FingerprintVersion::ACCOUNT, theirs, ours).scannable().encode();
+    let scanned = Fingerprint::new(FingerprintVersion::ACCOUNT, theirs, ours).scannable().to_bytes();
     c.bench_function("compare a scanned fingerprint", |b| {
         b.iter(|| at_us.compare(black_box(&scanned)).unwrap());
     });

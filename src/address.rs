@@ -74,7 +74,7 @@ impl ServiceId {
 
     /// The fixed-width binary form: the kind byte and the UUID.
     #[must_use]
-    pub fn to_fixed(&self) -> [u8; Self::FIXED_LEN] {
+    pub fn to_bytes(&self) -> [u8; Self::FIXED_LEN] {
         let mut out = [self.kind as u8; Self::FIXED_LEN];
         out[1..].copy_from_slice(&self.uuid);
         out
@@ -84,7 +84,7 @@ impl ServiceId {
     ///
     /// # Errors
     /// [`NotAServiceId`] for another length or kind byte.
-    pub fn from_fixed(bytes: &[u8]) -> Result<Self, NotAServiceId> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotAServiceId> {
         let (&kind, uuid) = bytes.split_first().ok_or(NotAServiceId)?;
         let kind = match kind {
             0 => ServiceIdKind::Aci,
@@ -102,7 +102,7 @@ impl ServiceId {
         match <[u8; 16]>::try_from(bytes) {
             Ok(uuid) => Ok(Self { kind: ServiceIdKind::Aci, uuid }),
             Err(_) => {
-                Self::from_fixed(bytes).ok().filter(|id| id.kind == ServiceIdKind::Pni).ok_or(NotAServiceId)
+                Self::from_bytes(bytes).ok().filter(|id| id.kind == ServiceIdKind::Pni).ok_or(NotAServiceId)
             }
         }
     }
@@ -309,7 +309,7 @@ pub(crate) fn message_addresses(sender: &Address, recipient: &Address) -> Option
     let (left, right) = out.split_at_mut(18);
     for (part, address) in [(left, sender), (right, recipient)] {
         let (device, id) = part.split_last_mut()?;
-        id.copy_from_slice(&address.service_id()?.to_fixed());
+        id.copy_from_slice(&address.service_id()?.to_bytes());
         *device = address.device.to_signal()?;
     }
     Some(out)
@@ -328,9 +328,9 @@ mod tests {
         {
             let id: ServiceId = text.parse().unwrap();
             assert_eq!(id.to_string(), text);
-            assert_eq!(ServiceId::from_fixed(&id.to_fixed()), Ok(id));
+            assert_eq!(ServiceId::from_bytes(&id.to_bytes()), Ok(id));
             let binary =
-                if id.kind() == ServiceIdKind::Aci { id.uuid().to_vec() } else { id.to_fixed().to_vec() };
+                if id.kind() == ServiceIdKind::Aci { id.uuid().to_vec() } else { id.to_bytes().to_vec() };
             assert_eq!(ServiceId::from_binary(&binary), Ok(id));
         }
         assert_eq!(ACI.to_uppercase().parse(), ACI.parse::<ServiceId>());
@@ -353,9 +353,9 @@ mod tests {
             assert_eq!(text.parse::<ServiceId>(), Err(NotAServiceId), "{text}");
         }
         let aci: ServiceId = ACI.parse().unwrap();
-        assert_eq!(ServiceId::from_binary(&aci.to_fixed()), Err(NotAServiceId));
+        assert_eq!(ServiceId::from_binary(&aci.to_bytes()), Err(NotAServiceId));
         for bytes in [&[2; 17][..], &[0; 16], &[0; 18], &[]] {
-            assert_eq!(ServiceId::from_fixed(bytes), Err(NotAServiceId));
+            assert_eq!(ServiceId::from_bytes(bytes), Err(NotAServiceId));
         }
     }
 
@@ -367,7 +367,7 @@ mod tests {
             })
             .collect();
         ids.sort();
-        assert!(ids.is_sorted_by_key(ServiceId::to_fixed));
+        assert!(ids.is_sorted_by_key(ServiceId::to_bytes));
     }
 
     /// Scenarios 87 to 91 of the parts around sessions, where they say more. The log form (90) is the text.
@@ -380,7 +380,7 @@ mod tests {
         ] {
             let id: ServiceId = text.parse().unwrap();
             assert!(id.to_string().eq_ignore_ascii_case(text));
-            assert_eq!(ServiceId::from_fixed(&id.to_fixed()), Ok(id));
+            assert_eq!(ServiceId::from_bytes(&id.to_bytes()), Ok(id));
         }
     }
 
@@ -388,7 +388,7 @@ mod tests {
     fn s89_kind_bytes() {
         for kind in u8::MIN..=u8::MAX {
             let fixed = [kind; 17];
-            assert_eq!(ServiceId::from_fixed(&fixed).is_ok(), kind <= 1, "{kind}");
+            assert_eq!(ServiceId::from_bytes(&fixed).is_ok(), kind <= 1, "{kind}");
             assert_eq!(ServiceId::from_binary(&fixed).is_ok(), kind == 1, "{kind}");
         }
     }

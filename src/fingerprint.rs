@@ -50,7 +50,7 @@ impl FingerprintVersion {
 /// assert_eq!(at_alice.displayable(), at_bob.displayable());
 /// println!("{:#}", at_alice.displayable()); // three lines of four groups
 ///
-/// let scanned = at_bob.scannable().encode(); // travels as a QR code
+/// let scanned = at_bob.scannable().to_bytes(); // travels as a QR code
 /// at_alice.scannable().compare(&scanned)?; // anything but a match is an error
 /// # Ok(())
 /// # }

@@ -92,7 +92,7 @@ fn safety_number(stage: &mut Stage<'_>) -> Result<(), Error> {
         stage.report.note("", line)?;
     }
     stage.report.check(alices.displayable() == bobs.displayable(), "both see the same digits")?;
-    alices.scannable().compare(&bobs.scannable().encode())?;
+    alices.scannable().compare(&bobs.scannable().to_bytes())?;
     stage.report.note("both", "see these digits, and scan each other's code: nobody is between them")?;
     Ok(())
 }

@@ -123,7 +123,7 @@ fn not_messages(stage: &mut Stage<'_>) -> Result<(), Error> {
 
 /// A message for many that names a device twice.
 fn repeated_device(stage: &mut Stage<'_>) -> Result<Vec<u8>, Error> {
-    let bob = stage.get("bob.1")?.person.id.to_fixed();
+    let bob = stage.get("bob.1")?.person.id.to_bytes();
     let device = [1, 0x80, 7, 1, 0, 7];
     Ok([&[0x23, 1][..], &bob, &device, &[0; 48 + 32 + 16]].concat())
 }

@@ -30,7 +30,7 @@ impl ScannableFingerprint {
         Self { version, local: content(ours), remote: content(theirs) }
     }
 
-    /// Reads one of our own that was [encoded](Self::encode). What was scanned goes to
+    /// Reads one of our own that was [encoded](Self::to_bytes). What was scanned goes to
     /// [`compare`](Self::compare) as it is.
     ///
     /// The two hashes may be of any length, as deployed; 32 bytes are usual.
@@ -48,7 +48,7 @@ impl ScannableFingerprint {
 
     /// The bytes that the QR code holds: 74 for versions below 128. They go in as they are, in byte mode.
     #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
+    pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.encoded_len());
         self.write(&mut out);
         out

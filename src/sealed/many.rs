@@ -163,7 +163,7 @@ pub fn seal_for_many(
         out.put(recipient, material);
     }
     for id in excluded {
-        out.bytes.extend_from_slice(&id.to_fixed());
+        out.bytes.extend_from_slice(&id.to_bytes());
         out.bytes.push(0);
     }
     out.bytes.extend_from_slice(shared.ephemeral().as_bytes());
@@ -183,7 +183,7 @@ impl Sent {
         let Ok(material) = material else {
             return self.failed.push(recipient.service_id);
         };
-        self.bytes.extend_from_slice(&recipient.service_id.to_fixed());
+        self.bytes.extend_from_slice(&recipient.service_id.to_bytes());
         let last = recipient.devices.len().saturating_sub(1);
         for (at, (device, registration_id)) in recipient.devices.iter().enumerate() {
             let more = if at == last { 0 } else { MORE_DEVICES };

@@ -281,7 +281,7 @@ impl<'a> Reader<'a> {
         let id = if version == ACIS_ONLY {
             ServiceId::new(ServiceIdKind::Aci, *self.take()?)
         } else {
-            ServiceId::from_fixed(self.take::<{ ServiceId::FIXED_LEN }>()?)
+            ServiceId::from_bytes(self.take::<{ ServiceId::FIXED_LEN }>()?)
                 .map_err(|_| OpenError::Malformed)?
         };
         let start = self.at;

@@ -73,7 +73,7 @@ impl DecryptionErrorMessage {
 
     /// The encoded form.
     #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
+    pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.encoded_len());
         self.write(&mut out);
         out

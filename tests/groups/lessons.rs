@@ -81,7 +81,7 @@ fn lesson_32_a_lost_sender_key_is_asked_for_and_sent_again() {
     assert_eq!(receive(&mut keys, &sent), Err(group::Error::NoSenderKey));
     let (sent_at, device) = (Timestamp::from_millis(1_700_000_000_000), DeviceId::new(3));
     let request = DecryptionErrorMessage::for_original(&sent, MessageKind::SenderKey, sent_at, device);
-    let request = DecryptionErrorMessage::parse(&request.unwrap().encode()).unwrap();
+    let request = DecryptionErrorMessage::parse(&request.unwrap().to_bytes()).unwrap();
     assert_eq!((request.timestamp(), request.ratchet_key()), (sent_at, None));
 
     // The sender distributes its key as it is now, which reads what is sent again.

@@ -74,7 +74,7 @@ fn write_seeds() {
     for (name, text) in [("aci", uuid.to_owned()), ("pni", format!("PNI:{uuid}"))] {
         let id: ServiceId = text.parse().unwrap();
         write("service_id", name, text.as_bytes());
-        write("service_id", &format!("{name}-fixed"), &id.to_fixed());
+        write("service_id", &format!("{name}-fixed"), &id.to_bytes());
     }
     write("service_id", "binary", &[7; 16]);
     let logs: BTreeMap<String, String> =
@@ -133,7 +133,7 @@ fn conversations() {
             DeviceId::new(5),
         );
         let error = error.unwrap();
-        write("decryption_error_message", &name("error"), &error.encode());
+        write("decryption_error_message", &name("error"), &error.to_bytes());
         write("plaintext_content", &name("error"), PlaintextContent::from(&error).as_bytes());
     }
     let error = DecryptionErrorMessage::for_original(
@@ -143,7 +143,7 @@ fn conversations() {
         DeviceId::new(127),
     )
     .unwrap();
-    write("decryption_error_message", "group", &error.encode());
+    write("decryption_error_message", "group", &error.to_bytes());
     write("plaintext_content", "group", PlaintextContent::from(&error).as_bytes());
 }
 
@@ -328,7 +328,7 @@ fn fingerprints() {
     for (name, ours, theirs) in [("ours", a, b), ("theirs", b, a)] {
         for version in [FingerprintVersion::PHONE_NUMBER, FingerprintVersion::ACCOUNT] {
             let scannable = Fingerprint::new(version, ours, theirs).scannable();
-            write("scannable_fingerprint", &format!("{name}-{}", version.0), &scannable.encode());
+            write("scannable_fingerprint", &format!("{name}-{}", version.0), &scannable.to_bytes());
         }
     }
 }

@@ -103,7 +103,7 @@ fn repair(ledger: &mut Ledger) {
         let of = |number| {
             let (kind, device) = (MessageKind::SenderKey, DeviceId::PRIMARY);
             let group = DecryptionErrorMessage::for_original(b"", kind, number, device).unwrap();
-            [&[0x0A, 33][..], &key.encode(), &group.encode()].concat()
+            [&[0x0A, 33][..], &key.encode(), &group.to_bytes()].concat()
         };
         (0..count).flat_map(|number| of(Timestamp::from_millis(NOW.as_millis() - number))).collect()
     };

@@ -441,7 +441,7 @@ fn e12_addresses_need_two_service_ids() {
         assert_eq!(signal.addresses().is_some(), there, "{names:?}");
         if let Some(addresses) = signal.addresses() {
             let [sender, recipient] = [&one, &other]
-                .map(|device| [device.address.service_id().unwrap().to_fixed().as_slice(), &[1]].concat());
+                .map(|device| [device.address.service_id().unwrap().to_bytes().as_slice(), &[1]].concat());
             assert_eq!(addresses, [sender, recipient].concat());
         }
     }

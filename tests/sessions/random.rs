@@ -218,7 +218,7 @@ impl World {
             Err(_) => {
                 let (sent, device) = (Timestamp::from_millis(1), peer.device.address.device());
                 let error = DecryptionErrorMessage::for_original(&letter.bytes, letter.kind, sent, device);
-                let error = DecryptionErrorMessage::parse(&error.unwrap().encode()).unwrap();
+                let error = DecryptionErrorMessage::parse(&error.unwrap().to_bytes()).unwrap();
                 let key = error.ratchet_key().unwrap();
                 let address = own.device.address.clone();
                 if peer.device.session(&address).unwrap().current_ratchet_key_matches(key) {

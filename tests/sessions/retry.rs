@@ -27,7 +27,7 @@ fn i1_key_timestamp_and_device_survive() {
     let group = Letter::new(MessageKind::SenderKey, b"not looked into".to_vec());
     for letter in [&pre_key, &whisper, &group] {
         let error = error_for(letter).unwrap();
-        let again = DecryptionErrorMessage::parse(&error.encode()).unwrap();
+        let again = DecryptionErrorMessage::parse(&error.to_bytes()).unwrap();
         assert_eq!(again, error);
         assert_eq!((again.timestamp(), again.device()), (TIMESTAMP, DEVICE));
         let key = (letter.kind != MessageKind::SenderKey).then(|| *letter.signal().ratchet_key());

@@ -48,7 +48,7 @@ fn both(version: FingerprintVersion) -> [Fingerprint; 2] {
 }
 
 fn compare(ours: Fingerprint, theirs: Fingerprint) -> Result<(), FingerprintError> {
-    ours.scannable().compare(&theirs.scannable().encode())
+    ours.scannable().compare(&theirs.scannable().to_bytes())
 }
 
 #[test]
@@ -61,10 +61,10 @@ fn f72_known_answers_in_both_versions() {
         assert_eq!(at_b.displayable().as_str(), DIGITS);
         let mut scannable = SCANNABLE_A;
         scannable[1] = u8::try_from(version.0).unwrap();
-        assert_eq!(at_a.scannable().encode(), scannable);
+        assert_eq!(at_a.scannable().to_bytes(), scannable);
         let (left, right) = scannable[2..].split_at(36);
         let mirrored = [&scannable[..4], &right[2..], &right[..2], &left[2..]].concat();
-        assert_eq!(at_b.scannable().encode(), mirrored);
+        assert_eq!(at_b.scannable().to_bytes(), mirrored);
     }
     let [of_a, of_b] = [(&ID_A, &KEY_A), (&ID_B, &KEY_B)].map(|(id, key)| {
         let key = IdentityKey::decode(key).unwrap();
@@ -83,10 +83,10 @@ fn f72_any_version_is_carried() {
         let [at_a, at_b] = both(version);
         assert_eq!(at_a.scannable().version(), version);
         assert_eq!(compare(at_a, at_b), Ok(()));
-        let again = ScannableFingerprint::parse(&at_a.scannable().encode()).unwrap();
-        assert_eq!(again.encode(), at_a.scannable().encode());
+        let again = ScannableFingerprint::parse(&at_a.scannable().to_bytes()).unwrap();
+        assert_eq!(again.to_bytes(), at_a.scannable().to_bytes());
     }
-    assert_eq!(both(FingerprintVersion(0))[0].scannable().encode()[..2], [8, 0]);
+    assert_eq!(both(FingerprintVersion(0))[0].scannable().to_bytes()[..2], [8, 0]);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn f75_other_version() {
 #[test]
 fn f76_damage() {
     let [at_a, at_b] = both(FingerprintVersion::ACCOUNT);
-    let (ours, good) = (at_a.scannable(), at_b.scannable().encode());
+    let (ours, good) = (at_a.scannable(), at_b.scannable().to_bytes());
     let unreadable = Err(FingerprintError::InvalidProtobuf);
     assert_eq!(ours.compare(b"https://example.org"), unreadable);
     assert_eq!(ours.compare(&[good.as_slice(), &[0]].concat()), unreadable);
@@ -203,7 +203,7 @@ fn f77_missing_pieces() {
     }
     let ours = both(zero)[0].scannable();
     assert_eq!(ours.compare(&[]), Err(MissingLocal.into()));
-    assert_eq!(ours.compare(&both(zero)[1].scannable().encode()[2..]), Ok(()));
+    assert_eq!(ours.compare(&both(zero)[1].scannable().to_bytes()[2..]), Ok(()));
 }
 
 #[test]
@@ -215,6 +215,6 @@ fn contents_of_other_lengths_compare() {
     let ours = ScannableFingerprint::parse(&longer(1, 2)).unwrap();
     assert_eq!(ours.compare(&longer(2, 1)), Ok(()));
     assert_eq!(ours.compare(&longer(1, 2)), Err(FingerprintError::Mismatch));
-    let deployed = both(FingerprintVersion::ACCOUNT)[0].scannable().encode();
+    let deployed = both(FingerprintVersion::ACCOUNT)[0].scannable().to_bytes();
     assert_eq!(ours.compare(&deployed), Err(FingerprintError::Mismatch));
 }

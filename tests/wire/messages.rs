@@ -180,7 +180,7 @@ fn client_made_version_3_wrapper_is_built_and_read() {
 fn decryption_error_for_each_kind_of_original() {
     for (original, kind) in [(PLAIN, MessageKind::Whisper), (WRAPPED, MessageKind::PreKey)] {
         let error = DecryptionErrorMessage::for_original(original, kind, SENT, DeviceId::new(5)).unwrap();
-        assert_eq!(error.encode(), ERROR_FOR_PLAIN);
+        assert_eq!(error.to_bytes(), ERROR_FOR_PLAIN);
         assert_eq!(error.ratchet_key(), Some(&key(&R_A)));
         assert_eq!(DecryptionErrorMessage::parse(ERROR_FOR_PLAIN).unwrap(), error);
         let content = PlaintextContent::from(&error);
@@ -197,9 +197,9 @@ fn decryption_error_for_each_kind_of_original() {
         DeviceId::new(5),
     );
     let group = group.unwrap();
-    assert_eq!(group.encode(), hex!("10fbd095ffbc311805"));
+    assert_eq!(group.to_bytes(), hex!("10fbd095ffbc311805"));
     assert_eq!(group.ratchet_key(), None);
-    assert_eq!(DecryptionErrorMessage::parse(&group.encode()), Ok(group));
+    assert_eq!(DecryptionErrorMessage::parse(&group.to_bytes()), Ok(group));
 }
 
 #[test]

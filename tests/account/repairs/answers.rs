@@ -25,7 +25,7 @@ fn request_for(letter: &Letter, sent: Timestamp, device: u32) -> DecryptionError
 /// A request that names this ratchet key.
 fn request_about(key: Option<&PublicKey>) -> DecryptionErrorMessage {
     let mut bytes = key.map_or_else(Vec::new, |key| [&[0x0A, 33][..], &key.encode()].concat());
-    bytes.extend_from_slice(&request_for(&group(), START, 1).encode());
+    bytes.extend_from_slice(&request_for(&group(), START, 1).to_bytes());
     DecryptionErrorMessage::parse(&bytes).unwrap()
 }
 

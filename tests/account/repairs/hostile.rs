@@ -41,7 +41,7 @@ pub fn new_log() -> RepairLog {
 pub fn request_for(message: Timestamp, key: Option<&PublicKey>) -> DecryptionErrorMessage {
     let group = DecryptionErrorMessage::for_original(b"", MessageKind::SenderKey, message, DeviceId::PRIMARY);
     let mut bytes = key.map_or_else(Vec::new, |key| [&[0x0A, 33][..], &key.encode()].concat());
-    bytes.extend_from_slice(&group.unwrap().encode());
+    bytes.extend_from_slice(&group.unwrap().to_bytes());
     DecryptionErrorMessage::parse(&bytes).unwrap()
 }
 
@@ -191,7 +191,7 @@ impl Victim {
         };
         let mut request = request_for(message, key);
         if !device {
-            let bytes = [&request.encode()[..], &[0x18, 0x02]].concat();
+            let bytes = [&request.to_bytes()[..], &[0x18, 0x02]].concat();
             request = DecryptionErrorMessage::parse(&bytes).unwrap();
         }
         let resets = about == About::Current;

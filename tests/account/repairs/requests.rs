@@ -54,7 +54,7 @@ fn a_request_has_the_known_bytes() {
         device,
     );
     let request = advice.ask.unwrap();
-    assert_eq!(request.message.encode(), hex!("1098031805"));
+    assert_eq!(request.message.to_bytes(), hex!("1098031805"));
     assert_eq!(request.content().as_bytes(), hex!("c04205109803180580"));
 }
 

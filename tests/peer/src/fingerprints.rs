@@ -28,7 +28,7 @@ fn fingerprint(_: &mut Peer, request: Request<'_>) -> Answer {
     let fingerprint = Fingerprint::new(version, ours, theirs);
     Ok(json!({
         "display": fingerprint.displayable().as_str(),
-        "scannable": hex::encode(fingerprint.scannable().encode()),
+        "scannable": hex::encode(fingerprint.scannable().to_bytes()),
     }))
 }
 

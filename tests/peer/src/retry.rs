@@ -25,7 +25,7 @@ fn fields(message: &DecryptionErrorMessage) -> Result<Value, Failure> {
         return Err(Failure::range("timestamp is larger than a JSON number can be"));
     }
     Ok(json!({
-        "dem": hex::encode(message.encode()),
+        "dem": hex::encode(message.to_bytes()),
         "timestamp": message.timestamp().as_millis(),
         "device": message.device().get(),
         "ratchet_key": message.ratchet_key().map(|key| hex::encode(key.encode())),

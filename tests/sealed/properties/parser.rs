@@ -129,7 +129,7 @@ fn written_again(bytes: &mut [u8], entries: usize) -> Vec<u8> {
     let original = bytes.to_vec();
     let message = SentMessage::parse(&original).unwrap();
     let id_len = if original[0] == 0x22 { 16 } else { 17 };
-    let id = |id: ServiceId| id.to_fixed()[17 - id_len..].to_vec();
+    let id = |id: ServiceId| id.to_bytes()[17 - id_len..].to_vec();
     let mut out = vec![original[0]];
     let mut count = entries;
     while count >= 0x80 {

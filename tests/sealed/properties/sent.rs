@@ -150,7 +150,7 @@ fn parts(world: &World, list: &List, seed: u64) -> Vec<(Part, Vec<u8>)> {
     let count = u8::try_from(list.recipients.len() + list.excluded.len()).unwrap();
     let mut parts = vec![(Part::Version, vec![0x23]), (Part::Count, vec![count])];
     for (at, (id, devices)) in list.recipients.iter().enumerate() {
-        parts.push((Part::Id(at), id.to_fixed().to_vec()));
+        parts.push((Part::Id(at), id.to_bytes().to_vec()));
         for (number, (device, registration_id)) in devices.iter().enumerate() {
             parts.push((Part::Device(at, number), vec![u8::try_from(device.get()).unwrap()]));
             let more = if number + 1 < devices.len() { 0x8000 } else { 0 };
@@ -160,7 +160,7 @@ fn parts(world: &World, list: &List, seed: u64) -> Vec<(Part, Vec<u8>)> {
         parts.push((Part::Material(at), material.to_bytes()));
     }
     for (at, id) in list.excluded.iter().enumerate() {
-        parts.push((Part::ExcludedId(at), id.to_fixed().to_vec()));
+        parts.push((Part::ExcludedId(at), id.to_bytes().to_vec()));
         parts.push((Part::NoDevice, vec![0]));
     }
     parts.push((Part::Ephemeral, many.ephemeral_public().as_bytes().to_vec()));
@@ -267,9 +267,9 @@ fn check(
 }
 
 fn flip_id(id: &mut ServiceId, at: usize, bit: u8) {
-    let mut fixed = id.to_fixed();
+    let mut fixed = id.to_bytes();
     fixed[at] ^= bit;
-    *id = ServiceId::from_fixed(&fixed).unwrap();
+    *id = ServiceId::from_bytes(&fixed).unwrap();
 }
 
 /// Flips the bits of a message that `chosen` chooses.

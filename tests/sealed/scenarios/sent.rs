@@ -24,7 +24,7 @@ fn pni(byte: u8) -> ServiceId {
 
 /// An entry with the given devices, and key material that is all `material`.
 fn entry(id: ServiceId, devices: &[(u8, u16)], material: u8) -> Vec<u8> {
-    let mut out = id.to_fixed().to_vec();
+    let mut out = id.to_bytes().to_vec();
     for (at, (device, registration_id)) in devices.iter().enumerate() {
         let more = if at + 1 < devices.len() { 0x8000 } else { 0 };
         out.push(*device);

@@ -218,7 +218,7 @@ fn s37_excluded_accounts() {
     let parsed = SentMessage::parse(&sent).unwrap();
     assert_eq!(parsed.excluded().collect::<Vec<_>>(), excluded);
     assert_eq!(parsed.recipients().map(|to| to.service_id()).collect::<Vec<_>>(), [service_id(BOB)]);
-    let raw = excluded.map(|id| [&id.to_fixed()[..], &[0]].concat()).concat();
+    let raw = excluded.map(|id| [&id.to_bytes()[..], &[0]].concat()).concat();
     let start = parsed.shared_range().start;
     assert_eq!(sent[start - raw.len()..start], raw);
     // Nobody at all.

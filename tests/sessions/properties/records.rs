@@ -82,6 +82,6 @@ proptest! {
         let kind = if pni { ServiceIdKind::Pni } else { ServiceIdKind::Aci };
         let id = ServiceId::new(kind, uuid);
         assert_eq!(id.to_string().parse(), Ok(id));
-        assert_eq!(ServiceId::from_fixed(&id.to_fixed()), Ok(id));
+        assert_eq!(ServiceId::from_bytes(&id.to_bytes()), Ok(id));
     }
 }

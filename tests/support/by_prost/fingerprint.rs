@@ -39,7 +39,7 @@ pub fn scannable(bytes: &[u8]) {
     assert_eq!(ours.version(), FingerprintVersion(version));
     let side = |content: &Vec<u8>| Some(Logical { content: Some(content.clone()) });
     let message = Combined { version: Some(version), local: side(&local), remote: side(&remote) };
-    assert_eq!(ours.encode(), message.encode_to_vec());
+    assert_eq!(ours.to_bytes(), message.encode_to_vec());
     let mirrored = Combined { version: Some(version), local: side(&remote), remote: side(&local) };
     assert_eq!(ours.compare(&mirrored.encode_to_vec()), Ok(()));
     let outcome = ours.compare(bytes);

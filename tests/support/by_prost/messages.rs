@@ -174,7 +174,7 @@ pub fn decryption_error(bytes: &[u8]) {
     let ours = DecryptionErrorMessage::parse(bytes);
     assert_eq!(ours.as_ref().map(error_parts).map_err(|error| *error), error_by_prost(bytes));
     if let Ok(message) = ours {
-        assert_eq!(DecryptionErrorMessage::parse(&message.encode()), Ok(message));
+        assert_eq!(DecryptionErrorMessage::parse(&message.to_bytes()), Ok(message));
     }
 }
 

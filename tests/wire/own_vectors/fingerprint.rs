@@ -31,7 +31,7 @@ fn case(name: &str, iterations: u32, version: FingerprintVersion, identifiers: [
     let [alice, bob] = &parties;
     let (ours, theirs) =
         (Fingerprint::new(version, alice.2, bob.2), Fingerprint::new(version, bob.2, alice.2));
-    let scanned = theirs.scannable().encode();
+    let scanned = theirs.scannable().to_bytes();
     ours.scannable().compare(&scanned).unwrap();
     assert_eq!(ours.displayable().as_str(), theirs.displayable().as_str());
     let shown = parties.iter().map(|(identifier, key, hash)| {
@@ -45,6 +45,6 @@ fn case(name: &str, iterations: u32, version: FingerprintVersion, identifiers: [
         "alice": shown.clone().next(),
         "bob": shown.clone().nth(1),
         "digits": ours.displayable().as_str(),
-        "scannable": { "alice": text(ours.scannable().encode()), "bob": text(scanned) },
+        "scannable": { "alice": text(ours.scannable().to_bytes()), "bob": text(scanned) },
     })
 }
