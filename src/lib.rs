@@ -62,3 +62,8 @@ pub use staged::Staged;
 pub use timestamp::Timestamp;
 pub use wire::ciphertext::Ciphertext;
 pub use wire::message::{MessageKind, ParseError};
+
+/// The programs of the changelog's migration section.
+#[cfg(doctest)]
+#[doc = include_str!("../CHANGELOG.md")]
+struct Migration;

@@ -10,7 +10,7 @@ use subrosa::{DeviceId, MessageKind, Timestamp};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(message) = DecryptionErrorMessage::parse(bytes) {
-        assert_eq!(DecryptionErrorMessage::parse(&message.encode()), Ok(message));
+        assert_eq!(DecryptionErrorMessage::parse(&message.to_bytes()), Ok(message));
     }
     for kind in [MessageKind::Whisper, MessageKind::PreKey] {
         if let Ok(message) =

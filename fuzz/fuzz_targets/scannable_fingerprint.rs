@@ -18,8 +18,8 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(verdict.is_err() && verdict != Err(FingerprintError::Mismatch));
         return;
     };
-    let encoded = parsed.encode();
-    assert_eq!(ScannableFingerprint::parse(&encoded).unwrap().encode(), encoded);
+    let encoded = parsed.to_bytes();
+    assert_eq!(ScannableFingerprint::parse(&encoded).unwrap().to_bytes(), encoded);
     assert_eq!(at_us.compare(&encoded), verdict);
-    assert_eq!(verdict.is_ok(), encoded == at_them.encode());
+    assert_eq!(verdict.is_ok(), encoded == at_them.to_bytes());
 });
