@@ -17,7 +17,7 @@ mod steps;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use simulation::Step;
-use simulation::trio::{Pair, Trio, Turn};
+use simulation::three_devices::{Pair, ThreeDevices, Turn};
 use steps::{offer, side, step};
 
 /// Longer schedules take too much time.
@@ -29,7 +29,7 @@ struct Schedule {
     turns: Vec<Turn>,
 }
 
-fuzz_target!(|schedule: Schedule| Trio::run(0, schedule.version_3, &schedule.turns));
+fuzz_target!(|schedule: Schedule| ThreeDevices::run(0, schedule.version_3, &schedule.turns));
 
 impl<'a> Arbitrary<'a> for Schedule {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {

@@ -15,10 +15,10 @@
 
 #[path = "../support/accounts.rs"]
 mod accounts;
-#[path = "../support/circle.rs"]
-mod circle;
 #[path = "../support/device.rs"]
 mod device;
+#[path = "../support/lossy_devices.rs"]
+mod lossy_devices;
 #[path = "../support/repair.rs"]
 mod repair;
 #[path = "../support/sealed.rs"]

@@ -4,7 +4,7 @@
 //! its last release of version 3, and one of the older format. Needs `SUBROSA_INTEROP`; see CONTRIBUTING.md.
 //! `SUBROSA_SEED` repeats a run, `SUBROSA_MESSAGES` changes its length.
 
-use crate::chorus::{Chorus, Rotation};
+use crate::group_network::{GroupNetwork, Rotation};
 use crate::live::{Home, Program, Side, number, seed};
 use crate::resident::address;
 use serde_json::{Value, json};
@@ -50,26 +50,26 @@ fn group_name(number: usize) -> String {
     format!("{number}@g.us")
 }
 
-fn chorus(homes: [At; 3], name: fn(usize) -> String, salt: u64) -> Chorus {
+fn network(homes: [At; 3], name: fn(usize) -> String, salt: u64) -> GroupNetwork {
     let members = NAMES.into_iter().zip(homes).map(|(name, at)| member(at, name)).collect();
-    Chorus::new(members, name, seed(salt))
+    GroupNetwork::new(members, name, seed(salt))
 }
 
 /// All send all their messages, while keys change and are distributed again.
-fn sing(chorus: &mut Chorus, rotations: &[Rotation], mut between: impl FnMut(&mut Chorus)) {
+fn sing(network: &mut GroupNetwork, rotations: &[Rotation], mut between: impl FnMut(&mut GroupNetwork)) {
     let rounds = 20;
     for round in 0..rounds {
-        chorus.run(messages() / rounds);
-        let sender = chorus.below(3);
+        network.run(messages() / rounds);
+        let sender = network.below(3);
         match round % 4 {
-            0 => chorus.distribute(sender),
-            3 => chorus.lose(sender, 300),
-            _ => chorus.rotate(sender, rotations[round % rotations.len()]),
+            0 => network.distribute(sender),
+            3 => network.lose(sender, 300),
+            _ => network.rotate(sender, rotations[round % rotations.len()]),
         }
-        between(chorus);
+        between(network);
     }
-    chorus.settle();
-    let Chorus { sent, read, early, .. } = chorus;
+    network.settle();
+    let GroupNetwork { sent, read, early, .. } = network;
     eprintln!("{sent} sent, {read} read, {early} came before their keys");
     // Each is sent to two, of whom a fifth doesn't get it.
     assert!(2 * *read > 3 * *sent, "seldom is a message lost");
@@ -80,42 +80,42 @@ const BOTH: &[Rotation] = &[Rotation::SameId, Rotation::NewId, Rotation::SameId]
 #[test]
 #[ignore = "needs live peers: SUBROSA_INTEROP=FOLDER"]
 fn two_of_ours_and_an_official_client() {
-    let mut chorus = chorus([At::Ours, At::Official, At::Ours], uuid, 11);
-    sing(&mut chorus, BOTH, |_| ());
+    let mut network = network([At::Ours, At::Official, At::Ours], uuid, 11);
+    sing(&mut network, BOTH, |_| ());
 }
 
 #[test]
 #[ignore = "needs live peers: SUBROSA_INTEROP=FOLDER"]
 fn two_official_clients_and_one_of_ours() {
-    let mut chorus = chorus([At::Official, At::Ours, At::Official], uuid, 12);
-    sing(&mut chorus, BOTH, |_| ());
+    let mut network = network([At::Official, At::Ours, At::Official], uuid, 12);
+    sing(&mut network, BOTH, |_| ());
 }
 
 #[test]
 #[ignore = "needs live peers: SUBROSA_INTEROP=FOLDER"]
 fn two_older_official_clients_and_one_of_ours() {
-    let mut chorus = chorus([At::Official22, At::Ours, At::Official], uuid, 13);
-    sing(&mut chorus, &[Rotation::NewId], |_| ());
+    let mut network = network([At::Official22, At::Ours, At::Official], uuid, 13);
+    sing(&mut network, &[Rotation::NewId], |_| ());
 }
 
 #[test]
 #[ignore = "needs live peers: SUBROSA_INTEROP=FOLDER"]
 fn the_older_format() {
-    let mut chorus = chorus([At::Wacore, At::Ours, At::Wacore], group_name, 14);
-    sing(&mut chorus, &[Rotation::NewId], |_| ());
+    let mut network = network([At::Wacore, At::Ours, At::Wacore], group_name, 14);
+    sing(&mut network, &[Rotation::NewId], |_| ());
 }
 
 /// Records of the official client's, passed through ours in the middle: they come out as they went in.
 #[test]
 #[ignore = "needs live peers: SUBROSA_INTEROP=FOLDER"]
 fn official_records_pass_through_ours() {
-    let mut chorus = chorus([At::Official, At::Ours, At::Official], uuid, 15);
+    let mut network = network([At::Official, At::Ours, At::Official], uuid, 15);
     let mut skipped = false;
-    sing(&mut chorus, BOTH, |chorus| {
-        for (sender, id, record) in chorus.records(0) {
+    sing(&mut network, BOTH, |network| {
+        for (sender, id, record) in network.records(0) {
             let bytes = hex::decode(&record).unwrap();
             let format = group::Format::WithId(id.parse().unwrap());
-            let ours = if sender == chorus.members[0].address() {
+            let ours = if sender == network.members[0].address() {
                 SenderKey::from_libsignal_record(&bytes, format).unwrap().to_libsignal_record()
             } else {
                 let keys = ReceiverKeys::from_libsignal_record(&bytes, address(&sender), format);
@@ -126,7 +126,7 @@ fn official_records_pass_through_ours() {
             let import = json!({
                 "op": "sender_key_import", "sender": sender, "distribution_id": id, "record": record,
             });
-            chorus.members[0].must(import);
+            network.members[0].must(import);
         }
     });
     assert!(skipped, "there were skipped keys in some record");
@@ -136,14 +136,14 @@ fn official_records_pass_through_ours() {
 #[test]
 #[ignore = "needs live peers: SUBROSA_INTEROP=FOLDER"]
 fn a_member_changes_its_implementation() {
-    let mut chorus = chorus([At::Ours, At::Official, At::Ours], uuid, 16);
+    let mut network = network([At::Ours, At::Official, At::Ours], uuid, 16);
     let mut at = [At::Ours, At::Official, At::Ours];
     let mut next = 0;
-    sing(&mut chorus, BOTH, |chorus| {
+    sing(&mut network, BOTH, |network| {
         let who = next % 3;
         at[who] = if at[who] == At::Ours { At::Official } else { At::Ours };
         let home = member(at[who], NAMES[who]);
-        chorus.move_to(who, home);
+        network.move_to(who, home);
         next += 1;
     });
 }

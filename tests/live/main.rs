@@ -15,11 +15,11 @@
 )]
 
 #[allow(dead_code, reason = "shared between programs")]
-#[path = "../support/chorus.rs"]
-mod chorus;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/differences.rs"]
 mod differences;
+#[allow(dead_code, reason = "shared between programs")]
+#[path = "../support/group_network.rs"]
+mod group_network;
 #[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/live.rs"]
 mod live;

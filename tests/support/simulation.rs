@@ -17,7 +17,7 @@
 
 mod model;
 pub mod node;
-pub mod trio;
+pub mod three_devices;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

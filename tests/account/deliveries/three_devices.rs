@@ -6,8 +6,8 @@
 use proptest::prelude::*;
 
 use super::config;
-use crate::circle::{Circle, Step};
 use crate::device::{ALICE, BOB, Device, Offer};
+use crate::lossy_devices::{LossyDevices, Step};
 
 proptest! {
     #![proptest_config(config(48))]
@@ -22,6 +22,6 @@ proptest! {
         let desktop = alice.sibling(2, seed ^ 1);
         let bob = Device::new(BOB, seed ^ 2);
         let offer = if full { Offer::FULL } else { Offer::LAST_RESORT };
-        Circle::new([alice, desktop, bob], offer, seed).run(steps);
+        LossyDevices::new([alice, desktop, bob], offer, seed).run(steps);
     }
 }

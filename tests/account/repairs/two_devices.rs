@@ -5,8 +5,8 @@
 use proptest::prelude::*;
 
 use super::limits::config;
-use crate::circle::{Circle, Step};
 use crate::device::{Device, Offer};
+use crate::lossy_devices::{LossyDevices, Step};
 
 proptest! {
     #![proptest_config(config(64))]
@@ -18,6 +18,6 @@ proptest! {
         steps in Step::schedules(2, 120),
     ) {
         let offer = if full { Offer::FULL } else { Offer::LAST_RESORT };
-        Circle::new(Device::pair(seed), offer, seed).run(steps);
+        LossyDevices::new(Device::pair(seed), offer, seed).run(steps);
     }
 }

@@ -16,7 +16,7 @@ use subrosa::keys::PublicKey;
 use subrosa::prekey::{LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
 use subrosa::{Address, IdentityKey, IdentityKeyPair, Session, Timestamp};
 
-use crate::chorus::{Chorus, Rotation};
+use crate::group_network::{GroupNetwork, Rotation};
 use crate::live::{Home, Program, Side, seed};
 use crate::moving_in::{MOVES, STAYS};
 use crate::network::Network;
@@ -76,7 +76,7 @@ struct World {
     pre_keys: Vec<Value>,
     /// Conversations with one of the official client's, and with one of ours.
     with: [Network; 2],
-    group: Chorus,
+    group: GroupNetwork,
     newcomers: Vec<Newcomer>,
     seed: u64,
     now: Timestamp,
@@ -91,7 +91,7 @@ impl World {
         let theirs = Side::beside(&device, "stays", STAYS, &Value::Null);
         let ours = Side::new(Home::Ours(Box::default()), OURS, &Value::Null);
         let members = vec![device.again(), theirs.again(), ours.again()];
-        let group = Chorus::new(members, distribution, seed);
+        let group = GroupNetwork::new(members, distribution, seed);
         let with = [theirs, ours].map(|other| Network::new([device.again(), other], seed));
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().into();
         let mut world =

@@ -21,7 +21,7 @@ use crate::sealed::{EXPIRES, Refused, Seal, Service, details};
 
 /// Alice, who has a certificate, and sessions with two devices of bob's and one of carol's, who is named by her
 /// phone number.
-struct Circle {
+struct Cast {
     alice: Device,
     bob: [Device; 2],
     carol: Device,
@@ -29,7 +29,7 @@ struct Circle {
     certificate: SenderCertificate,
 }
 
-impl Circle {
+impl Cast {
     fn new(seed: u64) -> Self {
         let [mut alice, bob] = Device::pair(seed);
         let second = bob.sibling(5, seed + 1000);
@@ -88,7 +88,7 @@ fn entry(device: &Device) -> (DeviceId, u16) {
 
 #[test]
 fn s32_the_recipient_finds_m_and_the_senders_tag() {
-    let Circle { alice, bob: [bob, _], .. } = Circle::new(32);
+    let Cast { alice, bob: [bob, _], .. } = Cast::new(32);
     let seed = [0x32; 32];
     let many = Many::new(seed, b"content");
     let Material { shared, pad, encrypted_seed, sender_shared, .. } =
@@ -109,37 +109,37 @@ fn s32_the_recipient_finds_m_and_the_senders_tag() {
 
 #[test]
 fn s33_one_recipient() {
-    let mut circle = Circle::new(33);
-    let to_bob = circle.bob[0].address.clone();
+    let mut cast = Cast::new(33);
+    let to_bob = cast.bob[0].address.clone();
     // First messages, and later ones.
     for round in 0..3u8 {
-        let message = circle.alice.message_to(&to_bob, &[round; 50]);
-        let sent = circle.seal(&message, &[&[&to_bob]], &[]).unwrap();
+        let message = cast.alice.message_to(&to_bob, &[round; 50]);
+        let sent = cast.seal(&message, &[&[&to_bob]], &[]).unwrap();
         assert_eq!(sent.failed, []);
         let [(account, devices, received)] = &split(&sent.bytes)[..] else { panic!("one recipient") };
-        let bob = &mut circle.bob[0];
+        let bob = &mut cast.bob[0];
         assert_eq!((*account, &devices[..]), (service_id(BOB), &[entry(bob)][..]));
         assert_eq!(received[0], 0x22);
         let refused = |why| Refused::Open(OpenError::Certificate(why));
         bob.now = Timestamp::from_millis(EXPIRES.as_millis() + 1);
-        assert_eq!(bob.refuse_sealed(received, &circle.service), refused(CertificateError::Expired));
+        assert_eq!(bob.refuse_sealed(received, &cast.service), refused(CertificateError::Expired));
         bob.now = EXPIRES;
         let other = Service::new(330);
         assert_eq!(bob.refuse_sealed(received, &other), refused(CertificateError::Untrusted));
-        let unsealed = bob.unseal(received, &circle.service).unwrap();
+        let unsealed = bob.unseal(received, &cast.service).unwrap();
         assert_eq!(*unsealed.1, [round; 50]);
-        assert_eq!(unsealed.0.sender().details(), circle.certificate.claimed());
-        bob.tell(&mut circle.alice, b"turn");
+        assert_eq!(unsealed.0.sender().details(), cast.certificate.claimed());
+        bob.tell(&mut cast.alice, b"turn");
     }
 }
 
 #[test]
 fn s34_the_older_form_splits_alike() {
-    let circle = Circle::new(34);
-    let [first, second] = &circle.bob;
+    let cast = Cast::new(34);
+    let [first, second] = &cast.bob;
     let (message, _) = group_message(b"to all");
     let excluded = [service_id("44444444-4444-4444-8444-444444444444")];
-    let sent = circle.seal(&message, &[&[&first.address, &second.address]], &excluded).unwrap().bytes;
+    let sent = cast.seal(&message, &[&[&first.address, &second.address]], &excluded).unwrap().bytes;
     let shared = SentMessage::parse(&sent).unwrap().shared_range();
     // The kind bytes of both entries are left out.
     assert_eq!((sent[..3].to_vec(), sent[shared.start - 18]), (vec![0x23, 2, 0], 0));
@@ -151,10 +151,10 @@ fn s34_the_older_form_splits_alike() {
 
 #[test]
 fn s35_two_recipients() {
-    let circle = Circle::new(35);
-    let (bob, carol) = (&circle.bob[0], &circle.carol);
+    let cast = Cast::new(35);
+    let (bob, carol) = (&cast.bob[0], &cast.carol);
     let (message, mut keys) = group_message(b"to all");
-    let sent = circle.seal(&message, &[&[&carol.address], &[&bob.address]], &[]).unwrap();
+    let sent = cast.seal(&message, &[&[&carol.address], &[&bob.address]], &[]).unwrap();
     let [to_carol, to_bob] = &split(&sent.bytes)[..] else { panic!("two recipients") };
     assert_eq!((to_carol.0, &to_carol.1), (service_id(CAROL), &vec![entry(carol)]));
     assert_eq!((to_bob.0, &to_bob.1), (service_id(BOB), &vec![entry(bob)]));
@@ -163,7 +163,7 @@ fn s35_two_recipients() {
     });
     assert_eq!(contents[0], contents[1]);
     for (device, received) in [(carol, &to_carol.2), (bob, &to_bob.2)] {
-        let content = device.verify(received, &circle.service).unwrap();
+        let content = device.verify(received, &cast.service).unwrap();
         assert_eq!(content.kind(), MessageKind::SenderKey);
         let sealed::Body::Group(message) = content.body().unwrap() else { panic!("a group message") };
         // Not stored, so that the next one reads it too.
@@ -180,9 +180,9 @@ fn s35_two_recipients() {
 
 #[test]
 fn s35_a_decryption_error_message() {
-    let mut circle = Circle::new(36);
-    let to_bob = circle.bob[0].address.clone();
-    let failed = circle.alice.message_to(&to_bob, b"can't be read");
+    let mut cast = Cast::new(36);
+    let to_bob = cast.bob[0].address.clone();
+    let failed = cast.alice.message_to(&to_bob, b"can't be read");
     let error = DecryptionErrorMessage::for_original(
         failed.as_bytes(),
         failed.kind(),
@@ -190,31 +190,31 @@ fn s35_a_decryption_error_message() {
         id(3),
     )
     .unwrap();
-    let sent = circle.seal(&PlaintextContent::from(&error).into(), &[&[&to_bob]], &[]).unwrap();
-    let content = circle.bob[0].verify(&split(&sent.bytes)[0].2, &circle.service).unwrap();
+    let sent = cast.seal(&PlaintextContent::from(&error).into(), &[&[&to_bob]], &[]).unwrap();
+    let content = cast.bob[0].verify(&split(&sent.bytes)[0].2, &cast.service).unwrap();
     let sealed::Body::Plaintext(plaintext) = content.body().unwrap() else { panic!("no plaintext") };
     assert_eq!(plaintext.decryption_error_message(), Ok(error));
 }
 
 #[test]
 fn s36_two_devices_are_one_entry() {
-    let circle = Circle::new(36);
-    let [first, second] = &circle.bob;
+    let cast = Cast::new(36);
+    let [first, second] = &cast.bob;
     let (message, _) = group_message(b"to both");
-    let sent = circle.seal(&message, &[&[&second.address, &first.address]], &[]).unwrap();
+    let sent = cast.seal(&message, &[&[&second.address, &first.address]], &[]).unwrap();
     let [(_, devices, received)] = &split(&sent.bytes)[..] else { panic!("one recipient") };
     assert_eq!(*devices, [entry(second), entry(first)], "in the order given");
     for device in [first, second] {
-        device.verify(received, &circle.service).unwrap();
+        device.verify(received, &cast.service).unwrap();
     }
 }
 
 #[test]
 fn s37_excluded_accounts() {
-    let circle = Circle::new(37);
+    let cast = Cast::new(37);
     let (message, _) = group_message(b"not to all");
     let excluded = [service_id("44444444-4444-4444-8444-444444444444"), service_id(CAROL)];
-    let sent = circle.seal(&message, &[&[&circle.bob[0].address]], &excluded).unwrap().bytes;
+    let sent = cast.seal(&message, &[&[&cast.bob[0].address]], &excluded).unwrap().bytes;
     let parsed = SentMessage::parse(&sent).unwrap();
     assert_eq!(parsed.excluded().collect::<Vec<_>>(), excluded);
     assert_eq!(parsed.recipients().map(|to| to.service_id()).collect::<Vec<_>>(), [service_id(BOB)]);
@@ -222,24 +222,24 @@ fn s37_excluded_accounts() {
     let start = parsed.shared_range().start;
     assert_eq!(sent[start - raw.len()..start], raw);
     // Nobody at all.
-    let sent = circle.seal(&message, &[], &excluded[..1]).unwrap().bytes;
+    let sent = cast.seal(&message, &[], &excluded[..1]).unwrap().bytes;
     assert_eq!(SentMessage::parse(&sent).unwrap().recipients().count(), 0);
 }
 
 #[test]
 fn s38_no_account_is_named_twice() {
-    let circle = Circle::new(38);
-    let [first, second] = &circle.bob;
+    let cast = Cast::new(38);
+    let [first, second] = &cast.bob;
     let (message, _) = group_message(b"to whom");
     let (bob, carol) = (service_id(BOB), service_id(CAROL));
     let repeated = |id| Err(SealError::RepeatedAccount(id));
-    assert_eq!(circle.seal(&message, &[&[&first.address]], &[bob]), repeated(bob));
-    assert_eq!(circle.seal(&message, &[&[&first.address]], &[carol, carol]), repeated(carol));
-    assert_eq!(circle.seal(&message, &[&[&first.address], &[&second.address]], &[]), repeated(bob));
-    assert!(circle.seal(&message, &[&[&first.address]], &[carol]).is_ok());
+    assert_eq!(cast.seal(&message, &[&[&first.address]], &[bob]), repeated(bob));
+    assert_eq!(cast.seal(&message, &[&[&first.address]], &[carol, carol]), repeated(carol));
+    assert_eq!(cast.seal(&message, &[&[&first.address], &[&second.address]], &[]), repeated(bob));
+    assert!(cast.seal(&message, &[&[&first.address]], &[carol]).is_ok());
     // The account and its phone number are two.
     let by_number = ServiceId::new(subrosa::address::ServiceIdKind::Pni, *bob.uuid());
-    assert!(circle.seal(&message, &[&[&first.address]], &[by_number]).is_ok());
+    assert!(cast.seal(&message, &[&[&first.address]], &[by_number]).is_ok());
 
     // Where the sender does not look, the service does.
     let to_bob = Entry {
@@ -252,7 +252,7 @@ fn s38_no_account_is_named_twice() {
         [(vec![&to_bob], vec![bob], bob), (vec![&to_bob], vec![carol, carol], carol)]
     {
         let seed = Secret::new([3; 32]);
-        let sent = seal_for_many(b"content", &circle.alice.identity, &recipients, &excluded, seed).unwrap();
+        let sent = seal_for_many(b"content", &cast.alice.identity, &recipients, &excluded, seed).unwrap();
         let parsed = SentMessage::parse(&sent.bytes).map(drop);
         assert_eq!(parsed, Err(OpenError::RedundantlyExcluded(expected)));
     }
@@ -260,13 +260,13 @@ fn s38_no_account_is_named_twice() {
 
 #[test]
 fn s39_s41_devices_without_a_session() {
-    let mut circle = Circle::new(39);
-    let [first, second] = [0, 1].map(|at: usize| circle.bob[at].address.clone());
-    circle.alice.archive(&second).unwrap();
-    let sessions = [&first, &second].map(|device| circle.alice.session(device).unwrap());
+    let mut cast = Cast::new(39);
+    let [first, second] = [0, 1].map(|at: usize| cast.bob[at].address.clone());
+    cast.alice.archive(&second).unwrap();
+    let sessions = [&first, &second].map(|device| cast.alice.session(device).unwrap());
     assert_eq!(sealed::Recipient::of_sessions(&sessions), Err(SealError::NoSession(id(5))));
     assert!(sealed::Recipient::of_sessions(&sessions[..1]).is_ok());
-    let never = Session::new(circle.alice.address.clone(), Address::new(BOB, id(9)));
+    let never = Session::new(cast.alice.address.clone(), Address::new(BOB, id(9)));
     assert_eq!(sealed::Recipient::of_sessions([&never]), Err(SealError::NoSession(id(9))));
     assert_eq!(sealed::Recipient::of_sessions([]), Err(SealError::NoDevices));
 }
@@ -295,8 +295,8 @@ fn s40_registration_ids_have_14_bits() {
 
 #[test]
 fn s42_two_thousand_alternating_destinations() {
-    let circle = Circle::new(42);
-    let accounts = [(BOB, &circle.bob[0]), (CAROL, &circle.carol)];
+    let cast = Cast::new(42);
+    let accounts = [(BOB, &cast.bob[0]), (CAROL, &cast.carol)];
     let entries: Vec<Entry<'_>> = (0..2000u16)
         .map(|n| {
             let (name, device) = accounts[usize::from(n % 2)];
@@ -311,7 +311,7 @@ fn s42_two_thousand_alternating_destinations() {
         .collect();
     let entries: Vec<&Entry<'_>> = entries.iter().collect();
     let seed = Secret::new([42; 32]);
-    let sent = seal_for_many(b"content", &circle.alice.identity, &entries, &[], seed).unwrap();
+    let sent = seal_for_many(b"content", &cast.alice.identity, &entries, &[], seed).unwrap();
     // Each is an entry: C and AT come once for each.
     let shared = SentMessage::parse(&sent.bytes).unwrap().shared_range();
     assert_eq!(shared.start, 3 + 2000 * (17 + 3 + 48));
@@ -341,7 +341,7 @@ fn session_with(alice: &mut Device, name: &str, seed: u64) -> Session {
 
 #[test]
 fn s44_names() {
-    let Circle { mut alice, certificate, .. } = Circle::new(44);
+    let Cast { mut alice, certificate, .. } = Cast::new(44);
     let names = ["a1b2c3d4-0001-4002-8003-00000000000b", "A1B2C3D4-0001-4002-8003-00000000000B"];
     let sessions = names.map(|name| session_with(&mut alice, name, 440));
     // They are one account, and here one device of it, twice.
@@ -368,13 +368,12 @@ fn s44_names() {
 
 #[test]
 fn s44_devices_of_several_identities() {
-    let mut circle = Circle::new(45);
+    let mut cast = Cast::new(45);
     // Another identity under the same name, and the name's other device.
-    let mut other = circle.bob[1].reinstalled(450);
-    circle.alice.store.identities.remove(&other.address);
-    circle.alice.begin_with(&mut other, Offer::FULL);
-    let sessions =
-        [&circle.bob[0].address, &other.address].map(|device| circle.alice.session(device).unwrap());
+    let mut other = cast.bob[1].reinstalled(450);
+    cast.alice.store.identities.remove(&other.address);
+    cast.alice.begin_with(&mut other, Offer::FULL);
+    let sessions = [&cast.bob[0].address, &other.address].map(|device| cast.alice.session(device).unwrap());
     assert_eq!(sealed::Recipient::of_sessions(&sessions), Err(SealError::SeveralAccounts));
     let twice = [&sessions[0], &sessions[0]];
     assert_eq!(sealed::Recipient::of_sessions(twice), Err(SealError::RepeatedDevice(id(1))));
@@ -400,7 +399,7 @@ fn recipients_of_their_parts() {
 /// Whom it can't be sealed for is reported, and all others get it.
 #[test]
 fn recipients_of_low_order_fail_alone() {
-    let circle = Circle::new(47);
+    let cast = Cast::new(47);
     let low = [[0; 32], {
         let mut one = [0; 32];
         one[0] = 1;
@@ -408,26 +407,25 @@ fn recipients_of_low_order_fail_alone() {
     }]
     .map(|bytes| IdentityKey::new(PublicKey::from_bytes(bytes)));
     let names = ["44444444-4444-4444-8444-444444444444", "55555555-5555-4555-8555-555555555555"];
-    let good =
-        sealed::Recipient::new(service_id(BOB), circle.bob[0].identity.public(), [(id(1), 7)]).unwrap();
+    let good = sealed::Recipient::new(service_id(BOB), cast.bob[0].identity.public(), [(id(1), 7)]).unwrap();
     let bad = [0, 1]
         .map(|at: usize| sealed::Recipient::new(service_id(names[at]), &low[at], [(id(1), 7)]).unwrap());
     let [bad, worse] = bad;
     let (message, _) = group_message(b"to most");
-    let sender = Seal::with(&circle.certificate).of(&circle.alice.identity);
+    let sender = Seal::with(&cast.certificate).of(&cast.alice.identity);
     let recipients = [bad, good, worse];
     let sent = sender.seal_for_many(&message, &recipients, &[service_id(CAROL)], &mut rng(47)).unwrap();
     assert_eq!(sent.failed, names.map(service_id));
     let [(account, _, received)] = &split(&sent.bytes)[..] else { panic!("one recipient") };
     assert_eq!(*account, service_id(BOB));
-    circle.bob[0].verify(received, &circle.service).unwrap();
+    cast.bob[0].verify(received, &cast.service).unwrap();
     let parsed = SentMessage::parse(&sent.bytes).unwrap();
     assert_eq!(parsed.excluded().collect::<Vec<_>>(), [service_id(CAROL)]);
 }
 
 #[test]
 fn s45_parts_that_are_wrong() {
-    let Circle { alice, bob: [bob, _], certificate, .. } = Circle::new(45);
+    let Cast { alice, bob: [bob, _], certificate, .. } = Cast::new(45);
     let content = content(&certificate, MessageKind::Plaintext, b"\xC0");
     let many = Many::new([0x45; 32], &content);
     let material = many.material(&alice.identity, bob.identity.public());
@@ -465,7 +463,7 @@ fn s45_parts_that_are_wrong() {
 /// Of whoever knows m, which all recipients do: nobody but the sender can make AT.
 #[test]
 fn s45_a_recipient_forges_for_another() {
-    let Circle { alice, bob: [bob, _], carol, mut service, certificate } = Circle::new(46);
+    let Cast { alice, bob: [bob, _], carol, mut service, certificate } = Cast::new(46);
     let open = |bytes: &[u8]| UnverifiedContent::open(bytes, &bob.identity).map(drop);
     // Carol seals as alice.
     let forged = content(&certificate, MessageKind::Plaintext, b"\xC0");
@@ -487,7 +485,7 @@ fn s45_a_recipient_forges_for_another() {
 /// E must be what follows from m, byte for byte, even where X25519 sees no difference.
 #[test]
 fn s45_another_form_of_e() {
-    let Circle { alice, bob: [bob, _], certificate, .. } = Circle::new(47);
+    let Cast { alice, bob: [bob, _], certificate, .. } = Cast::new(47);
     let content = content(&certificate, MessageKind::Plaintext, b"\xC0");
     let many = Many::new([0x49; 32], &content);
     let mut received = many.received(&many.material(&alice.identity, bob.identity.public()));

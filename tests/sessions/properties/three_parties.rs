@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 
 use super::{config, offer, side, step};
-use crate::simulation::trio::{Pair, Trio, Turn};
+use crate::simulation::three_devices::{Pair, ThreeDevices, Turn};
 
 fn pair() -> impl Strategy<Value = Pair> {
     proptest::sample::select(&Pair::ALL)
@@ -32,6 +32,6 @@ proptest! {
     ) {
         let first = Turn::BothAtOnce(first.0, first.1);
         let turns: Vec<_> = std::iter::once(first).chain(turns).collect();
-        Trio::run(seed, version_3, &turns);
+        ThreeDevices::run(seed, version_3, &turns);
     }
 }

@@ -80,7 +80,7 @@ struct Member {
     inbox: Vec<(usize, Packet)>,
 }
 
-pub struct Circle {
+pub struct LossyDevices {
     members: Vec<Member>,
     texts: BTreeMap<Timestamp, Vec<u8>>,
     policy: RepairPolicy,
@@ -89,7 +89,7 @@ pub struct Circle {
     rng: ChaCha20Rng,
 }
 
-impl Circle {
+impl LossyDevices {
     /// Devices without sessions. Identities that change are accepted at once.
     pub fn new(devices: impl IntoIterator<Item = Device>, offer: Offer, seed: u64) -> Self {
         let mut circle = Self {

@@ -46,7 +46,7 @@ struct UnderWay {
     item: Item,
 }
 
-pub(crate) struct Chorus {
+pub(crate) struct GroupNetwork {
     pub(crate) members: Vec<Side>,
     /// Makes the id of a key from its number.
     name: fn(usize) -> String,
@@ -63,10 +63,10 @@ pub(crate) struct Chorus {
     pub(crate) early: usize,
 }
 
-impl Chorus {
+impl GroupNetwork {
     /// Members with a key each, which all know.
     pub(crate) fn new(members: Vec<Side>, name: fn(usize) -> String, seed: u64) -> Self {
-        let mut chorus = Self {
+        let mut network = Self {
             under_way: members.iter().map(|_| Vec::new()).collect(),
             members,
             name,
@@ -79,13 +79,13 @@ impl Chorus {
             read: 0,
             early: 0,
         };
-        for sender in 0..chorus.members.len() {
-            let key = chorus.next_key(sender, None);
-            chorus.keys.push(key);
-            chorus.distribute(sender);
+        for sender in 0..network.members.len() {
+            let key = network.next_key(sender, None);
+            network.keys.push(key);
+            network.distribute(sender);
         }
-        chorus.settle();
-        chorus
+        network.settle();
+        network
     }
 
     fn next_key(&mut self, sender: usize, id: Option<String>) -> Key {

@@ -64,20 +64,20 @@ pub enum Turn {
 }
 
 /// The three devices, and what is between each two of them.
-pub struct Trio {
+pub struct ThreeDevices {
     devices: [Device; 3],
     worlds: [World; 3],
 }
 
-impl Trio {
+impl ThreeDevices {
     /// Takes the turns, then checks that each two can talk.
     pub fn run(seed: u64, version_3: [bool; 3], turns: &[Turn]) {
-        let mut trio = Self::new(seed, version_3);
+        let mut devices = Self::new(seed, version_3);
         for turn in turns {
-            trio.turn(*turn);
+            devices.turn(*turn);
         }
         for pair in Pair::ALL {
-            trio.with(pair, World::quiesce);
+            devices.with(pair, World::quiesce);
         }
     }
 
