@@ -64,7 +64,7 @@ impl Memory {
         for write in writes {
             match write {
                 Write::Put { key, record, generation } => {
-                    drop(self.rows.insert(key, Row { record, generation }))
+                    self.rows.insert(key, Row { record, generation });
                 }
                 Write::Delete { key } => drop(self.rows.remove(&key)),
             }

@@ -28,7 +28,6 @@ pub struct Message<'a> {
 
 /// The two kinds.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::large_enum_variant, reason = "one is held at a time, and not for long")]
 pub(crate) enum Parsed<'a> {
     /// A later message.
     Whisper(SignalMessage<'a>),
@@ -58,7 +57,7 @@ impl<'a> Message<'a> {
     }
 
     /// The same message with the sender of its envelope.
-    pub(crate) const fn from_sender(self, sender: Certified<'a>) -> Self {
+    pub(crate) const fn sent_by(self, sender: Certified<'a>) -> Self {
         Self { sender: Some(sender), ..self }
     }
 
@@ -139,7 +138,7 @@ impl<'a> GroupMessage<'a> {
     }
 
     /// The same message with the sender of its envelope.
-    pub(crate) const fn from_sender(self, sender: Certified<'a>) -> Self {
+    pub(crate) const fn sent_by(self, sender: Certified<'a>) -> Self {
         Self { sender: Some(sender), ..self }
     }
 

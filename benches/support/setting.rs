@@ -4,7 +4,9 @@
 
 #![allow(
     dead_code,
+    clippy::panic,
     clippy::unwrap_used,
+    clippy::panic,
     clippy::missing_panics_doc,
     missing_docs,
     reason = "a bench, which uses a part"
@@ -102,7 +104,6 @@ pub fn receive(to: &mut Session, message: &[u8], rng: &mut ChaCha20Rng) {
 }
 
 /// Decrypts a message of a session that is there.
-#[must_use]
 pub fn open<'s>(to: &'s mut Session, message: &Message<'_>, rng: &mut ChaCha20Rng) -> Staged<'s, Plaintext> {
     try_open(to, message, rng).unwrap()
 }

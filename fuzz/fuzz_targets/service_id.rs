@@ -8,8 +8,8 @@ use libfuzzer_sys::fuzz_target;
 use subrosa::{Address, DeviceId, ServiceId};
 
 fuzz_target!(|bytes: &[u8]| {
-    for id in [ServiceId::from_fixed(bytes), ServiceId::from_binary(bytes)].into_iter().flatten() {
-        assert_eq!(ServiceId::from_fixed(&id.to_fixed()), Ok(id));
+    for id in [ServiceId::from_bytes(bytes), ServiceId::from_binary(bytes)].into_iter().flatten() {
+        assert_eq!(ServiceId::from_bytes(&id.to_bytes()), Ok(id));
         assert_eq!(id.to_string().parse(), Ok(id));
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return };

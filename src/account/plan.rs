@@ -30,6 +30,7 @@ pub struct Counts {
 /// nothing else: asked again it says the same, and once it was done it is done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "independent things to do")]
 pub struct Plan {
     /// How many one-time prekeys [`Account::maintain`] generates.
     pub one_time: u32,

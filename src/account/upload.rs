@@ -14,7 +14,9 @@ use crate::identity::IdentityKey;
 use crate::ids::DeviceId;
 use crate::lease::Busy;
 use crate::prekey::byte_form::{KEM_LEN, ONE_TIME_LEN, Owner, Published};
-use crate::prekey::{KemPreKeyPublic, OneTimePreKeyPublic, PreKeyBundle, SignedPreKeyPublic};
+use crate::prekey::{
+    KemPreKeyPublic, OneTimeKemPreKey, OneTimePreKeyPublic, PreKeyBundle, SignedPreKeyPublic,
+};
 use crate::record::{RecordError, RecordKind, RecordReader, RecordWriter};
 use crate::staged::Staged;
 use crate::timestamp::Timestamp;
@@ -163,7 +165,7 @@ impl Account {
             signed_pre_key: signed.last().map(|key| key.public()),
             last_resort_kem_pre_key: last_resort.last().map(|last_resort| last_resort.key.public()),
             one_time_pre_keys: one_time.map(|key| key.public()).collect(),
-            one_time_kem_pre_keys: kem.map(|key| key.public()).collect(),
+            one_time_kem_pre_keys: kem.map(OneTimeKemPreKey::public).collect(),
             replace_one_time: inventory.replace,
             token,
         }

@@ -82,14 +82,14 @@ impl AttachmentDecryptor {
     /// `out`. Gives the number of bytes written, which is 0 if there is none yet. An empty `out` is of no use.
     ///
     /// # Errors
-    /// [`AttachmentError::IncrementalMac`]. Nothing more comes out then, and all further calls give the same error.
+    /// [`AttachmentError`]: `Mismatch`, `DataTooLong`. Nothing more comes out then, and all further calls give the same error.
     pub fn update(&mut self, blob: &mut &[u8], out: &mut [u8]) -> Result<usize, AttachmentError> {
         if let Some(error) = self.failed {
             return Err(error);
         }
         let mut written = self.release(out);
         while written == 0 && !out.is_empty() && !blob.is_empty() {
-            let taken = self.chunks.take_in(blob).map_err(AttachmentError::from);
+            let taken = self.chunks.take_in(blob);
             self.digest.update(taken.inspect_err(|error| self.failed = Some(*error))?);
             written = self.release(out);
         }
@@ -100,8 +100,8 @@ impl AttachmentDecryptor {
     /// little more.
     ///
     /// # Errors
-    /// [`AttachmentError`]: that of [`Self::update`], if there was one; else in this order `IncrementalMac`,
-    /// `Malformed`, `BadMac`, `BadDigest`, `BadPadding`, `TooShort`.
+    /// [`AttachmentError`]: that of [`Self::update`], if there was one; else in this order `Mismatch`,
+    /// `DataTooLong`, `DataTooShort`, `Malformed`, `BadMac`, `BadDigest`, `BadPadding`, `TooShort`.
     pub fn finish(mut self) -> Result<Plaintext, AttachmentError> {
         self.end()
     }

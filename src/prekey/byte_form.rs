@@ -41,7 +41,9 @@ pub(crate) trait Published: Sized {
 
     fn write_all(values: &[Self], out: &mut RecordWriter) {
         out.put_count(values.len());
-        values.iter().for_each(|value| value.write(out));
+        for value in values {
+            value.write(out);
+        }
     }
 
     /// `smallest` is the length of the shortest.

@@ -9,7 +9,6 @@ use crate::wire::plaintext_content::PlaintextContent;
 
 /// The message inside of a verified content, by kind. It carries its sender.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one is held at a time, and not for long")]
 #[non_exhaustive]
 pub enum Body<'c> {
     /// A message of a session: for [`Account::receive`](crate::Account::receive), with the session of the
@@ -31,9 +30,9 @@ impl Content {
         let sender = Certified { address: &details.address, identity: &details.identity_key };
         Ok(match self.kind() {
             kind @ (MessageKind::Whisper | MessageKind::PreKey) => {
-                Body::Session(Message::parse(kind, self.bytes())?.from_sender(sender))
+                Body::Session(Message::parse(kind, self.bytes())?.sent_by(sender))
             }
-            MessageKind::SenderKey => Body::Group(GroupMessage::parse(self.bytes())?.from_sender(sender)),
+            MessageKind::SenderKey => Body::Group(GroupMessage::parse(self.bytes())?.sent_by(sender)),
             MessageKind::Plaintext => Body::Plaintext(PlaintextContent::parse(self.bytes())?),
         })
     }

@@ -70,7 +70,6 @@ pub use crate::prekey::KemPreKeyUse;
 
 /// The outcome of [`Session::receive`].
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one is held at a time, and not for long")]
 pub enum Admission<'s, 'm> {
     /// The message was decrypted on a session that is there.
     Decrypted(Staged<'s, Plaintext>),

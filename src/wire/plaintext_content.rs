@@ -68,10 +68,10 @@ impl<'a> PlaintextContent<'a> {
 /// Those of [`PlaintextContent::decryption_error_message`].
 pub fn decryption_error_in(body: &[u8]) -> Result<DecryptionErrorMessage, ParseError> {
     let Some((&BOUNDARY, content)) = body.split_last() else {
-        return Err(ParseError::InvalidProtobuf.into());
+        return Err(ParseError::InvalidProtobuf);
     };
     let message = read_content(content)?.ok_or(ParseError::NoDecryptionError)?;
-    Ok(DecryptionErrorMessage::parse(message)?)
+    DecryptionErrorMessage::parse(message)
 }
 
 /// Field 8 of a `Content`, if it is there.

@@ -202,21 +202,21 @@ fn of_two_owned_stages_of_one_generation_one_is_stored() {
 fn two_processes_of_one_store_take_turns() {
     let (mut alice, mut bob) = pair();
     let mut other = Side { session: alice.restarted(), store: Memory::new() };
-    let mut shared = std::mem::take(&mut alice.store);
-    let mut texts = Vec::new();
+    let mut table = std::mem::take(&mut alice.store);
+    let mut inbox = Vec::new();
     for turn in 0..10_u8 {
         let side = if turn % 3 == 0 { &mut other } else { &mut alice };
-        let send = |session: &mut Session, shared: &mut Memory| {
+        let send = |session: &mut Session, table: &mut Memory| {
             let staged = session.encrypt(&[turn], Trust::Anyone, START, &mut rng(turn.into())).unwrap();
-            staged.commit_with(|writes| shared.apply(writes))
+            staged.commit_with(|writes| table.apply(writes))
         };
-        let sent = send(&mut side.session, &mut shared).unwrap_or_else(|StaleStage| {
-            side.session = shared.session(side.session.local(), side.session.remote()).unwrap();
-            send(&mut side.session, &mut shared).unwrap()
+        let sent = send(&mut side.session, &mut table).unwrap_or_else(|StaleStage| {
+            side.session = table.session(side.session.local(), side.session.remote()).unwrap();
+            send(&mut side.session, &mut table).unwrap()
         });
-        texts.push(read(&mut bob.session, &sent).unwrap().to_vec());
+        inbox.push(read(&mut bob.session, &sent).unwrap().to_vec());
     }
-    assert_eq!(texts, (0..10).map(|turn| vec![turn]).collect::<Vec<_>>());
+    assert_eq!(inbox, (0..10).map(|turn| vec![turn]).collect::<Vec<_>>());
 }
 
 /// What was received and stored, but not committed, is not decrypted a second time.

@@ -344,7 +344,7 @@ fn d12_version_3_keeps_exactly_2_000() {
     hear_number(&mut bob, &alice, &letters, 2_299);
     // 2,298 were skipped.
     for number in (0..298).chain([1_000]) {
-        assert_eq!(bob.refuse(&alice.address, &letters[number as usize]), DUPLICATE);
+        assert_eq!(bob.refuse(&alice.address, &letters[number]), DUPLICATE);
     }
     for number in (298..2_299).filter(|number| *number != 1_000) {
         hear_number(&mut bob, &alice, &letters, number);

@@ -79,7 +79,7 @@ fn split(writes: Writes) -> (Vec<u8>, u64, Vec<Change>) {
                 beside.push(Change::Put(key));
             }
             Write::Delete { key } => beside.push(Change::Delete(key)),
-            other => panic!("{other:?}"),
+            other @ Write::Put { .. } => panic!("{other:?}"),
         }
     }
     let (record, generation) = session.unwrap();

@@ -63,6 +63,7 @@ pub struct Store {
 impl Store {
     /// Applies an account's and its sessions' writes in one transaction. A key that is deleted and not there, and one that
     /// is written over a live one, are defects; pinned identities are not kept.
+    #[expect(clippy::unnecessary_wraps, reason = "what a stage takes")]
     pub fn apply(&mut self, writes: Writes) -> Result<(), Infallible> {
         for write in writes {
             match write {
@@ -79,7 +80,7 @@ impl Store {
                     assert!(again || before.is_none(), "{key:?} is written over a live one");
                 }
                 Write::Delete { key } => assert!(self.rows.remove(&key).is_some(), "{key:?} is not there"),
-                other => panic!("this kit does not know {other:?}"),
+                other @ Write::Put { .. } => panic!("this kit does not know {other:?}"),
             }
         }
         Ok(())
@@ -296,7 +297,7 @@ impl Holder {
 
     /// The ids of the last-resort KEM prekeys.
     pub fn last_resort(&self) -> Vec<KemPreKeyId> {
-        self.account.last_resort_kem_pre_keys().map(|key| key.id()).collect()
+        self.account.last_resort_kem_pre_keys().map(subrosa::prekey::LastResortKemPreKey::id).collect()
     }
 
     /// The ids of the keys that are there, by row.

@@ -66,13 +66,13 @@ impl Node {
         let bundle = bundle.verify(Trust::on_first_use(kept)).unwrap();
         let local = session::Config::new(&device.identity, device.registration_id).with_policy(device.policy);
         let staged = self.session.initiate(&local, bundle, device.now, &mut device.rng).unwrap();
-        let settled = settle(staged, device, &self.peer, fate, |_| None);
+        let settled = settle(staged, device, &self.peer, fate, |()| None);
         self.after(settled, &before)
     }
 
     pub fn archive(&mut self, fate: Fate) -> Settled<()> {
         let before = self.before();
-        let settled = settle(self.session.archive().unwrap(), &mut self.device, &self.peer, fate, |_| None);
+        let settled = settle(self.session.archive().unwrap(), &mut self.device, &self.peer, fate, |()| None);
         self.after(settled, &before)
     }
 

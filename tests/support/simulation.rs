@@ -271,7 +271,7 @@ impl World {
             Ok(Settled::NotStored) => Delivered::NotStored,
             Err(_) => Delivered::Refused,
         };
-        let duplicate = matches!(&outcome, Err(Failure::Decrypt(DecryptError::Duplicate { .. })));
+        let duplicate = matches!(&outcome, Err(Failure::Decrypt(DecryptError::Duplicate)));
         let as_expected = match expected {
             Expected::Plaintext => outcome.is_ok(),
             Expected::Duplicate => duplicate,

@@ -190,11 +190,11 @@ fn f77_missing_pieces() {
             MissingVersion,
             FingerprintError::VersionMismatch { theirs: zero, ours: two },
         ),
-        ([version, remote].concat(), MissingLocal, MissingLocal.into()),
-        ([version, local].concat(), MissingRemote, MissingRemote.into()),
+        ([version, remote].concat(), MissingLocal, MissingLocal),
+        ([version, local].concat(), MissingRemote, MissingRemote),
         // There, but with no content.
-        ([version, local, &[0x1A, 0]].concat(), MissingRemote, MissingRemote.into()),
-        ([version, local, &[0x1A, 1, 8]].concat(), InvalidProtobuf, InvalidProtobuf.into()),
+        ([version, local, &[0x1A, 0]].concat(), MissingRemote, MissingRemote),
+        ([version, local, &[0x1A, 1, 8]].concat(), InvalidProtobuf, InvalidProtobuf),
         (Vec::new(), MissingVersion, FingerprintError::VersionMismatch { theirs: zero, ours: two }),
     ];
     for (bytes, as_ours, as_theirs) in without {
@@ -202,7 +202,7 @@ fn f77_missing_pieces() {
         assert_eq!(ours.compare(&bytes), Err(as_theirs));
     }
     let ours = both(zero)[0].scannable();
-    assert_eq!(ours.compare(&[]), Err(MissingLocal.into()));
+    assert_eq!(ours.compare(&[]), Err(MissingLocal));
     assert_eq!(ours.compare(&both(zero)[1].scannable().to_bytes()[2..]), Ok(()));
 }
 

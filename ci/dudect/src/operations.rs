@@ -114,7 +114,7 @@ fn compares(report: &mut Report) {
     );
     let hash = |byte| FingerprintHash::from_bytes([byte; 64]);
     let ours = Fingerprint::new(FingerprintVersion::ACCOUNT, hash(1), hash(2)).scannable();
-    let theirs = Fingerprint::new(FingerprintVersion::ACCOUNT, hash(2), hash(1)).scannable().encode();
+    let theirs = Fingerprint::new(FingerprintVersion::ACCOUNT, hash(2), hash(1)).scannable().to_bytes();
     report.alike(
         "scanned fingerprint, the first or the last byte wrong",
         |class, _| damaged(&theirs, 32, class),

@@ -112,7 +112,15 @@ fn errors(
 ) -> Result<(BTreeSet<usize>, Vec<String>), Failure> {
     let mut cargo = crate::cargo(tree, scratch)?;
     let output = cargo
-        .args(["check", "--lib", "--profile", "test", "--features", "hazmat,std", "--message-format=json"])
+        .args([
+            "check",
+            "--lib",
+            "--profile",
+            "test",
+            "--features",
+            "hazmat,libsignal,os-rng,std",
+            "--message-format=json",
+        ])
         .stderr(Stdio::piped())
         .output()?;
     let (mut failed, mut other) = (BTreeSet::new(), Vec::new());

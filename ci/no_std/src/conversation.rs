@@ -180,7 +180,7 @@ fn refuse(alice: &mut Device, bob: &mut Device) -> Outcome<()> {
     }
     let retry =
         DecryptionErrorMessage::for_original(message.as_bytes(), message.kind(), NOW, DeviceId::PRIMARY)?;
-    let named = DecryptionErrorMessage::parse(&retry.encode())?;
+    let named = DecryptionErrorMessage::parse(&retry.to_bytes())?;
     match named.ratchet_key() {
         Some(key) if alice.load()?.current_ratchet_key_matches(key) => Ok(()),
         _ => Err("the retry names another ratchet key".into()),

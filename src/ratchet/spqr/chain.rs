@@ -103,6 +103,7 @@ impl Chain {
 
     /// The epoch after [`Self::current_epoch`], made of its secret, of any length.
     #[must_use]
+    #[expect(clippy::unnecessary_box_returns, reason = "moved by value it would leave copies on the stack")]
     pub fn next_epoch(&self, secret: &[u8]) -> Box<AddedEpoch> {
         let keys = HkdfSalt::new(self.root.as_bytes()).derive(&[secret], (&[], ADD_EPOCH, &[]));
         let (root, chains) = split_keys(&keys, self.direction);

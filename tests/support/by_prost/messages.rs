@@ -185,15 +185,15 @@ pub fn plaintext_content(bytes: &[u8]) {
         [0xC0, body @ ..] => Ok(body),
         [first, ..] => Err(ParseError::UnrecognizedMessageVersion(*first)),
     };
-    let theirs = theirs.map_err(ParseError::from).and_then(|body| match body.split_last() {
+    let theirs = theirs.and_then(|body| match body.split_last() {
         Some((0x80, content)) => match Content::decode(content) {
-            Err(_) => Err(ParseError::InvalidProtobuf.into()),
+            Err(_) => Err(ParseError::InvalidProtobuf),
             Ok(Content { decryption_error: None, .. }) => Err(ParseError::NoDecryptionError),
             Ok(Content { decryption_error: Some(message), .. }) => Ok(error_by_prost(&message)?),
         },
-        _ => Err(ParseError::InvalidProtobuf.into()),
+        _ => Err(ParseError::InvalidProtobuf),
     });
-    let ours = PlaintextContent::parse(bytes).map_err(ParseError::from);
+    let ours = PlaintextContent::parse(bytes);
     let ours = ours.and_then(|content| content.decryption_error_message());
     assert_eq!(ours.as_ref().map(error_parts).map_err(|error| *error), theirs);
 }

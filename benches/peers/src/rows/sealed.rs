@@ -140,7 +140,7 @@ pub fn fingerprint(peers: &Peers) -> Row {
             FingerprintHash::compute(FingerprintIterations::DEPLOYED, &[id; 16], of.public())
         };
         let fingerprint = Fingerprint::new(FingerprintVersion::ACCOUNT, hash(1, &ours), hash(2, &theirs));
-        (fingerprint.displayable(), fingerprint.scannable().encode())
+        (fingerprint.displayable(), fingerprint.scannable().to_bytes())
     });
     Row::new(subrosa)
         .maybe(Side::Official, peers.official(official::fingerprint))
