@@ -3,8 +3,8 @@
 //! The account that a device acts for: its identity, and the prekeys that others begin sessions with.
 //!
 //! [`Account::generate`] makes one, once. Every day, and when the service says that prekeys run low,
-//! [`Account::maintain`] does all the upkeep there is - it deletes what has had its time, replaces what is old, generates
-//! what runs low - and gives the [`Upload`] for the service; [`Account::confirm_uploaded`] notes that the service has it.
+//! [`Account::maintain`] does all the upkeep - it deletes expired keys, replaces old ones, generates new ones where few
+//! are left - and gives the [`Upload`] for the service; [`Account::confirm_uploaded`] notes that the service has it.
 //! [`Account::receive`] decrypts messages. After a start, [`Account::from_records`] reads the account back, and
 //! [`Account::check`] tells whether its store was restored from a backup.
 //!
@@ -102,8 +102,8 @@ use keys::Keys;
 
 /// The identity key pair, registration id, and all prekeys of a device.
 ///
-/// Prekey ids come from here and nowhere else. They only grow, up to [`Limits::max_id`], and none is given out twice: not
-/// after a crash, a failed upload, or a restored backup that was [recovered](Self::recover).
+/// Prekey ids come from here and nowhere else. They only grow, up to [`Limits::max_id`], and none is given out twice:
+/// not after a crash, a failed upload, or a restored backup that was [recovered](Self::recover).
 ///
 /// Each change is a [`Staged`] value. The account's own record is small; each prekey has a record of its own. An
 /// example of its life is in the [module](crate::account).
@@ -212,8 +212,8 @@ impl Account {
         &self.limits
     }
 
-    /// How many changes were committed to this value and to the records that it was read from. A store
-    /// that is shared between processes compares it before it replaces a record.
+    /// Number of changes that were committed to this value and to the records that it was read from. A store that is
+    /// shared between processes compares it before it replaces a record.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.inventory.generation
@@ -225,7 +225,7 @@ impl Account {
         self.inventory.record(&self.identity, self.inventory.generation)
     }
 
-    /// All other records that the account consists of, as they are: for moving it to another store.
+    /// All other records of the account, as they are: for moving it to another store.
     #[must_use]
     pub fn rows(&self) -> Vec<(Key, Record)> {
         self.keys.rows().into_iter().map(|(row, record)| (row.key(), record)).collect()

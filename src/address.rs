@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Addresses: the name of an account and the number of a device, and the service ids that Signal's accounts are named by.
+//! Addresses: the name of an account and the number of a device; and service ids, the names of Signal's accounts.
 //!
 //! ```
 //! use subrosa::Address;
@@ -25,7 +25,7 @@ use crate::wire::uuid;
 #[error("not a service id")]
 pub struct NotAServiceId;
 
-/// Which kind of account name a service id is.
+/// The kind of account name that a service id is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ServiceIdKind {
     /// The account itself. Kind byte 0.
@@ -54,13 +54,13 @@ impl ServiceId {
     /// Length of the fixed-width binary form in bytes.
     pub const FIXED_LEN: usize = 17;
 
-    /// A service id of its parts; the UUID in network order. Version and variant bits are not checked.
+    /// A service id from its parts; the UUID in network order. Version and variant bits are not checked.
     #[must_use]
     pub const fn new(kind: ServiceIdKind, uuid: [u8; 16]) -> Self {
         Self { kind, uuid }
     }
 
-    /// Which kind.
+    /// The kind.
     #[must_use]
     pub const fn kind(&self) -> ServiceIdKind {
         self.kind
@@ -151,7 +151,7 @@ pub struct AccountName {
     id: Option<ServiceId>,
 }
 
-/// What names are compared by.
+/// The form in which names are compared.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Compared<'a> {
     Id(ServiceId),
@@ -370,7 +370,7 @@ mod tests {
         assert!(ids.is_sorted_by_key(ServiceId::to_bytes));
     }
 
-    /// Scenarios 87 to 91 of the parts around sessions, where they say more. The log form (90) is the text.
+    /// Scenarios 87 to 91 of the parts around sessions, where they add something. The log form (90) is the text.
     #[test]
     fn s88_capital_letters_and_the_least_ids() {
         for text in [

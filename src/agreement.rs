@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! L3: key agreement. X3DH (version 3) and PQXDH (version 4) begin with the same Diffie-Hellman
-//! agreements; the latter adds a KEM secret.
+//! L3: key agreement. X3DH (version 3) and PQXDH (version 4) begin with the same Diffie-Hellman results; the latter
+//! adds a KEM secret.
 //!
 //! ```text
 //! S = FF×32 || DH(IK_A, SPK_B) || DH(EK_A, IK_B) || DH(EK_A, SPK_B) [|| DH(EK_A, OPK_B)] [|| ss]
@@ -14,7 +14,7 @@ use crate::crypto::curve::{NonContributory, PreparedKey, PrivateKey, PublicKey};
 use crate::crypto::key_error::KeyError;
 use crate::crypto::secret::Secret;
 
-/// Why an agreement failed.
+/// The reason that a key agreement failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AgreementError {
@@ -29,7 +29,7 @@ pub enum AgreementError {
     Kem(#[from] KeyError),
 }
 
-/// What the initiator (A) brings to the agreement.
+/// The initiator's (A) part of the agreement.
 #[derive(Debug)]
 pub struct Initiator<'a> {
     /// `IK_A`.
@@ -57,7 +57,7 @@ impl Initiator<'_> {
     }
 }
 
-/// What the responder (B) brings to the agreement.
+/// The responder's (B) part of the agreement.
 #[derive(Debug)]
 pub struct Responder<'a> {
     /// `IK_B`.
@@ -85,7 +85,7 @@ impl Responder<'_> {
     }
 }
 
-/// `S`, built up part by part: at most `FF×32`, four agreements and a KEM secret.
+/// `S`, built up part by part: at most `FF×32`, four Diffie-Hellman results and a KEM secret.
 struct SecretInput {
     bytes: Secret<192>,
     len: usize,

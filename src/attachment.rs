@@ -2,9 +2,9 @@
 
 //! L6: attachments: data too long for a message, encrypted under a key that travels in one.
 //!
-//! The encrypted form, the *blob*, lies with the service. Its layout, and that the incremental MAC is over the blob under
-//! the HMAC key, are written from public descriptions of the deployed apps. They were not compared with an official
-//! build, which leaves attachments to the apps. How an incremental MAC itself is made was observed.
+//! The encrypted form, the *blob*, lies with the service. Its layout, and the incremental MAC over the blob under the
+//! HMAC key, follow public descriptions of the deployed apps. They were not compared with an official build, which
+//! leaves attachments to the apps. The construction of the incremental MAC itself was observed.
 //!
 //! ```text
 //! key   = AES key (32) || HMAC key (32)

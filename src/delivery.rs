@@ -2,7 +2,7 @@
 
 //! One message to all devices of its recipients, and to the sender's own others (Sesame §3).
 //!
-//! [`Delivery`] keeps track of who has still to get a message, and says what to do about the service's answers;
+//! [`Delivery`] tracks the devices that have not got a message yet, and turns the service's answers into corrections;
 //! [`encrypt_each`] encrypts on many sessions, as one stage. An example is at [`Delivery`].
 
 mod each;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! L5: how a message was not decrypted, as far as it matters for what to do.
+//! L5: the kind of failure to decrypt, as far as repair depends on it.
 
 use crate::session::DecryptError;
 
-/// How a message was not decrypted, as far as it matters for what to do.
+/// The kind of failure to decrypt, as far as repair depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure {
-    /// It was decrypted before: nothing is amiss. Or so late that its key was given up, which can't be told from
-    /// that.
+    /// It was decrypted before, so nothing is amiss; or it came so late that its key was given up, which looks the
+    /// same.
     Duplicate,
     /// It may have been good, but our state does not decrypt it.
     Undecryptable,
@@ -24,7 +24,7 @@ impl DecryptError {
         match self {
             Self::Duplicate => Failure::Duplicate,
             Self::UntrustedIdentity => Failure::Untrusted,
-            // A replay is perhaps none, but the next message of a session that is lost here.
+            // An apparent replay may be the next message of a session that was lost here.
             Self::Busy(_)
             | Self::WrongSession
             | Self::IdentityMismatch

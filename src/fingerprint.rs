@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! L6: fingerprints, with which two people make sure that nobody is between them.
+//! L6: fingerprints, by which two people check that nobody is between them.
 //!
 //! The deployed protocol's form; there is no public specification of it. Signal's apps call the digits a
 //! *safety number*.
@@ -15,9 +15,9 @@ pub use error::FingerprintError;
 pub use hash::{FingerprintHash, FingerprintIterations};
 pub use scannable::ScannableFingerprint;
 
-/// Which kind of identifiers went into the hashes. Two sides must use the same.
+/// The kind of identifiers in the hashes. Two sides must use the same.
 ///
-/// Any number is carried. It is in the scannable form only: hashes and digits do not depend on it.
+/// Any number is possible. Only the scannable form has it: hashes and digits do not depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FingerprintVersion(pub u32);
 
@@ -28,10 +28,11 @@ impl FingerprintVersion {
     pub const ACCOUNT: Self = Self(2);
 }
 
-/// The fingerprint of a conversation: who we are and who the other is, as we see it.
+/// The fingerprint of a conversation: our identity and the other party's, as we see them.
 ///
-/// Making the two hashes is the work; this is cheap. People compare the [digits](Self::displayable), which are
-/// the same on both sides, or one side's app [compares](ScannableFingerprint::compare) what it scanned off the other's screen.
+/// The two hashes take the time; this is cheap. People compare the [digits](Self::displayable), which are the same on
+/// both sides, or one side's app [compares](ScannableFingerprint::compare) the code that it scanned off the other's
+/// screen.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -69,13 +70,13 @@ impl Fingerprint {
         Self { version, ours, theirs }
     }
 
-    /// What people read to each other: 60 digits, the same on both sides.
+    /// The digits that people read to each other: 60, the same on both sides.
     #[must_use]
     pub fn displayable(&self) -> DisplayableFingerprint {
         DisplayableFingerprint::new(&self.ours, &self.theirs)
     }
 
-    /// What is shown as a QR code, and what a scanned one is compared with.
+    /// The form that is shown as a QR code, and that a scanned one is compared with.
     #[must_use]
     pub fn scannable(&self) -> ScannableFingerprint {
         ScannableFingerprint::new(self.version, &self.ours, &self.theirs)

@@ -4,7 +4,7 @@
 //! all of them.
 //!
 //! A chain gives a key for each message, as in a session; a signature shows that a message is the sender's. There is no
-//! Diffie-Hellman ratchet: who gets hold of a chain key reads all later messages until the sender rotates its key.
+//! Diffie-Hellman ratchet: an attacker with a chain key reads all later messages until the sender rotates its key.
 //!
 //! ```
 //! use subrosa::group::{DistributionId, DistributionMessage, GroupMessage, ReceiverKeys, SenderKey};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Identity keys: the long-term keys that devices of an account are known by.
+//! Identity keys: the long-term keys of accounts.
 
 mod contact;
 #[cfg(feature = "libsignal")]
@@ -21,7 +21,7 @@ use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter}
 /// Newest format of [`IdentityKeyPair`] records.
 const RECORD_VERSION: u8 = 1;
 
-/// What an alternate-identity signature is over, before the other key.
+/// The prefix of the other key in an alternate-identity signature's message.
 const ALTERNATE_IDENTITY_PREFIX: [&[u8]; 2] = [&[0xFF; 32], b"Signal_PNI_Signature"];
 
 /// The public identity key of an account, 33 bytes encoded.
@@ -32,7 +32,7 @@ impl IdentityKey {
     /// Length of the encoded form in bytes.
     pub const ENCODED_LEN: usize = PublicKey::ENCODED_LEN;
 
-    /// An identity key of its Curve25519 key.
+    /// An identity key from its Curve25519 key.
     #[must_use]
     pub const fn new(key: PublicKey) -> Self {
         Self(key)
@@ -66,7 +66,7 @@ impl IdentityKey {
         writer.finish()
     }
 
-    /// Reads what [`Self::record`] gave.
+    /// Reads the [record](Self::record).
     ///
     /// # Errors
     /// [`RecordError`] for another kind of record, a newer format, or damage.
@@ -77,14 +77,14 @@ impl IdentityKey {
         Ok(Self(PublicKey::from_bytes(key)))
     }
 
-    /// Whether `signature` is this identity's over the concatenation of `message`'s parts. A signature
-    /// that is not 64 bytes long is just false.
+    /// Returns whether `signature` is this identity's over the concatenation of `message`'s parts. A signature that is
+    /// not 64 bytes long is just false.
     #[must_use]
     pub fn verify(&self, message: &[&[u8]], signature: &[u8]) -> bool {
         xeddsa::verify(&self.0, message, signature)
     }
 
-    /// Whether the holder of this identity declared `other` to be an identity of the same user.
+    /// Returns whether the holder of this identity declared `other` to be an identity of the same user.
     #[must_use]
     pub fn verify_alternate_identity(&self, other: &Self, signature: &[u8]) -> bool {
         let [prefix, context] = ALTERNATE_IDENTITY_PREFIX;
@@ -92,23 +92,23 @@ impl IdentityKey {
     }
 }
 
-/// The caller's decision about the identity key of a peer. Each operation that would use one asks for it,
-/// at the moment the protocol names.
+/// The caller's decision about the identity key of a peer. Each operation that would use one asks for it, at the moment
+/// that the protocol sets.
 ///
-/// The caller looks up the key that is pinned for the peer's account before the call. An identity that was accepted and is
-/// not pinned is among the writes of the operation, as [`Key::Identity`](crate::store::Key::Identity).
+/// The caller looks up the key that is pinned for the peer's account before the call. An identity that was accepted and
+/// is not pinned is among the writes of the operation, as [`Key::Identity`](crate::store::Key::Identity).
 #[derive(Clone, Copy, Debug)]
 pub enum Trust<'a> {
-    /// This key and no other: the one that is kept for the peer.
+    /// This key and no other: the pinned one.
     Pinned(&'a IdentityKey),
-    /// Whatever key comes: nothing is kept for the peer yet, or the caller accepts a change.
+    /// Any key: nothing is pinned for the peer yet, or the caller accepts a change.
     Anyone,
     /// No key at all: the peer is blocked.
     Nobody,
 }
 
 impl<'a> Trust<'a> {
-    /// Trust on first use: the kept key if there is one, whatever comes otherwise.
+    /// Trust on first use: the pinned key if there is one, any key otherwise.
     #[must_use]
     pub const fn on_first_use(kept: Option<&'a IdentityKey>) -> Self {
         match kept {
@@ -117,7 +117,7 @@ impl<'a> Trust<'a> {
         }
     }
 
-    /// Whether it is a key that is kept already.
+    /// Returns whether it is a pinned key.
     pub(crate) const fn is_pinned(self) -> bool {
         matches!(self, Self::Pinned(_))
     }
@@ -178,7 +178,7 @@ impl IdentityKeyPair {
         self.sign(&[prefix, context, &other.encode()], rng)
     }
 
-    /// What is to be stored.
+    /// The record to store.
     #[must_use]
     pub fn record(&self) -> Record {
         let mut writer = RecordWriter::new(RecordKind::IdentityKeyPair, RECORD_VERSION, 64);
@@ -187,7 +187,7 @@ impl IdentityKeyPair {
         writer.finish()
     }
 
-    /// Reads what [`Self::record`] gave.
+    /// Reads the [record](Self::record).
     ///
     /// # Errors
     /// [`RecordError`] for another kind of record, a newer format, or damage.
@@ -198,7 +198,7 @@ impl IdentityKeyPair {
         Ok(Self::from_halves(public, &private))
     }
 
-    /// The identity of two halves that were stored, bare and without a check that they belong together.
+    /// The identity of two stored halves, bare and without a check that they belong together.
     pub(crate) fn from_halves(public: [u8; 32], private: &Secret<32>) -> Self {
         let pair = KeyPair::from_parts(PrivateKey::from_secret(private), PublicKey::from_bytes(public));
         Self::from_key_pair(pair)

@@ -7,8 +7,8 @@ use core::fmt;
 /// The number of a device within its account: any `u32`.
 ///
 /// Signal's own formats have room for 1 to 127: the addresses inside of version-4 messages, sender certificates, and
-/// envelopes for many recipients. Each checks that where its bytes demand it. Other deployments number the phone 0,
-/// or draw 31 bits.
+/// envelopes for many recipients. Each checks that where it matters. Other deployments number the phone 0, or draw 31
+/// bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceId(u32);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! L1: who may change a state, its own operations or an owned stage.
+//! L1: leases, which let either a state's own operations or an owned stage change it.
 
 #[cfg(target_has_atomic = "ptr")]
 use alloc::sync::{Arc, Weak};
@@ -10,7 +10,7 @@ use alloc::sync::{Arc, Weak};
 #[error("another stage of this state is still open")]
 pub struct Busy;
 
-/// Lent to an owned stage for as long as that lives. In memory alone.
+/// A state's lease, lent to an owned stage for as long as that lives. In memory alone.
 ///
 /// Without compare-and-swap there are no owned stages, and nothing to lend.
 #[expect(unnameable_types, reason = "seals `store::States`")]
@@ -29,7 +29,7 @@ impl Lease {
         }
     }
 
-    /// Whether the state may be changed now.
+    /// Checks that the state may be changed now.
     ///
     /// # Errors
     /// [`Busy`].
@@ -53,7 +53,7 @@ impl Lease {
         holder
     }
 
-    /// Whether it is lent to this holder.
+    /// Returns whether it is lent to this holder.
     #[cfg(target_has_atomic = "ptr")]
     pub(crate) fn is_held_by(&self, holder: &Arc<()>) -> bool {
         core::ptr::eq(self.held.as_ptr(), Arc::as_ptr(holder))

@@ -3,7 +3,7 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
-// What is public only with `hazmat` is neither without it.
+// Items that are public only with `hazmat` are neither without it.
 #![cfg_attr(feature = "hazmat", warn(unreachable_pub, unnameable_types))]
 #![cfg_attr(not(feature = "hazmat"), allow(unused_imports, reason = "exported only with `hazmat`"))]
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Moving over from libsignal, and back: the feature `libsignal` gives identity keys, prekeys, sessions and sender keys the
-//! methods `from_libsignal_record` and `to_libsignal_record`. [`account::Import`](crate::account::Import) makes an account
-//! of the keys.
+//! Moving over from libsignal, and back: the feature `libsignal` gives identity keys, prekeys, sessions and sender keys
+//! the methods `from_libsignal_record` and `to_libsignal_record`. [`account::Import`](crate::account::Import) makes an
+//! account of the keys.
 
-/// Why a record of libsignal cannot be used.
+/// The reason that a record of libsignal cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LibsignalError {
@@ -20,7 +20,7 @@ pub enum LibsignalError {
     /// The signature is missing, or not 64 bytes long.
     #[error("the signature is not 64 bytes long")]
     BadSignature,
-    /// The record is empty, so there is nothing to send with.
+    /// The record is empty, so there is no key to send with.
     #[error("empty sender key record")]
     Empty,
     /// There is no private key: the record is of another's sender key.

@@ -19,7 +19,7 @@ use crate::writes::{Key, StaleStage, Write, Writes};
 
 /// A store in memory, for tests and prototypes: the rows of one account on one device.
 ///
-/// It does what every store must: makes all [`Writes`] or none, refuses those of an outdated state, and gives states
+/// It does what every store must do: makes all [`Writes`] or none, refuses those of an outdated state, and gives states
 /// back. A real one is a table `key -> (generation, record)` with one transaction around the same lines.
 #[derive(Default)]
 pub struct Memory {
@@ -78,7 +78,7 @@ impl Memory {
         self.rows.get(key).map(|row| &row.record)
     }
 
-    /// Deletes what is under a key: a session of a device that is no more, a contact's identity.
+    /// Deletes the record under a key, such as the session of a removed device, or a contact's identity.
     pub fn delete(&mut self, key: &Key) {
         self.rows.remove(key);
     }
@@ -134,7 +134,7 @@ impl Memory {
         record.map(|record| IdentityKey::from_record(record.as_bytes())).transpose()
     }
 
-    /// Whether a use of a last-resort KEM prekey is stored.
+    /// Returns whether a use of a last-resort KEM prekey is stored.
     #[must_use]
     pub fn has_seen(&self, used: &KemPreKeyUse) -> bool {
         self.rows.contains_key(&Key::KemPreKeyUse(*used))

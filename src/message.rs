@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! L3: received messages, whichever kind they are and however they came.
+//! L3: received messages of any kind, sealed or not.
 
 use core::fmt;
 
@@ -35,7 +35,7 @@ pub(crate) enum Parsed<'a> {
     PreKey(PreKeySignalMessage<'a>),
 }
 
-/// Who sent a message, as a verified certificate says.
+/// The sender of a message, as a verified certificate names it.
 #[derive(Clone, Copy)]
 pub(crate) struct Certified<'a> {
     pub(crate) address: &'a Address,
@@ -117,8 +117,8 @@ impl fmt::Debug for Message<'_> {
 /// A received group message, sealed or not. It borrows the received bytes; nothing in it is verified before
 /// [`ReceiverKeys::decrypt`](crate::group::ReceiverKeys::decrypt) decrypts it.
 ///
-/// Out of an envelope it comes from [`Content::body`](crate::sealed::Content::body) and carries its certified sender, which
-/// is then compared with the keys' owner.
+/// Out of an envelope it comes from [`Content::body`](crate::sealed::Content::body) and carries its certified sender,
+/// which is then compared with the keys' owner.
 #[derive(Clone, Copy)]
 pub struct GroupMessage<'a> {
     message: SenderKeyMessage<'a>,
@@ -142,7 +142,7 @@ impl<'a> GroupMessage<'a> {
         Self { sender: Some(sender), ..self }
     }
 
-    /// The format, with the distribution id if the message names one: what the sender's keys are stored under, beside the
+    /// The format, with the distribution id if the message names one: the sender's keys are stored under that and the
     /// sender's address.
     #[must_use]
     pub const fn format(&self) -> SenderKeyFormat {
@@ -161,7 +161,7 @@ impl<'a> GroupMessage<'a> {
         self.message.iteration()
     }
 
-    /// Whether the message is signed with this key.
+    /// Returns whether the message is signed with this key.
     #[must_use]
     pub fn verify(&self, signing_key: &PublicKey) -> bool {
         self.message.verify(signing_key)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What was decrypted.
+//! Decrypted plaintexts.
 
 use alloc::vec::Vec;
 use core::fmt;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Prekeys: what a device publishes so that others can start a session while it is away.
+//! Prekeys, which a device publishes so that others can begin a session while it is away.
 //!
 //! One-time, signed, one-time KEM and last-resort KEM prekeys are different types, so that none can be
 //! used in another's place.

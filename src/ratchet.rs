@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! L4: the ratchets. They know no message format: what they yield are keys for one message, and the
-//! change that using them makes to their state. Nothing is changed before that change is applied.
+//! L4: the ratchets. They know no message format: they give keys for one message, and the change of their state by
+//! using them. Nothing changes before that is applied.
 
 pub mod chain;
 pub mod double;

@@ -19,13 +19,13 @@ pub use reader::RecordReader;
 pub use sealed::{RecordKey, SEALED_OVERHEAD};
 pub use writer::RecordWriter;
 
-/// What every record begins with.
+/// The first bytes of every record.
 const MAGIC: [u8; 2] = *b"sr";
 
 /// Length of the header in bytes: magic, kind, version.
 pub const HEADER_LEN: usize = 4;
 
-/// What a record holds.
+/// The kind of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RecordKind {
@@ -39,17 +39,17 @@ pub enum RecordKind {
     OneTimeKemPreKey,
     /// 5: a last-resort KEM prekey.
     LastResortKemPreKey,
-    /// 6: everything held for one remote device.
+    /// 6: the sessions with one remote device.
     Session,
     /// 7: our own sender key for one distribution id.
     SenderKey,
-    /// 8: what is held of one sender's keys for one distribution id.
+    /// 8: one sender's keys for one distribution id.
     ReceiverKeys,
     /// 9: an account, without its prekeys.
     Account,
     /// 10: the uses of a last-resort KEM prekey.
     LastResortUses,
-    /// 11: what was asked of, and done for, a device that could not decrypt.
+    /// 11: the repair log of a device.
     RepairLog,
     /// 13: the identity key of a peer's account.
     Identity,
@@ -110,7 +110,7 @@ impl RecordKind {
     }
 }
 
-/// Why bytes are not the record that was asked for.
+/// The reason that bytes are not the record that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordError {
@@ -149,13 +149,13 @@ impl Record {
         &self.bytes
     }
 
-    /// What the record holds.
+    /// The kind of the record.
     #[must_use]
     pub const fn kind(&self) -> RecordKind {
         self.kind
     }
 
-    /// What the record in `bytes` holds, by its header alone.
+    /// The kind of the record in `bytes`, by its header alone.
     ///
     /// # Errors
     /// [`RecordError`]: `NotARecord`; `WrongKind` if it is none that this release knows.
@@ -172,7 +172,7 @@ impl Record {
         Self { kind: self.kind, bytes: self.bytes.clone() }
     }
 
-    /// A copy of bytes that begin like a record of this kind. The content is not looked at.
+    /// Copies bytes that begin like a record of this kind. The content is not checked.
     ///
     /// # Errors
     /// [`RecordError`]: `NotARecord`, `WrongKind`.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Messages that were not decrypted: ours by a peer, and a peer's by us.
+//! Repair of messages that were not decrypted: ours by a peer, and a peer's by us.
 //!
 //! A device that can't decrypt a message asks its sender to send it again, by a [`DecryptionErrorMessage`] in a
-//! [`PlaintextContent`]. Nothing protects that but the envelope around it, so both sides count what they do for a peer:
-//! see [`RepairLog`].
+//! [`PlaintextContent`]. Only the envelope around it protects that, so both sides limit their repairs for a peer: see
+//! [`RepairLog`].
 //!
 //! ```text
 //! who can't decrypt                           who sent it
@@ -49,7 +49,7 @@ pub enum Show {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ResendRequest {
-    /// What it is told: which message it was, and by its ratchet key of which session.
+    /// The request itself: it names the message by its timestamp, and the session by the message's ratchet key.
     pub message: DecryptionErrorMessage,
     /// The kind of the message that was not decrypted.
     pub kind: MessageKind,
@@ -60,32 +60,32 @@ pub struct ResendRequest {
 }
 
 impl ResendRequest {
-    /// What is to be sent, not encrypted, but in an envelope if there is one.
+    /// The content to send: not encrypted, but in an envelope if there is one.
     #[must_use]
     pub fn content(&self) -> PlaintextContent<'static> {
         PlaintextContent::from(&self.message)
     }
 }
 
-/// What to do about a message that was not decrypted.
+/// The advice about a message that was not decrypted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Advice {
     /// Whether to show that it is missing.
     pub show: Show,
-    /// What to ask its sender for, if [`RepairLog::ask`] lets it pass; if not, it will not be sent again. None if
-    /// asking is of no use.
+    /// The request to its sender, if [`RepairLog::ask`] allows it; otherwise the message will not be sent again. None
+    /// if asking is of no use.
     pub ask: Option<ResendRequest>,
 }
 
 impl Advice {
-    /// What to do about a message of this kind and these bytes, which came with this hint and from this device.
+    /// Advises about a message of this kind and these bytes, which came with this hint and from this device.
     /// `timestamp` is the one that the service delivered it with. A message that came without an envelope has the
-    /// default hint; of one that came in an envelope [`Content::advice`](crate::sealed::Content::advice)
-    /// knows all but failure and timestamp.
+    /// default hint; of one that came in an envelope [`Content::advice`](crate::sealed::Content::advice) knows all but
+    /// failure and timestamp.
     ///
-    /// A message that does not even parse is not asked for: its sender could not tell which session is meant. Nor
-    /// is what is not encrypted.
+    /// A message that does not even parse is not asked for, because its sender could not tell the session; nor is an
+    /// unencrypted content.
     #[must_use]
     pub fn about(
         failure: Failure,

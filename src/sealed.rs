@@ -2,10 +2,11 @@
 
 //! Sealed sender: the service delivers messages without learning their sender or content.
 //!
-//! The sender has a [certificate] of the service, which is inside of the envelope. A [`Sender`] encrypts on
-//! a session and seals, or seals for many recipients at once. The receiver opens an envelope to an [`UnverifiedContent`],
-//! verifies that to a [`Content`], and takes out its [`Body`]: a message that carries its certified sender, for the same
-//! [`Account::receive`](crate::Account::receive) as any other. The [service's side](server) splits a message for many.
+//! The sender has a [certificate] of the service, which travels inside the envelope. A [`Sender`] encrypts on a session
+//! and seals, or seals for many recipients at once. The receiver opens an envelope to an [`UnverifiedContent`],
+//! verifies that to a [`Content`], and takes out its [`Body`]: a message that carries its certified sender, for the
+//! same [`Account::receive`](crate::Account::receive) as any other. The [service's side](server) splits a message for
+//! many.
 //!
 //! ```
 //! # #[cfg(feature = "os-rng")]

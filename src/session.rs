@@ -41,22 +41,22 @@ use state::SessionState;
 /// is retired.
 const RECORD_VERSION: u8 = 3;
 
-/// Everything that is held for one remote device: the current session and up to 40 archived ones.
+/// The sessions with one remote device: the current one and up to 40 archived ones.
 ///
 /// A session is begun by [`initiate`](Self::initiate) from a verified bundle, or by
 /// [`Account::receive`](crate::Account::receive) from a peer's first message; then [`encrypt`](Self::encrypt), and
-/// `Account::receive` again. Each gives a [`Staged`](crate::Staged) change to be stored before anything leaves.
+/// `Account::receive` again. Each gives a [`Staged`](crate::Staged) change, which is stored before anything leaves.
 ///
 /// A value of this type starts out empty and is made once for each pair of devices.
 pub struct Session {
     local: Address,
     remote: Address,
-    /// How many changes were committed.
+    /// Number of committed changes.
     generation: u64,
     current: Option<Box<SessionState>>,
     /// Newest first.
     archived: VecDeque<Box<SessionState>>,
-    /// What sealing for the peer needs each time. In memory alone.
+    /// The secret for sealing to the peer. In memory alone.
     agreement: Option<Box<ContactSecret>>,
     lease: Lease,
 }
@@ -81,20 +81,20 @@ impl Session {
         &self.remote
     }
 
-    /// How many changes were committed to this value and to the records that it was read from. A store
-    /// that is shared between processes compares it before it replaces a record.
+    /// Number of changes that were committed to this value and to the records that it was read from. A store that is
+    /// shared between processes compares it before it replaces a record.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// Whether there is a current session.
+    /// Returns whether there is a current session.
     #[must_use]
     pub const fn has_current(&self) -> bool {
         self.current.is_some()
     }
 
-    /// How many archived sessions there are, 40 at most.
+    /// Number of archived sessions, 40 at most.
     #[must_use]
     pub fn archived_len(&self) -> usize {
         self.archived.len()
@@ -111,8 +111,8 @@ impl Session {
         self.current.as_ref().map(|state| &state.local_identity)
     }
 
-    /// The agreement of the two identities, if something was sealed for the peer and the session is still between
-    /// them. It may be given to [`Recipient::with_contact_secret`](crate::sealed::Recipient::with_contact_secret) and
+    /// The contact secret of the two identities, if something was sealed for the peer and the session is still between
+    /// them. Give it to [`Recipient::with_contact_secret`](crate::sealed::Recipient::with_contact_secret) and
     /// [`UnverifiedContent::open_with`](crate::sealed::UnverifiedContent::open_with).
     #[must_use]
     pub fn contact_secret(&self) -> Option<&ContactSecret> {
@@ -120,8 +120,8 @@ impl Session {
         self.agreement.as_deref().filter(|kept| kept.is_between(ours, theirs))
     }
 
-    /// The agreement of `ours` with the identity that the current session is with. It is kept here, in memory
-    /// alone, until the session is dropped or another identity takes part in it.
+    /// Computes the contact secret of `ours` and the current session's identity, and keeps it here, in memory alone,
+    /// until the session is dropped or another identity takes part in it.
     ///
     /// # Errors
     /// [`NonContributory`] if their identity key is of low order.
@@ -152,20 +152,20 @@ impl Session {
         self.current.as_ref().map(|state| state.local_registration_id)
     }
 
-    /// The initiator's base key of the current session: what tells sessions apart.
+    /// The initiator's base key of the current session, which identifies it.
     #[must_use]
     pub fn base_key(&self) -> Option<&PublicKey> {
         self.current.as_ref().map(|state| &state.base_key)
     }
 
-    /// Which one-time prekeys the current session was begun with, so far as it is known here.
+    /// The one-time prekeys that the current session was begun with, as far as known here.
     #[must_use]
     pub fn initial_secrecy(&self) -> Option<InitialSecrecy> {
         self.current.as_ref().map(|state| state.initial_secrecy)
     }
 
-    /// Whether `key` is our ratchet key in the current session: whether a
-    /// [`DecryptionErrorMessage`](crate::repair::DecryptionErrorMessage) that names it is about that session.
+    /// Returns whether `key` is our ratchet key in the current session. A
+    /// [`DecryptionErrorMessage`](crate::repair::DecryptionErrorMessage) that names it is about that session then.
     #[must_use]
     pub fn current_ratchet_key_matches(&self, key: &PublicKey) -> bool {
         self.current.as_ref().is_some_and(|state| state.ratchet.double().ratchet_key() == key)

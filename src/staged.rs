@@ -22,26 +22,25 @@ type Part<'a> = (&'a mut dyn Owner, AnyChange);
 /// The outcome of an operation that changes a state: prepared, not made.
 ///
 /// It borrows the states that it changes - a session, an account, a group key, a repair log, or several of them - and
-/// holds what comes out: a message to send, a text that was received, an upload. Until it is committed nothing has
-/// changed, and dropping it changes nothing. The output comes out by committing alone, so neither a crash nor a
-/// failing store can lead to a message key that is used twice, a prekey that is burnt without its session, or a
-/// message that is lost.
+/// holds the output: a message to send, a received text, an upload. Until it is committed nothing has changed, and
+/// dropping it changes nothing. Only committing gives the output, so neither a crash nor a failing store can use a
+/// message key twice, burn a prekey without its session, or lose a message.
 ///
 /// * [`commit_with`](Self::commit_with) hands the [`Writes`] to a closure that stores them *in one transaction*, and
 ///   gives the output if that succeeded. [`commit_async`](Self::commit_async) awaits the closure.
-/// * [`commit_with_output`](Self::commit_with_output) shows the closure the output, too: a received text goes into the
-///   same transaction, since its message cannot be decrypted again; a message to send may go into an outbox there.
+/// * [`commit_with_output`](Self::commit_with_output) shows the closure the output, too. Store a received text in the
+///   same transaction: its message cannot be decrypted again. A message to send may go into an outbox there.
 ///   [`commit_async_with_output`](Self::commit_async_with_output) awaits the closure.
 /// * [`detach`](Self::detach) gives an owned stage, for actors, other threads, and bindings.
 /// * [`writes`](Self::writes) and [`commit`](Self::commit) are the parts that these are made of.
 ///
 /// # A transaction that may or may not have happened
 ///
-/// A future that is dropped while the store is at work, a connection that is lost after `COMMIT` was sent, a process that
-/// ends: the transaction may be durable although nothing was committed here. The state in memory is then one generation
-/// behind the store. Nothing is lost, as long as the store compares [generations](crate::store::Write::Put): it refuses
-/// the next transaction with [`StaleStage`](crate::store::StaleStage), whose output stays inside. Read the state back
-/// from the store then, and go on: what was received is in the store, together with the text.
+/// A future that is dropped while the store is at work, a connection that is lost after `COMMIT` was sent, a process
+/// that ends: the transaction may be durable although nothing was committed here. The state in memory is then one
+/// generation behind the store. Nothing is lost, as long as the store compares [generations](crate::store::Write::Put):
+/// it refuses the next transaction with [`StaleStage`](crate::store::StaleStage), whose output stays inside. Read the
+/// state back from the store then, and go on: the received message is in the store, together with its text.
 ///
 /// # Two stages
 ///
@@ -57,7 +56,7 @@ type Part<'a> = (&'a mut dyn Owner, AnyChange);
 /// }
 /// ```
 ///
-/// Nor does the output come out without a commit:
+/// Nor is the output accessible without a commit:
 ///
 /// ```compile_fail,E0616
 /// # use subrosa::{Ciphertext, Staged};
@@ -70,7 +69,7 @@ pub struct Staged<'a, T> {
     /// A state and its change. Most stages change one state: that one needs no list.
     first: Option<Part<'a>>,
     more: Vec<Part<'a>>,
-    /// What is to be stored beside the changes.
+    /// Writes beside those of the changes.
     writes: Writes,
     output: T,
 }
@@ -87,7 +86,7 @@ impl<'a, T> Staged<'a, T> {
         Self::new_state(Writes::default(), output)
     }
 
-    /// Something new, with all that is to be stored of it.
+    /// A new state, with all its writes.
     pub(crate) const fn new_state(writes: Writes, output: T) -> Self {
         Self { first: None, more: Vec::new(), writes, output }
     }
@@ -120,7 +119,7 @@ impl<'a, T> Staged<'a, T> {
         self.first.iter().chain(&self.more)
     }
 
-    /// What is to be stored, in one transaction. Made anew at each call.
+    /// The writes of one transaction. Made anew at each call.
     pub fn writes(&self) -> Writes {
         let mut writes = self.writes.duplicate();
         for (state, change) in self.parts() {
@@ -129,7 +128,7 @@ impl<'a, T> Staged<'a, T> {
         writes
     }
 
-    /// Makes the change and gives the output. The caller vouches that [`writes`](Self::writes) are stored durably.
+    /// Makes the change and gives the output. The caller guarantees that [`writes`](Self::writes) are stored durably.
     pub fn commit(self) -> T {
         let Self { first, more, writes: _, output } = self;
         for (state, change) in first.into_iter().chain(more) {
@@ -138,30 +137,30 @@ impl<'a, T> Staged<'a, T> {
         output
     }
 
-    /// Has `store` store the writes, then makes the change and gives the output.
+    /// Hands the writes to `store`, and if it succeeds makes the change and gives the output.
     ///
     /// # Errors
-    /// What `store` returned; then nothing has changed.
+    /// The error of `store`; nothing has changed then.
     pub fn commit_with<E>(self, store: impl FnOnce(Writes) -> Result<(), E>) -> Result<T, E> {
         store(self.writes())?;
         Ok(self.commit())
     }
 
     /// [`commit_with`](Self::commit_with) that shows the output, to be stored in the same transaction: a text that was
-    /// received, or a message for the outbox. Nothing may be done with it before `store` has succeeded.
+    /// received, or a message for the outbox. Do nothing else with it before `store` has succeeded.
     ///
     /// # Errors
-    /// What `store` returned; then nothing has changed.
+    /// The error of `store`; nothing has changed then.
     pub fn commit_with_output<E>(self, store: impl FnOnce(Writes, &T) -> Result<(), E>) -> Result<T, E> {
         store(self.writes(), &self.output)?;
         Ok(self.commit())
     }
 
-    /// [`commit_with`](Self::commit_with) for stores that are awaited. Dropped before it is done, the change is not made,
-    /// but may be durable: see [above](Self#a-transaction-that-may-or-may-not-have-happened).
+    /// [`commit_with`](Self::commit_with) for stores that are awaited. Dropped before it is done, the change is not
+    /// made, but may be durable: see [above](Self#a-transaction-that-may-or-may-not-have-happened).
     ///
     /// # Errors
-    /// What `store` returned; then nothing has changed.
+    /// The error of `store`; nothing has changed then.
     pub async fn commit_async<E>(self, store: impl AsyncFnOnce(Writes) -> Result<(), E>) -> Result<T, E> {
         store(self.writes()).await?;
         Ok(self.commit())
@@ -170,7 +169,7 @@ impl<'a, T> Staged<'a, T> {
     /// [`commit_with_output`](Self::commit_with_output) for stores that are awaited.
     ///
     /// # Errors
-    /// What `store` returned; then nothing has changed.
+    /// The error of `store`; nothing has changed then.
     pub async fn commit_async_with_output<E>(
         self,
         store: impl AsyncFnOnce(Writes, &T) -> Result<(), E>,

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What a store does for this crate, and a store in memory.
+//! The interface to a store, and a store in memory.
 //!
-//! Every operation that changes a state gives a [`Staged`](crate::Staged) value with its [`Writes`]: records to put under
-//! a [`Key`] and keys to delete. A store makes them **in one transaction**, and then the message or text comes out.
+//! Every operation that changes a state gives a [`Staged`](crate::Staged) value with its [`Writes`]: records to put
+//! under a [`Key`] and keys to delete. A store makes them **in one transaction**; after that the stage gives the
+//! message or text.
 //!
 //! The simplest store is one table `key -> (generation, record)`, with [`Key::to_bytes`] and
 //! [`Record::as_bytes`](crate::Record::as_bytes):
@@ -38,10 +39,10 @@
 //! }
 //! ```
 //!
-//! A record holds secrets. Where others can read the store, seal it with a [`RecordKey`](crate::RecordKey), for its key's
-//! bytes as the owner. `docs/records.md` describes the records byte by byte.
+//! A record holds secrets. Where others can read the store, seal it with a [`RecordKey`](crate::RecordKey), for its
+//! key's bytes as the owner. `docs/records.md` describes the records byte by byte.
 //!
-//! | key | when it may be deleted by the messenger |
+//! | key | when the messenger may delete it |
 //! | --- | --- |
 //! | [`Account`](Key::Account) | never; it is the identity |
 //! | prekeys and their uses | never; [`maintain`](crate::Account::maintain) does it |

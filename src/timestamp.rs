@@ -15,7 +15,7 @@ impl Timestamp {
         Self(millis)
     }
 
-    /// A point in time, in seconds since 1970. What does not fit saturates.
+    /// A point in time, in seconds since 1970. It saturates.
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs.saturating_mul(1000))
@@ -27,7 +27,7 @@ impl Timestamp {
         self.0
     }
 
-    /// The point in time that is `duration` later, in whole milliseconds. What does not fit saturates.
+    /// The point in time that is `duration` later, in whole milliseconds. It saturates.
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(Self::from(duration).0))
@@ -51,7 +51,7 @@ impl Timestamp {
 
 #[cfg(feature = "std")]
 impl From<std::time::SystemTime> for Timestamp {
-    /// Milliseconds since 1970; 0 for what is before.
+    /// Milliseconds since 1970; 0 for earlier times.
     fn from(time: std::time::SystemTime) -> Self {
         time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().into()
     }

@@ -16,22 +16,22 @@ use crate::record::{Record, RecordError};
 /// One change to a store.
 #[derive(Debug)]
 pub enum Write {
-    /// Stores a record, in the place of what is there.
+    /// Stores a record, in the place of an older one.
     Put {
-        /// Where.
+        /// The key.
         key: Key,
-        /// What.
+        /// The record.
         record: Record,
         /// The generation of the state in `record`; prekeys, identities and uses have none.
         ///
         /// A store that more than one process or value writes to keeps it beside the record, and refuses the whole
-        /// transaction with [`StaleStage`] unless what it holds has the generation before. Nothing stored counts as
-        /// generation 0, and generation 0 itself goes only where nothing is.
+        /// transaction with [`StaleStage`] unless the stored record has the generation before. An absent record counts
+        /// as generation 0, and generation 0 itself goes only where there is none.
         generation: Option<u64>,
     },
-    /// Deletes what is there, if anything is.
+    /// Deletes a record, if there is one.
     Delete {
-        /// Where.
+        /// The key.
         key: Key,
     },
 }
@@ -46,17 +46,17 @@ impl Write {
     }
 }
 
-/// A stage was made of an older state than the one that is there: its state was read again, or somebody else stored
-/// a change. Nothing was changed. Read the state back from the store and repeat the operation.
+/// A stage was made from an outdated state: its state was read again, or somebody else stored a change. Nothing was
+/// changed. Read the state back from the store and repeat the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("made from an outdated state; read it back from the store")]
 pub struct StaleStage;
 
 impl StaleStage {
-    /// Whether a record of `generation` may take the place of one of generation `held`, or of nothing.
+    /// Checks that a record of `generation` may take the place of one of generation `held`, or of none.
     ///
     /// # Errors
-    /// [`StaleStage`] if not.
+    /// [`StaleStage`].
     pub const fn check(generation: u64, held: Option<u64>) -> Result<(), Self> {
         let fits = match (generation.checked_sub(1), held) {
             (None, held) => held.is_none(),
@@ -69,7 +69,7 @@ impl StaleStage {
 
 /// The changes to a store that belong together: all are made in one transaction, or none is.
 ///
-/// Made again they leave the store as it is after the first time, apart from the check of generations.
+/// Making them a second time leaves the store as after the first, apart from the check of generations.
 #[derive(Debug, Default)]
 #[must_use = "nothing is stored until these are written"]
 pub struct Writes(Vec<Write>);
@@ -87,7 +87,7 @@ impl Writes {
         self.0.push(Write::Delete { key });
     }
 
-    /// The same once more. Records are secrets, so only a stage that is asked again makes another.
+    /// A copy. Records are secrets, so only a stage that is asked again makes one.
     pub(crate) fn duplicate(&self) -> Self {
         let duplicate = |write: &Write| match write {
             Write::Put { key, record, generation } => {
@@ -98,13 +98,13 @@ impl Writes {
         Self(self.0.iter().map(duplicate).collect())
     }
 
-    /// How many there are. None, if an operation had nothing to change.
+    /// Number of writes. 0 if an operation had nothing to change.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is nothing to write.
+    /// Returns whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -115,7 +115,7 @@ impl Writes {
         self.0.iter()
     }
 
-    /// The byte form, for a store behind a border that takes bytes. It holds secrets.
+    /// Encodes the writes, for a store behind a border that takes bytes. The bytes hold secrets.
     ///
     /// ```text
     /// writes = count (4) || write …            numbers are little endian
@@ -204,7 +204,7 @@ fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// What is left of a byte form.
+/// The unread rest of a byte form.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {

@@ -6,7 +6,6 @@
     dead_code,
     clippy::panic,
     clippy::unwrap_used,
-    clippy::panic,
     clippy::missing_panics_doc,
     missing_docs,
     reason = "a bench, which uses a part"

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Finding out that an account was restored from a backup.
+//! Detection of a restored backup.
 
 use super::Account;
 use super::inventory::Inventory;
 use crate::lease::Busy;
 use crate::staged::Staged;
 
-/// Says how far an account had come: 36 public bytes, kept where a backup of the account's store does not reach,
-/// such as at the service.
+/// The progress of an account: 36 public bytes, kept where a backup of the account's store does not reach, such as at
+/// the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BackupToken {
     /// Random; names the store that the account is kept in, from its beginning or last recovery on.
     pub(super) store: [u8; 16],
-    /// How many changes were committed.
+    /// Number of committed changes.
     generation: u64,
     /// The next id of each space: one-time, signed, KEM.
     pub(super) next_ids: [u32; 3],
@@ -45,7 +45,7 @@ impl BackupToken {
         bytes
     }
 
-    /// Reads what [`Self::to_bytes`] gave; whatever else the bytes are, they are some token.
+    /// Reads the [byte form](Self::to_bytes). Any 36 bytes are some token.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Self {
         let (mut store, mut generation) = ([0; 16], [0; 8]);
@@ -65,13 +65,14 @@ pub enum BackupCheck {
     /// Nothing speaks against it.
     Fresh,
     /// It is older than one that existed, or another has taken its place: it was restored from a backup.
-    /// [Recover](Account::recover) it before anything else is done with it.
+    /// [Recover](Account::recover) it before any other use.
     Restored,
 }
 
 impl Account {
-    /// How far the account has come. It is in each [upload](Self::upload); put it there more often, such as
-    /// after [`Self::advance`] at each start of the app, and backups are detected that were made since.
+    /// The account's progress, to compare a restored store with. It is in each [upload](Self::upload). Store it at the
+    /// service more often, such as after [`Self::advance`] at each start of the app, to detect backups that were made
+    /// since.
     #[must_use]
     pub const fn token(&self) -> BackupToken {
         BackupToken::of(&self.inventory, self.inventory.generation)
@@ -88,12 +89,12 @@ impl Account {
         Ok(Staged::of(self, change, ()))
     }
 
-    /// Compares the account with the newest token that is kept elsewhere. A token that is older than the account
-    /// is fine: the app may have been stopped before it could put the newest one there. If there should be a
-    /// token and is none, the caller takes that for [`BackupCheck::Restored`].
+    /// Compares the account with the newest token that is kept elsewhere. A token that is older than the account is
+    /// fine: the app may have been stopped before it could put the newest one there. If a token should exist and is
+    /// missing, treat that as [`BackupCheck::Restored`].
     ///
-    /// Whoever keeps the token can bring about recoveries that are not needed, which cost sessions and ids; and
-    /// can hide a restored backup by an old token.
+    /// The keeper of the token can cause needless recoveries, which cost sessions and ids, and can hide a restored
+    /// backup by an old token.
     pub fn check(&self, token: &BackupToken) -> BackupCheck {
         if token.store == self.inventory.store && token.generation <= self.inventory.generation {
             BackupCheck::Fresh

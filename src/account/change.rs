@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! A change to an account, while it is made up and until it is made.
+//! Changes to an account.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

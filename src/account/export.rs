@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Moving out: all that an account consists of.
+//! Export: all keys of an account.
 
 use alloc::boxed::Box;
 
@@ -8,9 +8,9 @@ use super::Account;
 use super::ids::IdSpace;
 use crate::prekey::{KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
 
-/// What another implementation needs in order to go on with this account, beside [identity](Self::identity) and
-/// [registration id](Self::registration_id). Each key can be written as libsignal stores it
-/// with the feature `libsignal`. Of keys of which one is in use that is the newest.
+/// The state that another implementation needs to go on with this account, beside [identity](Self::identity) and
+/// [registration id](Self::registration_id). Each key can be written as libsignal stores it with the feature
+/// `libsignal`. Of the signed and of the last-resort keys, the newest is in use.
 impl Account {
     /// The one-time prekeys, by id.
     pub fn one_time_pre_keys(&self) -> impl Iterator<Item = &OneTimePreKey> {
@@ -32,7 +32,7 @@ impl Account {
         self.keys.last_resort.values().map(|last_resort| &last_resort.key)
     }
 
-    /// What the last-resort KEM prekeys were used for.
+    /// The uses of the last-resort KEM prekeys.
     pub fn last_resort_uses(&self) -> impl Iterator<Item = KemPreKeyUse> {
         self.keys.last_resort.iter().flat_map(|(id, last_resort)| last_resort.uses.iter(*id))
     }

@@ -22,15 +22,15 @@ pub enum IdSpace {
     Kem,
 }
 
-/// Why an account's prekeys can't be seen to.
+/// The reason that an account's upkeep failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UpkeepError {
     /// An owned stage of the account is still open. The caller's to wait for.
     #[error(transparent)]
     Busy(#[from] Busy),
-    /// All ids of a space were given out, up to [`Limits::max_id`](super::Limits::max_id). None is given out twice, so the
-    /// account has to be replaced by one of another identity.
+    /// All ids of a space were given out, up to [`Limits::max_id`](super::Limits::max_id). None is given out twice, so
+    /// replace the account by one of another identity.
     #[error("all prekey ids of a kind were given out ({0:?}); a new account is needed")]
     IdsExhausted(IdSpace),
 }
@@ -89,7 +89,7 @@ impl Allocator {
         }
     }
 
-    /// Whether the ranges are such as are made here.
+    /// Returns whether the ranges are possible ones.
     pub(super) const fn is_sound(&self) -> bool {
         self.one_time.is_sound() && self.signed.is_sound() && self.kem.is_sound()
     }

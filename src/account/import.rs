@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Moving in: an account of keys that were made elsewhere.
+//! Import: an account of keys that were made elsewhere.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -26,11 +26,11 @@ use crate::staged::Staged;
 use crate::timestamp::Timestamp;
 use crate::writes::Key;
 
-/// How far above the highest imported id an account continues that was not told where. Ids of keys that were
+/// Distance from the highest imported id at which an account continues that was not told where. Ids of keys that were
 /// used up lie there.
 const JUMP: u32 = 1 << 16;
 
-/// Why a key can't be taken over. It is left out; the others stay.
+/// The reason that a key cannot be imported. It is left out; the others stay.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
@@ -61,8 +61,7 @@ pub struct Import {
 }
 
 impl Import {
-    /// An import of nothing yet but the identity and the registration id, any `u32`, which both must stay what they
-    /// are.
+    /// An import that has only the identity and the registration id, any `u32`. Both must stay as they are.
     #[must_use]
     pub fn new(address: Address, identity: IdentityKeyPair, registration_id: u32, now: Timestamp) -> Self {
         let next = [IdSpace::OneTime, IdSpace::Signed, IdSpace::Kem].map(|space| (space, None));
@@ -108,7 +107,7 @@ impl Import {
         Ok(())
     }
 
-    /// Takes over a KEM prekey as one of last resort.
+    /// Takes over a last-resort KEM prekey.
     ///
     /// # Errors
     /// [`ImportError`]: `Twice`, `NotSigned`.
@@ -121,7 +120,7 @@ impl Import {
         Ok(())
     }
 
-    /// Takes over that a last-resort KEM prekey was used. A use that comes twice is taken once.
+    /// Takes over a use of a last-resort KEM prekey. A repeated use counts once.
     ///
     /// # Errors
     /// [`ImportError::NoLastResort`].
@@ -131,9 +130,9 @@ impl Import {
         Ok(())
     }
 
-    /// The id to continue from in a space: one above all that were given out, which other implementations store
-    /// too. Ids are given out from there up to the next one that is there, for those that began again at 0. If it is
-    /// not given, ids continue 65,536 above the highest that is there.
+    /// The id to continue from in a space: one above all that were given out, which other implementations store too.
+    /// Ids are given out from there up to the next one in use, for implementations that began again at 0. If it is not
+    /// given, ids continue 65,536 above the highest one in use.
     pub fn next_id(&mut self, space: IdSpace, next: u32) {
         for (of, given) in &mut self.next {
             if *of == space {
@@ -142,11 +141,11 @@ impl Import {
         }
     }
 
-    /// The account, and all records to be stored. Draws 16 bytes, which name the store.
+    /// Makes the account, with the writes of all its records. Draws 16 bytes, which name the store.
     ///
     /// # Errors
-    /// [`UpkeepError::IdsExhausted`]: there is no id to continue from, or the given one is there. If the highest lies too
-    /// near [`Limits::max_id`], [`Self::next_id`] must be given.
+    /// [`UpkeepError::IdsExhausted`]: there is no id to continue from, or the given one is there. If the highest lies
+    /// too near [`Limits::max_id`], [`Self::next_id`] must be given.
     pub fn finish(
         self,
         limits: Limits,
@@ -195,7 +194,7 @@ fn taken(inventory: &Inventory, space: IdSpace) -> Vec<u32> {
     }
 }
 
-/// The ids to go on with, beside those that are taken.
+/// The ids to continue with, beside those in use.
 fn unused(taken: &[u32], next: Option<u32>, max_id: u32) -> Option<UnusedIds> {
     let all = UnusedIds::all(max_id);
     let highest = taken.iter().copied().filter(|id| *id < all.end).max();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What an account knows about itself, without its keys: small, so that a stage holds a new one.
+//! The account without its keys: small, so that a stage holds a new one.
 
 use alloc::vec::Vec;
 
@@ -15,15 +15,15 @@ use crate::timestamp::Timestamp;
 
 /// Newest format of account records.
 const RECORD_VERSION: u8 = 1;
-/// Length of what a record holds apart from its lists, in bytes.
+/// Length of a record without its lists, in bytes.
 const FIXED_LEN: usize = 8 + 16 + 32 + 32 + 4 + 3 * 8 + 1 + 4 * 4;
 /// Length of an entry of its lists.
 const ENTRY_LEN: usize = 4 + 1 + 8;
 
-/// What an account knows about itself.
+/// The account without its keys.
 #[derive(Clone, Debug)]
 pub(super) struct Inventory {
-    /// How many changes were committed.
+    /// Number of committed changes.
     pub(super) generation: u64,
     /// Random, and another one after each recovery.
     pub(super) store: [u8; 16],
@@ -91,7 +91,7 @@ impl Inventory {
         one_time.chain(signed).chain(kem).chain(last_resort)
     }
 
-    /// Whether there are KEM prekeys that are not retired.
+    /// Returns whether there are KEM prekeys that are not retired.
     pub(super) fn has_kem_in_use(&self) -> bool {
         let in_use = [Stage::Generated, Stage::Uploaded];
         in_use.into_iter().any(|stage| self.one_time_kem.count(stage) + self.last_resort.count(stage) > 0)
@@ -116,7 +116,7 @@ impl Inventory {
         rows
     }
 
-    /// Whether a row's id was never given out.
+    /// Returns whether a row's id was never given out.
     pub(super) const fn is_unused(&self, row: Row) -> bool {
         let space = match row {
             Row::OneTimePreKey(_) => IdSpace::OneTime,
@@ -179,7 +179,7 @@ impl Inventory {
         if inventory.is_sound() { Ok((inventory, identity)) } else { Err(RecordError::Damaged) }
     }
 
-    /// Whether no id is unused and used, or used twice.
+    /// Returns whether no id is unused and used, or used twice.
     fn is_sound(&self) -> bool {
         self.ids.is_sound()
             && !self.rows().any(|row| self.is_unused(row))

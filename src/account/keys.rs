@@ -14,15 +14,15 @@ use crate::prekey::{
 };
 use crate::record::Record;
 
-/// A last-resort KEM prekey and what it was used for.
+/// A last-resort KEM prekey and its uses.
 #[derive(Debug)]
 pub(super) struct LastResort {
     pub(super) key: LastResortKemPreKey,
     pub(super) uses: Uses,
 }
 
-/// Prekeys with their private halves. Those that would lie in the maps themselves are boxed: a map that grows
-/// moves its entries, and does not wipe where they were.
+/// Prekeys with their private halves. Those that would lie in the maps themselves are boxed: a map that grows moves its
+/// entries, and does not wipe their old places.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     pub(super) one_time: BTreeMap<OneTimePreKeyId, Box<OneTimePreKey>>,
@@ -40,7 +40,7 @@ impl Keys {
         self.last_resort.extend(last_resort);
     }
 
-    /// Deletes what is in a row. The uses of a last-resort KEM prekey go with it.
+    /// Deletes a row. The uses of a last-resort KEM prekey go with it.
     pub(super) fn delete(&mut self, row: Row) {
         match row {
             Row::OneTimePreKey(id) => drop(self.one_time.remove(&id)),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! How many prekeys an account keeps, and for how long.
+//! Limits on the prekeys of an account.
 
 use core::time::Duration;
 
@@ -8,41 +8,41 @@ use crate::timestamp::Timestamp;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How many prekeys an account keeps, and for how long. Not stored: given whenever an account is made or read.
+/// Limits on the prekeys of an account: how many are kept, and for how long. Not stored: given whenever an account is
+/// made or read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How many one-time prekeys of each of the two kinds are generated at once. 100.
+    /// Number of one-time prekeys of each of the two kinds that are generated at once. 100.
     pub batch: u32,
-    /// New ones are generated when the service has fewer than this left of a kind, those included that are
-    /// still to be uploaded. 20.
+    /// Stock below which new ones of a kind are generated, counting those that are still to be uploaded. 20.
     pub low: u32,
-    /// How many one-time prekeys of each kind are kept at most. At this limit none are generated, and peers get
-    /// the last-resort ones, rather than that a key is deleted which a peer may still use. 1,000; a one-time
-    /// KEM prekey takes about 5 kB.
+    /// Largest number of one-time prekeys of each kind that are kept. At this limit none are generated and peers get
+    /// the last-resort ones, so that no key is deleted which a peer may still use. 1,000; a one-time KEM prekey takes
+    /// about 5 kB.
     pub max_kept: u32,
-    /// How many one-time prekeys of a kind may be given out by the service and not come back in a message. Beyond
+    /// Largest number of one-time prekeys of a kind that the service has given out and no message has used. Beyond
     /// this, the next upload replaces all that the service has, so that older ones can be deleted once
     /// [`grace`](Self::grace) is over. 200.
     pub max_given_out: u32,
-    /// After how long the signed prekey is replaced. 2 days.
+    /// Age at which the signed prekey is replaced. 2 days.
     pub signed_lifetime: Duration,
-    /// After how long the last-resort KEM prekey is replaced. 2 days.
+    /// Age at which the last-resort KEM prekey is replaced. 2 days.
     pub last_resort_lifetime: Duration,
-    /// How long prekeys are kept after the service stopped giving them out, for peers that fetched one and are
+    /// Time for which prekeys are kept after the service stopped giving them out, for peers that fetched one and are
     /// slow to write. 90 days.
     pub grace: Duration,
-    /// How many replaced keys are kept, of signed and of last-resort ones. At this limit none are replaced,
-    /// rather than that a key is deleted before its time. 100.
+    /// Largest number of replaced keys that are kept, of signed and of last-resort ones. At this limit none are
+    /// replaced, so that no key is deleted before its time. 100.
     pub max_retired: u32,
-    /// How many uses of a last-resort KEM prekey are remembered. At this limit its messages are refused; at
-    /// three quarters of it the key is replaced. 1,000; a use takes 36 bytes.
+    /// Largest number of uses of a last-resort KEM prekey that are remembered. At this limit its messages are refused;
+    /// at three quarters of it the key is replaced. 1,000; a use takes 36 bytes.
     pub max_uses: u32,
-    /// Whether the account has KEM prekeys. Without them, for deployments of version 3, none are made, stored or uploaded,
-    /// and nobody begins a session of version 4 with the account; those of an account that had some retire with the next
-    /// upkeep, and the service is to forget what it has of them. Yes.
+    /// Whether the account has KEM prekeys. Without them, for deployments of version 3, none are made, stored or
+    /// uploaded, and nobody begins a session of version 4 with the account; those of an account that had some retire
+    /// with the next upkeep, and the service must forget its copies. Yes.
     pub kem_pre_keys: bool,
-    /// The highest prekey id that is given out, up to 2^31 − 1. Looked at when an account is made or imported. 2^24 − 1, as
-    /// Signal's clients have it.
+    /// The highest prekey id that is given out, up to 2^31 − 1. Looked at when an account is made or imported. 2^24 −
+    /// 1, as in Signal's clients.
     pub max_id: u32,
 }
 
@@ -65,13 +65,13 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// From how many uses on a last-resort key is replaced.
+    /// Number of uses from which on a last-resort key is replaced.
     pub(super) const fn many_uses(&self) -> u32 {
         self.max_uses / 4 * 3 + self.max_uses % 4
     }
 }
 
-/// Whether `duration` has passed since `since`. A clock that was set back lets no time pass.
+/// Returns whether `duration` has passed since `since`. A clock that was set back lets no time pass.
 pub(super) fn has_passed(duration: Duration, since: Timestamp, now: Timestamp) -> bool {
     let duration = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     since.as_millis().saturating_add(duration) <= now.as_millis()

@@ -19,8 +19,8 @@ use crate::record::{Record, RecordError, RecordKind};
 use crate::staged::Staged;
 use crate::writes::{Key, Writes};
 
-/// Why records are not those of one account at one time. Where each change was stored in one transaction this
-/// can't happen, however often the app crashed.
+/// The reason that records are not those of one account at one time. Where each change was stored in one transaction
+/// this can't happen, however often the app crashed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
@@ -32,7 +32,7 @@ pub enum LoadError {
     Row {
         /// Its place, from 0.
         at: usize,
-        /// What is wrong with it.
+        /// Its error.
         error: RecordError,
     },
     /// A row came twice.
@@ -68,10 +68,9 @@ impl Account {
         missing.map_or_else(|| Ok(loader.finish(address, limits)), |row| Err(LoadError::Missing(row.key())))
     }
 
-    /// Reads what is left of an account whose records don't go together: identity, registration id, ids, and
-    /// the keys that are sound. For an app whose store was damaged and that has nothing better. The stage that
-    /// comes out drops all other rows; the errors say which, and why. [Recover](Self::recover) the account
-    /// afterwards.
+    /// Salvages an account whose records don't go together: identity, registration id, ids, and the sound keys. For an
+    /// app whose store was damaged and that has nothing better. The stage deletes all other rows; the errors say which,
+    /// and why. [Recover](Self::recover) the account afterwards.
     ///
     /// # Errors
     /// [`RecordError`] if the account's own record does not read.
@@ -142,7 +141,7 @@ impl Loader {
         }
     }
 
-    /// Reads a row and keeps what is in it, if it belongs to the account.
+    /// Reads a row and keeps its content, if it belongs to the account.
     fn take(&mut self, at: usize, bytes: &[u8]) -> Result<(), LoadError> {
         let row = Row::read(bytes).map_err(|error| LoadError::Row { at, error })?;
         let name = row.name();
@@ -188,7 +187,7 @@ impl Loader {
     }
 }
 
-/// What a row holds.
+/// The content of a row.
 #[derive(Debug)]
 enum Row {
     OneTime(OneTimePreKey),

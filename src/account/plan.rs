@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What is to be done about the prekeys, and when.
+//! Upkeep of the prekeys, and when it is due.
 
 use alloc::vec::Vec;
 
@@ -17,7 +17,7 @@ use crate::staged::Staged;
 use crate::timestamp::Timestamp;
 use crate::writes::Key;
 
-/// How many one-time prekeys of a device the service has left, by its own account.
+/// Numbers of one-time prekeys of a device that the service has left, as it says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// One-time prekeys.
@@ -26,32 +26,32 @@ pub struct Counts {
     pub one_time_kem: u32,
 }
 
-/// What is to be done about an account's prekeys. A function of account, limits, counts and time, and of
-/// nothing else: asked again it says the same, and once it was done it is done.
+/// The upkeep that an account's prekeys need. A function of account, limits, counts and time, and of nothing else:
+/// asked again it is the same, and empty once the upkeep is done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "independent things to do")]
 pub struct Plan {
-    /// How many one-time prekeys [`Account::maintain`] generates.
+    /// Number of one-time prekeys that [`Account::maintain`] generates.
     pub one_time: u32,
-    /// How many one-time KEM prekeys it generates.
+    /// Number of one-time KEM prekeys that it generates.
     pub one_time_kem: u32,
-    /// Whether the signed prekey is to be replaced.
+    /// Whether to replace the signed prekey.
     pub rotate_signed: bool,
-    /// Whether the last-resort KEM prekey is to be replaced: it is old, or was used often.
+    /// Whether to replace the last-resort KEM prekey: it is old, or was used often.
     pub rotate_last_resort: bool,
-    /// Whether all KEM prekeys are to retire: the account has some in use, and is to have [none](Limits::kem_pre_keys).
+    /// Whether to retire all KEM prekeys: the account has some in use, and should have [none](Limits::kem_pre_keys).
     pub retire_kem: bool,
-    /// Whether the next upload is to replace all one-time prekeys that the service has.
+    /// Whether the next upload replaces all one-time prekeys that the service has.
     pub replace_one_time: bool,
-    /// Keys that were generated before, and for all we know not uploaded: to be offered again.
+    /// Keys that were generated before and are not known to be uploaded: they are offered again.
     pub offer_again: Vec<Key>,
-    /// Keys whose grace is over: to be deleted.
+    /// Keys whose grace is over, and which are deleted.
     pub expired: Vec<Key>,
 }
 
 impl Plan {
-    /// Whether there are keys to generate, or to retire.
+    /// Returns whether there are keys to generate, or to retire.
     const fn changes_keys(&self) -> bool {
         self.retire_kem
             || self.one_time > 0
@@ -97,16 +97,16 @@ impl Account {
         }
     }
 
-    /// All the upkeep that is due: deletes keys whose [grace](Limits::grace) is over, replaces the signed and the
-    /// last-resort KEM prekey if they are old, and generates one-time prekeys where few are left. `counts` is how many the
-    /// service has. If nothing is due, nothing is written, and calling it twice does nothing more.
+    /// Does the upkeep that is due: deletes keys whose [grace](Limits::grace) is over, replaces the signed and the
+    /// last-resort KEM prekey if they are old, and generates one-time prekeys where few are left. `counts` are the
+    /// service's. If nothing is due, nothing is written, and calling it twice does nothing more.
     ///
-    /// Once that is stored, the output is for the service, unless it [is empty](Upload::is_empty): the new keys, and those
-    /// that were generated before and not [confirmed](Self::confirm_uploaded). A key that is replaced is given out by the
-    /// service until it confirms the new one, and kept for its grace after that.
+    /// Send the output to the service once that is stored, unless it [is empty](Upload::is_empty): the new keys, and
+    /// those that were generated before and not [confirmed](Self::confirm_uploaded). The service gives out a replaced
+    /// key until it confirms the new one; the account keeps it for its grace after that.
     ///
-    /// Draws, in this order: 32 bytes for each one-time prekey; 128 for each one-time KEM prekey; 96 for a signed prekey;
-    /// 128 for a last-resort KEM prekey.
+    /// Draws, in this order: 32 bytes for each one-time prekey; 128 for each one-time KEM prekey; 96 for a signed
+    /// prekey; 128 for a last-resort KEM prekey.
     ///
     /// # Errors
     /// [`UpkeepError`].
@@ -145,14 +145,14 @@ impl Account {
     }
 }
 
-/// What a kind of one-time prekeys is in want of.
+/// The need for one-time prekeys of a kind.
 #[derive(Clone, Copy, Debug)]
 struct Want {
-    /// How many are still to be uploaded.
+    /// Number of prekeys that are still to be uploaded.
     pending: u32,
-    /// How many the service has.
+    /// Number that the service has.
     at_service: u32,
-    /// How many more may be kept.
+    /// Number of further prekeys that may be kept.
     room: u32,
     /// Whether more were given out, and did not come back, than the limit allows.
     too_many_given_out: bool,
@@ -169,7 +169,7 @@ fn want<Id: Copy + Ord>(states: &PreKeyStates<Id>, at_service: u32, limits: &Lim
 }
 
 impl Want {
-    /// How many are to be generated: a batch, or none.
+    /// Number of prekeys to generate: a batch, or none.
     const fn generate(self, replace: bool, limits: &Limits) -> u32 {
         let left = if replace { 0 } else { self.at_service };
         let enough = self.pending.saturating_add(left) >= limits.low;
@@ -177,8 +177,8 @@ impl Want {
     }
 }
 
-/// Whether a key of a kind that has one in use is to be replaced: the one in use is old, in the eyes of
-/// `is_old`, or there is none. Not while a new one waits to be uploaded.
+/// Returns whether to rotate the current key: there is none, or `is_old` holds for it. Not while a new one waits to be
+/// uploaded.
 fn is_due<Id: Copy + Ord>(
     states: &PreKeyStates<Id>,
     limits: &Limits,

@@ -18,14 +18,15 @@ use crate::session::{DecryptError, Session};
 use crate::staged::Staged;
 
 impl Account {
-    /// Decrypts a message of a session, first or later, sealed or not, and begins the session that a first message asks
-    /// for unless that is there. `session` is the one with the sender; where the message came in an envelope, that is
-    /// checked. `trust` is asked about the sender's identity: that of a first message before anything is looked up, that
-    /// of a later one after it was authenticated.
+    /// Decrypts a message of a session, first or later, sealed or not. Begins the session that a first message asks
+    /// for, unless that exists. `session` is the one with the sender, which is checked where the message came in an
+    /// envelope. `trust` decides about the sender's identity: for a first message before anything is looked up, for a
+    /// later one after it was authenticated.
     ///
-    /// Session and account are staged together: a used one-time prekey is deleted in the transaction that stores the
-    /// session. Store the text there, too, by [`Staged::commit_with_output`]. Draws 32 bytes for a new session, and for each
-    /// session tried that takes the message's ratchet key for a new one.
+    /// Session and account are staged together, so that a used one-time prekey is deleted in the transaction that
+    /// stores the session. Store the text in the same transaction, by [`Staged::commit_with_output`]: the message
+    /// cannot be decrypted again. Draws 32 bytes for a new session, and for each session tried that takes the message's
+    /// ratchet key for a new one.
     ///
     /// # Errors
     /// [`DecryptError`]; [`DecryptError::failure`] says what to do about it.

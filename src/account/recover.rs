@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What is done about an account that was restored from a backup.
+//! Recovery of an account that was restored from a backup.
 
 use rand_core::CryptoRng;
 
@@ -12,27 +12,27 @@ use super::upload::Upload;
 use crate::staged::Staged;
 use crate::timestamp::Timestamp;
 
-/// How many ids of each space are skipped when an account is recovered, for those that may have been given out
+/// Number of ids of each space that are skipped when an account is recovered, for those that may have been given out
 /// unknown to it.
 const JUMP: u32 = 1 << 16;
-/// Up to so many more if nothing tells how many were given out, so that a backup that is restored twice does
-/// not begin twice at the same id.
+/// Largest number of further ids that are skipped without a token, so that a backup that is restored twice does not
+/// begin twice at the same id.
 const SPREAD: u32 = 1 << 20;
 
 impl Account {
     /// Makes a restored account usable, as a new store of its own:
     ///
-    /// * Ids continue 65,536 beyond all that the account and `token` know to be given out. Give the token wherever
-    ///   there is one. Without it they continue up to 2^20 beyond that, at random, and only chance keeps ids
-    ///   apart that were given out after the same backup was restored before.
+    /// * Ids continue 65,536 beyond all that the account and `token` know to be given out. Give the token if there is
+    ///   one. Without it they continue up to 2^20 beyond that, at random, and only chance keeps ids apart that were
+    ///   given out after the same backup was restored before.
     /// * Signed and last-resort KEM prekey are replaced, and a batch of one-time prekeys of each kind is
     ///   generated, if there is [room](super::Limits::max_kept). The next upload replaces all that the service has.
-    /// * The keys of before stay until then, and for their [grace](super::Limits::grace), since peers may have
-    ///   fetched them. Some may have been deleted since the backup was made, and be back.
+    /// * The old keys stay until then, and for their [grace](super::Limits::grace), since peers may have fetched them.
+    ///   Some may have been deleted since the backup was made, and be back.
     ///
     /// Retire all sessions ([`Session::retire`](crate::Session::retire)), best in the same transaction, and send the
-    /// upload, which has the new token. A crash before that leads to another recovery, which does no harm. Draws 16 bytes,
-    /// without a token three times 4, then as [`Account::maintain`] does.
+    /// upload, which has the new token. A crash before that leads to another recovery, which does no harm. Draws 16
+    /// bytes, without a token three times 4, then as [`Account::maintain`] does.
     ///
     /// # Errors
     /// [`UpkeepError`].
@@ -51,7 +51,7 @@ impl Account {
             let spread = if seen.is_some() { 0 } else { rng.next_u32() % SPREAD };
             inventory.ids.jump(space, seen.unwrap_or(0), JUMP + spread)?;
         }
-        // What was generated may have been uploaded since.
+        // Generated keys may have been uploaded since.
         inventory.one_time.advance(Stage::Generated, Stage::Uploaded, now);
         inventory.one_time_kem.advance(Stage::Generated, Stage::Uploaded, now);
         inventory.signed.advance(Stage::Generated, Stage::Uploaded, now);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The records that an account consists of, beside its own.
+//! The other records of an account, beside its own.
 
 use crate::prekey::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
 use crate::writes::Key;
 
-/// A record that an account consists of, beside its own.
+/// One of the other records of an account, beside its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Row {
     /// A one-time prekey.
@@ -16,7 +16,7 @@ pub(super) enum Row {
     OneTimeKemPreKey(KemPreKeyId),
     /// A last-resort KEM prekey.
     LastResortKemPreKey(KemPreKeyId),
-    /// What a last-resort KEM prekey was used for.
+    /// The uses of a last-resort KEM prekey.
     LastResortUses(KemPreKeyId),
 }
 

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Which prekeys of a kind there are, and how far each has come.
+//! The prekeys of a kind, and the stage of each.
 
 use alloc::collections::BTreeMap;
 
 use super::limits::{Limits, has_passed};
 use crate::timestamp::Timestamp;
 
-/// How far a prekey has come.
+/// The stage of a prekey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Generated, and for all we know not uploaded: to be offered to the service, again if need be.
+    /// Generated, and not known to be uploaded: offered to the service, again if need be.
     Generated,
-    /// The service confirmed that it has it, or had until it gave it out.
+    /// Confirmed by the service, which has it, or had it until it gave it out.
     Uploaded,
     /// The service no longer gives it out.
     Retired,
 }
 
-/// How far a prekey has come, and since when.
+/// The stage of a prekey, and when it came to that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct KeyState {
     pub(super) stage: Stage,
@@ -64,7 +64,7 @@ impl<Id: Copy + Ord> PreKeyStates<Id> {
         }
     }
 
-    /// The service has this key now, and not the one before. Nothing, if that was noted before.
+    /// Notes that the service has this key now, in the place of the one before. Does nothing if that was noted before.
     pub(super) fn replace(&mut self, uploaded: Id, now: Timestamp) {
         if self.0.get(&uploaded).is_some_and(|state| state.stage == Stage::Generated) {
             self.advance(Stage::Uploaded, Stage::Retired, now);
@@ -72,7 +72,7 @@ impl<Id: Copy + Ord> PreKeyStates<Id> {
         }
     }
 
-    /// The service has these keys now, too.
+    /// Notes that the service has these keys now, too.
     pub(super) fn confirm(&mut self, uploaded: impl Iterator<Item = Id>, now: Timestamp) {
         for id in uploaded {
             if let Some(state) = self.0.get_mut(&id)

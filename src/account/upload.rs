@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What is uploaded to the service.
+//! Uploads to the service.
 
 use alloc::vec::Vec;
 
@@ -24,11 +24,10 @@ use crate::timestamp::Timestamp;
 /// Newest format of uploads in bytes.
 const RECORD_VERSION: u8 = 1;
 
-/// What is to be uploaded: the public halves of all keys that the service has not confirmed yet.
+/// An upload: the public halves of all keys that the service has not confirmed yet.
 ///
-/// An upload may be made again, if its confirmation was lost. Ids only grow, so the service takes one-time
-/// prekeys with ids above those that it has seen and passes over the others; it would else give out a key
-/// twice that it gave out already.
+/// An upload may be made again, if its confirmation was lost. Ids only grow, so the service takes one-time prekeys with
+/// ids above those that it has seen and passes over the others; otherwise it would give out a key twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Upload {
@@ -46,14 +45,14 @@ pub struct Upload {
     pub one_time_pre_keys: Vec<OneTimePreKeyPublic>,
     /// One-time KEM prekeys.
     pub one_time_kem_pre_keys: Vec<KemPreKeyPublic>,
-    /// Whether the service is to drop all one-time prekeys of both kinds that it has, and give out these alone.
+    /// Whether the service must drop all one-time prekeys of both kinds that it has, and give out these alone.
     pub replace_one_time: bool,
-    /// To be kept by the service, or wherever [`Account::check`] gets it from, in the place of an older one.
+    /// The token to keep at the service, or wherever [`Account::check`] gets it from, in the place of an older one.
     pub token: BackupToken,
 }
 
 impl Upload {
-    /// Whether there is no key in it.
+    /// Returns whether there is no key in it.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.signed_pre_key.is_none()
@@ -62,7 +61,7 @@ impl Upload {
             && self.one_time_kem_pre_keys.is_empty()
     }
 
-    /// The upload in bytes, for a service of one's own. Nothing in it is secret.
+    /// Encodes the upload, for a service of one's own. Nothing in it is secret.
     ///
     /// ```text
     /// upload = header || registration id (4) || device (4) || identity key (32)
@@ -70,7 +69,8 @@ impl Upload {
     ///          || replace (1) || token (36)                            numbers are little endian
     /// ```
     ///
-    /// Each key is as in a [bundle](PreKeyBundle::to_bytes). The header is that of a [record](crate::Record), of kind 16.
+    /// Each key is as in a [bundle](PreKeyBundle::to_bytes). The header is that of a [record](crate::Record), of kind
+    /// 16.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let (one_time, kem) = (self.one_time_pre_keys.len(), self.one_time_kem_pre_keys.len());
@@ -87,7 +87,7 @@ impl Upload {
         out.finish().as_bytes().to_vec()
     }
 
-    /// Reads [what an upload is in bytes](Self::to_bytes).
+    /// Reads the [byte form](Self::to_bytes).
     ///
     /// # Errors
     /// [`RecordError`] for something else, a newer format, or damage.
@@ -109,8 +109,8 @@ impl Upload {
         Ok(upload)
     }
 
-    /// A bundle as the service hands it out: takes a one-time prekey of each kind for as long as there are any, and the
-    /// last-resort KEM prekey then. None without a signed prekey.
+    /// Takes out a bundle as the service would: with a one-time prekey of each kind for as long as there are any, and
+    /// with the last-resort KEM prekey then. None without a signed prekey.
     ///
     /// For tests, prototypes and small services; a service keeps the keys of all uploads.
     pub fn next_bundle(&mut self) -> Option<PreKeyBundle> {
@@ -127,8 +127,8 @@ impl Upload {
 }
 
 impl Account {
-    /// The upload that is due. Until it is [confirmed](Self::confirm_uploaded) the same keys are offered again,
-    /// and no others generated in their place.
+    /// The upload that is due. Until it is [confirmed](Self::confirm_uploaded) the same keys are offered again, and no
+    /// others are generated in their place.
     #[must_use]
     pub fn upload(&self) -> Upload {
         self.upload_of(&self.inventory, None, self.token())

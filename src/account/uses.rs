@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What a last-resort KEM prekey was used for, so that no first message is accepted twice.
+//! Uses of a last-resort KEM prekey, so that no first message is accepted twice.
 
 use alloc::collections::BTreeSet;
 

@@ -15,7 +15,7 @@ use crate::crypto::secret::Secret;
 
 const LABEL: Label = Label::new("WhisperText_X25519_SHA-256_CRYSTALS-KYBER-1024");
 
-/// What both sides come to share.
+/// The secrets that both sides share.
 #[derive(Debug)]
 pub struct PqxdhSecrets {
     /// The first root key.

@@ -12,7 +12,7 @@ use crate::crypto::secret::Secret;
 
 const LABEL: Label = Label::new("WhisperText");
 
-/// What both sides come to share.
+/// The secrets that both sides share.
 #[derive(Debug)]
 pub struct X3dhSecrets {
     /// The first root key.
@@ -29,7 +29,7 @@ pub fn initiate(initiator: &Initiator<'_>) -> Result<X3dhSecrets, AgreementError
     Ok(derive(&initiator.secret_input()?))
 }
 
-/// The responder's side. The base key need not be canonical: version 3 never asked for it.
+/// The responder's side. The base key need not be canonical: version 3 never checked it.
 ///
 /// # Errors
 /// [`AgreementError::Zero`].

@@ -15,7 +15,7 @@ impl<'a> Buffer<'a> {
         Self { out, written: 0 }
     }
 
-    /// How much was written.
+    /// Number of bytes written.
     pub(super) const fn written(&self) -> usize {
         self.written
     }
@@ -53,7 +53,7 @@ impl<const N: usize> Ready<N> {
         self.next == self.end
     }
 
-    /// What is still to be handed out.
+    /// The bytes that are still to be handed out.
     pub(super) fn rest(&self) -> &[u8] {
         self.bytes.get(self.next..self.end).unwrap_or_default()
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! How large the chunks of an incremental MAC are.
+//! Chunk sizes of incremental MACs.
 
 use core::num::NonZeroU32;
 

@@ -9,33 +9,33 @@ use super::error::AttachmentError;
 use super::incremental_mac::{IncrementalMac, IncrementalMacVerifier};
 use crate::crypto::cbc::BLOCK_LEN;
 
-/// Holds data back, of at most one chunk and a little more, until it is validated.
+/// Holds data back, at most one chunk and a little more, until it is verified.
 ///
-/// With a *lag*, the last so many bytes of the data are only validated at the end. Then the MAC of all data before
-/// them is known there.
+/// With a *lag*, the last so many bytes of the data are only verified at the end. The MAC of all data before them is
+/// known there.
 pub(super) struct ChunkVerifier {
     verifier: IncrementalMacVerifier,
-    /// Validated, then hashed but not yet validated, then the lagging bytes.
+    /// The verified bytes, then those hashed but not yet verified, then the lagging ones.
     held: Vec<u8>,
     validated: usize,
     hashed: usize,
-    /// Validated bytes that were taken out, but not yet removed.
+    /// Verified bytes that were taken out, but not yet removed.
     taken: usize,
     lag: usize,
     capacity: usize,
 }
 
-/// How many validated bytes may be left in before more are needed: a block.
+/// Number of verified bytes that may be left in before more are needed: a block.
 const MAY_STAY: usize = BLOCK_LEN;
 
 impl ChunkVerifier {
     pub(super) fn new(key: &[u8], expected: IncrementalMac, lag: usize) -> Result<Self, AttachmentError> {
         let chunk_size = expected.chunk_size();
         if chunk_size > ChunkSize::LARGEST {
-            return Err(AttachmentError::ChunkTooLarge(chunk_size));
+            return Err(AttachmentError::ChunkTooLarge(chunk_size.get()));
         }
         let chunk =
-            usize::try_from(chunk_size.get()).map_err(|_| AttachmentError::ChunkTooLarge(chunk_size))?;
+            usize::try_from(chunk_size.get()).map_err(|_| AttachmentError::ChunkTooLarge(chunk_size.get()))?;
         Ok(Self {
             verifier: IncrementalMacVerifier::new(key, expected),
             held: Vec::with_capacity(chunk + lag + MAY_STAY),
@@ -47,7 +47,7 @@ impl ChunkVerifier {
         })
     }
 
-    /// What is validated and not taken out.
+    /// The bytes that are verified and not taken out.
     pub(super) fn validated(&self) -> &[u8] {
         self.held.get(self.taken..self.validated).unwrap_or_default()
     }
@@ -57,8 +57,8 @@ impl ChunkVerifier {
         self.taken = (self.taken + count).min(self.validated);
     }
 
-    /// Takes data from the front of `input`, as much as there is room for, and gives it. All but [`MAY_STAY`] of what
-    /// was validated must have been taken out before.
+    /// Takes data from the front of `input`, as much as there is room for, and gives it. All verified bytes but
+    /// [`MAY_STAY`] must have been taken out before.
     pub(super) fn take_in<'a>(&mut self, input: &mut &'a [u8]) -> Result<&'a [u8], AttachmentError> {
         if self.held.len() == self.capacity {
             self.held.drain(..self.taken);
@@ -73,7 +73,7 @@ impl ChunkVerifier {
         Ok(data)
     }
 
-    /// At the end of the data: validates the rest, lagging bytes and all. Gives the MAC of the data before them.
+    /// Ends the data: verifies the rest, lagging bytes and all. Gives the MAC of the data before them.
     pub(super) fn finish(&mut self) -> Result<[u8; 32], AttachmentError> {
         let mac = self.verifier.so_far();
         self.hash_up_to(self.held.len())?;

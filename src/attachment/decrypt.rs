@@ -2,6 +2,7 @@
 
 //! Decrypting an attachment while it arrives.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -21,11 +22,11 @@ use crate::plaintext::Plaintext;
 /// Length of the MAC at the end of a blob, in bytes.
 pub(super) const MAC_LEN: usize = 32;
 
-/// Decrypts a blob that comes in pieces, in the memory for one chunk. No byte of plaintext comes out before its
-/// chunk is validated against the manifest's incremental MAC.
+/// Decrypts a blob that comes in pieces, in the memory for one chunk. No byte of plaintext comes out before its chunk
+/// is verified against the manifest's incremental MAC.
 ///
-/// How the blob is cut, and how large the buffers for the plaintext are, does not matter. The end is only believed
-/// by [`finish`](Self::finish): whoever leaves it out can't tell a blob from its beginning.
+/// The blob may be cut anywhere, and the buffers for the plaintext may have any size. Only [`finish`](Self::finish)
+/// verifies the end: without it a cut blob passes for a whole one.
 ///
 /// ```
 /// # use subrosa::attachment::{AttachmentDecryptor, AttachmentError, AttachmentKey, AttachmentManifest};
@@ -45,15 +46,16 @@ pub(super) const MAC_LEN: usize = 32;
 /// ```
 pub struct AttachmentDecryptor {
     key: Secret<32>,
-    cipher: CbcDecryptor,
-    /// Whether the IV has come, which is the cipher's then.
+    /// In a box, as it is aligned to 16 bytes: what lay on the stack before would fill the gap at the end.
+    cipher: Box<CbcDecryptor>,
+    /// Whether the IV has come and was given to the cipher.
     begun: bool,
     chunks: ChunkVerifier,
     digest: Sha256,
     expected_digest: [u8; 32],
     /// A block of plaintext for which there was no room.
     ready: Ready<BLOCK_LEN>,
-    /// How much plaintext is still to come.
+    /// Length of the plaintext that is still to come.
     left: u64,
     failed: Option<AttachmentError>,
 }
@@ -67,7 +69,7 @@ impl AttachmentDecryptor {
         let AttachmentManifest { digest, plaintext_len, incremental_mac } = manifest;
         Ok(Self {
             key: key.cipher().duplicate(),
-            cipher: CbcDecryptor::new(key.cipher().as_bytes(), &[0; BLOCK_LEN]),
+            cipher: Box::new(CbcDecryptor::new(key.cipher().as_bytes(), &[0; BLOCK_LEN])),
             begun: false,
             chunks: ChunkVerifier::new(key.mac().as_bytes(), incremental_mac, MAC_LEN)?,
             digest: Sha256::new(),
@@ -78,11 +80,12 @@ impl AttachmentDecryptor {
         })
     }
 
-    /// Takes from the front of `blob` until it is empty or a chunk is validated, and writes validated plaintext into
+    /// Takes from the front of `blob` until it is empty or a chunk is verified, and writes verified plaintext into
     /// `out`. Gives the number of bytes written, which is 0 if there is none yet. An empty `out` is of no use.
     ///
     /// # Errors
-    /// [`AttachmentError`]: `Mismatch`, `DataTooLong`. Nothing more comes out then, and all further calls give the same error.
+    /// [`AttachmentError`]: `Mismatch`, `DataTooLong`. Nothing more comes out then, and all further calls give the same
+    /// error.
     pub fn update(&mut self, blob: &mut &[u8], out: &mut [u8]) -> Result<usize, AttachmentError> {
         if let Some(error) = self.failed {
             return Err(error);
@@ -121,7 +124,7 @@ impl AttachmentDecryptor {
         let mut ciphertext = blob;
         if !self.begun {
             let (iv, blocks) = blob.split_first_chunk().ok_or(AttachmentError::Malformed)?;
-            self.cipher = CbcDecryptor::new(self.key.as_bytes(), iv);
+            *self.cipher = CbcDecryptor::new(self.key.as_bytes(), iv);
             ciphertext = blocks;
         }
         if ciphertext.is_empty() || !ciphertext.len().is_multiple_of(BLOCK_LEN) {
@@ -136,8 +139,8 @@ impl AttachmentDecryptor {
         decrypt_end(&mut self.cipher, ciphertext, self.ready.rest(), self.left)
     }
 
-    /// Decrypts what is validated into `out`, and gives the number of bytes. The last block stays, for it may be
-    /// the one with the padding of the cipher.
+    /// Decrypts verified bytes into `out`, and gives the number of bytes. The last block stays, because it may have the
+    /// padding of the cipher.
     fn release(&mut self, out: &mut [u8]) -> usize {
         let mut buffer = Buffer::new(out);
         loop {
@@ -148,13 +151,13 @@ impl AttachmentDecryptor {
         }
     }
 
-    /// Decrypts some of what is validated into `buffer`, or one block to where it is drained from. False if there is
-    /// nothing.
+    /// Decrypts some verified bytes into `buffer`, or one block to the place it is drained from. False if there is
+    /// none.
     fn decrypt(&mut self, buffer: &mut Buffer<'_>) -> bool {
         let validated = self.chunks.validated();
         if !self.begun {
             let Some(iv) = validated.first_chunk() else { return false };
-            self.cipher = CbcDecryptor::new(self.key.as_bytes(), iv);
+            *self.cipher = CbcDecryptor::new(self.key.as_bytes(), iv);
             self.begun = true;
             self.chunks.take_out(BLOCK_LEN);
             return true;
@@ -163,9 +166,9 @@ impl AttachmentDecryptor {
         let Some(blocks) = blocks.filter(|blocks| !blocks.is_empty()) else { return false };
         let left = usize::try_from(self.left).unwrap_or(usize::MAX);
         if left == 0 {
-            // Padding. Of it only the last block is decrypted, at the end, and needs the one before.
+            // Padding. Only its last block is decrypted, at the end, and needs the one before.
             let iv = blocks.last_chunk().unwrap_or(&[0; BLOCK_LEN]);
-            self.cipher = CbcDecryptor::new(self.key.as_bytes(), iv);
+            *self.cipher = CbcDecryptor::new(self.key.as_bytes(), iv);
             self.chunks.take_out(blocks.len());
             return true;
         }

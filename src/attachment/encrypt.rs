@@ -2,6 +2,7 @@
 
 //! Encrypting an attachment while it is read.
 
+use alloc::boxed::Box;
 use core::fmt;
 
 use rand_core::CryptoRng;
@@ -18,9 +19,9 @@ use super::padding::{blob_len, padded_len};
 use crate::crypto::cbc::{BLOCK_LEN, CbcEncryptor};
 use crate::crypto::secret::Secret;
 
-/// Encrypts an attachment that comes in pieces, in constant memory but for 32 bytes a chunk.
+/// Encrypts an attachment that comes in pieces, in constant memory apart from 32 bytes a chunk.
 ///
-/// How the plaintext is cut, and how large the buffers for the blob are, does not matter.
+/// The plaintext may be cut anywhere, and the buffers for the blob may have any size.
 ///
 /// ```
 /// # use rand_chacha::rand_core::SeedableRng;
@@ -50,7 +51,8 @@ use crate::crypto::secret::Secret;
 /// assert_eq!(blob.len() as u64, AttachmentEncryptor::blob_len(24));
 /// ```
 pub struct AttachmentEncryptor {
-    cipher: CbcEncryptor,
+    /// In a box, as it is aligned to 16 bytes: what lay on the stack before would fill the gap at the end.
+    cipher: Box<CbcEncryptor>,
     /// Plaintext that does not fill a block.
     partial: Zeroizing<[u8; BLOCK_LEN]>,
     partial_len: usize,
@@ -69,7 +71,7 @@ impl AttachmentEncryptor {
     pub fn new(key: &AttachmentKey, chunk_size: ChunkSize, rng: &mut impl CryptoRng) -> Self {
         let iv = Secret::<BLOCK_LEN>::random(rng);
         let mut encryptor = Self {
-            cipher: CbcEncryptor::new(key.cipher().as_bytes(), iv.as_bytes()),
+            cipher: Box::new(CbcEncryptor::new(key.cipher().as_bytes(), iv.as_bytes())),
             partial: Zeroizing::new([0; BLOCK_LEN]),
             partial_len: 0,
             ready: Ready::new(),
@@ -100,7 +102,7 @@ impl AttachmentEncryptor {
         blob_len(len)
     }
 
-    /// Takes plaintext from the front of `plaintext`, and writes what follows of the blob into `out`, until
+    /// Takes plaintext from the front of `plaintext`, and writes the next part of the blob into `out`, until
     /// `plaintext` is empty or `out` is full. Gives the number of bytes written. An empty `out` is of no use.
     pub fn update(&mut self, plaintext: &mut &[u8], out: &mut [u8]) -> usize {
         let (before, mut buffer) = (plaintext.len(), Buffer::new(out));
@@ -110,7 +112,7 @@ impl AttachmentEncryptor {
         buffer.written()
     }
 
-    /// After the last plaintext: what is left of the blob, which is up to 5 % of it.
+    /// Ends the plaintext, and gives the rest of the blob, which is up to 5 % of it.
     #[must_use]
     pub fn finish(self) -> AttachmentEnd {
         let zeros = padded_len(self.plaintext_len).saturating_sub(self.plaintext_len);
@@ -146,7 +148,7 @@ impl AttachmentEncryptor {
         }
     }
 
-    /// Puts bytes of the blob where they are drained from.
+    /// Puts bytes of the blob into the place they are drained from.
     fn put(&mut self, blob: &[u8]) {
         self.hash(blob);
         self.ready.put(blob);
@@ -164,7 +166,7 @@ pub struct AttachmentEnd {
     next: Next,
 }
 
-/// What is to be encrypted or written next.
+/// The next part to encrypt or write.
 enum Next {
     /// So many zeros, up to the bucket.
     Zeros(u64),
@@ -175,8 +177,8 @@ enum Next {
 }
 
 impl AttachmentEnd {
-    /// Writes what follows of the blob into `out`. Gives the number of bytes written; 0 if that was all, or if
-    /// `out` is empty.
+    /// Writes the next part of the blob into `out`. Gives the number of bytes written; 0 at the end, or if `out` is
+    /// empty.
     pub fn read(&mut self, out: &mut [u8]) -> usize {
         let mut buffer = Buffer::new(out);
         loop {
@@ -188,7 +190,7 @@ impl AttachmentEnd {
         }
     }
 
-    /// What the message must carry.
+    /// The manifest, which the message must carry.
     ///
     /// # Errors
     /// [`AttachmentError::Unfinished`] if [`Self::read`] has not given the whole blob yet.

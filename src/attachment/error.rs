@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What can be wrong with an attachment.
+//! Errors of attachments.
 
-use super::chunk_size::ChunkSize;
-
-/// What is wrong with an attachment, or with what is to be done with it.
+/// The reason that an attachment, or an operation on it, was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AttachmentError {
@@ -14,7 +12,7 @@ pub enum AttachmentError {
     /// The MAC at the blob's end is wrong: changed on its way, or another key.
     #[error("the attachment's MAC does not fit")]
     BadMac,
-    /// The blob's SHA-256 is another one than the message says.
+    /// The blob's SHA-256 is not the digest in the message.
     #[error("the attachment's digest does not fit")]
     BadDigest,
     /// The sender's mistake: authentic, but the padding of the cipher is wrong.
@@ -38,9 +36,9 @@ pub enum AttachmentError {
     /// A chunk size of zero.
     #[error("chunk size is zero")]
     ZeroChunkSize,
-    /// Chunks larger than the limit that the caller set: each would be held in memory.
-    #[error("chunks of {} bytes are too large", .0.get())]
-    ChunkTooLarge(ChunkSize),
+    /// Chunks larger than 2 MiB: each would be held in memory. Carries their size in bytes.
+    #[error("chunks of {0} bytes are too large")]
+    ChunkTooLarge(u32),
     /// The caller's mistake: the encrypted attachment was not read to its end, so it has no manifest yet.
     #[error("the encrypted attachment was not read to its end")]
     Unfinished,

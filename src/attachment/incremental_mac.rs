@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! MACs of growing beginnings of long data, with which it can be believed while it arrives.
+//! MACs over growing prefixes, so that each chunk is verified as it arrives.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -21,8 +21,8 @@ const MAC_LEN: usize = 32;
 /// HMAC(d[0..c]), HMAC(d[0..2c]), …, HMAC(d[0..qc]), HMAC(d[0..n])
 /// ```
 ///
-/// Each is the HMAC-SHA-256 of all data from its beginning, and the last one that of the whole. If the length
-/// is a multiple of the chunk size, the last one comes twice.
+/// Each is the HMAC-SHA-256 of a prefix, and the last one that of all the data. If the length is a multiple of the
+/// chunk size, the last one comes twice.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IncrementalMac {
     chunk_size: ChunkSize,
@@ -31,7 +31,7 @@ pub struct IncrementalMac {
 }
 
 impl IncrementalMac {
-    /// A list as it travels: the MACs one after the other. An empty one fits no data at all.
+    /// A list from its bytes: the MACs one after the other. An empty one fits no data at all.
     ///
     /// # Errors
     /// [`AttachmentError::NotAnIncrementalMac`] if the length of `macs` is not a multiple of 32.
@@ -60,14 +60,14 @@ impl IncrementalMac {
     }
 }
 
-/// Makes an [`IncrementalMac`] of data that comes in pieces. How it is cut does not matter.
+/// Makes an [`IncrementalMac`] of data that comes in pieces, cut anywhere.
 pub struct IncrementalMacBuilder {
     data: Chunked,
     macs: Vec<u8>,
 }
 
 impl IncrementalMacBuilder {
-    /// A list for data that has not begun. The key may have any length; 32 bytes are usual.
+    /// Begins a list. The key may have any length; 32 bytes are usual.
     #[must_use]
     pub fn new(key: &[u8], chunk_size: ChunkSize) -> Self {
         Self { data: Chunked::new(key, chunk_size), macs: Vec::new() }
@@ -95,13 +95,13 @@ impl IncrementalMacBuilder {
     }
 }
 
-/// Validates data that comes in pieces against an [`IncrementalMac`].
+/// Verifies data that comes in pieces against an [`IncrementalMac`].
 ///
-/// The data itself stays with the caller, who must not use a byte of it before it is counted as validated.
+/// The data itself stays with the caller, which must not use a byte of it before it is counted as verified.
 pub struct IncrementalMacVerifier {
     data: Chunked,
     expected: IncrementalMac,
-    /// How many MACs were found to be right.
+    /// Number of MACs that were right so far.
     matched: usize,
     failed: Option<AttachmentError>,
 }
@@ -113,7 +113,7 @@ impl IncrementalMacVerifier {
         Self { data: Chunked::new(key, expected.chunk_size), expected, matched: 0, failed: None }
     }
 
-    /// Takes the next piece of the data. Gives the number of bytes that this validated, which may have come with
+    /// Takes the next piece of the data. Gives the number of bytes that are verified by it, which may have come with
     /// earlier pieces: a multiple of the chunk size.
     ///
     /// # Errors
@@ -136,7 +136,7 @@ impl IncrementalMacVerifier {
         self.data.mac.so_far()
     }
 
-    /// Checks the end of the data. Gives the number of bytes after the last whole chunk, which this validated.
+    /// Checks the end of the data. Gives the number of bytes after the last whole chunk, which are verified by it.
     ///
     /// # Errors
     /// [`AttachmentError`]: that of [`Self::update`], if there was one; `DataTooLong` if no MAC is left for

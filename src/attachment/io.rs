@@ -12,10 +12,10 @@ pub use incremental_mac::{IncrementalMacReader, IncrementalMacWriter};
 
 use super::error::AttachmentError;
 
-/// How much is read or written at once, in bytes.
+/// Number of bytes that are read or written at once.
 const BUFFER_LEN: usize = 1 << 14;
 
-/// The data is to blame. The error itself is inside.
+/// An error of the data, with the error itself inside.
 impl From<AttachmentError> for io::Error {
     fn from(error: AttachmentError) -> Self {
         Self::new(io::ErrorKind::InvalidData, error)

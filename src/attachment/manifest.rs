@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What a message says of its attachment.
+//! The attachment's part of a message.
 
 use super::incremental_mac::IncrementalMac;
 
-/// What a receiver must know of an attachment's blob, beside the [key](super::AttachmentKey), to believe it while
+/// The data about an attachment's blob that a receiver needs, beside the [key](super::AttachmentKey), to verify it as
 /// it arrives. It travels in the message that the attachment belongs to, and so is authentic.
 ///
 /// A message without an incremental MAC has the other two parts. Then an
@@ -15,6 +15,6 @@ pub struct AttachmentManifest {
     pub digest: [u8; 32],
     /// The length of the plaintext without padding, in bytes.
     pub plaintext_len: u64,
-    /// MACs of the blob's beginnings, under the HMAC half of the key.
+    /// MACs of the blob's prefixes, under the HMAC half of the key.
     pub incremental_mac: IncrementalMac,
 }

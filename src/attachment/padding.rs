@@ -10,8 +10,8 @@ const SMALLEST: u64 = 541;
 /// Length of the MAC at the end, in bytes.
 const MAC_LEN: u64 = 32;
 
-/// Bits after the binary point. With so many, and rounding down at each step, powers up to 2^42 have the right
-/// whole part, as a test shows for each.
+/// Bits after the binary point. With this many, and rounding down at each step, powers up to 2^42 have the right whole
+/// part; a test checks each.
 const FRACTION: u32 = 80;
 
 /// The length that `len` bytes of plaintext are padded to: the next bucket. Buckets are 5 % apart.
@@ -22,7 +22,7 @@ const FRACTION: u32 = 80;
 ///
 /// Beyond the last bucket below 4 TiB, lengths stay as they are.
 pub(super) fn padded_len(len: u64) -> u64 {
-    // 1.05^k for k = 0, 1, … Its whole part reaches `len` where it does itself, for `len` is whole.
+    // 1.05^k for k = 0, 1, … Its whole part reaches `len` where it does itself, because `len` is whole.
     let mut power: u128 = 1 << FRACTION;
     while power >> FRACTION < u128::from(len.max(SMALLEST)) {
         power += power / 20;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Believing a blob that came without an incremental MAC.
+//! Verification of a blob without an incremental MAC.
 
 use core::fmt;
 
@@ -19,8 +19,8 @@ use crate::crypto::cbc::BLOCK_LEN;
 /// The first of two passes over a blob whose message has no incremental MAC: checks all of it, and gives a
 /// manifest for an [`AttachmentDecryptor`](super::AttachmentDecryptor) to make the second pass with.
 ///
-/// The manifest has an incremental MAC, made in this pass. So the second pass believes nothing that has changed
-/// since, and again no plaintext comes out that is not authentic.
+/// The manifest has an incremental MAC, made in this pass. So the second pass refuses whatever has changed since, and
+/// again only authentic plaintext comes out.
 pub struct AttachmentVerifier {
     macs: IncrementalMacBuilder,
     digest: Sha256,
@@ -33,7 +33,7 @@ pub struct AttachmentVerifier {
 }
 
 impl AttachmentVerifier {
-    /// A verifier of a blob that has not begun, whose SHA-256 and length of plaintext the message says.
+    /// Begins to verify a blob, with the SHA-256 and the length of the plaintext from the message.
     #[must_use]
     pub fn new(key: &AttachmentKey, digest: [u8; 32], plaintext_len: u64) -> Self {
         let chunk_size = ChunkSize::for_len(blob_len(plaintext_len));
@@ -86,7 +86,7 @@ impl AttachmentVerifier {
         Ok(AttachmentManifest { digest, plaintext_len, incremental_mac: macs.finish() })
     }
 
-    /// Puts the first `count` of the last bytes into the MACs: they are not the last ones any more.
+    /// Puts the first `count` of the last bytes into the MACs: they are no longer the last ones.
     fn pass_on(&mut self, count: usize) {
         self.macs.update(self.end.get(..count).unwrap_or_default());
         self.end.rotate_left(count);

@@ -74,7 +74,7 @@ impl PublicKey {
         &self.0
     }
 
-    /// Whether the u-coordinate is reduced and the point lies in the prime-order subgroup.
+    /// Returns whether the u-coordinate is reduced and the point lies in the prime-order subgroup.
     ///
     /// The protocol asks this of one key only: the base key of a message that starts a session.
     #[must_use]
@@ -82,13 +82,13 @@ impl PublicKey {
         self.prepare().is_canonical()
     }
 
-    /// The key in the form in which it is agreed with.
+    /// The key, prepared for X25519.
     #[must_use]
     pub fn prepare(&self) -> PreparedKey {
         PreparedKey { key: *self, prepared: x25519::Prepared::new(self.0) }
     }
 
-    /// Whether bit 255 is clear and the integer is below 2^255 − 19.
+    /// Returns whether bit 255 is clear and the integer is below 2^255 − 19.
     fn is_reduced(&self) -> bool {
         let [low, middle @ .., high] = &self.0;
         let at_least_p = *high == 0x7F && middle.iter().all(|byte| *byte == 0xFF) && *low >= 0xED;
@@ -96,8 +96,8 @@ impl PublicKey {
     }
 }
 
-/// A public key in the form in which it is agreed with. To prepare a key that is agreed with more than once
-/// saves a sixth of each further time.
+/// A public key, prepared for X25519. Preparing a key that is used more than once saves a sixth of each further
+/// agreement.
 #[derive(Clone, Copy)]
 pub struct PreparedKey {
     key: PublicKey,

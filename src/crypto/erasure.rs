@@ -12,7 +12,7 @@
 //! chunk(x) = Σ c_k · chunk(x_k)        c_k = Π_(l≠k) (x + x_l) / (x_k + x_l)
 //! ```
 //!
-//! What is coded is public: encapsulation keys and ciphertexts.
+//! The coded data is public: encapsulation keys and ciphertexts.
 
 mod byte_string;
 mod lagrange;
@@ -129,8 +129,8 @@ impl<const N: usize> Decoder<N> {
         &self.chunks
     }
 
-    /// Takes a chunk. One whose position is there already replaces it and does not count again; one that
-    /// comes when `N` are there is dropped.
+    /// Takes a chunk. One at a position that is there already replaces it and does not count again; one that comes when
+    /// `N` are there is dropped.
     pub fn add(&mut self, chunk: Chunk) {
         if let Some(known) = self.chunks.iter_mut().find(|known| known.index == chunk.index) {
             known.data = chunk.data;

@@ -19,7 +19,7 @@ pub const TAG_LEN: usize = 16;
 #[error("authentication failed")]
 pub struct NotAuthentic;
 
-/// Encrypts `buffer` in place and gives the tag. A nonce must never come twice under one key.
+/// Encrypts `buffer` in place and gives the tag. Never repeat a nonce under one key.
 ///
 /// # Errors
 /// [`NotAuthentic`] if `buffer` or `associated_data` is too long for GCM.

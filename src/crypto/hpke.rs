@@ -2,8 +2,8 @@
 
 //! HPKE (RFC 9180) in base mode, single-shot: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM.
 //!
-//! Anyone can seal to a public key; the sender is not authenticated. Keys are serialised as the RFC says, without a type
-//! byte.
+//! Anyone can seal to a public key; the sender is not authenticated. Keys are serialised as the RFC says, without a
+//! type byte.
 //!
 //! ```text
 //! LabeledExtract(salt, label, ikm)   = HKDF-Extract(salt, "HPKE-v1" || suite || label || ikm)
@@ -34,7 +34,7 @@ const TYPE: u8 = 0x01;
 const VERSION: &[u8] = b"HPKE-v1";
 /// DHKEM(X25519, HKDF-SHA256).
 const KEM: Suite = Suite(b"KEM\x00\x20");
-/// That KEM, HKDF-SHA256, AES-256-GCM.
+/// The suite: that KEM, HKDF-SHA256, AES-256-GCM.
 const HPKE: Suite = Suite(b"HPKE\x00\x20\x00\x01\x00\x02");
 /// The mode without pre-shared key and sender key.
 const MODE_BASE: u8 = 0x00;
@@ -106,7 +106,7 @@ impl PublicKey {
 }
 
 impl PrivateKey {
-    /// Opens what [`PublicKey::hpke_seal`] sealed to this key's public key.
+    /// Opens bytes that [`PublicKey::hpke_seal`] sealed to this key's public key.
     ///
     /// ```text
     /// pkE (32) || ciphertext || tag (16) = sealed
@@ -119,7 +119,7 @@ impl PrivateKey {
         stack::wiped(stack::OPERATION, || open(self, (info, aad), sealed))
     }
 
-    /// Opens what [`PublicKey::hpke_seal_typed`] sealed.
+    /// Opens bytes that [`PublicKey::hpke_seal_typed`] sealed.
     ///
     /// # Errors
     /// [`HpkeError`], in this order: `TooShort` for empty input, `UnknownType`, then as [`hpke_open`](Self::hpke_open).
@@ -202,7 +202,7 @@ fn key_schedule(shared: &Secret<32>, info: &[u8]) -> (Secret<32>, Secret<NONCE_L
     (HPKE.expand(&secret, b"key", context), HPKE.expand(&secret, b"base_nonce", context))
 }
 
-/// What the labels of a derivation begin with, after the version.
+/// The prefix of a derivation's labels, after the version.
 struct Suite(&'static [u8]);
 
 impl Suite {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Key encapsulation keys and ciphertexts with their type bytes: Kyber-1024 (round 3), which is what
-//! is deployed, and ML-KEM-1024 (FIPS 203).
+//! Key encapsulation keys and ciphertexts with their type bytes: Kyber-1024 (round 3), the deployed one, and
+//! ML-KEM-1024 (FIPS 203).
 //!
-//! Both share sizes, encodings and lattice arithmetic; they differ in how seeds and secrets are hashed.
-//! The library that computes them is known to `provider` alone.
+//! Both share sizes, encodings and lattice arithmetic; they differ in how seeds and secrets are hashed. Only `provider`
+//! knows the library that computes them.
 
 mod provider;
 
@@ -25,7 +25,7 @@ const SECRET_LEN: usize = 3168;
 /// Length of a raw ciphertext in bytes.
 const CIPHERTEXT_LEN: usize = 1568;
 
-/// Which key encapsulation mechanism.
+/// A key encapsulation mechanism.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KemType {
@@ -62,7 +62,7 @@ fn split_type(bytes: &[u8]) -> Result<(KemType, &[u8]), KeyError> {
 
 /// A boxed copy of `raw`, if it has the length `N`.
 fn boxed<const N: usize>(raw: &[u8]) -> Option<Box<[u8; N]>> {
-    // Looked at before it is copied: a peer's may have any length.
+    // Checked before copying: a peer's may have any length.
     if raw.len() != N {
         return None;
     }
@@ -71,7 +71,7 @@ fn boxed<const N: usize>(raw: &[u8]) -> Option<Box<[u8; N]>> {
 
 /// An encapsulation key: 1,568 bytes, 1,569 encoded.
 ///
-/// As deployed, nothing but type and length is checked: coefficients are reduced silently.
+/// As deployed, only type and length are checked: coefficients are reduced silently.
 #[derive(Clone)]
 pub struct KemPublicKey {
     kem: KemType,
@@ -99,7 +99,7 @@ impl KemPublicKey {
         out
     }
 
-    /// Which mechanism the key is for.
+    /// The mechanism of the key.
     #[must_use]
     pub const fn kem_type(&self) -> KemType {
         self.kem
@@ -160,7 +160,7 @@ impl KemSecretKey {
         out
     }
 
-    /// Which mechanism the key is for.
+    /// The mechanism of the key.
     #[must_use]
     pub const fn kem_type(&self) -> KemType {
         self.kem

@@ -8,10 +8,10 @@
 //! ciphertext        = ct1 (960) || ct2 (128)
 //! ```
 //!
-//! `ct1` and the shared secret need the header only. What must be kept between the two halves is the header
-//! and 32 random bytes; the rest is derived again. The halves put together are an ordinary ciphertext.
+//! `ct1` and the shared secret need the header only. Between the two halves only the header and 32 random bytes are
+//! kept; the rest is derived again. The halves put together are an ordinary ciphertext.
 //!
-//! The library that computes them is known to `provider` alone.
+//! Only `provider` knows the library that computes them.
 
 mod provider;
 #[cfg(any(feature = "hazmat", feature = "libsignal"))]

@@ -2,8 +2,8 @@
 
 //! HMAC-SHA-256 (RFC 2104) on the blocks of SHA-256.
 //!
-//! Most of what the protocol derives takes one or two blocks, so what surrounds them counts. A key's two pads
-//! are hashed once, whatever it is used for, and those of the zero key, which HKDF without a salt has, never.
+//! Most derivations of the protocol take one or two blocks, so the overhead counts. A key's two pads are hashed once
+//! for all its uses, and those of the zero key, which HKDF without a salt has, never.
 
 mod running;
 
@@ -22,7 +22,7 @@ const BLOCK_LEN: usize = 64;
 const IPAD: u8 = 0x36;
 const OPAD: u8 = 0x5C;
 
-/// What SHA-256 begins with (FIPS 180-4 §5.3.3).
+/// The initial state of SHA-256 (FIPS 180-4 §5.3.3).
 const INITIAL: [u32; 8] =
     [0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19];
 
@@ -115,7 +115,7 @@ impl MacKey {
         tag
     }
 
-    /// Whether `tag` is the beginning of the MAC of `parts`, compared in constant time.
+    /// Returns whether `tag` is the beginning of the MAC of `parts`, compared in constant time.
     #[must_use]
     pub fn verify<const N: usize>(&self, parts: &[&[u8]], tag: &[u8; N]) -> bool {
         self.tag::<N>(parts).ct_eq(tag).into()
@@ -141,10 +141,10 @@ impl fmt::Debug for MacKey {
 /// SHA-256 in progress.
 struct Hash {
     state: [u32; 8],
-    /// What is not hashed yet: the first `filled` bytes, fewer than a block.
+    /// The bytes that are not hashed yet: the first `filled`, fewer than a block.
     block: [u8; BLOCK_LEN],
     filled: usize,
-    /// How many bytes there were so far.
+    /// Number of bytes so far.
     len: u64,
 }
 

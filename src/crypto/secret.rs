@@ -15,7 +15,7 @@ pub struct Secret<const N: usize>([u8; N]);
 
 impl<const N: usize> Zeroize for Secret<N> {
     fn zeroize(&mut self) {
-        // As many bytes at a time as the machine can, not one by one.
+        // Compares as many bytes at a time as the machine can, not one by one.
         self.0 = [0; N];
         optimization_barrier(&self.0);
     }

@@ -24,16 +24,15 @@ pub const SIGNATURE_LEN: usize = 64;
 /// A signature: the encoded point `R`, then the scalar `s` with the key's sign bit on top.
 pub type Signature = [u8; SIGNATURE_LEN];
 
-/// What is hashed before the private key, so that a nonce hash can't be a hash of `R || A || M`.
+/// The prefix of the private key in the nonce hash, so that it cannot be a hash of `R || A || M`.
 const NONCE_PREFIX: [u8; 32] = {
     let mut prefix = [0xFF; 32];
     prefix[0] = 0xFE;
     prefix
 };
 
-/// Signs the concatenation of `message`'s parts. Draws 64 bytes, so no two signatures are alike; the
-/// private key and the message are hashed into the nonce beside them, so that a broken generator
-/// alone does not give the key away.
+/// Signs the concatenation of `message`'s parts. Draws 64 bytes, so no two signatures are alike. The private key and
+/// the message are hashed into the nonce beside them, so that a broken generator alone does not reveal the key.
 ///
 /// ```text
 /// a = k mod L          A = a·B            sign = top bit of A
@@ -57,7 +56,7 @@ impl PrivateKey {
 }
 
 impl PublicKey {
-    /// Whether `signature` was made with this key's private key, over the concatenation of `message`'s parts.
+    /// Returns whether `signature` was made with this key's private key, over the concatenation of `message`'s parts.
     ///
     /// ```text
     /// R = s·B − SHA-512(R || A || M)·A
@@ -87,8 +86,8 @@ impl<'a> Signer<'a> {
         Self { key, public }
     }
 
-    /// A key that was prepared before, with what [`Self::public`] gave. That the two belong together is the
-    /// caller's to see to: a signature under another point would tell about the private key.
+    /// A key that was prepared before, with its [point](Self::public). The caller ensures that the two belong together:
+    /// a signature under another point would reveal something about the private key.
     #[must_use]
     pub const fn from_parts(key: &'a PrivateKey, public: [u8; 32]) -> Self {
         Self { key, public }
@@ -144,10 +143,10 @@ pub fn sign_with(key: &PrivateKey, message: &[&[u8]], random: &Secret<64>) -> Si
     Signer::new(key).sign_with(message, random)
 }
 
-/// Whether `signature` is one by the holder of `key` over the concatenation of `message`'s parts.
+/// Returns whether `signature` is one by the holder of `key` over the concatenation of `message`'s parts.
 ///
-/// As deployed, a wrong length is just false, and `s` need not be below the group order, only below
-/// 2^253. Not constant-time in its inputs, all of which are public.
+/// As deployed, a signature of a wrong length is invalid, and `s` need not be below the group order, only below 2^253.
+/// Not constant-time in its inputs, all of which are public.
 #[must_use]
 pub fn verify(key: &PublicKey, message: &[&[u8]], signature: &[u8]) -> bool {
     VerifyingKey::new(key).verify(message, signature)
@@ -162,12 +161,12 @@ pub struct VerifyingKey(Option<Point>);
 struct Point {
     a: EdwardsPoint,
     encoded: [u8; 32],
-    /// The encoding of −A: the same but for the sign bit, unless A = −A.
+    /// The encoding of −A: the same except for the sign bit, unless A = −A.
     negated: [u8; 32],
 }
 
 impl VerifyingKey {
-    /// Prepares `key`. One that is no point of the curve verifies nothing.
+    /// Prepares `key`. A key that is no point of the curve verifies nothing.
     #[must_use]
     pub fn new(key: &PublicKey) -> Self {
         Self::of(&key.prepare())

@@ -20,9 +20,9 @@ use crate::wire::ciphertext::Ciphertext;
 pub struct DeviceMessage {
     /// The device.
     pub address: Address,
-    /// The registration id that we know it by, for the service to compare.
+    /// The registration id known to us, for the service to compare.
     pub registration_id: u32,
-    /// The identity that the session is with: whom to seal the message for.
+    /// The identity that the session is with: seal the message for it.
     pub identity: IdentityKey,
     /// The message.
     pub ciphertext: Ciphertext,
@@ -36,22 +36,22 @@ impl fmt::Debug for DeviceMessage {
     }
 }
 
-/// Why there is no message for a device.
+/// The failure to encrypt for a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeviceFailure {
     /// The device.
     pub address: Address,
-    /// Why.
+    /// The error.
     pub error: EncryptError,
 }
 
 /// Encrypts for several devices. Each session comes with the caller's trust in its identity, and with the
 /// plaintext: one's own other devices are told more than the recipients.
 ///
-/// The stage is of all sessions that could be encrypted on, to be stored *in one transaction*. What failed is
-/// known before: the caller may drop the stage, which uses up nothing, and mend that first. A service refuses
-/// a message that is not for all devices of an account.
+/// The stage is of all sessions that could be encrypted on, to be stored *in one transaction*. Failures are known
+/// before: the caller may drop the stage, which uses up nothing, and repair those sessions first. A service refuses a
+/// message that is not for all devices of an account.
 ///
 /// Draws as [`Session::encrypt`] does, for one session after the other.
 pub fn encrypt_each<'s, 'p>(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What the service says about the devices of an account, and what is to be done about it.
+//! The service's answers about the devices of an account, and the corrections that they ask for.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -11,40 +11,40 @@ use crate::lease::Busy;
 use crate::session::Session;
 use crate::staged::Staged;
 
-/// What the service says about the messages for one account's devices.
+/// The service's answer to the messages for one account's devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServiceAnswer {
     /// It took them.
     Accepted,
-    /// They are not for the devices that the account has. It took none.
+    /// The messages are not for the account's devices. The service took none.
     Mismatched {
         /// Devices that there was no message for.
         missing: Vec<DeviceId>,
-        /// Devices that there was a message for, and that are no more.
+        /// Devices of a message that no longer exist.
         extra: Vec<DeviceId>,
     },
-    /// Some devices have another registration id than the sender knew: they were set up anew. It took none.
+    /// Some devices have another registration id than the sender knew: they were set up anew. The service took none.
     Stale(Vec<DeviceId>),
     /// There is no such account.
     UnknownAccount,
 }
 
-/// What is to be done before the next attempt.
+/// The steps before the next attempt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Correction {
-    /// Whose sessions are no good any more. See [`Self::archive`].
+    /// The devices whose sessions must be archived, see [`Self::archive`].
     pub archive: Vec<Address>,
-    /// With whom a session is needed, after that: from a bundle, unless there is one that can be sent on.
+    /// The devices that need a session after that: from a bundle, unless there is one that can be sent on.
     pub begin: Vec<Address>,
-    /// Devices that are no more. Their sessions are to be deleted, at the latest when nothing that they sent
-    /// before can be under way any longer.
+    /// Devices that are no more. Delete their sessions, at the latest when nothing that they sent before can be under
+    /// way any longer.
     pub forget: Vec<Address>,
 }
 
 impl Correction {
-    /// Archives the sessions that are no good any more, of those given.
+    /// Archives those of `sessions` that can no longer be used.
     ///
     /// # Errors
     /// [`Busy`] if an owned stage of one of them is still open.
@@ -67,7 +67,7 @@ pub struct GaveUp {
     pub correction: Correction,
 }
 
-/// Who is to get a message, and who has got it: the devices of one or more accounts, among them perhaps one's
+/// The recipients of a message that have not got it yet: the devices of one or more accounts, among them perhaps one's
 /// own others.
 ///
 /// ```text
@@ -77,20 +77,19 @@ pub struct GaveUp {
 /// 4. unless is_done(): again
 /// ```
 ///
-/// It holds no secrets and is not stored: after a restart the message is sent anew, with its first time, so that
-/// who has it already takes it for the same.
+/// It holds no secrets and is not stored: after a restart send the message anew with its first timestamp, so that a
+/// device that has it recognises it.
 ///
 /// # Ghost devices
 ///
-/// The service says which devices there are, and could name one of its own. What stops it is the identity of the
-/// bundle, which must be the one that is pinned *for the account*, and for one's own other devices our own. The
-/// first device of an account that nothing is pinned for is trusted on first use; the next one, in the same
-/// delivery, is not. If the bundle is not of that identity, [give the account up](Self::give_up) until the user has
-/// decided.
+/// The service says which devices there are, and could name one of its own. The identity of the bundle stops it: that
+/// must be the one pinned *for the account*, and for one's own other devices our own. The first device of an account
+/// that nothing is pinned for is trusted on first use; the next one, in the same delivery, is not. If the bundle is not
+/// of that identity, [give the account up](Self::give_up) until the user has decided.
 ///
 /// # Example
 ///
-/// Alice has a session with one device of Bob's, who has got another one since.
+/// Alice has a session with one device of Bob, who has added another one since.
 ///
 /// ```
 /// # #[cfg(feature = "os-rng")]
@@ -187,18 +186,17 @@ struct Waiting {
 }
 
 impl Delivery {
-    /// How often messages for one account are sent, unless that is given: 5 times.
+    /// The usual number of attempts for one account: 5.
     pub const ATTEMPTS: u8 = 5;
 
-    /// A delivery from `local` to nobody yet, which sends an account its messages at most `attempts` times; 0 is read
-    /// as 1.
+    /// An empty delivery from `local`, which sends an account its messages at most `attempts` times; 0 counts as 1.
     #[must_use]
     pub const fn new(local: Address, attempts: u8) -> Self {
         Self { local, waiting: BTreeMap::new(), attempts }
     }
 
-    /// Adds an account, with its devices as far as they are known: with those that there are sessions with, or
-    /// with none. This device itself is left out, so that one's own account can be added, too.
+    /// Adds an account, with its devices as far as they are known: those with sessions, or none. This device itself is
+    /// left out, so that one's own account can be added, too.
     #[must_use]
     pub fn to(
         mut self,
@@ -218,20 +216,20 @@ impl Delivery {
         self.waiting.iter().flat_map(|(account, waiting)| addresses(account, waiting.devices.iter().copied()))
     }
 
-    /// The accounts that are still to get the message. Of those without known devices the service is told all
-    /// the same, with no message: it answers which devices they have.
+    /// The accounts that are still to get the message. Submit those without known devices, too, with no message: the
+    /// service answers which devices they have.
     pub fn accounts(&self) -> impl Iterator<Item = &AccountName> {
         self.waiting.keys()
     }
 
-    /// Whether all accounts have got the message, or are given up.
+    /// Returns whether all accounts have got the message, or are given up.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    /// Takes in what the service said about an account's messages, and says what is to be done before the next
-    /// attempt: nothing, if they were accepted or there is no such account.
+    /// Takes in the service's answer to an account's messages, and gives the steps before the next attempt: none, if
+    /// they were accepted or there is no such account.
     ///
     /// # Errors
     /// [`GaveUp`]: that was the last attempt for this account. The others go on.
@@ -270,9 +268,9 @@ impl Delivery {
 
     /// Leaves an account out from now on. The others go on.
     ///
-    /// For an account that can't be served now: no bundle is to be had for one of its devices, or the bundle has
-    /// another identity than the one that is pinned, and the user decides first. The service would go on to ask
-    /// for that device.
+    /// For an account that can't be served now: the service has no bundle for one of its devices, or the bundle has
+    /// another identity than the pinned one, and the user decides first. The service would go on to ask for that
+    /// device.
     pub fn give_up(&mut self, account: &AccountName) {
         self.waiting.remove(account);
     }

@@ -11,7 +11,7 @@ use crate::identity::IdentityKey;
 /// A fixed number of the format, hashed first. It is not the fingerprint's version.
 const FORMAT: [u8; 2] = [0, 0];
 
-/// How often SHA-512 is applied for the hash of one party: 2 to 1,000,000 times. Both sides must use the same
+/// Number of times that SHA-512 is applied for the hash of one party: 2 to 1,000,000. Both sides must use the same
 /// number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FingerprintIterations(u32);
@@ -53,7 +53,7 @@ pub struct FingerprintHash([u8; 64]);
 impl FingerprintHash {
     /// Computes the hash, which takes `iterations` times SHA-512 of one block.
     ///
-    /// `identifier` may have any length; see [`FingerprintVersion`](super::FingerprintVersion) for what it is by convention.
+    /// `identifier` may have any length; see [`FingerprintVersion`](super::FingerprintVersion) for the convention.
     ///
     /// ```text
     /// h_1     = SHA-512(00 00 || key || identifier || key)

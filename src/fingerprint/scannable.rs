@@ -13,7 +13,7 @@ use crate::wire::protobuf::{Encode, Fields, Malformed, Merge, Sink};
 
 /// A fingerprint as a QR code holds it: its version, and 32 bytes of each party's hash.
 ///
-/// There is no `==`: the two sides' are mirror images, and not equal.
+/// There is no `==`: the two sides' fingerprints are mirror images, and not equal.
 #[derive(Clone, Debug)]
 pub struct ScannableFingerprint {
     version: FingerprintVersion,
@@ -22,7 +22,7 @@ pub struct ScannableFingerprint {
 }
 
 impl ScannableFingerprint {
-    /// How many bytes of a hash are scanned.
+    /// Number of bytes of a hash in the scannable form.
     const CONTENT_LEN: usize = 32;
 
     pub(super) fn new(version: FingerprintVersion, ours: &FingerprintHash, theirs: &FingerprintHash) -> Self {
@@ -30,8 +30,8 @@ impl ScannableFingerprint {
         Self { version, local: content(ours), remote: content(theirs) }
     }
 
-    /// Reads one of our own that was [encoded](Self::to_bytes). What was scanned goes to
-    /// [`compare`](Self::compare) as it is.
+    /// Reads one of our own that was [encoded](Self::to_bytes). Give scanned bytes to [`compare`](Self::compare) as
+    /// they are.
     ///
     /// The two hashes may be of any length, as deployed; 32 bytes are usual.
     ///
@@ -46,7 +46,7 @@ impl ScannableFingerprint {
         })
     }
 
-    /// The bytes that the QR code holds: 74 for versions below 128. They go in as they are, in byte mode.
+    /// The bytes of the QR code: 74 for versions below 128, in byte mode.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.encoded_len());
@@ -60,8 +60,8 @@ impl ScannableFingerprint {
         self.version
     }
 
-    /// Compares ours with the bytes that were scanned off their screen, in constant time. Only if both agree
-    /// on both parties is it `Ok`: whatever is not a match is an error, so that none can be taken for one.
+    /// Compares ours with the bytes that were scanned off their screen, in constant time. It is `Ok` only if both agree
+    /// on both parties: anything but a match is an error, so that none can be mistaken for one.
     ///
     /// # Errors
     /// [`FingerprintError`]: `InvalidProtobuf` or a missing part; then `VersionMismatch`, where a version

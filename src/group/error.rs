@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Why a group operation was refused.
+//! Errors of group operations.
 
 use crate::failure::Failure;
 use crate::lease::Busy;
 use crate::ratchet::chain::ChainExhausted;
 use crate::ratchet::receiving::ReceivingError;
 
-/// Why a group message or a distribution was refused, or nothing can be sent. Nothing has changed then.
+/// The reason that a group message or a distribution was refused, or that nothing can be sent. Nothing has changed
+/// then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -17,8 +18,8 @@ pub enum Error {
     /// The message is of another distribution id than these keys, or of another format. The caller's mistake.
     #[error("of another distribution id than these keys")]
     OtherDistribution,
-    /// The keys are of another device than the envelope's sender. The caller's mistake, or a member who passes on
-    /// another's message as its own.
+    /// The keys are of another device than the envelope's sender. The caller's mistake, or a member passes on another's
+    /// message as its own.
     #[error("these keys are of another device than the sender")]
     OtherSender,
     /// The caller does not trust the sender's identity key.
@@ -38,11 +39,11 @@ pub enum Error {
     /// [fast-forward](super::ReceiverKeys::fast_forward).
     #[error("{by} messages ahead of the last one received, more than may be skipped")]
     TooFarAhead {
-        /// How many it would skip.
+        /// Number of messages that it would skip.
         by: u32,
     },
-    /// The chain has no more keys: [rotate](super::SenderKey::rotate) it. A received message with its last index can't be
-    /// read.
+    /// The chain has no more keys: [rotate](super::SenderKey::rotate) it. A received message with its last index can't
+    /// be read.
     #[error("the chain has no more keys; rotate the sender key")]
     Exhausted,
     /// The message is the sender's, but its plaintext is not padded as it should be.

@@ -16,9 +16,9 @@ impl ReceiverKeys {
     /// Adds a chain of the sender's, from a distribution message that came in a message of a session with that very
     /// device.
     ///
-    /// A chain that is held already, by its id and signing key, stays as it is and counts as the last one
-    /// distributed; so a message that comes twice does no harm. A chain with the same id but another signing key
-    /// is replaced. Of five chains the one that was longest not distributed goes. Draws nothing.
+    /// A known chain, by its id and signing key, stays as it is and counts as the last one distributed; so a repeated
+    /// message does no harm. A chain with the same id but another signing key is replaced. Beyond five chains the one
+    /// distributed the longest time ago goes. Draws nothing.
     ///
     /// # Errors
     /// [`Error`]: `Busy`, `OtherDistribution`.
@@ -31,8 +31,8 @@ impl ReceiverKeys {
         Ok(Staged::of(self, change, ()))
     }
 
-    /// [`Self::process`] that also moves a chain that is held on to the message's iteration. Messages before that
-    /// one are given up, but for those whose keys are held already.
+    /// [`Self::process`] that also moves a known chain on to the message's iteration. Messages before that one are
+    /// given up, except those whose keys are held already.
     ///
     /// This is the way out when messages are [too far ahead](super::Error::TooFarAhead), because more
     /// were lost than may be skipped: ask the sender for the distribution message as it is now. A chain never

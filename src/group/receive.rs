@@ -14,10 +14,11 @@ use crate::ratchet::receiving::MAX_JUMP;
 use crate::staged::Staged;
 
 impl ReceiverKeys {
-    /// Verifies and decrypts a message of the sender that these keys are of. Where it came in an envelope, that sender is
-    /// compared with the keys' owner, and `trust` is asked about its identity; without an envelope the transport's word
-    /// says who sent it, and no identity is known to ask about. Messages may come in any order: each chain keeps the keys of the last 2,000 that were skipped, and skips up to 25,000 at once, in time
-    /// linear in their number. A signature is verified before. Draws nothing.
+    /// Verifies and decrypts a message of the sender that these keys are of. Where it came in an envelope, the
+    /// certified sender is compared with the keys' owner, and `trust` decides about its identity. Without an envelope
+    /// the transport says who sent it, and no identity is known to decide about. Messages may come in any order: each
+    /// chain keeps the keys of the last 2,000 that were skipped, and skips up to 25,000 at once, in time linear in
+    /// their number. The signature is verified before that. Draws nothing.
     ///
     /// Changes nothing until the stage is committed.
     ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What is held of one sender's keys for one group.
+//! One sender's keys for one group.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -20,20 +20,19 @@ use crate::writes::{Key, Writes};
 /// Newest format of the records.
 const RECORD_VERSION: u8 = 1;
 
-/// How many chains of one sender are kept for one group. The one that was longest not distributed goes first,
+/// Number of chains of one sender that are kept for one group. The one distributed the longest time ago goes first,
 /// with its skipped keys.
 pub(super) const MAX_CHAINS: usize = 5;
 
-/// Everything that is held of one sender's keys for one group: up to five chains, which the sender made one
-/// after the other.
+/// One sender's keys for one group: up to five chains, which the sender made one after the other.
 ///
-/// A value of this type starts out empty. It belongs to one sender, who is a device, and one distribution id;
-/// it is stored under both. [`process`](Self::process) adds what that sender distributes;
-/// [`decrypt`](Self::decrypt) reads what it sends. Each gives a [`Staged`](crate::Staged) change.
+/// A value of this type starts out empty. It belongs to one sender, a device, and one distribution id; it is stored
+/// under both. [`process`](Self::process) adds the sender's distributions; [`decrypt`](Self::decrypt) reads its
+/// messages. Each gives a [`Staged`](crate::Staged) change.
 pub struct ReceiverKeys {
     pub(super) sender: Address,
     pub(super) format: SenderKeyFormat,
-    /// How many changes were committed.
+    /// Number of committed changes.
     pub(super) generation: u64,
     /// The last one distributed first. Boxed, so that moving one moves no secrets.
     #[expect(clippy::vec_box, reason = "moving one must move no secrets")]
@@ -52,7 +51,7 @@ pub(crate) struct SenderChain {
 }
 
 impl ReceiverKeys {
-    /// Nothing yet of `sender`, for a distribution id; or, with [`SenderKeyFormat::WithoutId`], for the older format.
+    /// No keys yet of `sender`, for a distribution id; or, with [`SenderKeyFormat::WithoutId`], for the older format.
     #[must_use]
     pub fn new(sender: Address, format: impl Into<SenderKeyFormat>) -> Self {
         Self { sender, format: format.into(), generation: 0, chains: Vec::new(), lease: Lease::new() }
@@ -70,15 +69,14 @@ impl ReceiverKeys {
         self.format
     }
 
-    /// The ids of the chains that are held, and the index of the next message of each. The last one distributed
-    /// comes first.
+    /// The ids of the known chains, and the index of the next message of each. The last one distributed comes first.
     #[must_use]
     pub fn chains(&self) -> impl ExactSizeIterator<Item = (u32, u32)> {
         self.chains.iter().map(|held| (held.chain_id, held.chain.next().index()))
     }
 
-    /// How many changes were committed to this value and to the records that it was read from. A store
-    /// that is shared between processes compares it before it replaces a record.
+    /// Number of changes that were committed to this value and to the records that it was read from. A store that is
+    /// shared between processes compares it before it replaces a record.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.generation
@@ -128,7 +126,7 @@ impl ReceiverKeys {
         writer.finish()
     }
 
-    /// The chains as they will be after `change`, and what it does to each.
+    /// The chains as they will be after `change`, and its effect on each.
     fn after<'a>(
         &'a self,
         change: Option<&'a Change>,

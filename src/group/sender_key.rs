@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Our own sender key: what we send to a group with.
+//! Our own sender key, for sending to a group.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -30,12 +30,12 @@ const RECORD_VERSION: u8 = 1;
 
 /// Our own sender key: a chain that gives a key for each message to a group, and the key that signs them.
 ///
-/// [`generate`](Self::generate) one for each group, send its [`distribution`](Self::distribution) to each member through
-/// the sessions with their devices, then [`encrypt`](Self::encrypt). Who joins later gets the distribution as it is
-/// then, and reads nothing from before.
+/// [`generate`](Self::generate) one for each group, send its [`distribution`](Self::distribution) to each member
+/// through the sessions with their devices, then [`encrypt`](Self::encrypt). A member that joins later gets the
+/// distribution as it is then, and reads nothing from before.
 ///
-/// [`rotate`](Self::rotate) it whenever a member leaves or a device is unlinked: they could read on. And from time to
-/// time, because this is the only recovery from a stolen key.
+/// [`rotate`](Self::rotate) it whenever a member leaves or a device is unlinked, because they could read on; and from
+/// time to time, because this is the only recovery from a stolen key.
 pub struct SenderKey {
     pub(super) format: SenderKeyFormat,
     pub(super) chain_id: u32,
@@ -43,7 +43,7 @@ pub struct SenderKey {
     pub(super) signing: KeyPair,
     /// The point of the signing key, once it was needed.
     pub(super) signing_point: Option<[u8; 32]>,
-    /// How many changes were committed.
+    /// Number of committed changes.
     pub(super) generation: u64,
     pub(super) lease: Lease,
 }
@@ -69,8 +69,8 @@ impl SenderKey {
         })
     }
 
-    /// Replaces chain id, chain key and signing key by fresh ones. Who has the old distribution reads nothing that is sent
-    /// from then on; send the new one to all who may. Draws as [`generate`](Self::generate) does.
+    /// Replaces chain id, chain key and signing key by fresh ones. A holder of the old distribution reads nothing that
+    /// is sent from then on; send the new one to all remaining members. Draws as [`generate`](Self::generate) does.
     ///
     /// # Errors
     /// [`Error::Busy`].
@@ -86,13 +86,13 @@ impl SenderKey {
         self.format
     }
 
-    /// What tells this key from others of the same distribution id.
+    /// The id of the key's chain, which distinguishes it from others of the same distribution id.
     #[must_use]
     pub const fn chain_id(&self) -> u32 {
         self.chain_id
     }
 
-    /// How many messages were sent, which is the index of the next one.
+    /// Number of messages sent, which is the index of the next one.
     #[must_use]
     pub const fn iteration(&self) -> u32 {
         self.chain.index()
@@ -104,8 +104,8 @@ impl SenderKey {
         self.signing.public()
     }
 
-    /// How many changes were committed to this value and to the records that it was read from. A store
-    /// that is shared between processes compares it before it replaces a record.
+    /// Number of changes that were committed to this value and to the records that it was read from. A store that is
+    /// shared between processes compares it before it replaces a record.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.generation
@@ -220,7 +220,7 @@ impl State for SenderKey {
             Change::Stepped(chain) => self.chain = chain,
             Change::Rotated(mut key) => {
                 key.generation = self.generation;
-                // Swapped, so that what is dropped is wiped where it lies.
+                // Swapped, so that the dropped value is wiped in place.
                 core::mem::swap(self, &mut *key);
             }
         }

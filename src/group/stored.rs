@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Sender keys as libsignal stores them: for moving over from it, and for going back. It keeps our own key
-//! and what we hold of others in records of one form, under the address of whose key it is and the
-//! distribution id; ours has a private key in it.
+//! Sender keys in libsignal's form: for moving over from it, and back. libsignal keeps our own key and those of others
+//! in records of one form, under the owner's address and the distribution id; ours has a private key in it.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -62,9 +61,8 @@ impl SenderKey {
 }
 
 impl ReceiverKeys {
-    /// Reads what libsignal holds of a sender's keys, in the record that it keeps under that sender's address and
-    /// the distribution id. A state that is not sound is passed over, since no message could be read with it,
-    /// unless all are so.
+    /// Reads a sender's keys from the record that libsignal keeps under that sender's address and the distribution id.
+    /// An unsound state is skipped, since no message could be read with it, unless all are unsound.
     ///
     /// # Errors
     /// [`LibsignalError`]: `Malformed`, `Unsound`.

@@ -8,11 +8,11 @@ use super::{IdentityKey, IdentityKeyPair};
 use crate::crypto::curve::{NonContributory, PreparedKey};
 use crate::crypto::secret::Secret;
 
-/// The static-static X25519 of our identity key and a contact's. Every sealed-sender envelope between the two depends on
-/// it and it never changes: keeping it saves half the cost of sealing and opening.
+/// The static-static X25519 of our identity key and a contact's. Every sealed-sender envelope between the two depends
+/// on it and it never changes: keeping it saves half the cost of sealing and opening.
 ///
-/// As secret as our identity key, for this contact: it lives in memory alone, has no stored form, and is wiped when
-/// dropped. About 320 bytes.
+/// It is as secret as our identity key, for this contact. It lives in memory alone, has no stored form, and is wiped
+/// when dropped. About 320 bytes.
 ///
 /// ```
 /// # use subrosa::IdentityKeyPair;
@@ -54,7 +54,7 @@ impl ContactSecret {
         &self.theirs
     }
 
-    /// Whether it is the agreement of these two.
+    /// Returns whether it is the agreement of these two.
     #[must_use]
     pub fn is_between(&self, ours: &IdentityKey, theirs: &IdentityKey) -> bool {
         self.ours == *ours && self.theirs == *theirs
@@ -65,13 +65,13 @@ impl ContactSecret {
         &self.prepared
     }
 
-    /// What was agreed.
+    /// The shared secret.
     pub(crate) const fn agreed(&self) -> &Secret<32> {
         &self.agreed
     }
 }
 
-/// Of the same two identities: all else follows from them.
+/// Compares the two identities, from which the rest follows.
 impl PartialEq for ContactSecret {
     fn eq(&self, other: &Self) -> bool {
         self.is_between(&other.ours, &other.theirs)

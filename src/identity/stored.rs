@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The identity key pair as libsignal stores it: for moving over from it, and for going back.
+//! The identity key pair in libsignal's form: for moving over from it, and back.
 
 use alloc::vec::Vec;
 
@@ -23,7 +23,7 @@ pub(crate) fn stored_pair(public: &[u8], private: &[u8]) -> Result<KeyPair, Libs
 }
 
 impl IdentityKeyPair {
-    /// Reads an identity key pair as libsignal stores it.
+    /// Reads an identity key pair in libsignal's form.
     ///
     /// # Errors
     /// [`LibsignalError`].

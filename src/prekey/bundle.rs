@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Prekey bundles: what an initiator fetches, before and after it was verified.
+//! Prekey bundles, which an initiator fetches: before and after they are verified.
 
 use super::public::{KemPreKeyPublic, OneTimePreKeyPublic, SignedPreKeyPublic};
 use crate::crypto::curve::{NonContributory, PreparedKey};
@@ -10,8 +10,7 @@ use crate::identity::{IdentityKey, Trust};
 use crate::ids::DeviceId;
 use crate::lease::Busy;
 
-/// One device's prekeys as the service handed them out. Nothing in it is verified; the only thing to do
-/// with it is [`PreKeyBundle::verify`].
+/// One device's prekeys as the service handed them out. Nothing in it is verified; [verify](PreKeyBundle::verify) it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreKeyBundle {
     /// The device's registration id.
@@ -30,7 +29,7 @@ pub struct PreKeyBundle {
     pub kem_pre_key: Option<KemPreKeyPublic>,
 }
 
-/// Why a bundle is refused, or no session could be begun from it.
+/// The reason that a bundle is refused, or that no session could be begun from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BundleError {
@@ -55,8 +54,8 @@ pub enum BundleError {
     /// The bundle has no KEM prekey, and the [policy](crate::session::Policy) does not allow version 3.
     #[error("no KEM prekey in the bundle, and version 3 is not allowed")]
     Version3Refused,
-    /// The bundle has no one-time prekey, and the caller [requires](crate::session::Config::require_one_time) one. Perhaps
-    /// the service has run out of them.
+    /// The bundle has no one-time prekey, and the caller [requires](crate::session::Config::require_one_time) one.
+    /// Perhaps the service has run out of them.
     #[error("a one-time prekey is required and the bundle has none")]
     NoOneTimePreKey,
     /// A key in the bundle is of low order. The peer's, or the service's, doing.
@@ -98,8 +97,7 @@ impl PreKeyBundle {
     }
 }
 
-/// A bundle whose identity is trusted and whose signatures are right. It starts one session and is
-/// consumed by it.
+/// A bundle with a trusted identity and valid signatures. It begins one session and is consumed by it.
 #[derive(Debug)]
 pub struct VerifiedBundle {
     bundle: PreKeyBundle,
@@ -110,7 +108,7 @@ pub struct VerifiedBundle {
 }
 
 impl VerifiedBundle {
-    /// What was verified.
+    /// The bundle.
     #[must_use]
     pub const fn bundle(&self) -> &PreKeyBundle {
         &self.bundle

@@ -20,10 +20,10 @@ const SIGNED_LEN: usize = 4 + 32 + 64;
 pub(crate) const ONE_TIME_LEN: usize = 4 + 32;
 /// Length in bytes of a KEM prekey, of the type that is in use.
 pub(crate) const KEM_LEN: usize = 4 + 4 + 1_569 + 64;
-/// Length in bytes of whose the keys are.
+/// Length in bytes of the owner.
 pub(crate) const OWNER_LEN: usize = 4 + 4 + 32;
 
-/// Published keys that are part of a record.
+/// Published keys as parts of a record.
 pub(crate) trait Published: Sized {
     fn write(&self, out: &mut RecordWriter);
     fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError>;
@@ -90,7 +90,7 @@ impl Published for KemPreKeyPublic {
     }
 }
 
-/// Whose published keys are.
+/// The owner of published keys.
 pub(crate) struct Owner {
     pub(crate) registration_id: u32,
     pub(crate) device: DeviceId,
@@ -114,8 +114,8 @@ impl Published for Owner {
 }
 
 impl PreKeyBundle {
-    /// The bundle in bytes, about 1,900 with a KEM prekey, for a service of one's own. What a deployed service sends is
-    /// its own affair. Nothing in it is secret.
+    /// Encodes the bundle, in about 1,900 bytes with a KEM prekey, for a service of one's own; deployed services have
+    /// forms of their own. Nothing in it is secret.
     ///
     /// ```text
     /// bundle   = header || registration id (4) || device (4) || identity key (32) || signed
@@ -140,7 +140,7 @@ impl PreKeyBundle {
         out.finish().as_bytes().to_vec()
     }
 
-    /// Reads [what a bundle is in bytes](Self::to_bytes). Nothing in it is verified.
+    /// Reads the [byte form](Self::to_bytes). Nothing in it is verified.
     ///
     /// # Errors
     /// [`RecordError`] for something else, a newer format, or damage.

@@ -14,10 +14,10 @@ use crate::timestamp::Timestamp;
 
 /// Newest format of KEM prekey records.
 const RECORD_VERSION: u8 = 1;
-/// Length of what a record holds in bytes, header not included.
+/// Length of a record's content in bytes.
 const RECORD_LEN: usize = 4 + 8 + KemPublicKey::ENCODED_LEN + KemSecretKey::ENCODED_LEN + 64;
 
-/// What both kinds of KEM prekeys consist of: a key pair signed by the identity key.
+/// The common part of both kinds of KEM prekeys: a key pair signed by the identity key.
 #[derive(Debug)]
 pub(super) struct KemPreKey {
     pub(super) id: KemPreKeyId,
@@ -40,7 +40,7 @@ impl KemPreKey {
         Self::from_parts(id, pair, signature, now)
     }
 
-    /// A prekey made elsewhere. The signature is not verified: it is the peers' to do.
+    /// A prekey made elsewhere. The signature is not verified here: peers do that.
     pub(super) const fn from_parts(
         id: KemPreKeyId,
         pair: KemKeyPair,
@@ -50,7 +50,7 @@ impl KemPreKey {
         Self { id, pair, signature, created }
     }
 
-    /// What is to be published.
+    /// The public half, to be published.
     pub(super) fn public(&self) -> KemPreKeyPublic {
         KemPreKeyPublic { id: self.id, key: self.pair.public().clone(), signature: self.signature }
     }
@@ -87,8 +87,8 @@ macro_rules! kem_pre_key {
         pub struct $name(pub(super) KemPreKey);
 
         impl $name {
-            /// A fresh Kyber-1024 prekey, signed over its 1,569 encoded bytes. Draws 64 bytes for the key, then 64 for the
-            /// signature.
+            /// A fresh Kyber-1024 prekey, signed over its 1,569 encoded bytes. Draws 64 bytes for the key, then 64 for
+            /// the signature.
             pub fn generate(
                 id: KemPreKeyId,
                 identity: &IdentityKeyPair,
@@ -139,7 +139,7 @@ macro_rules! kem_pre_key {
                 self.0.record($kind)
             }
 
-            /// Reads what [`Self::record`] gave.
+            /// Reads the [record](Self::record).
             ///
             /// # Errors
             /// [`RecordError`] for another kind of record, a newer format, or damage.
@@ -159,9 +159,8 @@ kem_pre_key!(
 );
 
 kem_pre_key!(
-    /// A KEM prekey handed out when the one-time ones are used up, for any number of sessions. Whoever
-    /// keeps it must also keep which base keys were used with it, so that a first message can't be
-    /// replayed.
+    /// A KEM prekey handed out when the one-time ones are used up, for any number of sessions. Its owner must also keep
+    /// the base keys that were used with it, so that a first message can't be replayed.
     LastResortKemPreKey,
     RecordKind::LastResortKemPreKey
 );

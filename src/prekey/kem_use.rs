@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What a last-resort KEM prekey was used for.
+//! The uses of a last-resort KEM prekey.
 
 use core::cmp::Ordering;
 
@@ -11,8 +11,8 @@ use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter}
 /// Newest format of the records.
 const RECORD_VERSION: u8 = 1;
 
-/// One use of a last-resort KEM prekey. The same use must not come twice: it would be the same first message,
-/// replayed, perhaps in another sender's name.
+/// One use of a last-resort KEM prekey. A repeated use is a replay of the same first message, perhaps in another
+/// sender's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KemPreKeyUse {
     /// The KEM prekey.

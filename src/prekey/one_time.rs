@@ -14,7 +14,7 @@ const RECORD_VERSION: u8 = 1;
 
 /// A prekey that starts one session and is deleted with it. Unsigned.
 ///
-/// It is neither `Clone` nor `Copy`: accepting a session takes it, and gives it back with an error.
+/// It is neither `Clone` nor `Copy`. Accepting a session borrows it, and the writes of the stage delete its record.
 #[derive(Debug)]
 pub struct OneTimePreKey {
     id: OneTimePreKeyId,
@@ -45,13 +45,13 @@ impl OneTimePreKey {
         &self.pair
     }
 
-    /// What is to be published.
+    /// The public half, to be published.
     #[must_use]
     pub const fn public(&self) -> OneTimePreKeyPublic {
         OneTimePreKeyPublic { id: self.id, key: *self.pair.public() }
     }
 
-    /// What is to be stored.
+    /// The record to store.
     #[must_use]
     pub fn record(&self) -> Record {
         let mut writer = RecordWriter::new(RecordKind::OneTimePreKey, RECORD_VERSION, 68);
@@ -61,7 +61,7 @@ impl OneTimePreKey {
         writer.finish()
     }
 
-    /// Reads what [`Self::record`] gave.
+    /// Reads the [record](Self::record).
     ///
     /// # Errors
     /// [`RecordError`] for another kind of record, a newer format, or damage.

@@ -39,7 +39,7 @@ impl SignedPreKey {
         Self::from_parts(id, pair, signature, now)
     }
 
-    /// A prekey made elsewhere. The signature is not verified: it is the peers' to do.
+    /// A prekey made elsewhere. The signature is not verified here: peers do that.
     #[must_use]
     pub const fn from_parts(
         id: SignedPreKeyId,
@@ -68,13 +68,13 @@ impl SignedPreKey {
         self.created
     }
 
-    /// What is to be published.
+    /// The public half, to be published.
     #[must_use]
     pub const fn public(&self) -> SignedPreKeyPublic {
         SignedPreKeyPublic { id: self.id, key: *self.pair.public(), signature: self.signature }
     }
 
-    /// What is to be stored.
+    /// The record to store.
     #[must_use]
     pub fn record(&self) -> Record {
         let mut writer = RecordWriter::new(RecordKind::SignedPreKey, RECORD_VERSION, 140);
@@ -86,7 +86,7 @@ impl SignedPreKey {
         writer.finish()
     }
 
-    /// Reads what [`Self::record`] gave.
+    /// Reads the [record](Self::record).
     ///
     /// # Errors
     /// [`RecordError`] for another kind of record, a newer format, or damage.

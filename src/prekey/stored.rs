@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Prekeys as libsignal stores them: for moving over from it, and for going back.
+//! Prekeys in libsignal's form: for moving over from it, and back.
 
 use alloc::vec::Vec;
 
@@ -16,12 +16,12 @@ use crate::libsignal::LibsignalError;
 use crate::timestamp::Timestamp;
 use crate::wire::stored::{StoredPreKey, StoredSignedPreKey};
 
-/// Where the encoded secret key of a KEM has its public key: type byte, then that of the underlying scheme, which is
-/// 1,536 bytes.
+/// Place of the public key in the encoded secret key of a KEM: after the type byte and the secret key of the underlying
+/// scheme, which has 1,536 bytes.
 const PUBLIC_IN_SECRET: core::ops::Range<usize> = 1537..3105;
 
 impl OneTimePreKey {
-    /// Reads a one-time prekey as libsignal stores it.
+    /// Reads a one-time prekey in libsignal's form.
     ///
     /// # Errors
     /// [`LibsignalError`].
@@ -41,7 +41,7 @@ impl OneTimePreKey {
 }
 
 impl SignedPreKey {
-    /// Reads a signed prekey as libsignal stores it. The signature is not verified.
+    /// Reads a signed prekey in libsignal's form. The signature is not verified.
     ///
     /// # Errors
     /// [`LibsignalError`].
@@ -96,8 +96,8 @@ impl KemPreKey {
 }
 
 impl OneTimeKemPreKey {
-    /// Reads a Kyber prekey as libsignal stores it, as a one-time one: the record does not say. The signature is not
-    /// verified.
+    /// Reads a Kyber prekey in libsignal's form as a one-time one; the record does not say which it is. The signature
+    /// is not verified.
     ///
     /// # Errors
     /// [`LibsignalError`].
@@ -113,8 +113,8 @@ impl OneTimeKemPreKey {
 }
 
 impl LastResortKemPreKey {
-    /// Reads a Kyber prekey as libsignal stores it, as one of last resort: the record does not say. The signature is not
-    /// verified.
+    /// Reads a Kyber prekey in libsignal's form as one of last resort; the record does not say which it is. The
+    /// signature is not verified.
     ///
     /// # Errors
     /// [`LibsignalError`].

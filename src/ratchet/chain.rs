@@ -6,12 +6,12 @@ use crate::crypto::kdf::MacKey;
 use crate::crypto::secret::Secret;
 use crate::record::{RecordError, RecordReader, RecordWriter};
 
-/// A chain reached its last counter, 2^32 − 1: it is used no further. A new ratchet step begins another.
+/// A chain reached its last counter, 2^32 − 1, and is not used further. A new ratchet step begins another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the chain has no counters left")]
 pub struct ChainExhausted;
 
-/// What the keys of one message are derived from, 32 bytes.
+/// The seed of the keys of one message, 32 bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct MessageKeySeed(Secret<32>);
 
@@ -90,7 +90,7 @@ impl ChainKey {
         self.after(&mac)
     }
 
-    /// The chain key of message `counter`, if that is not behind; no seed on the way is derived.
+    /// The chain key of message `counter`, if that is not behind. No seeds on the way are derived.
     ///
     /// # Errors
     /// [`ChainExhausted`] at counter 2^32 − 1.

@@ -21,10 +21,10 @@ pub(super) use record::DoubleChange;
 #[cfg(feature = "libsignal")]
 pub(crate) use stored::StoredKeys;
 
-/// How many receiving chains are kept. The oldest goes first, with its skipped keys.
+/// Number of receiving chains that are kept. The oldest goes first, with its skipped keys.
 pub const MAX_RECEIVING_CHAINS: usize = 5;
 
-/// Why a message has no key here.
+/// The reason that a message has no key here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DoubleRatchetError {
@@ -39,7 +39,7 @@ pub enum DoubleRatchetError {
     /// The message would skip more messages than allowed.
     #[error("too far ahead: {jump} messages skipped")]
     TooFarAhead {
-        /// How many messages it would skip.
+        /// Number of messages that it would skip.
         jump: u32,
     },
     /// The message's ratchet key is of low order.
@@ -60,7 +60,7 @@ impl From<ReceivingError> for DoubleRatchetError {
     }
 }
 
-/// What a message says about its place in the ratchet.
+/// The place of a message in the ratchet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The sender's ratchet key.
@@ -112,8 +112,8 @@ pub struct DoubleReceived(Received);
 
 #[derive(Debug)]
 enum Received {
-    /// The message began a new receiving chain. In boxes, as the other kind is much smaller: where that is moved as
-    /// one of this size, what lay on the stack before would be moved with it.
+    /// The message began a new receiving chain. Boxed, because the other kind is much smaller: moving that as one of
+    /// this size would move stale stack bytes with it.
     Ratcheted { step: Box<DhStep>, receiving: Box<Receiving>, change: ReceivingChange },
     /// The message belongs to the receiving chain at `at`.
     Known { at: usize, change: ReceivingChange },
@@ -128,8 +128,8 @@ struct DhStep {
 }
 
 impl DoubleRatchet {
-    /// The initiator's state after the agreement: it steps the ratchet once, with `pair`, its first
-    /// ratchet key pair, so that it can send at once.
+    /// The initiator's state after the agreement. It steps the ratchet once with `pair`, its first ratchet key pair, so
+    /// that it can send at once.
     ///
     /// # Errors
     /// [`NonContributory`] if `their_signed_pre_key` is of low order.
@@ -166,13 +166,13 @@ impl DoubleRatchet {
         self.sending.pair.public()
     }
 
-    /// How many skipped keys are kept, in all receiving chains.
+    /// Number of skipped keys in all receiving chains.
     #[must_use]
     pub fn skipped_keys(&self) -> usize {
         self.receiving.iter().map(|receiving| receiving.chain.skipped().len()).sum()
     }
 
-    /// How many receiving chains there are.
+    /// Number of receiving chains.
     #[must_use]
     pub const fn receiving_chains(&self) -> usize {
         self.receiving.len()
@@ -205,7 +205,7 @@ impl DoubleRatchet {
         rng: &mut impl CryptoRng,
         seed: &mut MessageKeySeed,
     ) -> Result<DoubleReceived, DoubleRatchetError> {
-        // Ratchet keys travel in the clear: they need not be compared in constant time.
+        // Ratchet keys travel in the clear, so they need not be compared in constant time.
         let wanted = header.ratchet_key.as_bytes();
         let known =
             self.receiving.iter().enumerate().find(|(_, chain)| chain.ratchet_key.as_bytes() == wanted);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! A receiving chain: the chain key of the next message, and the keys of those that were skipped
-//! (Double Ratchet §2.6). Both the Double Ratchet and sender keys receive on such chains.
+//! A receiving chain: the chain key of the next message, and the keys of skipped ones (Double Ratchet §2.6). Both the
+//! Double Ratchet and sender keys receive on such chains.
 
 #[cfg(feature = "libsignal")]
 use alloc::vec::Vec;
@@ -10,10 +10,10 @@ use super::chain::{ChainExhausted, ChainKey, MessageKeySeed};
 use super::skipped::{MAX_SKIPPED, SkippedChange, SkippedKeys, SkippedRun};
 use crate::record::{RecordError, RecordReader, RecordWriter};
 
-/// How many messages may be skipped at once, unless the peer is a device of the own account.
+/// Number of messages that may be skipped at once, unless the peer is a device of the own account.
 pub const MAX_JUMP: u32 = 25_000;
 
-/// Why a chain has no key for a message.
+/// The reason that a chain has no key for a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReceivingError {
@@ -28,7 +28,7 @@ pub enum ReceivingError {
     /// The message would skip more messages than allowed.
     #[error("too far ahead: {jump} messages skipped")]
     TooFarAhead {
-        /// How many messages it would skip.
+        /// Number of messages that it would skip.
         jump: u32,
     },
     /// The chain is used up.
@@ -51,7 +51,7 @@ pub struct ReceivingChange(Step);
 
 #[derive(Debug)]
 enum Step {
-    /// The chain goes on at `next`, and `skipped` messages may still come.
+    /// The chain continues at `next`, and `skipped` messages may still come.
     Ahead { next: ChainKey, skipped: SkippedRun },
     /// The key of a skipped message is used up. Carries its counter.
     Taken(u32),
@@ -64,8 +64,8 @@ impl ReceivingChain {
         Self { next, skipped: SkippedKeys::default() }
     }
 
-    /// A chain with skipped keys as stored elsewhere, in any order. Of two for one message the first counts;
-    /// those of messages that have not been skipped are passed over.
+    /// A chain with skipped keys as stored elsewhere, in any order. Of two for one message the first counts; those of
+    /// messages that were not skipped are left out.
     #[cfg(feature = "libsignal")]
     pub(crate) fn from_stored(next: ChainKey, mut skipped: Vec<(u32, &[u8; 32])>) -> Self {
         skipped.retain(|(counter, _)| *counter < next.index());
@@ -114,8 +114,8 @@ impl ReceivingChain {
         Ok(ReceivingChange(Step::Ahead { next, skipped }))
     }
 
-    /// The chain key of message `counter`, which is `jump` ahead, and the seeds of the messages before it. Of a
-    /// long jump only those seeds are derived that will be kept.
+    /// The chain key of message `counter`, which is `jump` ahead, and the seeds of the messages before it. Of a long
+    /// jump only the seeds that will be kept are derived.
     fn skip(&self, counter: u32, jump: u32) -> Result<(Option<ChainKey>, SkippedRun), ChainExhausted> {
         if jump == 0 {
             return Ok((None, SkippedRun::default()));

@@ -2,10 +2,9 @@
 
 //! Skipped message keys of one receiving chain (Double Ratchet §2.6, `MKSKIPPED`), for both ratchets.
 //!
-//! Each key is kept by itself: from an older chain key, deleted ones could be derived again.
-//! Counters only rise, so the keys lie in order: adding, expiring and taking one cost no scan, and a
-//! key that was taken leaves a wiped hole until the buffer is next compacted. Keys never lie in memory
-//! that was freed: whenever the buffer moves, the old one is wiped.
+//! Each key is kept by itself, because deleted ones could be derived again from an older chain key. Counters only rise,
+//! so the keys lie in order: adding, expiring and taking one cost no scan. A taken key leaves a wiped hole until the
+//! buffer is next compacted. Keys never lie in freed memory: whenever the buffer moves, the old one is wiped.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -16,7 +15,8 @@ use super::chain::MessageKeySeed;
 use crate::crypto::secret::Secret;
 use crate::record::{RecordError, RecordReader, RecordWriter};
 
-/// How many skipped keys a receiving chain of the Double Ratchet, or of a sender key, keeps. The oldest goes first.
+/// Number of skipped keys that a receiving chain of the Double Ratchet, or of a sender key, keeps. The oldest goes
+/// first.
 pub const MAX_SKIPPED: usize = 2_000;
 
 /// The key of one skipped message, or the hole it left.
@@ -58,7 +58,7 @@ impl SkippedKeys {
         self.live
     }
 
-    /// Whether there are no keys.
+    /// Returns whether there are no keys.
     #[cfg(any(test, feature = "hazmat"))]
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -127,7 +127,7 @@ impl SkippedKeys {
         }
     }
 
-    /// Goes past the first slot, and says whether it had a key.
+    /// Moves past the first slot, and returns whether it had a key.
     fn drop_head(&mut self) -> bool {
         let Some(slot) = self.slots.get_mut(self.head) else { return false };
         self.head += 1;
@@ -146,8 +146,8 @@ impl SkippedKeys {
         }
     }
 
-    /// Makes room for `more` slots. Where the buffer is too small it is replaced by one of at least one and a half
-    /// times what is kept, so that each key moves a bounded number of times.
+    /// Makes room for `more` slots. A buffer that is too small is replaced by one for at least one and a half times the
+    /// kept keys, so that each key moves a bounded number of times.
     fn reserve(&mut self, more: usize) {
         if self.slots.capacity() - self.slots.len() >= more {
             return;
@@ -185,7 +185,7 @@ impl SkippedKeys {
         }
     }
 
-    /// Reads what [`Self::write`] wrote, of at most `max` keys.
+    /// Reads [written](Self::write) keys, at most `max`.
     pub(super) fn read(reader: &mut RecordReader<'_>, max: usize) -> Result<Self, RecordError> {
         let count = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
         if count > max {
@@ -211,7 +211,7 @@ impl fmt::Debug for SkippedKeys {
     }
 }
 
-/// Keys of messages that were skipped at once, without a gap.
+/// Keys of messages that were skipped together, without a gap.
 #[derive(Debug, Default)]
 pub struct SkippedRun {
     /// The counter of the first key.
@@ -231,7 +231,7 @@ impl SkippedRun {
     }
 }
 
-/// What a received message does to the skipped keys of its chain.
+/// The effect of a received message on the skipped keys of its chain.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum SkippedChange<'a> {
     /// Nothing.
@@ -341,7 +341,7 @@ mod tests {
     const EDGE: [(u32, Result<usize, RecordError>); 2] =
         [(2_000, Ok(2_000)), (2_001, Err(RecordError::Damaged))];
 
-    /// What is read of what was written.
+    /// The keys read of those written.
     fn reread<T>(
         write: impl FnOnce(&mut RecordWriter),
         read: impl FnOnce(&mut RecordReader<'_>) -> Result<T, RecordError>,

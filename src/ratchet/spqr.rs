@@ -7,8 +7,8 @@
 //! `e − 1`, since its receiver may not have the newest secret yet. (*The Double Ratchet Algorithm*, revision 4,
 //! section 5.)
 //!
-//! Nothing is changed by sending or receiving: each gives a [`SpqrChange`], to be applied once the message
-//! it belongs to was stored or authenticated.
+//! Sending and receiving change nothing: each gives a [`SpqrChange`], to be applied once its message was stored or
+//! authenticated.
 
 pub mod braid;
 mod chain;
@@ -42,8 +42,8 @@ pub use version::MinimumVersion;
 
 /// One party's side of the ratchet.
 ///
-/// Boxed, as is all in it that may be absent: the place of what is absent takes over whatever was on the stack,
-/// and that must not be secrets that stay in memory as long as the session.
+/// Boxed, as are all optional parts in it, so that `None` does not carry stale stack bytes into memory that lives as
+/// long as the session.
 pub struct Spqr(Option<Box<Ratchet>>);
 
 /// A ratchet that is switched on.
@@ -51,14 +51,14 @@ struct Ratchet {
     direction: Direction,
     limits: Limits,
     minimum: MinimumVersion,
-    /// What the chain begins with, until the version is settled: the first message of version 1 is received.
+    /// The initial key of the chain, until the version is settled: the first message of version 1 is received.
     auth_key: Option<Box<Secret<32>>>,
     chain: Option<Box<Chain>>,
     state: State,
 }
 
-/// What a message changes, to be passed to [`Spqr::apply`] of the very ratchet that gave it, before it gives
-/// another one.
+/// The change of a message, to be passed to [`Spqr::apply`] of the very ratchet that gave it, before it gives another
+/// one.
 #[derive(Debug, Default)]
 pub struct SpqrChange(Change);
 
@@ -67,15 +67,15 @@ enum Change {
     #[default]
     Nothing,
     Off,
-    /// In a box, as the other kinds are much smaller: where those are moved as one of this size, what lay on the stack
-    /// before would be moved with them.
+    /// Boxed, because the other kinds are much smaller: moving those as one of this size would move stale stack bytes
+    /// with them.
     On(Box<RatchetChange>),
 }
 
 #[derive(Debug, Default)]
 struct RatchetChange {
     step: Step,
-    /// The chain, if it begins with this message; `chain_change` is to be made to it.
+    /// The chain, if it begins with this message; `chain_change` applies to it.
     started: Option<Box<Chain>>,
     chain_change: ChainChange,
     /// The version is settled now.
@@ -91,7 +91,7 @@ impl SpqrChange {
 /// A message to send.
 #[derive(Debug)]
 pub struct SpqrSend {
-    /// What sending it changes.
+    /// The change of sending it.
     pub change: SpqrChange,
     /// The message, up to 52 bytes; empty if the ratchet is off.
     pub message: EncodedBraidMessage,
@@ -102,7 +102,7 @@ pub struct SpqrSend {
 /// A received message.
 #[derive(Debug)]
 pub struct SpqrReceive {
-    /// What receiving it changes. To be applied only after the message was authenticated under its key.
+    /// The change of receiving it. To be applied only after the message was authenticated under its key.
     pub change: SpqrChange,
     /// The message's key, if it has one.
     pub key: Option<Secret<32>>,
@@ -116,8 +116,8 @@ impl Spqr {
         Self::with_minimum(MinimumVersion::V1, direction, auth_key, limits)
     }
 
-    /// The ratchet of a new session that may be switched off by the peer's first message if `minimum` allows
-    /// it. Then a party's messages have no key until it has received one.
+    /// The ratchet of a new session that the peer's first message may switch off, if `minimum` allows it. Then a
+    /// party's messages have no key until it has received one.
     #[must_use]
     pub fn with_minimum(
         minimum: MinimumVersion,
@@ -135,7 +135,7 @@ impl Spqr {
         })))
     }
 
-    /// How far its messages may be ahead of or behind others. None if it is off.
+    /// The limits on messages out of order. None if it is off.
     #[must_use]
     pub fn limits(&self) -> Option<Limits> {
         self.0.as_ref().map(|ratchet| ratchet.limits)
@@ -147,13 +147,13 @@ impl Spqr {
         Self(None)
     }
 
-    /// Whether the ratchet is off.
+    /// Returns whether the ratchet is off.
     #[must_use]
     pub const fn is_off(&self) -> bool {
         self.0.is_none()
     }
 
-    /// Whether no message of version 1 has been received yet. If the ratchet is off there is nothing to settle.
+    /// Returns whether no message of version 1 has been received yet. If the ratchet is off there is nothing to settle.
     #[cfg(any(test, feature = "hazmat"))]
     #[must_use]
     pub fn is_negotiating(&self) -> bool {
@@ -289,7 +289,7 @@ impl Ratchet {
         }
     }
 
-    /// What is replaced goes into `change`, and is wiped where that lies.
+    /// The replaced value goes into `change`, and is wiped there.
     fn apply(&mut self, change: &mut RatchetChange) {
         let RatchetChange { step, started, chain_change, settled } = change;
         self.state.exchange(step);

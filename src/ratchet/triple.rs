@@ -21,7 +21,7 @@ pub struct TripleRatchet {
     braid: Spqr,
 }
 
-/// Why no message can be sent.
+/// The reason that no message can be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
@@ -33,28 +33,28 @@ pub enum SendError {
     PostQuantum(#[from] SpqrError),
 }
 
-/// Why a message can't be received.
+/// The reason that a message can't be received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReceiveError {
     /// The Double Ratchet has no key for it.
     #[error(transparent)]
     Double(#[from] DoubleRatchetError),
-    /// The post-quantum ratchet has no key for it, or refuses what it says.
+    /// The post-quantum ratchet has no key for it, or refuses it.
     #[error("post-quantum ratchet: {0}")]
     PostQuantum(#[from] SpqrError),
 }
 
-/// Everything for one message to be sent, and the change that sending it makes.
+/// The keys of one message to send, and the change of sending it.
 #[derive(Debug)]
 pub struct Sending {
     /// Its place in the Double Ratchet.
     pub header: Header,
-    /// What the post-quantum ratchet has to say, up to 52 bytes; empty if that is off.
+    /// The message of the post-quantum ratchet, up to 52 bytes; empty if that is off.
     pub post_quantum: EncodedBraidMessage,
     /// Its keys.
     pub keys: MessageKeys,
-    /// What changes once it is stored.
+    /// The change, to be made once it is stored.
     pub change: Change,
 }
 
@@ -73,7 +73,7 @@ enum DoubleStep {
 }
 
 impl TripleRatchet {
-    /// Both ratchets as they come out of the agreement. Without a post-quantum one, that is off.
+    /// Both ratchets after the agreement. Without a post-quantum one, that is off.
     #[must_use]
     pub const fn new(double: DoubleRatchet, braid: Spqr) -> Self {
         Self { double, braid }
@@ -163,7 +163,7 @@ impl TripleRatchet {
         Ok(Self { double: DoubleRatchet::read(reader)?, braid: Spqr::read(reader)? })
     }
 
-    /// Reads what was written before there was a post-quantum ratchet.
+    /// Reads records from before there was a post-quantum ratchet.
     pub(crate) fn read_double_only(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
         Ok(Self { double: DoubleRatchet::read(reader)?, braid: Spqr::off() })
     }

@@ -17,8 +17,8 @@ pub struct RecordReader<'a> {
 }
 
 impl<'a> RecordReader<'a> {
-    /// Begins to read a record of the given kind. `newest_version` is the newest version of the kind's
-    /// format that the caller can read; the version of this record comes with the reader.
+    /// Begins to read a record of the given kind. `newest_version` is the newest version of the kind's format that the
+    /// caller can read. Gives the reader and the version of this record.
     ///
     /// # Errors
     /// [`RecordError`], in this order: `NotARecord`, `WrongKind`, `NewerVersion`; `Damaged` for version 0,
@@ -80,8 +80,8 @@ impl<'a> RecordReader<'a> {
         }
     }
 
-    /// How many items follow, each of at least `smallest` bytes. That many fit into what is left, so a
-    /// buffer for them may be made.
+    /// Number of items that follow, each of at least `smallest` bytes. That many fit into the rest, so a buffer for
+    /// them may be made.
     ///
     /// # Errors
     /// [`RecordError::Damaged`], also if so many items cannot follow.

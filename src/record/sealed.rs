@@ -24,10 +24,10 @@ use super::{Record, RecordError, RecordKind};
 const LABEL: Label = Label::new("subrosa sealed record");
 const VERSION: u8 = 1;
 const SALT_LEN: usize = 32;
-/// In the place of the kind, where bytes are no record.
+/// The number in place of the kind, where bytes are no record.
 const NO_RECORD: u8 = 0;
 
-/// How many bytes longer a sealed record is than the record.
+/// Number of bytes by which a sealed record is longer than the record.
 pub const SEALED_OVERHEAD: usize = 1 + SALT_LEN + TAG_LEN;
 
 /// A key that seals records: 32 secret bytes that the messenger keeps apart from its store, such as in the
@@ -36,7 +36,7 @@ pub const SEALED_OVERHEAD: usize = 1 + SALT_LEN + TAG_LEN;
 pub struct RecordKey(Secret<32>);
 
 impl RecordKey {
-    /// A key of 32 bytes that nobody can guess; not a password.
+    /// A key from 32 bytes that nobody can guess; not a password.
     #[must_use]
     pub const fn new(key: Secret<32>) -> Self {
         Self(key)
@@ -59,8 +59,8 @@ impl RecordKey {
         self.0.as_bytes()
     }
 
-    /// Seals `record`. `owner` says what it belongs to, such as the row it is stored in: a record that was
-    /// moved to another row does not open there. An older record put back into its own row does, so the
+    /// Seals `record`. `owner` says what it belongs to, such as the [bytes of its key](crate::store::Key::to_bytes): a
+    /// record that was moved to another row does not open there. An older record put back into its own row does, so the
     /// store must not allow that. Draws 32 bytes.
     ///
     /// # Errors
@@ -74,8 +74,8 @@ impl RecordKey {
         self.seal_kind(record.kind().to_u8(), record.as_bytes(), owner, rng)
     }
 
-    /// Seals bytes of the caller's own, such as a text, in the same form. They don't open as a record, nor does a record
-    /// as bytes. Draws 32 bytes.
+    /// Seals bytes of the caller's own, such as a text, in the same form. They don't open as a record, nor does a
+    /// record as bytes. Draws 32 bytes.
     ///
     /// # Errors
     /// [`RecordError::TooLong`].
@@ -113,7 +113,7 @@ impl RecordKey {
         }
     }
 
-    /// Opens what [`Self::seal`] made, for the same owner and of the same kind.
+    /// Opens a [sealed](Self::seal) record, for the same owner and of the same kind.
     ///
     /// # Errors
     /// [`RecordError`]: `NotARecord` if the bytes are empty or begin with 0; `NewerVersion` if they begin
@@ -122,7 +122,7 @@ impl RecordKey {
         Record::from_bytes(kind, self.open_kind(kind.to_u8(), owner, sealed)?)
     }
 
-    /// Opens what [`Self::seal_bytes`] made, for the same owner.
+    /// Opens [sealed](Self::seal_bytes) bytes, for the same owner.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -153,7 +153,7 @@ impl RecordKey {
     }
 }
 
-/// What a sealed record is bound to.
+/// The associated data of a sealed record.
 fn associated_data(kind: u8, owner: &[u8]) -> Vec<u8> {
     [&[VERSION, kind], owner].concat()
 }

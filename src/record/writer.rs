@@ -57,7 +57,7 @@ impl RecordWriter {
         self.put_u8(value.into());
     }
 
-    /// Appends how many items follow, as four bytes. Nothing holds 2^32 items or bytes; if it did, the
+    /// Appends the number of items that follow, as four bytes. No state holds 2^32 items or bytes; if one did, its
     /// record would be refused when read.
     #[inline]
     pub fn put_count(&mut self, count: usize) {
@@ -123,8 +123,8 @@ mod tests {
 
     #[test]
     fn growing_goes_to_another_buffer() {
-        // `Vec` itself would first try to extend the buffer in place, or move it and free the old one
-        // unwiped. `make_room` leaves the growing to nobody else: after it the content always fits.
+        // `Vec` itself would first try to extend the buffer in place, or move it and free the old one unwiped. After
+        // `make_room` the content always fits, so that `Vec` never grows by itself.
         let mut writer = RecordWriter::new(RecordKind::Session, 1, 0);
         for len in 0..200 {
             writer.make_room(len);

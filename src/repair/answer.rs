@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Answering a peer's device that could not decrypt.
+//! Answers to a peer's device that could not decrypt.
 
 use super::log::{RepairChange, RepairLog, RepairRefused};
 use super::policy::RepairPolicy;
@@ -9,12 +9,11 @@ use crate::staged::Staged;
 use crate::timestamp::Timestamp;
 use crate::wire::decryption_error::DecryptionErrorMessage;
 
-/// What is to be sent again: to the device that asked, if the message was for it. *Only then*: the request
-/// names a time and no more, and a peer may name that of a message for somebody else.
+/// The message to send again: to the device that asked, and *only if* the message was for it. The request names a time
+/// and no more, and a peer may name that of a message for somebody else.
 ///
-/// The message is to be encrypted anew and to bear its first timestamp, so that it is not taken for a new one. If
-/// it is there no more and the session was reset, send something else, such as an empty message, so that the
-/// peer gets to know the new session.
+/// Encrypt the message anew and give it its first timestamp, so that it is not taken for a new one. If it is gone and
+/// the session was reset, send something else, such as an empty message, so that the peer learns of the new session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Resend {
@@ -22,21 +21,21 @@ pub struct Resend {
     pub timestamp: Timestamp,
     /// Whether the session was archived: a new one is needed, from a bundle.
     pub reset: bool,
-    /// Whether it was a group message: the sender key is to be sent, too.
+    /// Whether it was a group message: send the sender key, too.
     pub group: bool,
 }
 
 impl RepairLog {
-    /// Answers the request of a device with which we hold `session`: whether that is reset, and what is to be
-    /// sent again. Log and session are staged together. It is reset if the message that failed was of our current session and its current ratchet
-    /// key; otherwise it was a late one of a session that both have left behind.
+    /// Answers the request of a device with which we hold `session`: resets that if need be, and names the message to
+    /// send again. Log and session are staged together. The session is reset if the message that failed was of the
+    /// current session and its current ratchet key; otherwise it was a late one of a session that both have left
+    /// behind.
     ///
-    /// The caller has made sure who sent the request: a sealed sender who was verified, or, without an
-    /// envelope, the service's word for it.
+    /// The caller knows who sent the request: from a verified sealed sender, or, without an envelope, from the service.
     ///
     /// # Errors
-    /// [`RepairRefused`]. Nothing is to be done then, nor is the session reset: if it is broken, the request for
-    /// the next message that is sent on it will tell.
+    /// [`RepairRefused`]. Do nothing then; the session is not reset either. If it is broken, the request for the next
+    /// message on it will tell.
     pub fn answer<'a>(
         &'a mut self,
         session: &'a mut Session,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What was done for a device of a peer, so that it can't make us do it without end.
+//! The log of repairs for a device of a peer, which bounds them.
 
 use alloc::collections::VecDeque;
 use core::fmt;
@@ -18,10 +18,10 @@ use crate::writes::{Key, Writes};
 
 /// Newest format of repair logs.
 const RECORD_VERSION: u8 = 1;
-/// How many events of a kind are kept.
+/// Number of events of a kind that are kept.
 const MAX_EVENTS: usize = 64;
 
-/// Why nothing is asked for, or done.
+/// The reason that nothing is asked for, or done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RepairRefused {
@@ -43,12 +43,12 @@ pub enum RepairRefused {
     OtherDevice(DeviceId),
 }
 
-/// What was asked of, and done for, one device of a peer, as far as it still counts: at most 64 events of each
-/// kind. To be kept beside the session with that device.
+/// The requests to, and answers for, one device of a peer, as far as they still count: at most 64 events of each kind.
+/// Store it beside the session with that device.
 ///
-/// Whatever the peer sends, within any time no more comes of it than the [policy](RepairPolicy) allows: neither
-/// side can drive the other, nor both together, into a loop. Two honest devices that lost what they had in common
-/// find together again: who can't decrypt asks, who is asked begins another session.
+/// Whatever the peer sends, it causes no more than the [policy](RepairPolicy) allows within any time: neither side can
+/// drive the other, nor both together, into a loop. Two honest devices that lost what they had in common recover: the
+/// one that can't decrypt asks, and the other begins another session.
 ///
 /// # Example
 ///
@@ -132,7 +132,7 @@ pub struct RepairLog {
     pub(super) lease: Lease,
 }
 
-/// When something happened, oldest first; and to the message of which time.
+/// Events of a kind, oldest first: when each happened, and the timestamp of its message.
 #[derive(Clone, Default)]
 struct Events(VecDeque<Event>);
 
@@ -164,8 +164,8 @@ impl RepairLog {
         &self.peer
     }
 
-    /// Notes that the device is asked to send something again, if it may be asked now. The output, once that is
-    /// stored, is what is to be sent.
+    /// Notes a request to the device to send something again, if it may be asked now. Send the output once that is
+    /// stored.
     ///
     /// # Errors
     /// [`RepairRefused`]: `Busy`, `TooOften`. Then nothing is sent, and the message is shown as missing.
@@ -181,7 +181,7 @@ impl RepairLog {
         Ok(Staged::of(self, RepairChange { asked: Some(asked), ..RepairChange::default() }, request))
     }
 
-    /// Whether a message may be sent again now.
+    /// Checks that a message may be sent again now, and gives the event.
     pub(super) fn allow_resend(
         &self,
         message: Timestamp,
@@ -200,12 +200,12 @@ impl RepairLog {
         Ok(Event { at: now, message })
     }
 
-    /// Whether the session may be reset now.
+    /// Checks that the session may be reset now.
     pub(super) fn allow_reset(&self, policy: &RepairPolicy, now: Timestamp) -> Result<(), RepairRefused> {
         self.reset.allow(policy.reset, now)
     }
 
-    /// How many changes were committed to this value and to the records that it was read from.
+    /// Number of changes that were committed to this value and to the records that it was read from.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.generation
@@ -268,9 +268,9 @@ impl State for RepairLog {
 }
 
 impl Events {
-    /// Whether one more may happen now.
+    /// Checks that one more may happen now.
     fn allow(&self, rate: Rate, now: Timestamp) -> Result<(), RepairRefused> {
-        // An event of long after now shows only that the clock was wrong, then or now.
+        // An event far in the future shows only that the clock was wrong, then or now.
         let counts = |at: Timestamp| at.saturating_add(rate.per) > now && now.saturating_add(rate.per) > at;
         let mut recent = self.0.iter().rev().map(|event| event.at).filter(|at| counts(*at));
         let max = usize::from(rate.max).min(MAX_EVENTS);
@@ -283,8 +283,8 @@ impl Events {
         }
     }
 
-    /// Whether one more does not push out an event whose message may still be asked for: how often it was sent
-    /// again would be forgotten.
+    /// Checks that one more does not push out an event whose message may still be asked for, and whose count would be
+    /// forgotten.
     fn allow_forgetting(&self, max_age: Duration, now: Timestamp) -> Result<(), RepairRefused> {
         let oldest = self.0.front().filter(|_| self.0.len() >= MAX_EVENTS).map(|event| event.message);
         match oldest.filter(|message| is_recent(*message, max_age, now)) {
@@ -321,7 +321,7 @@ impl Events {
     }
 }
 
-/// Whether a message is neither older than `max_age` nor of the future.
+/// Returns whether a message is neither older than `max_age` nor from the future.
 fn is_recent(message: Timestamp, max_age: Duration, now: Timestamp) -> bool {
     message <= now && message.saturating_add(max_age) >= now
 }

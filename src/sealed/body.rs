@@ -14,9 +14,10 @@ pub enum Body<'c> {
     /// A message of a session: for [`Account::receive`](crate::Account::receive), with the session of the
     /// [sender](Content::sender).
     Session(Message<'c>),
-    /// A group message: for [`ReceiverKeys::decrypt`](crate::group::ReceiverKeys::decrypt), with the keys of the sender.
+    /// A group message: for [`ReceiverKeys::decrypt`](crate::group::ReceiverKeys::decrypt), with the keys of the
+    /// sender.
     Group(GroupMessage<'c>),
-    /// An unencrypted message: a request to send again. Nothing but the envelope protects it; not to be shown to a user.
+    /// An unencrypted message: a request to send again. Only the envelope protects it; do not show it to a user.
     Plaintext(PlaintextContent<'c>),
 }
 

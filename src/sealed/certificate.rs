@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Certificates: a trust root vouches for a server, and the server for a sender.
+//! Certificates: a trust root signs a server's, and the server a sender's.
 //!
-//! Bytes that were received are kept as they are: signatures cover them, unknown fields and all.
+//! Received bytes are kept as they are: signatures cover them, unknown fields and all.
 
 mod cache;
 mod official;
@@ -22,7 +22,7 @@ pub use official::{OFFICIAL_REVOKED, official};
 pub use sender::{SenderCertificate, SenderDetails, Signer, VerifiedSender};
 pub use server::ServerCertificate;
 
-/// Why bytes are not a certificate, or a certificate is not to be believed.
+/// The reason that bytes are not a certificate, or that a certificate is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertificateError {
@@ -58,10 +58,10 @@ impl From<Malformed> for CertificateError {
     }
 }
 
-/// Trust roots, revocations and known servers: what certificates are verified against. Each messenger has its own.
+/// Trust roots, revocations and known servers, against which certificates are verified. Each messenger has its own.
 #[derive(Clone, Copy, Debug)]
 pub struct TrustStore<'a> {
-    /// The roots, of which one must have signed the server certificate. More than one while they change.
+    /// The roots, one of which must have signed the server certificate. More than one while they change.
     pub trust_roots: &'a [PublicKey],
     /// Ids of server certificates that are no longer believed.
     pub revoked: &'a [u32],

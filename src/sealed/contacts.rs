@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Agreements that the caller keeps, looked up by the contact's identity key.
+//! Contact secrets that the caller keeps, looked up by the contact's identity key.
 
 use core::fmt;
 use core::ops::Deref;

@@ -20,8 +20,8 @@ use crate::timestamp::Timestamp;
 use crate::wire::message::MessageKind;
 use crate::wire::sealed_content::{ContentHint, SealedContent};
 
-/// The content of an envelope that was sealed for us, by the key that its certificate names. Whether that
-/// certificate is to be believed is not known yet, so all that can be done is to [verify](Self::verify) it.
+/// The content of an envelope that was sealed for us, by the key that its certificate names. Whether that certificate
+/// is good is not known yet: it can only be [verified](Self::verify).
 ///
 /// ```compile_fail,E0599
 /// fn too_early(content: &subrosa::sealed::UnverifiedContent) {
@@ -42,7 +42,7 @@ struct Inner {
 }
 
 impl UnverifiedContent {
-    /// Opens an envelope of version 1, or what one recipient gets of version 2.
+    /// Opens an envelope of version 1, or one recipient's part of version 2.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -50,8 +50,8 @@ impl UnverifiedContent {
         Self::open_from(sealed, ours, Contacts::NONE)
     }
 
-    /// [`open`](Self::open) in half the time if the sender is a contact whose agreement is kept: `contacts` looks
-    /// it up. One that is not between `ours` and the key asked for is not used.
+    /// [`open`](Self::open) in half the time if the sender is a contact whose secret is kept: `contacts` looks it up.
+    /// One that is not between `ours` and the key asked for is not used.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -91,8 +91,8 @@ impl UnverifiedContent {
     /// Verifies the certificate, and that the message is not from this device itself, at `local` - or at `e164`, if
     /// certificates name phone numbers.
     ///
-    /// `taken` is when the *service took* the message, as it says, and not the time now: a message may wait at the service
-    /// for longer than its certificate is good.
+    /// `taken` is when the *service took* the message, as it says, and not the time now: a message may wait at the
+    /// service for longer than its certificate is good.
     ///
     /// # Errors
     /// [`OpenError`]: `Certificate`, `SelfSend`, in this order.
@@ -147,8 +147,8 @@ impl fmt::Debug for UnverifiedContent {
     }
 }
 
-/// The content of an envelope whose sender is known: the holder of [`Self::sender`]'s identity key sealed it
-/// for us, and a trust root stands behind who that is.
+/// The content of an envelope whose sender is known: the holder of [`Self::sender`]'s identity key sealed it for us,
+/// and a certificate under a trust root names the holder.
 ///
 /// [`body`](Self::body) gives the message inside.
 pub struct Content {
@@ -157,7 +157,7 @@ pub struct Content {
 }
 
 impl Content {
-    /// Who sent it.
+    /// The verified sender.
     #[must_use]
     pub const fn sender(&self) -> &VerifiedSender {
         &self.sender
@@ -169,7 +169,7 @@ impl Content {
         self.content.kind
     }
 
-    /// What the sender says about the message, for the case that it can't be decrypted.
+    /// The sender's hint for the case that the message can't be decrypted.
     #[must_use]
     pub const fn hint(&self) -> ContentHint {
         self.content.hint
@@ -181,8 +181,8 @@ impl Content {
         self.content.group_id.as_deref()
     }
 
-    /// What to do if the message was not decrypted. `timestamp` is the one that the service delivered it with:
-    /// by it the sender finds the message to be sent again.
+    /// Advises what to do if the message was not decrypted. `timestamp` is the one that the service delivered it with:
+    /// the sender finds the message to send again by it.
     #[must_use]
     pub fn advice(&self, failure: Failure, timestamp: Timestamp) -> Advice {
         let device = self.sender.address().device();

@@ -13,7 +13,7 @@ use super::{v1, v2};
 use crate::crypto::curve::NonContributory;
 use crate::identity::{IdentityKey, IdentityKeyPair};
 
-/// A received envelope, decrypted. Who sealed it is known only as far as [`Self::is_from`] tells.
+/// A received envelope, decrypted. Only [`Self::is_from`] tells who sealed it.
 pub struct Envelope(Opened);
 
 #[allow(clippy::large_enum_variant, reason = "one is held at a time, and not for long")]
@@ -23,20 +23,20 @@ enum Opened {
 }
 
 impl Envelope {
-    /// Opens an envelope of version 1, or what one recipient gets of version 2. Of the first byte only the
-    /// upper half is looked at.
+    /// Opens an envelope of version 1, or one recipient's part of version 2. Only the upper half of the first byte
+    /// counts.
     ///
     /// # Errors
-    /// [`OpenError`], but for `WrongSender`.
+    /// [`OpenError`], except `WrongSender`.
     #[cfg(any(test, feature = "hazmat"))]
     pub fn open(bytes: &[u8], ours: &IdentityKeyPair) -> Result<Self, OpenError> {
         Self::open_from(bytes, ours, Contacts::NONE)
     }
 
-    /// [`Self::open`] with agreements that are known.
+    /// [`Self::open`] with known contact secrets.
     ///
     /// # Errors
-    /// [`OpenError`], but for `WrongSender`.
+    /// [`OpenError`], except `WrongSender`.
     pub(super) fn open_from(
         bytes: &[u8],
         ours: &IdentityKeyPair,
@@ -60,7 +60,7 @@ impl Envelope {
         }
     }
 
-    /// Whether the holder of `sender` sealed it, compared in constant time.
+    /// Checks whether the holder of `sender` sealed it, in constant time.
     ///
     /// # Errors
     /// [`NonContributory`] if `sender` is of low order.
@@ -69,7 +69,7 @@ impl Envelope {
         self.is_from_known(sender, ours, Contacts::NONE)
     }
 
-    /// [`Self::is_from`] with agreements that are known.
+    /// [`Self::is_from`] with known contact secrets.
     ///
     /// # Errors
     /// [`NonContributory`] if `sender` is of low order.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Why nothing was sealed, or an envelope was refused.
+//! Errors of sealing and opening.
 
 use super::certificate::CertificateError;
 use crate::address::ServiceId;
@@ -11,14 +11,14 @@ use crate::ids::DeviceId;
 use crate::session::EncryptError;
 use crate::wire::protobuf::Malformed;
 
-/// Why nothing was sealed. Apart from `NonContributory`, none of these is the peer's doing.
+/// The reason that nothing was sealed. Apart from `NonContributory`, none of these is the peer's doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
     /// The certificate is for another identity key than ours: nobody would open what is sealed with it.
     #[error("the certificate is for another identity key")]
     ForeignCertificate,
-    /// The certificate names another device, or another identity, than the session is of.
+    /// The certificate names another device, or another identity, than the session has.
     #[error("the certificate is for another device than the session")]
     WrongSession,
     /// The certificate expired: the peer would refuse it. Fetch another.
@@ -39,10 +39,10 @@ pub enum SealError {
     /// A device of a recipient is named twice.
     #[error("device {0} is named twice")]
     RepeatedDevice(DeviceId),
-    /// A device id is not 1 to 127, for which an entry has room.
+    /// A device id is not 1 to 127, and does not fit an entry.
     #[error("device {0} is not within 1 to 127")]
     DeviceOutOfRange(DeviceId),
-    /// A registration id has more than the 14 bits for which an entry has room.
+    /// A registration id has more than the 14 bits that fit an entry.
     #[error("registration id {id} of device {device} has more than 14 bits")]
     RegistrationIdOutOfRange {
         /// The device.
@@ -79,15 +79,15 @@ impl From<TooLong> for SealError {
     }
 }
 
-/// Why an envelope was refused, or an upload for many not split. All of these are the sender's doing, or damage on the
-/// way.
+/// The reason that an envelope was refused, or that an upload for many was not split. All of these are the sender's
+/// doing, or damage on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
     /// There is not a single byte.
     #[error("empty envelope")]
     Empty,
-    /// The version is unknown. Carries the first byte, of a received envelope its upper half.
+    /// The version is unknown. Carries the first byte; for a received envelope its upper half.
     #[error("envelope of the unknown version {0}")]
     UnknownVersion(u8),
     /// Too short, or a field is missing or malformed: in the envelope, in its content, or in the certificate.
@@ -111,7 +111,7 @@ pub enum OpenError {
     /// The certificate is not good: foreign, forged, revoked, or expired.
     #[error(transparent)]
     Certificate(CertificateError),
-    /// This very device sent it: the name or the phone number is ours, and so is the device.
+    /// This very device sent it: the name or the phone number, and the device, are ours.
     #[error("sent by this device itself")]
     SelfSend,
     /// An upload for many excludes an account that it names elsewhere.

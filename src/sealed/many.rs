@@ -26,14 +26,14 @@ use crate::wire::protobuf::Sink;
 const FIRST_BYTE: u8 = 0x23;
 /// Set in a registration id if another device follows.
 pub(super) const MORE_DEVICES: u16 = 0x8000;
-/// The largest registration id that an entry has room for: 14 bits.
+/// The largest registration id that fits an entry: 14 bits.
 pub const MAX_REGISTRATION_ID: u16 = 0x3FFF;
 
-/// An account that is to receive a message, on some or all of its devices.
+/// An account that receives a message, on some or all of its devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipient<'a>(pub(super) Entry<'a>);
 
-/// What an entry of a recipient is made of. Not checked: a device may come twice.
+/// The parts of a recipient's entry. Not checked: a device may come twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
     /// The account.
@@ -42,7 +42,7 @@ pub struct Entry<'a> {
     pub identity: &'a IdentityKey,
     /// Its devices, 1 to 127, each with 14 bits of registration id.
     pub devices: Vec<(u8, u16)>,
-    /// The agreement with it, if that is kept. Another one is not used.
+    /// The contact secret with it, if that is kept. Another one is not used.
     pub agreement: Option<&'a ContactSecret>,
 }
 
@@ -86,15 +86,15 @@ impl<'a> Recipient<'a> {
         Ok(Self(Entry { service_id, identity, devices, agreement: None }))
     }
 
-    /// The same recipient, for whom sealing takes half the time. An agreement that is not between the sender and
-    /// this recipient is not used.
+    /// The same recipient with its contact secret, for which sealing takes half the time. A secret that is not between
+    /// the sender and this recipient is not used.
     #[must_use]
     pub fn with_contact_secret(mut self, agreement: &'a ContactSecret) -> Self {
         self.0.agreement = Some(agreement);
         self
     }
 
-    /// The account that all these sessions are with. The sessions are only looked at.
+    /// The account that all these sessions are with. The sessions are not changed.
     ///
     /// # Errors
     /// [`SealError`].
@@ -134,7 +134,7 @@ pub struct MultiRecipientMessage {
     pub failed: Vec<ServiceId>,
 }
 
-/// Sealed for the recipients, not looking whether an account is named twice. The seed is m.
+/// Seals for the recipients, without a check that an account is named twice. The seed is m.
 ///
 /// # Errors
 /// [`SealError`]: `TooLong`, `TooManyRecipients`.

@@ -21,10 +21,10 @@ use crate::timestamp::Timestamp;
 use crate::wire::ciphertext::Ciphertext;
 use crate::wire::sealed_content::{ContentHint, SealedContent};
 
-/// This device as a sealed sender: its identity, the service's certificate for it, and what it says about the
-/// messages that it seals.
+/// This device as a sealed sender: its identity, the service's certificate for it, and the hint and group of its
+/// messages.
 ///
-/// Bytes are sealed at once and need no storing: what is sealed was staged before, or is no secret.
+/// Sealing changes no state and needs no storing: the sealed message was staged before, or is no secret.
 #[derive(Clone, Copy)]
 pub struct Sender<'a> {
     identity: &'a IdentityKeyPair,
@@ -34,8 +34,8 @@ pub struct Sender<'a> {
 }
 
 impl<'a> Sender<'a> {
-    /// A sender, with the default hint and no group. The certificate's signature is not looked at,
-    /// and its expiry only by [`encrypt`](Self::encrypt).
+    /// A sender, with the default hint and no group. The certificate's signature is not checked, and its expiry only by
+    /// [`encrypt`](Self::encrypt).
     ///
     /// # Errors
     /// [`SealError::ForeignCertificate`].
@@ -106,8 +106,8 @@ impl<'a> Sender<'a> {
         v1::seal(&self.content(message).encode(), self.identity, recipient, rng)
     }
 
-    /// [`seal`](Self::seal) for a contact whose agreement is kept, in half the time. If the agreement is another
-    /// identity's of ours, it is made anew.
+    /// [`seal`](Self::seal) for a contact whose secret is kept, in half the time. If it belongs to another identity of
+    /// ours, it is computed anew.
     ///
     /// # Errors
     /// [`SealError`].
@@ -126,11 +126,11 @@ impl<'a> Sender<'a> {
     /// Seals a message for many recipients, and for several devices of each, with version 2: one upload, which
     /// the service splits. Draws 32 bytes.
     ///
-    /// The work that all recipients have in common is done once; each costs two agreements more, on all cores
-    /// if the feature `parallel` is on. A recipient for whom that fails is left out and reported.
+    /// The common work is done once; each recipient costs two more X25519, on all cores if the feature `parallel` is
+    /// on. A recipient for which that fails is left out and reported.
     ///
-    /// `excluded` are members of the group that shall not get it, so that the service can check that the
-    /// sender knows them all.
+    /// `excluded` are members of the group that do not get it, so that the service can check that the sender knows all
+    /// members.
     ///
     /// # Errors
     /// [`SealError`]: nothing is sealed if a recipient is named twice, among the recipients and the excluded.

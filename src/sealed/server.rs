@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The service's side of version 2: splitting a message that was sent to many. It takes no secrets, and finds nothing about
-//! the sender.
+//! The service's side of version 2: splitting a message for many. It takes no secrets, and learns nothing about the
+//! sender.
 //!
 //! ```
 //! use subrosa::DeviceId;
@@ -33,23 +33,23 @@ use crate::ids::DeviceId;
 const ACIS_ONLY: u8 = 0x22;
 /// First byte of today's form.
 const SERVICE_IDS: u8 = 0x23;
-/// First byte of what each recipient gets, whatever the form of what was sent.
+/// First byte of each recipient's part, in either form.
 const RECEIVED: u8 = 0x22;
 
 /// Length of a device in an entry: its id, and its registration id.
 const DEVICE_LEN: usize = 3;
-/// The ciphertext's key, E, which comes before it. What follows is not looked at.
+/// The ciphertext's key, E, which comes before it. The rest is not checked.
 const MIN_SHARED_LEN: usize = 32;
 
 /// A message that was sent to many, taken apart but not copied.
 ///
-/// What is allocated are two lists with a place for each entry, whatever number of devices it has, and never
-/// by the number of entries that the message claims.
+/// Parsing allocates two lists with a place for each entry, for any number of its devices, and never by the number of
+/// entries that the message claims.
 pub struct SentMessage<'a> {
     bytes: &'a [u8],
     /// In the order in which they come.
     entries: Vec<Entry>,
-    /// Where what all recipients have in common begins.
+    /// The place where the common part begins.
     shared: usize,
 }
 
@@ -59,7 +59,7 @@ struct Entry {
     id: ServiceId,
     /// Where its devices begin.
     start: usize,
-    /// How many they are: none if it is excluded.
+    /// Number of devices: none if it is excluded.
     devices: usize,
     /// The next entry of the same account.
     next: Option<u32>,
@@ -68,10 +68,10 @@ struct Entry {
 }
 
 impl<'a> SentMessage<'a> {
-    /// Takes a message apart, in no more time than it takes to sort its entries.
+    /// Parses a message, in no more time than sorting its entries takes.
     ///
-    /// Entries of one account are merged, as deployed: the key material of the first counts. A device that is
-    /// named twice is kept twice. An account that is excluded must come once only.
+    /// Entries of one account are merged, as deployed: the key material of the first counts. A device that is named
+    /// twice is kept twice. An excluded account must not come again.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -100,12 +100,13 @@ impl<'a> SentMessage<'a> {
         first.map(|entry| Recipient { message: self, entry })
     }
 
-    /// The accounts that the sender knows of and excludes, in the order in which they come.
+    /// The accounts that the sender excludes, in the order in which they come.
     pub fn excluded(&self) -> impl Iterator<Item = ServiceId> + '_ {
         self.entries.iter().filter(|entry| entry.devices == 0).map(|entry| entry.id)
     }
 
-    /// What all recipients have in common, by its place in the message: the last part of what each gets.
+    /// The part that all recipients have in common, by its place in the message: the last part of each recipient's
+    /// bytes.
     #[must_use]
     pub const fn shared_range(&self) -> Range<usize> {
         self.shared..self.bytes.len()
@@ -160,13 +161,13 @@ impl<'m> Recipient<'m> {
         self.entry.id
     }
 
-    /// Its devices, each with the registration id that the sender knows of. A service refuses the message if
-    /// they are not all that the account has now.
+    /// Its devices, each with the registration id known to the sender. A service refuses the message if these are not
+    /// exactly the account's devices.
     pub fn devices(&self) -> impl Iterator<Item = (DeviceId, u16)> + Clone + use<'m> {
         Devices { message: self.message, entry: self.entry, at: 0 }
     }
 
-    /// What each of its devices is to receive.
+    /// The bytes for each of its devices.
     #[must_use]
     pub fn received(&self) -> RecipientMessage<'m> {
         let message = self.message;
@@ -215,7 +216,7 @@ impl Iterator for Devices<'_> {
     }
 }
 
-/// A received message in its parts, which are where they were sent.
+/// A received message in three parts of the sent one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RecipientMessage<'m> {
     key_material: &'m [u8],
@@ -229,7 +230,7 @@ impl<'m> RecipientMessage<'m> {
         [&[RECEIVED], self.key_material, self.shared]
     }
 
-    /// How long they are together, in bytes.
+    /// Their total length in bytes.
     #[must_use]
     pub const fn total_len(&self) -> usize {
         1 + self.key_material.len() + self.shared.len()
@@ -248,7 +249,7 @@ impl fmt::Debug for RecipientMessage<'_> {
     }
 }
 
-/// What is not read yet, and its place in the message.
+/// The unread rest, and its place in the message.
 struct Reader<'a> {
     rest: &'a [u8],
     at: usize,
@@ -262,8 +263,8 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    /// A varint of 32 bits at most. Written with more bytes than needed, it is refused: the deployed parser
-    /// loses its place then.
+    /// A varint of 32 bits at most. One with more bytes than needed is refused: the deployed parser loses its place
+    /// then.
     fn count(&mut self) -> Result<u32, OpenError> {
         let mut value = 0;
         for shift in (0..35).step_by(7) {
@@ -292,7 +293,7 @@ impl<'a> Reader<'a> {
         Ok(Entry { id, start, devices, next: None, first: true })
     }
 
-    /// Passes over the devices of an entry, and says how many they are.
+    /// Skips the devices of an entry, and returns their number.
     fn devices(&mut self) -> Result<usize, OpenError> {
         for number in 0.. {
             match *self.take::<1>()? {

@@ -47,7 +47,7 @@ pub fn seal(
     stack::wiped(stack::OPERATION, || envelope(content, &ContactSecret::new(ours, theirs)?, rng))
 }
 
-/// [`seal`] for the contact that an agreement is with.
+/// [`seal`] with a contact secret.
 ///
 /// # Errors
 /// [`SealError`].
@@ -73,7 +73,7 @@ fn envelope(content: &[u8], contact: &ContactSecret, rng: &mut impl CryptoRng) -
     Ok(parts.encode())
 }
 
-/// A received envelope that was opened, but for its sender.
+/// A received envelope that was opened, without its sender.
 pub(super) struct Opened {
     pub(super) content: Zeroizing<Vec<u8>>,
     /// The sender's identity key as it was encrypted.
@@ -98,7 +98,7 @@ pub(super) fn open(
 }
 
 impl Opened {
-    /// Whether the holder of `sender` sealed it.
+    /// Returns whether the holder of `sender` sealed it.
     pub(super) fn is_from(&self, sender: &IdentityKey) -> bool {
         self.sender.ct_eq(&sender.encode()).into()
     }

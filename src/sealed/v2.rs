@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Version 2: an envelope for many recipients, of which each receives a part.
+//! Version 2: an envelope for many recipients, each of which receives a part.
 //!
 //! ```text
 //! m          = 32 random bytes
@@ -44,7 +44,7 @@ const TAG_LEN: usize = 16;
 /// Length of C and AT in bytes.
 pub const KEY_MATERIAL_LEN: usize = 32 + TAG_LEN;
 
-/// C and AT, which each recipient has its own of.
+/// C and AT, of which each recipient has its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyMaterial {
     encrypted_seed: [u8; 32],
@@ -63,7 +63,7 @@ impl KeyMaterial {
     }
 }
 
-/// What all recipients of an envelope have in common: m, and what follows from it.
+/// The part that all recipients of an envelope have in common: m, and all that follows from it.
 pub struct Shared {
     seed: Secret<32>,
     ephemeral: KeyPair,
@@ -119,7 +119,7 @@ impl Shared {
         self.key_material_with(&ContactSecret::new(ours, theirs)?)
     }
 
-    /// [`Self::key_material`] for the contact that an agreement is with.
+    /// [`Self::key_material`] with a contact secret.
     ///
     /// # Errors
     /// [`NonContributory`], which does not happen: their key would have no agreement.
@@ -142,14 +142,14 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// A received envelope that was opened, but for its sender.
+/// A received envelope that was opened, without its sender.
 pub(super) struct Opened {
     pub(super) content: Zeroizing<Vec<u8>>,
     shared: Shared,
     material: KeyMaterial,
 }
 
-/// Opens what follows the first byte: C, AT, E without its type byte, and the ciphertext.
+/// Opens the bytes after the first: C, AT, E without its type byte, and the ciphertext.
 pub(super) fn open(body: &[u8], ours: &IdentityKeyPair) -> Result<Opened, OpenError> {
     let (encrypted_seed, rest) = body.split_first_chunk::<32>().ok_or(OpenError::Malformed)?;
     let (tag, rest) = rest.split_first_chunk::<TAG_LEN>().ok_or(OpenError::Malformed)?;
@@ -167,7 +167,7 @@ pub(super) fn open(body: &[u8], ours: &IdentityKeyPair) -> Result<Opened, OpenEr
 }
 
 impl Opened {
-    /// Whether the holder of `sender` sealed it.
+    /// Returns whether the holder of `sender` sealed it.
     pub(super) fn is_from(
         &self,
         sender: &IdentityKey,

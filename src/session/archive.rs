@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Archiving sessions, and making archived ones current again.
+//! Archived sessions, and their return.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -12,13 +12,12 @@ use crate::ratchet::triple;
 use crate::record::RecordWriter;
 use crate::staged::Staged;
 
-/// How many archived sessions are kept. The oldest goes first.
+/// Number of archived sessions that are kept. The oldest goes first.
 pub(super) const MAX_ARCHIVED: usize = 40;
 
 impl Session {
-    /// Archives the current session, so that the next message needs a new one. What the peer still sends
-    /// on it is decrypted, and makes it current again. Without a current session nothing but the
-    /// generation changes.
+    /// Archives the current session, so that the next message needs a new one. Messages that the peer still sends on it
+    /// are decrypted, and make it current again. Without a current session only the generation changes.
     ///
     /// # Errors
     /// [`Busy`].
@@ -27,11 +26,11 @@ impl Session {
         Ok(Staged::of(self, SessionChange::new(Change::Archive), ()))
     }
 
-    /// Archives all sessions for good: what the peer still sends on them is decrypted, but none of them becomes
-    /// the current one again, so that nothing is sent before a new one was begun. For sessions that were
+    /// Archives all sessions for good. Messages that the peer still sends on them are decrypted, but none of them
+    /// becomes the current one again, so that nothing is sent before a new one was begun. For sessions that were
     /// [restored](crate::Account::check) from a backup: sending on them could repeat keys that were used since.
     ///
-    /// What was received after the backup was made decrypts a second time.
+    /// Messages that were received after the backup was made decrypt a second time.
     ///
     /// # Errors
     /// [`Busy`].
@@ -40,7 +39,7 @@ impl Session {
         Ok(Staged::of(self, SessionChange::new(Change::Retire), ()))
     }
 
-    /// How many of the archived sessions are [retired](Self::retire).
+    /// Number of archived sessions that are [retired](Self::retire).
     #[must_use]
     pub fn retired_len(&self) -> usize {
         self.archived.iter().filter(|state| state.retired).count()
@@ -53,7 +52,7 @@ impl Session {
         }
     }
 
-    /// The session that a message was received on, in the place that it has from now on.
+    /// The session that a message was received on, in its new place.
     pub(super) fn receiver_now(&mut self, slot: Slot) -> Option<&mut SessionState> {
         if let Slot::Archived(at) = slot {
             if self.archived.get(at).is_some_and(|state| state.retired) {

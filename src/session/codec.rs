@@ -47,7 +47,7 @@ pub(super) fn seal(
     message
 }
 
-/// Why a message did not open with its keys.
+/// The reason that a message did not open with its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OpenError {
     /// The MAC is wrong.

@@ -4,15 +4,15 @@
 
 use crate::identity::IdentityKeyPair;
 
-/// Which session versions may be begun. Sessions that exist are used whatever the policy is.
+/// The session versions that may be begun. Existing sessions are used whatever the policy is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Policy {
-    /// Only version 4: PQXDH. What the official client does.
+    /// Only version 4: PQXDH, as in the official client.
     #[default]
     PostQuantum,
     /// Version 3, X3DH, too, where the peer offers no KEM prekey or begins such a session. For deployments that still
-    /// speak it; whoever records their traffic may read it once there are quantum computers.
+    /// speak it; their recorded traffic can be read once there are quantum computers.
     AllowVersion3,
 }
 
@@ -23,11 +23,11 @@ pub struct Config<'a> {
     pub identity: &'a IdentityKeyPair,
     /// Our registration id: stable for an installation, new after a re-registration. Signal's clients use 14 bits.
     pub registration_id: u32,
-    /// Which versions are begun.
+    /// The versions that may be begun.
     pub policy: Policy,
     /// Refuses sessions whose first messages lack the protection of one-time prekeys: as initiator without a one-time
-    /// prekey in the bundle; as responder without one in the message, nor in version 4 with a KEM prekey of last resort.
-    /// Whoever drains the prekeys of a device then cuts it off from new peers.
+    /// prekey in the bundle; as responder without one in the message, nor in version 4 with a KEM prekey of last
+    /// resort. An attacker that drains the prekeys of a device then cuts it off from new peers.
     pub require_one_time: bool,
 }
 

@@ -20,7 +20,7 @@ use crate::wire::ciphertext::Ciphertext;
 use crate::wire::message::MessageKind;
 use crate::wire::prekey_message::{KyberPart, PreKeyMessageParts};
 
-/// Why a message could not be sent. None of these is the peer's doing.
+/// The reason that a message could not be sent. None of these is the peer's doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncryptError {
@@ -48,8 +48,8 @@ impl From<SendError> for EncryptError {
 }
 
 impl Session {
-    /// Encrypts `plaintext`, of any length, on the current session. `trust` is asked about the session's
-    /// remote identity. Adds 1 to 16 bytes of padding and no other.
+    /// Encrypts `plaintext`, of any length, on the current session. `trust` decides about the session's remote
+    /// identity. Adds 1 to 16 bytes of padding and no other.
     ///
     /// Changes nothing until the stage is committed; a stage that is dropped uses up no counter.
     ///
@@ -65,7 +65,7 @@ impl Session {
         self.encrypt_then(plaintext, trust, now, rng, |_, message, _| Ok(message))
     }
 
-    /// [`Self::encrypt`], whose message becomes another output, if it can. The session is as it still is.
+    /// [`Self::encrypt`], whose message `then` turns into another output. The session is unchanged then.
     pub(crate) fn encrypt_then<T, E: From<EncryptError>, R: CryptoRng>(
         &mut self,
         plaintext: &[u8],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Why a message was refused.
+//! Errors of receiving.
 
 use super::codec::OpenError;
 use crate::agreement::AgreementError;
@@ -12,7 +12,7 @@ use crate::ratchet::spqr::SpqrError;
 use crate::ratchet::triple::ReceiveError;
 use crate::writes::Key;
 
-/// Why a message was refused. Nothing has changed then, and no prekey is used up.
+/// The reason that a message was refused. Nothing has changed then, and no prekey is used up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecryptError {
@@ -38,10 +38,10 @@ pub enum DecryptError {
     /// It names a prekey that is not there: used up, [given up](crate::account::Limits::grace), or never ours.
     #[error("prekey {key:?} is not there")]
     MissingPreKey {
-        /// Where the prekey would be stored. A KEM prekey is looked up as one-time and as last-resort.
+        /// The key under which the prekey would be stored. A KEM prekey is looked up as one-time and as last-resort.
         key: Key,
-        /// Whether the account has ever given out its id. If so, the message is late, or a replay; if not, it is forged,
-        /// for another device, or the account was restored from a backup.
+        /// Whether the account has ever given out its id. If so, the message is late, or a replay; if not, it is
+        /// forged, for another device, or the account was restored from a backup.
         issued: bool,
     },
     /// The caller gave other prekeys than the message [needs](super::manual::NewSession::needed). The caller's mistake.
@@ -63,7 +63,7 @@ pub enum DecryptError {
     /// The message would skip more others than is allowed.
     #[error("{by} messages ahead of the last one received, more than may be skipped")]
     TooFarAhead {
-        /// How many it would skip.
+        /// Number of messages that it would skip.
         by: u32,
     },
     /// No session could decrypt it: forged, damaged, or the states have diverged. The detail, from the most likely
@@ -72,7 +72,8 @@ pub enum DecryptError {
     Forged(#[source] Forgery),
 }
 
-/// What kept the most likely session from decrypting a message. For logs and tests: what to do is the same for all.
+/// The reason that the most likely session did not decrypt a message. For logs and tests: the remedy is the same for
+/// all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Forgery {
@@ -97,7 +98,7 @@ pub enum Forgery {
     /// The KEM ciphertext is not one.
     #[error("bad KEM ciphertext")]
     Kem,
-    /// The post-quantum ratchet has no key for it, or refuses what it says.
+    /// The post-quantum ratchet has no key for it, or refuses it.
     #[error("refused by the post-quantum ratchet")]
     PostQuantum,
     /// The chain has no more keys.

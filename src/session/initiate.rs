@@ -29,8 +29,8 @@ impl From<AgreementError> for BundleError {
 }
 
 impl Session {
-    /// Begins a session from a peer's bundle. It becomes the current one; the one before, however good, is
-    /// archived. Messages are of kind `PreKey` until the peer answers.
+    /// Begins a session from a peer's bundle. It becomes the current one; the one before is archived, whatever its
+    /// state. Messages are of kind `PreKey` until the peer answers.
     ///
     /// The bundle is consumed, so that its one-time prekey is used once:
     ///

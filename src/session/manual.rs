@@ -2,8 +2,8 @@
 
 //! Receiving without an [`Account`](crate::Account): the caller keeps the prekeys.
 //!
-//! [`Session::receive`] decrypts what belongs to a session that is there, and hands back a [`NewSession`] for a first
-//! message. That names the prekeys it [needs](NewSession::needed); the caller looks them up and
+//! [`Session::receive`] decrypts a message of an existing session, and hands back a [`NewSession`] for a first message.
+//! It names the prekeys that it [needs](NewSession::needed); the caller looks them up and
 //! [accepts](NewSession::accept).
 //!
 //! ```
@@ -71,7 +71,7 @@ pub use crate::prekey::KemPreKeyUse;
 /// The outcome of [`Session::receive`].
 #[derive(Debug)]
 pub enum Admission<'s, 'm> {
-    /// The message was decrypted on a session that is there.
+    /// The message was decrypted on an existing session.
     Decrypted(Staged<'s, Plaintext>),
     /// The message asks for a new session.
     New(NewSession<'s, 'm>),
@@ -139,7 +139,7 @@ impl<'k> KemKey<'k> {
     }
 }
 
-/// The prekeys that began a session, and what is to be stored about them.
+/// The prekeys that began a session, for the writes about them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct UsedPreKeys {
     one_time: Option<OneTimePreKeyId>,
@@ -189,8 +189,8 @@ impl<'s, 'm> NewSession<'s, 'm> {
     /// one-time prekeys, and remember the use of a last-resort KEM prekey.
     ///
     /// # Errors
-    /// [`DecryptError`]: `WrongPreKeys`, `NoOneTimePreKey` for a last-resort KEM prekey where a one-time one is required,
-    /// what decrypting says, `Replayed`, in this order.
+    /// [`DecryptError`]: `WrongPreKeys`, `NoOneTimePreKey` for a last-resort KEM prekey where a one-time one is
+    /// required, what decrypting says, `Replayed`, in this order.
     pub fn accept(
         self,
         keys: &PreKeys<'_>,

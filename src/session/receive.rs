@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Receiving a message on one of the sessions that are there.
+//! Receiving a message on one of the existing sessions.
 
 use alloc::boxed::Box;
 
@@ -24,20 +24,21 @@ use crate::wire::prekey_message::PreKeySignalMessage;
 use crate::wire::signal_message::SignalMessage;
 
 impl Session {
-    /// Decrypts a message of either kind on one of the sessions that are there, or finds that it asks for a new one. With
-    /// an account, use [`Account::receive`](crate::Account::receive), which brings the prekeys.
+    /// Decrypts a message of either kind on one of the existing sessions, or finds that it asks for a new one. With an
+    /// account, use [`Account::receive`](crate::Account::receive), which brings the prekeys.
     ///
     /// A message of kind `Whisper` is tried on the current session and then on the archived ones, newest first; the one
-    /// that decrypts it becomes the current one. Of a message of kind `PreKey` the base key names the session. `trust` is
-    /// asked about the identity in a `PreKey` message before anything else, and about the session's identity after a
+    /// that decrypts it becomes the current one. Of a message of kind `PreKey` the base key names the session. `trust`
+    /// decides about the identity in a `PreKey` message before anything else, and about the session's identity after a
     /// `Whisper` message was authenticated.
     ///
-    /// Draws 32 bytes for each session tried that takes the message's ratchet key for a new one. Changes nothing until the
-    /// stage is committed.
+    /// Draws 32 bytes for each session tried that takes the message's ratchet key for a new one. Changes nothing until
+    /// the stage is committed.
     ///
     /// # Errors
-    /// [`DecryptError`]: `Busy`, `WrongSession`, `IdentityMismatch` with the envelope's sender; then for a `PreKey` message
-    /// `UntrustedIdentity`, `IdentityMismatch`, `Version3Refused`, `NoOneTimePreKey`; then what decrypting says.
+    /// [`DecryptError`]: `Busy`, `WrongSession`, `IdentityMismatch` with the envelope's sender; then for a `PreKey`
+    /// message `UntrustedIdentity`, `IdentityMismatch`, `Version3Refused`, `NoOneTimePreKey`; then what decrypting
+    /// says.
     pub fn receive<'s, 'm>(
         &'s mut self,
         config: &Config<'m>,
@@ -58,7 +59,7 @@ impl Session {
         }
     }
 
-    /// Whether session and message are of the envelope's sender.
+    /// Checks that session and message are of the envelope's sender.
     fn check_sender(&self, sender: Certified<'_>, message: &Message<'_>) -> Result<(), DecryptError> {
         if self.remote != *sender.address {
             return Err(DecryptError::WrongSession);
@@ -93,7 +94,7 @@ impl Session {
         })
     }
 
-    /// Looks at a message of kind `PreKey`: it may begin a session, or belong to one that is there.
+    /// Examines a message of kind `PreKey`: it may begin a session, or belong to an existing one.
     fn admit<'s, 'm>(
         &'s mut self,
         config: &Config<'m>,
@@ -128,7 +129,7 @@ impl Session {
         Ok(Admission::New(NewSession::new(self, message, *config, trust)))
     }
 
-    /// Decrypts a message of kind `PreKey` whose session is there.
+    /// Decrypts a message of kind `PreKey` whose session exists.
     fn decrypt_named(
         &mut self,
         message: &PreKeySignalMessage<'_>,
@@ -140,7 +141,7 @@ impl Session {
         stack::wiped(stack::OPERATION, move || {
             let (slot, opened) = self.open_any(message.message(), Some(slot), rng)?;
             let identity = IdentityKey::new(*message.identity_key());
-            // Where the inner message is of another version than its wrapper, not the session that was found.
+            // Not the session that was found, if the inner message is of another version than its wrapper.
             if self.state(slot).is_none_or(|state| state.remote_identity != identity) {
                 return Err(mismatch);
             }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! How well the first messages of a session are protected.
+//! The protection of the first messages of a session.
 
-/// Which one-time prekeys a session was begun with: how well what is said *before the responder's first
-/// answer* is protected against somebody who recorded it and gets hold of the responder's keys later (PQXDH
-/// §4.6). Later messages are protected by the ratchets, whatever this is.
+/// The one-time prekeys that a session was begun with. They protect the messages *before the responder's first answer*
+/// against an attacker that recorded them and gets hold of the responder's keys later (PQXDH §4.6). The ratchets
+/// protect later messages in any case.
 ///
 /// The service hands out one-time prekeys, and may have run out of them or withhold them. Show it to the
 /// user, or refuse with [`Config::requiring_one_time`](crate::session::Config::requiring_one_time).
@@ -13,14 +13,14 @@
 pub enum InitialSecrecy {
     /// A session that was stored by libsignal, or by a release before this was recorded.
     Unknown,
-    /// No one-time prekey: only the signed prekey and the last-resort KEM prekey, of which many sessions are
-    /// begun for days, and which are kept for months. In version 3 only the signed prekey.
+    /// No one-time prekey: only the signed prekey and the last-resort KEM prekey, which begin many sessions for days
+    /// and are kept for months. In version 3 only the signed prekey.
     LastResort,
     /// A one-time KEM prekey and no other: safe once that is deleted, if the KEM is.
     OneTimeKem,
-    /// A one-time prekey, but no one-time KEM prekey: safe once that is deleted, but not against quantum
-    /// computers. So it is in version 3; and an initiator, who can't tell a one-time KEM prekey from one of last
-    /// resort, knows no more than this.
+    /// A one-time prekey, but no one-time KEM prekey: safe once that is deleted, but not against quantum computers. So
+    /// it is in version 3; and an initiator, which can't tell a one-time KEM prekey from one of last resort, knows no
+    /// more than this.
     OneTimeCurve,
     /// Both. Known to the responder alone.
     OneTime,

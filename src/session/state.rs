@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! One session: what was agreed, and its ratchet.
+//! One session: the results of the agreement, and its ratchet.
 
 use alloc::boxed::Box;
 
@@ -61,14 +61,14 @@ pub(super) struct SessionState {
     pub(super) initial_secrecy: InitialSecrecy,
     /// Never to be sent on again. Only archived sessions are.
     pub(super) retired: bool,
-    /// What each message must repeat until the peer answers. The initiator's alone.
+    /// The part that each message repeats until the peer answers. The initiator's alone.
     ///
-    /// Boxed: the place of what is absent takes over what was on the stack, and that must not be secrets.
+    /// Boxed so that `None` does not carry stale stack bytes into long-lived memory.
     pub(super) pending: Option<Box<Pending>>,
     pub(super) ratchet: TripleRatchet,
 }
 
-/// What the initiator repeats in each message until the session is acknowledged.
+/// The part that the initiator repeats in each message until the session is acknowledged.
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) created: Timestamp,
@@ -114,7 +114,7 @@ impl SessionState {
         self.ratchet.write(change, writer);
     }
 
-    /// Reads what [`Self::write`] wrote into a record of format `version`.
+    /// Reads a session from a record of format `version`.
     pub(super) fn read(
         reader: &mut RecordReader<'_>,
         version: u8,
@@ -142,8 +142,8 @@ impl SessionState {
         if state.is_bounded(local, remote) { Ok(state) } else { Err(RecordError::Damaged) }
     }
 
-    /// Whether the limits of its post-quantum ratchet are those of a session between these devices. With wider ones a
-    /// single message could cost any amount of work and memory.
+    /// Returns whether the limits of its post-quantum ratchet are those of a session between these devices. With wider
+    /// ones a single message could cost any amount of work and memory.
     pub(super) fn is_bounded(&self, local: &Address, remote: &Address) -> bool {
         self.ratchet.braid().limits().is_none_or(|limits| {
             limits.within(Limits::default())
@@ -162,7 +162,7 @@ pub(super) fn new_braid(
     Spqr::new(direction, auth_key, limits_of(ours, theirs))
 }
 
-/// Whether two parties are devices of one account: equal identity keys, and names that are the same service id.
+/// Returns whether two parties are devices of one account: equal identity keys, and names that are the same service id.
 /// Devices are not compared; names that are no service ids never make one account.
 pub(super) fn same_account(ours: (&IdentityKey, &Address), theirs: (&IdentityKey, &Address)) -> bool {
     ours.0 == theirs.0 && ours.1.name() == theirs.1.name() && ours.1.service_id().is_some()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Sessions as libsignal stores them: for moving over from it, and for going back.
+//! Sessions in libsignal's form: for moving over from it, and back.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -26,8 +26,8 @@ use crate::wire::stored::{
 };
 
 impl Session {
-    /// Reads a session record of libsignal, for the same two devices. An archived session that does not
-    /// decode is passed over, as libsignal does when it comes upon one.
+    /// Reads a session record of libsignal, for the same two devices. An archived session that does not decode is
+    /// skipped, as in libsignal.
     ///
     /// # Errors
     /// [`LibsignalError`].

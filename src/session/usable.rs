@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Whether a session can be sent on, or a new bundle should be fetched.
+//! Requirements on sessions for sending.
 
 use core::time::Duration;
 
@@ -8,10 +8,10 @@ use super::Session;
 use super::state::{Pending, Version};
 use crate::timestamp::Timestamp;
 
-/// How long an unacknowledged session may be sent on.
+/// Time for which an unacknowledged session may be sent on.
 const UNACKNOWLEDGED_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// What a session must be to be sent on. By default all of it.
+/// Requirements on a session for sending on it. By default all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Requirements {
     /// Acknowledged, or begun no more than 30 days ago.
@@ -34,8 +34,7 @@ impl Requirements {
 }
 
 impl Session {
-    /// Whether there is a current session that meets `requirements`. If not, fetch a new bundle before
-    /// sending.
+    /// Returns whether there is a current session that meets `requirements`. If not, fetch a new bundle before sending.
     #[must_use]
     pub fn is_usable(&self, now: Timestamp, requirements: Requirements) -> bool {
         self.current.as_ref().is_some_and(|state| {
@@ -48,7 +47,7 @@ impl Session {
 }
 
 impl Pending {
-    /// Whether more than 30 days have passed, in whole seconds, since the session was begun.
+    /// Returns whether more than 30 days have passed, in whole seconds, since the session was begun.
     pub(super) const fn is_stale(&self, now: Timestamp) -> bool {
         self.created.as_secs().saturating_add(UNACKNOWLEDGED_LIFETIME.as_secs()) < now.as_secs()
     }

@@ -13,8 +13,8 @@ use crate::writes::{StaleStage, Writes};
 /// A stage that owns its change and borrows nothing: it can go to another thread or task, wait in a queue, or cross a
 /// foreign-function border.
 ///
-/// While it lives its states can't be changed: their operations say [`Busy`](crate::store::Busy). Dropped, it changes nothing.
-/// Committed, it takes its states and gives the output.
+/// While it lives its states can't be changed: their operations return [`Busy`](crate::store::Busy). Dropped, it
+/// changes nothing. Committed, it takes its states and gives the output.
 ///
 /// ```
 /// # #[cfg(feature = "os-rng")]
@@ -41,14 +41,14 @@ use crate::writes::{StaleStage, Writes};
 /// ```
 #[must_use = "dropping a stage rolls it back"]
 pub struct Detached<T> {
-    /// What its states are lent to, and the changes.
+    /// The lease of each state, and its change.
     parts: Vec<(Arc<()>, AnyChange)>,
     output: T,
 }
 
 impl<T> Staged<'_, T> {
-    /// What is to be stored in one transaction, and the stage without its borrow. Until that is committed or dropped its
-    /// states say [`Busy`](crate::store::Busy).
+    /// Gives the writes for one transaction, and the stage without its borrow. Until that is committed or dropped its
+    /// states return [`Busy`](crate::store::Busy).
     ///
     /// Not on targets without compare-and-swap.
     pub fn detach(self) -> (Writes, Detached<T>) {
@@ -61,15 +61,15 @@ impl<T> Staged<'_, T> {
 }
 
 impl<T> Detached<T> {
-    /// The output, for one purpose: to be stored in the transaction of the writes, a received text in the inbox, a
-    /// message in the outbox. It may be shown or sent after [`commit`](Self::commit), and that gives it.
+    /// The output, for one purpose: to store it in the transaction of the writes, a received text in the inbox, a
+    /// message in the outbox. Show or send it only after [`commit`](Self::commit), which gives it.
     #[must_use]
     pub const fn for_the_same_transaction(&self) -> &T {
         &self.output
     }
 
-    /// Makes the change and gives the output. The caller vouches that the writes are stored durably. `states` are those
-    /// that the stage was made of: a reference to one, a pair, or a `Vec`; others among them stay as they are.
+    /// Makes the change and gives the output. The caller guarantees that the writes are stored durably. `states` are
+    /// those that the stage was made of: a reference to one, a pair, or a `Vec`; others among them stay as they are.
     ///
     /// # Errors
     /// [`StaleStage`] if one of the states is not given, perhaps because it was read again. No state has changed then;
@@ -98,7 +98,8 @@ impl<T> fmt::Debug for Detached<T> {
 }
 
 /// The states that a [`Detached`] stage is given back to: `&mut` to a [`Session`](crate::Session), an
-/// [`Account`](crate::Account), a group's keys or a repair log; two of them as a pair; any number of one type as a `Vec`.
+/// [`Account`](crate::Account), a group's keys or a repair log; two of them as a pair; any number of one type as a
+/// `Vec`.
 pub trait States: sealed::Sealed {}
 
 impl<T: sealed::Sealed> States for T {}

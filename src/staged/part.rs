@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! States and changes, whatever they are.
+//! States and changes of any type.
 //!
-//! A stage holds its changes as values without a lifetime. Dropping one then touches no borrowed state, so that the state
-//! can be used in the `Err` arm of a `match` on the operation.
+//! A stage holds its changes as values without a lifetime. Dropping one then touches no borrowed state, so that the
+//! state can be used in the `Err` arm of a `match` on the operation.
 
 use alloc::boxed::Box;
 use core::any::Any;
@@ -24,14 +24,14 @@ pub(crate) trait State: Send + Sync + 'static {
     /// Makes `change`.
     fn apply(&mut self, change: Self::Change);
 
-    /// Who may change it.
+    /// Its lease.
     fn lease(&mut self) -> &mut Lease;
 }
 
 /// A [`Pending`] change of some state.
 pub(super) type AnyChange = Box<dyn Any + Send + Sync>;
 
-/// A change that may be taken out; where it was is wiped then.
+/// A change that may be taken out, after which its place is wiped.
 struct Pending<C>(Option<Wiped<C>>);
 
 /// Gives [`Option`] a wipe of its whole memory. The value itself wipes what it owns when it is dropped.
@@ -46,14 +46,14 @@ pub(super) fn boxed<S: State>(change: S::Change) -> AnyChange {
     Box::new(Pending(Some(Wiped(change))))
 }
 
-/// A [`State`], whatever it is. Changes of another kind of state are passed over.
+/// A [`State`] of any type. Changes of another type are ignored.
 #[expect(unnameable_types, reason = "seals `store::States`")]
 pub trait Owner: Send + Sync {
     /// Adds the writes of a change.
     fn write_change(&self, change: &(dyn Any + Send + Sync), writes: &mut Writes);
     /// Makes a change.
     fn make(&mut self, change: Box<dyn Any + Send + Sync>);
-    /// Who may change it.
+    /// Its lease.
     fn lent(&mut self) -> &mut Lease;
 }
 

@@ -24,7 +24,7 @@ pub const MAX_LEN: usize = 1 + 10 + 5 + 1 + 3 + CHUNK_LEN;
 /// A varint takes at most this many bytes.
 const MAX_VARINT_LEN: u32 = 10;
 
-/// Why bytes are not a message of the post-quantum ratchet.
+/// The reason that bytes are not a message of the post-quantum ratchet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BraidMessageError {
@@ -51,7 +51,7 @@ pub enum BraidMessageError {
     ChunkIndexTooLarge,
 }
 
-/// What every message of every version begins with.
+/// The header of every message of every version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BraidPrefix {
     /// The version of the message.
@@ -63,7 +63,7 @@ pub struct BraidPrefix {
 }
 
 impl BraidPrefix {
-    /// Reads the beginning of a message of any version that is not empty.
+    /// Reads the header of a message of any version that is not empty.
     ///
     /// # Errors
     /// [`BraidMessageError`]: `CutShort`, `VarintTooLong`, `ZeroEpoch`, `IndexTooLarge`.
@@ -82,7 +82,7 @@ impl BraidPrefix {
     }
 }
 
-/// What a message carries for the braid.
+/// The braid's part of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BraidPayload {
     /// Type 0: nothing.
@@ -139,7 +139,7 @@ pub struct BraidMessage {
     pub epoch: u64,
     /// The index of the message's key in the chain of the epoch before; 0 means no key.
     pub index: u32,
-    /// What it carries for the braid.
+    /// Its part for the braid.
     pub payload: BraidPayload,
 }
 

@@ -18,8 +18,8 @@ const RATCHET_KEY: u32 = 1;
 const TIMESTAMP: u32 = 2;
 const DEVICE_ID: u32 = 3;
 
-/// Tells a sender which message could not be decrypted. Who sent that message archives the session if the
-/// ratchet key is still the current one, and sends again.
+/// Tells a sender which message could not be decrypted. The sender of that message archives the session if the ratchet
+/// key is still the current one, and sends again.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DecryptionErrorMessage {
     ratchet_key: Option<PublicKey>,
@@ -28,8 +28,8 @@ pub struct DecryptionErrorMessage {
 }
 
 impl DecryptionErrorMessage {
-    /// An error for the message `original` of the given kind, which its sender's `device` sent at
-    /// `timestamp`. A group message is not looked into.
+    /// An error for the message `original` of the given kind, which its sender's `device` sent at `timestamp`. A group
+    /// message is not parsed.
     ///
     /// # Errors
     /// [`ParseError`]: the kind is plaintext, or the original does not parse.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What a sender key is distributed under, and with that the format of its messages.
+//! Distribution ids of sender keys, and with them the format of their messages.
 
 use core::fmt;
 use core::str::FromStr;
@@ -12,8 +12,8 @@ use super::uuid;
 #[error("not a distribution id")]
 pub struct NotADistributionId;
 
-/// The name of a sender key: a UUID, drawn by the sender's application for a group and known to its members
-/// alone. Each sender has its own; a receiver keeps what it holds under the sender's address and this id.
+/// The name of a sender key: a UUID, drawn by the sender's application for a group and known to its members alone. Each
+/// sender has its own; a receiver stores its keys under the sender's address and this id.
 ///
 /// As text it is the hyphenated UUID in lower case.
 ///
@@ -63,11 +63,11 @@ impl fmt::Debug for DistributionId {
 /// The format of a sender key's messages. Keys and chains are the same in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SenderKeyFormat {
-    /// That of today's clients: each message names the distribution id.
+    /// The format of today's clients: each message names the distribution id.
     WithId(DistributionId),
-    /// The older one, without an id, for deployments that still speak it as they speak version 3. Nothing in a
-    /// message tells which group it belongs to: that comes from outside, and a receiver keeps what it holds
-    /// under the group's name and the sender's address.
+    /// The older format, without an id, for deployments that still speak it as they speak version 3. Nothing in a
+    /// message names its group: that comes from outside. A [`Key`](crate::store::Key) has no room for the group either,
+    /// so a messenger with several such groups keeps a store for each.
     WithoutId,
 }
 

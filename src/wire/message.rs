@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What all messages have in common: their kinds, their version byte, and why parsing fails.
+//! The common part of all messages: kinds, version byte, and errors of parsing.
 
 use crate::crypto::key_error::KeyError;
 
@@ -15,8 +15,8 @@ pub const OLDEST_VERSION: u8 = 3;
 /// The version of group messages and distribution messages, the only one there is.
 pub const SENDER_KEY_VERSION: u8 = 3;
 
-/// The kind of a message. It travels outside the message: in the transport's envelope, or in what a
-/// sealed-sender envelope holds.
+/// The kind of a message. It travels outside the message: in the transport's envelope, or in the content of a
+/// sealed-sender envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MessageKind {
@@ -74,7 +74,7 @@ impl TryFrom<u8> for MessageKind {
 #[error("no message kind has the number {0}")]
 pub struct UnknownKind(pub u8);
 
-/// Why bytes are not a message. All of these are the peer's doing, or damage on the way.
+/// The reason that bytes are not a message. All of these are the peer's doing, or damage on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {
@@ -99,8 +99,9 @@ pub enum ParseError {
     /// A message that starts a session has a Kyber prekey id without a ciphertext, or the reverse.
     #[error("KEM prekey id without KEM ciphertext, or the reverse")]
     KyberIncomplete,
-    /// The bytes are of a kind that is read elsewhere: a group message by [`GroupMessage`](crate::group::GroupMessage), a
-    /// plaintext content by [`PlaintextContent`](crate::repair::PlaintextContent).
+    /// The bytes are of a kind that another type reads: a group message by
+    /// [`GroupMessage`](crate::group::GroupMessage), a plaintext content by
+    /// [`PlaintextContent`](crate::repair::PlaintextContent).
     #[error("not a session message, but of kind {0:?}")]
     OtherKind(MessageKind),
     /// A plaintext content does not begin with `0xC0`. Carries the byte.
@@ -109,7 +110,7 @@ pub enum ParseError {
     /// A plaintext content has no decryption error message, which is all that one may have.
     #[error("the plaintext content asks for nothing to be sent again")]
     NoDecryptionError,
-    /// The caller's mistake: a plaintext content is not encrypted, so nobody asks for one again.
+    /// The caller's mistake: a plaintext content is not encrypted, so there is no need to ask for it again.
     #[error("a plaintext content is not encrypted, so nothing about it can fail to decrypt")]
     PlaintextOriginal,
 }
@@ -122,8 +123,8 @@ impl From<Malformed> for ParseError {
 
 /// The first byte of a message: its version in the upper half, and again in the lower one.
 ///
-/// The lower half says the newest version that the sender knows, and receivers ignore it - but for one that
-/// is in use for version 3 and refuses 4 there. For version 4 both are the same.
+/// The lower half is the newest version that the sender knows. Receivers ignore it, except one that is in use for
+/// version 3 and refuses 4 there. For version 4 both are the same.
 #[must_use]
 pub const fn first_byte(version: u8) -> u8 {
     version << 4 | version

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! `PlaintextContent`: the one thing that is sent unencrypted, a decryption error message.
+//! `PlaintextContent`: the only content that is sent unencrypted, a decryption error message.
 //!
 //! ```text
 //! C0 || protobuf Content || 80
@@ -22,12 +22,12 @@ const BOUNDARY: u8 = 0x80;
 /// The fields 1 to 8 of `Content` are all bytes; the last is this one.
 const DECRYPTION_ERROR_MESSAGE: u32 = 8;
 
-/// An unencrypted message. Nobody vouches for it: who receives one must not show it to a user.
+/// An unencrypted message. Nobody vouches for it: do not show a received one to a user.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PlaintextContent<'a>(Cow<'a, [u8]>);
 
 impl<'a> PlaintextContent<'a> {
-    /// Reads a message, of which only the first byte is looked at.
+    /// Reads a message, of which only the first byte is checked.
     ///
     /// # Errors
     /// [`ParseError`]: `TooShort(0)`, or `UnrecognizedMessageVersion` unless the first byte is `0xC0`.
@@ -100,13 +100,13 @@ impl From<&DecryptionErrorMessage> for PlaintextContent<'static> {
 }
 
 impl From<PlaintextContent<'_>> for Ciphertext {
-    /// To be sealed as other messages are, though it is not encrypted itself.
+    /// For sealing it as other messages, though it is not encrypted itself.
     fn from(content: PlaintextContent<'_>) -> Self {
         Self::new(MessageKind::Plaintext, content.0.into_owned())
     }
 }
 
-/// A `Content` that holds nothing but a decryption error message.
+/// A `Content` that holds only a decryption error message.
 struct Content<'a>(&'a DecryptionErrorMessage);
 
 impl Encode for Content<'_> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! `PreKeySignalMessage`: a `SignalMessage` with what the recipient needs to make the session.
+//! `PreKeySignalMessage`: a `SignalMessage` with the recipient's data for beginning the session.
 //!
 //! ```text
 //! byte 0 : version << 4 | 4
@@ -26,7 +26,7 @@ const SIGNED_PRE_KEY_ID: u32 = 6;
 const KYBER_PRE_KEY_ID: u32 = 7;
 const KYBER_CIPHERTEXT: u32 = 8;
 
-/// Which Kyber prekey was used, and what was encapsulated to it.
+/// The Kyber prekey that was used, and the ciphertext for it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct KyberPart<'a> {
     /// The id of the Kyber prekey.
@@ -203,7 +203,7 @@ impl<'a> RawFields<'a> {
     }
 }
 
-/// What a message is made of.
+/// The parts of a message.
 #[derive(Clone, Copy)]
 pub struct PreKeyMessageParts<'a> {
     /// Version in the upper half; see [`first_byte`](super::message::first_byte).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! `UnidentifiedSenderMessage.Message`: what is inside a sealed-sender envelope.
+//! `UnidentifiedSenderMessage.Message`: the content of a sealed-sender envelope.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -14,14 +14,14 @@ const CONTENT: u32 = 3;
 const CONTENT_HINT: u32 = 4;
 const GROUP_ID: u32 = 5;
 
-/// What a sender says about a message, for the case that it can't be decrypted.
+/// A sender's hint for the case that a message can't be decrypted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ContentHint {
-    /// 0: it will not be sent again. Show an error at once.
+    /// 0: the message will not be sent again. Show an error at once.
     #[default]
     Default,
-    /// 1: it will be sent again if that is asked for.
+    /// 1: the message will be sent again on request.
     Resendable,
     /// 2: nobody waits for it, so show no error.
     Implicit,
@@ -53,7 +53,7 @@ impl From<u32> for ContentHint {
     }
 }
 
-/// The content of an envelope: a message, who says to have sent it, and what the sender says about it.
+/// The content of an envelope: a message, its claimed sender, and the sender's hint.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SealedContent<'a> {
     /// The kind of the message.
@@ -64,12 +64,12 @@ pub struct SealedContent<'a> {
     pub message: &'a [u8],
     /// The hint.
     pub hint: ContentHint,
-    /// The group that the message is for, opaque to us. One that is empty is not written.
+    /// The group that the message is for, opaque to us. An empty one is not written.
     pub group_id: Option<&'a [u8]>,
 }
 
 impl<'a> SealedContent<'a> {
-    /// Reads a content. The certificate is not looked into.
+    /// Reads a content. The certificate is not parsed.
     ///
     /// # Errors
     /// [`Malformed`], also if type, certificate or message is missing or the type is unknown.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! `SenderKeyDistributionMessage`: what a member needs to read a sender key's messages from some iteration on.
+//! `SenderKeyDistributionMessage`: lets a member read a sender key's messages from some iteration on.
 //!
 //! ```text
 //! byte 0    : version << 4 | 3
@@ -28,8 +28,8 @@ const ITERATION: u32 = 2;
 const CHAIN_KEY: u32 = 3;
 const SIGNING_KEY: u32 = 4;
 
-/// A received distribution message, borrowing the received bytes. Nothing in it is authenticated: it comes as
-/// part of a message that a session decrypted, and speaks for that session's peer alone. It is secret.
+/// A received distribution message, borrowing the received bytes. Nothing in it is authenticated: it comes inside a
+/// message that a session decrypted, and speaks for that session's peer alone. It is secret.
 #[derive(Clone, Copy)]
 pub struct SenderKeyDistributionMessage<'a> {
     bytes: &'a [u8],
@@ -105,7 +105,7 @@ impl<'a> SenderKeyDistributionMessage<'a> {
         self.format.distribution_id()
     }
 
-    /// Which of the sender's chains it is.
+    /// The id of the sender's chain.
     #[must_use]
     pub const fn chain_id(&self) -> u32 {
         self.chain_id
@@ -123,7 +123,7 @@ impl<'a> SenderKeyDistributionMessage<'a> {
         self.chain_key
     }
 
-    /// The key that the chain's messages are signed with.
+    /// The key that signs the chain's messages.
     #[must_use]
     pub const fn signing_key(&self) -> &PublicKey {
         &self.signing_key
@@ -143,12 +143,12 @@ impl fmt::Debug for SenderKeyDistributionMessage<'_> {
     }
 }
 
-/// What a distribution message is made of.
+/// The parts of a distribution message.
 #[derive(Clone, Copy)]
 pub struct SenderKeyDistributionParts<'a> {
     /// The format, with the distribution id if it has one.
     pub format: SenderKeyFormat,
-    /// Which of our chains.
+    /// The id of our chain.
     pub chain_id: u32,
     /// The index of the first message that can be read.
     pub iteration: u32,

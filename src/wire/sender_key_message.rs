@@ -81,8 +81,8 @@ impl<'a> SenderKeyMessage<'a> {
         })
     }
 
-    /// The format, with the distribution id if the message names one: what it is to be decrypted with is kept
-    /// under that and the sender's address.
+    /// The format, with the distribution id if the message names one: the keys that decrypt it are kept under that and
+    /// the sender's address.
     #[must_use]
     pub const fn format(&self) -> SenderKeyFormat {
         self.format
@@ -95,7 +95,7 @@ impl<'a> SenderKeyMessage<'a> {
         self.format.distribution_id()
     }
 
-    /// Which of the sender's chains the message belongs to.
+    /// The id of the sender's chain that the message belongs to.
     #[must_use]
     pub const fn chain_id(&self) -> u32 {
         self.chain_id
@@ -113,7 +113,7 @@ impl<'a> SenderKeyMessage<'a> {
         self.body
     }
 
-    /// What the signature covers: all bytes but the signature, as received.
+    /// The bytes that the signature covers: all before the signature, as received.
     #[must_use]
     pub const fn signed(&self) -> &'a [u8] {
         self.signed
@@ -125,7 +125,7 @@ impl<'a> SenderKeyMessage<'a> {
         self.signature
     }
 
-    /// Whether the signature is by the holder of `signing_key`.
+    /// Returns whether the signature is by the holder of `signing_key`.
     #[must_use]
     pub fn verify(&self, signing_key: &PublicKey) -> bool {
         signing_key.verify(&[self.signed], self.signature)
@@ -145,12 +145,12 @@ impl fmt::Debug for SenderKeyMessage<'_> {
     }
 }
 
-/// What a group message is made of, but for its signature.
+/// The parts of a group message, without its signature.
 #[derive(Clone, Copy)]
 pub struct SenderKeyMessageParts<'a> {
     /// The format, with the distribution id if it has one.
     pub format: SenderKeyFormat,
-    /// Which of our chains.
+    /// The id of our chain.
     pub chain_id: u32,
     /// The index in the chain.
     pub iteration: u32,

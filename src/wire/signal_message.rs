@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! `SignalMessage`: one ciphertext of a ratchet, with the header that tells which key opens it.
+//! `SignalMessage`: one ciphertext of a ratchet, with the header that selects its key.
 //!
 //! ```text
 //! byte 0       : version << 4 | 4
@@ -108,14 +108,14 @@ impl<'a> SignalMessage<'a> {
         self.pq_ratchet
     }
 
-    /// The addresses of sender and recipient, if the field is there; of any length. To be believed only
-    /// after the MAC was checked.
+    /// The addresses of sender and recipient, if the field is there; of any length. Believe them only after the MAC was
+    /// checked.
     #[must_use]
     pub const fn addresses(&self) -> Option<&'a [u8]> {
         self.addresses
     }
 
-    /// What the MAC covers besides the identity keys: all bytes but the MAC, as received.
+    /// The bytes that the MAC covers besides the identity keys: all before the MAC, as received.
     #[must_use]
     pub const fn authenticated(&self) -> &'a [u8] {
         self.authenticated
@@ -182,7 +182,7 @@ impl<'a> RawFields<'a> {
     }
 }
 
-/// What a message is made of, but for its MAC.
+/// The parts of a message, without its MAC.
 #[derive(Clone, Copy)]
 pub struct SignalMessageParts<'a> {
     /// Version in the upper half; see [`first_byte`](super::message::first_byte).

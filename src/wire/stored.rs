@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What libsignal stores, for import and export. Peers never see it, and our own records are another
-//! format (`record`).
+//! Records of libsignal, for import and export. Peers never see them, and our own records are another format
+//! (`record`).
 //!
-//! These are proto3 messages: a field is left out if it is 0 or empty, except where it is an `Option`. The
-//! views borrow the bytes they were read from; keys inside are decoded by whoever uses them. Reading merges
-//! a message that comes twice and passes over unknown fields, which are lost when it is written again.
+//! These are proto3 messages: a field is left out if it is 0 or empty, except where it is an `Option`. The views borrow
+//! the bytes they were read from; their users decode the keys inside. Reading merges a repeated message and skips
+//! unknown fields, which are lost when it is written again.
 //!
-//! A view takes up to eight times the memory of the bytes: of a long list it has only those entries that can be
-//! used. Whoever reads archived sessions takes each one by itself.
+//! A view takes up to eight times the memory of the bytes: of a long list it has only the usable entries. Archived
+//! sessions are read one by one.
 
 mod braid;
 mod chain;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What a record is stored under.
+//! Keys of records.
 
 use alloc::vec::Vec;
 
@@ -9,11 +9,11 @@ use crate::prekey::{KemPreKeyId, KemPreKeyUse, OneTimePreKeyId, SignedPreKeyId};
 use crate::record::{RecordError, RecordKind};
 use crate::wire::distribution_id::{DistributionId, SenderKeyFormat};
 
-/// What a record is stored under, within the store of one account on one device.
+/// The key of a record, within the store of one account on one device.
 ///
 /// Its [bytes](Self::to_bytes) are different for different keys, so that the simplest store is one table of byte
 /// strings. They are also the *owner* to [seal](crate::RecordKey::seal) a record for. Their first byte is below 128, so
-/// that a messenger's own rows may lie in the same table under keys that begin with another.
+/// that a messenger's own rows may lie in the same table under keys that begin with a larger one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Key {
@@ -27,9 +27,9 @@ pub enum Key {
     OneTimeKemPreKey(KemPreKeyId),
     /// A last-resort KEM prekey.
     LastResortKemPreKey(KemPreKeyId),
-    /// The uses of a last-resort KEM prekey, as an account remembers them.
+    /// The uses of a last-resort KEM prekey, for an account.
     LastResortUses(KemPreKeyId),
-    /// One use of a last-resort KEM prekey, as those without an account remember it.
+    /// One use of a last-resort KEM prekey, for those without an account.
     KemPreKeyUse(KemPreKeyUse),
     /// The identity key that is pinned for a peer's account: for all its devices.
     Identity(AccountName),
@@ -39,7 +39,7 @@ pub enum Key {
     SenderKey(SenderKeyFormat),
     /// The sender keys of a device.
     ReceiverKeys(Address, SenderKeyFormat),
-    /// What was asked of, and done for, a device that could not decrypt.
+    /// The repair log of a device.
     RepairLog(Address),
 }
 
@@ -63,8 +63,8 @@ impl Key {
         }
     }
 
-    /// The key as bytes: the number of its kind, and what it names. Numbers are big endian, so that byte strings sort
-    /// as the keys of a kind do.
+    /// Encodes the key: the number of its kind, and what it names. Numbers are big endian, so that byte strings sort as
+    /// the keys of a kind do.
     ///
     /// ```text
     /// kind (1) || id (4)                                   prekeys and uses
@@ -148,7 +148,7 @@ fn put_format(out: &mut Vec<u8>, format: SenderKeyFormat) {
     }
 }
 
-/// A name, which must be written as it is compared.
+/// Reads a name, which must be in canonical form.
 fn take_name(bytes: &[u8]) -> Result<AccountName, RecordError> {
     let text = core::str::from_utf8(bytes).map_err(|_| RecordError::Damaged)?;
     Some(AccountName::new(text)).filter(|name| name.canonical() == text).ok_or(RecordError::Damaged)

@@ -206,13 +206,13 @@ fn two_processes_of_one_store_take_turns() {
     let mut inbox = Vec::new();
     for turn in 0..10_u8 {
         let side = if turn % 3 == 0 { &mut other } else { &mut alice };
-        let send = |session: &mut Session, table: &mut Memory| {
+        let encrypt = |session: &mut Session, table: &mut Memory| {
             let staged = session.encrypt(&[turn], Trust::Anyone, START, &mut rng(turn.into())).unwrap();
             staged.commit_with(|writes| table.apply(writes))
         };
-        let sent = send(&mut side.session, &mut table).unwrap_or_else(|StaleStage| {
+        let sent = encrypt(&mut side.session, &mut table).unwrap_or_else(|StaleStage| {
             side.session = table.session(side.session.local(), side.session.remote()).unwrap();
-            send(&mut side.session, &mut table).unwrap()
+            encrypt(&mut side.session, &mut table).unwrap()
         });
         inbox.push(read(&mut bob.session, &sent).unwrap().to_vec());
     }

@@ -63,27 +63,19 @@ type Piece = [u8; 5];
 const TEXT: &[u8] = b"\xA1what nobody else may read, ever\xA2";
 
 /// Types that have no place for a secret: names, ids, numbers, public keys and signatures, reasons of failure.
-const WITHOUT_SECRETS: &str = "Address DeviceId InvalidDeviceId NotAServiceId ServiceId ServiceIdKind AgreementError \
-    HpkeError KeyError PublicKey NonContributory KemCiphertext KeyError KemPublicKey KemType SIGNATURE_LEN Signature IdentityKey \
-    BundleError KemPreKeyId KemPreKeyPublic OneTimePreKeyId OneTimePreKeyPublic PreKeyBundle SignedPreKeyId \
-    SignedPreKeyPublic VerifiedBundle SpqrError ChainExhausted DoubleRatchetError ReceiveError SendError \
-    RecordError RecordKind DecryptError AdmitError DecryptError EncryptError InitiateError KemPreKeyEffect \
-    KemPreKeyUse NeededPreKeys Policy Requirements SessionEffects StoredSessionError Undecryptable State Received Timestamp \
-    ContentHint LocalDevice SenderRefused OpenError SealError RecipientError SealManyError SealedForMany \
-    SealedRecipient SealedReceiveError ForeignCertificate SealedEncryptError Devices ReceivedParts Recipient \
-    SentMessage SentMessageError Correction Delivery DeviceFailure DeviceMessage GaveUp ServiceAnswer encrypt_each StagedAll \
-    InPlace AppendedCiphertext DecryptInPlaceError CertificateMemory \
-    Advice Failure Rate RepairAnswer RepairLog RepairPolicy RepairRefused Resend ResendRequest Show \
-    AccountError account::Limits store::Key FirstMessageError IdSpace IdsExhausted NamedPreKey PreKeyUpload \
-    RefillPlan account::Counts StoreCheck StoreToken InitialSecrecy ImportError StoredKeyError \
-    ParseError MessageKind ParseError ParseError Ciphertext Trust \
-    CertificateAuthority CertificateError CertificateRefused DEPLOYED_REVOKED SenderCertificate SenderDetails \
-    ServerCertificate Signer VerifiedSenderCertificate deployed_server_certificates DistributionId \
-    GroupDecryptError GroupEncryptError LearnError NotADistributionId SenderKeyFormat StoredSenderKeyError \
-    FingerprintError DisplayableFingerprint Fingerprint FingerprintHash FingerprintIterations FingerprintVersion \
-    FingerprintError::Iterations ScannableFingerprint FingerprintError AttachmentError AttachmentManifest \
-    ChunkSize AttachmentError::ChunkTooLarge IncrementalMac IncrementalMacBuilder AttachmentError IncrementalMacReader \
-    IncrementalMacVerifier IncrementalMacWriter AttachmentError::NotAnIncrementalMac AttachmentError::Unfinished AttachmentError::ZeroChunkSize";
+const WITHOUT_SECRETS: &str = "\
+    AccountName Address Advice AttachmentError AttachmentManifest BackupCheck BackupToken BundleError Busy \
+    CertificateError ChunkSize Ciphertext ContentHint Correction Counts DecryptError Delivery DeviceFailure \
+    DeviceId DeviceMessage DisplayableFingerprint DistributionId EncryptError Error Failure Fingerprint \
+    FingerprintError FingerprintHash FingerprintIterations FingerprintVersion Forgery Format GaveUp HpkeError \
+    IdSpace IdentityKey ImportError IncrementalMac IncrementalMacReader IncrementalMacVerifier \
+    IncrementalMacWriter InitialSecrecy KemCiphertext KemPreKeyId KemPreKeyPublic KemPreKeyUse KemPublicKey \
+    KemType Key KeyError Limits LoadError Memory MessageKind MultiRecipientMessage NeededPreKeys NonContributory \
+    NotADistributionId NotAServiceId OneTimePreKeyId OneTimePreKeyPublic OpenError ParseError Plan Policy \
+    PreKeyBundle PublicKey Rate RecordError RecordKind RepairPolicy RepairRefused Requirements Resend \
+    ResendRequest ScannableFingerprint SealError SenderDetails ServiceAnswer ServiceId ServiceIdKind Show \
+    SignedPreKeyId SignedPreKeyPublic StaleStage Timestamp Trust TrustStore UpkeepError VerifiedBundle \
+    VerifiedSender";
 
 #[derive(Default)]
 pub struct Shown {

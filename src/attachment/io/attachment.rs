@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Encrypting what is written, and decrypting what is read.
+//! A writer that encrypts, and a reader that decrypts.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -15,7 +15,7 @@ use crate::attachment::manifest::AttachmentManifest;
 use crate::attachment::verify::AttachmentVerifier;
 use crate::plaintext::Plaintext;
 
-/// Writes the blob of what is written into it. After the last write [`finish`](Self::finish) must be called.
+/// Encrypts all that is written into it, and writes the blob. Call [`finish`](Self::finish) after the last write.
 pub struct AttachmentWriter<W> {
     inner: W,
     encryptor: AttachmentEncryptor,
@@ -30,7 +30,8 @@ impl<W: Write> AttachmentWriter<W> {
         Self { inner, encryptor, buffer: alloc::vec![0; BUFFER_LEN], broken: false }
     }
 
-    /// Writes the end of the blob. Gives what it was written into, which is flushed, and what the message must carry.
+    /// Writes the end of the blob. Gives back the inner writer, flushed, and the manifest, which the message must
+    /// carry.
     ///
     /// # Errors
     /// Those of the writer inside; and if it failed before.
@@ -77,16 +78,17 @@ fn failed_before() -> io::Error {
     io::Error::other("writing failed before")
 }
 
-/// Reads the plaintext of a blob that is read from inside, in the memory for a chunk.
+/// Reads a blob and gives its plaintext, in the memory for a chunk.
 ///
-/// What is read is authentic, and the end is only reached if the whole blob is. Else reading fails with
-/// [`InvalidData`](io::ErrorKind::InvalidData), and an [`AttachmentError`](crate::attachment::AttachmentError) is inside.
+/// All plaintext that it gives is authentic, and the end is only reached if the whole blob is. Else reading fails with
+/// [`InvalidData`](io::ErrorKind::InvalidData), and an [`AttachmentError`](crate::attachment::AttachmentError) is
+/// inside.
 pub struct AttachmentReader<R> {
     inner: BufReader<R>,
     decryptor: AttachmentDecryptor,
     /// After the end of the blob: the rest of the plaintext.
     end: Option<Plaintext>,
-    /// How much of the rest was read.
+    /// Number of bytes of the rest that were read.
     end_read: usize,
 }
 
@@ -101,10 +103,11 @@ impl<R: Read> AttachmentReader<R> {
     }
 
     /// Reads a blob whose message has no incremental MAC: reads it to its end, checks it, goes back to where it began,
-    /// and then reads it again for the plaintext. A blob that changes in between is found out.
+    /// and then reads it again for the plaintext. A blob that changes in between is detected.
     ///
     /// # Errors
-    /// Those of the reader inside, and [`InvalidData`](io::ErrorKind::InvalidData) with an [`AttachmentError`](crate::attachment::AttachmentError) inside.
+    /// Those of the reader inside, and [`InvalidData`](io::ErrorKind::InvalidData) with an
+    /// [`AttachmentError`](crate::attachment::AttachmentError) inside.
     pub fn verify_first(
         mut inner: R,
         key: &AttachmentKey,
@@ -148,7 +151,7 @@ impl<R: Read> Read for AttachmentReader<R> {
     }
 }
 
-/// Takes all that is written, so that [`io::copy`] can be used.
+/// Accepts writes of any length, so that [`io::copy`] can be used.
 impl Write for AttachmentVerifier {
     fn write(&mut self, blob: &[u8]) -> io::Result<usize> {
         self.update(blob);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Data that passes through: its incremental MAC is made, or it is held back until it is validated.
+//! A writer that makes an incremental MAC, and a reader that verifies one.
 
 use core::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -11,7 +11,7 @@ use crate::attachment::chunk_verifier::ChunkVerifier;
 use crate::attachment::error::AttachmentError;
 use crate::attachment::incremental_mac::{IncrementalMac, IncrementalMacBuilder};
 
-/// Passes on what is written, and makes its incremental MAC.
+/// Passes writes on, and makes the incremental MAC of the data.
 pub struct IncrementalMacWriter<W> {
     inner: W,
     builder: IncrementalMacBuilder,
@@ -23,7 +23,7 @@ impl<W: Write> IncrementalMacWriter<W> {
         Self { inner, builder: IncrementalMacBuilder::new(key, chunk_size) }
     }
 
-    /// After the last write: the writer inside, and the list.
+    /// Ends the data, and gives the inner writer and the list.
     pub fn finish(self) -> (W, IncrementalMac) {
         let Self { inner, builder } = self;
         (inner, builder.finish())
@@ -42,10 +42,11 @@ impl<W: Write> Write for IncrementalMacWriter<W> {
     }
 }
 
-/// Passes on what is read, but only after it was validated against an incremental MAC, in the memory for a chunk.
+/// Passes data on once it is verified against an incremental MAC, in the memory for a chunk.
 ///
 /// The end is only reached if all of the data is authentic. Else reading fails with
-/// [`InvalidData`](io::ErrorKind::InvalidData), and an [`AttachmentError`](crate::attachment::AttachmentError) is inside.
+/// [`InvalidData`](io::ErrorKind::InvalidData), and an [`AttachmentError`](crate::attachment::AttachmentError) is
+/// inside.
 pub struct IncrementalMacReader<R> {
     inner: BufReader<R>,
     chunks: ChunkVerifier,

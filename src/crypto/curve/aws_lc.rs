@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! X25519 by `aws-lc-rs`: in assembly where there is some. What it refuses, `curve25519-dalek` computes.
+//! X25519 by `aws-lc-rs`: in assembly where there is some. `curve25519-dalek` computes what it refuses.
 
 use core::fmt;
 use std::sync::{Arc, Mutex};
@@ -11,12 +11,11 @@ use curve25519_dalek::montgomery::MontgomeryPoint;
 
 use crate::crypto::secret::Secret;
 
-/// The private key as the library has it, once it was needed: to make it costs as much as the public key. The
-/// library wipes it when it is dropped.
+/// The library's form of the private key, once it was needed: making it costs as much as the public key. The library
+/// wipes it when it is dropped.
 ///
-/// Neither a `OnceLock` nor a `RwLock`: the place of what is not there yet, or padding, would take over what was on the
-/// stack, and that may be a secret. Locked while the key is made and
-/// while a pointer is copied, not while it is used.
+/// Neither a `OnceLock` nor a `RwLock`: an absent value, or padding, would carry stale stack bytes, which may be
+/// secret, into long-lived memory. Locked while the key is made and while a pointer is copied, not while it is used.
 pub(super) struct Handle(Mutex<Option<Arc<agreement::PrivateKey>>>);
 
 impl Handle {
@@ -58,7 +57,7 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// A public key in the form in which it is agreed with: as it is.
+/// A public key, prepared for X25519: as it is.
 #[derive(Clone, Copy)]
 pub(super) struct Prepared(MontgomeryPoint);
 
@@ -77,7 +76,7 @@ impl Prepared {
 mod tests {
     use super::*;
 
-    /// Small numbers, of which half are on the twist and some of low order; and what follows from them.
+    /// Small numbers, of which half are on the twist and some of low order; and points derived from them.
     #[test]
     fn both_libraries_agree() {
         let mut u = [0; 32];

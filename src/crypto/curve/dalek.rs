@@ -8,7 +8,7 @@ use zeroize::Zeroize;
 
 use crate::crypto::secret::Secret;
 
-/// What is kept beside a private key: nothing.
+/// The value kept beside a private key: none.
 #[derive(Debug)]
 pub(super) struct Handle;
 
@@ -42,7 +42,7 @@ impl Handle {
 /// where `curve25519-dalek` computes four field operations at once.
 const EDWARDS_IS_FASTER: bool = cfg!(target_arch = "x86_64");
 
-/// A public key in the form in which it is agreed with.
+/// A public key, prepared for X25519.
 #[derive(Clone, Copy)]
 pub(super) struct Prepared {
     point: MontgomeryPoint,
@@ -67,7 +67,7 @@ impl Prepared {
 mod tests {
     use super::*;
 
-    /// Small numbers, of which half are on the twist and some of low order; and what follows from them.
+    /// Small numbers, of which half are on the twist and some of low order; and points derived from them.
     #[test]
     fn both_ways_to_agree_are_one() {
         let mut u = [0; 32];
@@ -77,7 +77,7 @@ mod tests {
                 let (point, private) = (MontgomeryPoint(u), Secret::new([number ^ 0x55; 32]));
                 let ladder = Secret::new(point.mul_clamped(*private.as_bytes()).to_bytes());
                 for edwards in [point.to_edwards(0), None] {
-                    let shared = Handle::new().diffie_hellman(&private, &Prepared { point, edwards });
+                    let shared = Handle::new().agree(&private, &Prepared { point, edwards });
                     assert_eq!(shared, ladder, "{u:02x?}");
                 }
             }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What is cut into chunks.
+//! Byte strings that are cut into chunks.
 
 use alloc::boxed::Box;
 use core::fmt;

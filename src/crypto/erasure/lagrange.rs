@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Lagrange interpolation: how a value at one position is made of the values at `N` others.
+//! Lagrange interpolation: the value at one position from the values at `N` others.
 
 use crate::crypto::gf16::Gf16;
 
@@ -57,7 +57,7 @@ pub(super) fn weights<const N: usize>(positions: &[u16; N]) -> [Gf16; N] {
     invert_all(products)
 }
 
-/// The inverses of elements none of which is zero.
+/// The inverses of non-zero elements.
 fn invert_all<const N: usize>(elements: [Gf16; N]) -> [Gf16; N] {
     let mut product = Gf16::ONE;
     let mut inverses = elements.map(|element| {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! ML-KEM-768 as `libcrux-ml-kem` computes it. It wipes nothing, so it is made to write into our own
-//! types.
+//! ML-KEM-768 as `libcrux-ml-kem` computes it. It wipes nothing, so it writes into our own types.
 
 use alloc::boxed::Box;
 
@@ -35,7 +34,7 @@ pub(super) fn encapsulate2(
     incremental::encapsulate2(state.as_bytes(), ek_vector).value
 }
 
-/// Whether hash and modulus check (FIPS 203 §7.2) say that the two halves of a key belong together.
+/// Returns whether hash and modulus check (FIPS 203 §7.2) say that the two halves of a key belong together.
 pub(super) fn fits(header: &[u8; HEADER_LEN], ek_vector: &[u8; EK_VECTOR_LEN]) -> bool {
     incremental::validate_pk_bytes(header, ek_vector).is_ok()
 }

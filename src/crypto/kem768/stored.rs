@@ -71,7 +71,7 @@ fn is_big_endian(state: &Secret<ENCAPSULATION_STATE_LEN>) -> bool {
     telling.is_some_and(|coefficient| [1, 2, -2].map(i16::swap_bytes).contains(&coefficient))
 }
 
-/// Whether all coefficients, 12 bits each, are below the modulus.
+/// Returns whether all coefficients, 12 bits each, are below the modulus.
 fn is_reduced(ek_vector: &[u8; EK_VECTOR_LEN]) -> bool {
     ek_vector.as_chunks().0.iter().all(|&[low, middle, high]| {
         let first = u16::from_le_bytes([low, middle & 0x0F]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The MACs of all beginnings of data that comes in pieces.
+//! The MACs of all prefixes of data that comes in pieces.
 
 use core::fmt;
 
@@ -8,7 +8,7 @@ use zeroize::{ZeroizeOnDrop, optimization_barrier};
 
 use super::{Hash, MacKey};
 
-/// HMAC-SHA-256 in progress. The MAC of what was put in so far can be had at any time, and more can be put in after.
+/// HMAC-SHA-256 in progress. It gives the MAC of the data so far at any time, and takes more data after that.
 pub(crate) struct RunningMac {
     inner: Hash,
     /// SHA-256 after the key's outer pad.
@@ -27,7 +27,7 @@ impl RunningMac {
         self.inner.update(data);
     }
 
-    /// The MAC of all that was put in. Public from here on.
+    /// The MAC of the data so far. Public from here on.
     #[must_use]
     pub(crate) fn so_far(&self) -> [u8; 32] {
         let Hash { state, block, filled, len } = self.inner;

@@ -28,9 +28,9 @@ impl StoredKeys {
 }
 
 impl DoubleRatchet {
-    /// Reads the Double Ratchet of a stored session. As libsignal does, a receiving chain that does not decode
-    /// is passed over: no message can belong to it. So are message keys without a seed, which releases of
-    /// years ago wrote. None if there is no sound root key or sending chain.
+    /// Reads the Double Ratchet of a stored session. As in libsignal, a receiving chain that does not decode is
+    /// skipped: no message can belong to it. So are message keys without a seed, which old releases wrote. None if
+    /// there is no sound root key or sending chain.
     pub(crate) fn from_stored(session: &StoredSession<'_>) -> Option<Self> {
         let root = RootKey::new(session.root_key.try_into().ok()?);
         let sending = session.sender_chain.as_ref()?;
@@ -42,7 +42,7 @@ impl DoubleRatchet {
         Some(Self { root, sending, receiving, previous_counter: session.previous_counter })
     }
 
-    /// Fills the Double Ratchet's part of a stored session in. `keys` are this ratchet's.
+    /// Fills in the Double Ratchet's part of a stored session. `keys` are this ratchet's.
     pub(crate) fn store<'a>(&'a self, keys: &'a StoredKeys, session: &mut StoredSession<'a>) {
         session.root_key = self.root.as_bytes();
         session.previous_counter = self.previous_counter;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The ML-KEM Braid (*The ML-KEM Braid Protocol*, revision 1): how two parties agree on one secret an epoch, with at most
+//! The ML-KEM Braid (*The ML-KEM Braid Protocol*, revision 1): two parties agree on one secret an epoch, with at most
 //! one chunk a message.
 //!
 //! The two parties take turns as owner of an ML-KEM-768 key. In one epoch the owner sends an encapsulation

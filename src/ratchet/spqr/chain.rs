@@ -50,10 +50,10 @@ pub struct Chain {
     epochs: Vec<Box<EpochChains>>,
 }
 
-/// What [`Chain::apply`] does.
+/// The change that [`Chain::apply`] makes.
 #[derive(Debug, Default)]
 pub struct ChainChange {
-    /// An epoch is added. In a box: where there is none, what lay on the stack before would be moved in its place.
+    /// An epoch is added. Boxed so that `None` does not carry stale stack bytes.
     pub added: Option<Box<AddedEpoch>>,
     /// A key is given out, of an epoch that was there before.
     pub step: Option<ChainStep>,
@@ -80,7 +80,7 @@ pub enum ChainStep {
     Receive {
         /// The chain epoch.
         epoch: u64,
-        /// What happened in its chain.
+        /// The step in its chain.
         step: ReceiveStep,
     },
 }
@@ -101,9 +101,9 @@ impl Chain {
         self.first_epoch.saturating_add(behind)
     }
 
-    /// The epoch after [`Self::current_epoch`], made of its secret, of any length.
+    /// The epoch after [`Self::current_epoch`], from its secret, of any length.
     #[must_use]
-    #[expect(clippy::unnecessary_box_returns, reason = "moved by value it would leave copies on the stack")]
+    #[allow(clippy::unnecessary_box_returns, reason = "moved by value it would leave copies on the stack")]
     pub fn next_epoch(&self, secret: &[u8]) -> Box<AddedEpoch> {
         let keys = HkdfSalt::new(self.root.as_bytes()).derive(&[secret], (&[], ADD_EPOCH, &[]));
         let (root, chains) = split_keys(&keys, self.direction);
@@ -131,13 +131,13 @@ impl Chain {
         Ok((ChainStep::Receive { epoch, step }, key))
     }
 
-    /// Makes a change that was made from this chain as it is.
+    /// Applies a change that was made from this very state of the chain.
     #[cfg(any(test, feature = "hazmat"))]
     pub fn apply(&mut self, mut change: ChainChange) {
         self.exchange(&mut change);
     }
 
-    /// Makes a change. What it replaces goes into `change`, to be wiped where that lies.
+    /// Applies a change. Replaced values go into `change`, and are wiped there.
     pub(super) fn exchange(&mut self, change: &mut ChainChange) {
         let ChainChange { added, step } = change;
         if let Some(mut added) = added.take() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Which of the two parties sends.
+//! Directions: which of the two parties sends.
 
-/// Which party: the initiator of a session sends in the direction A2B, the responder in the direction B2A.
+/// A party: the initiator of a session sends in the direction A2B, the responder in the direction B2A.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// From A to B: the session's initiator. Owns the key in odd epochs.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Why the post-quantum ratchet refuses.
+//! Errors of the post-quantum ratchet.
 
 use crate::crypto::kem768::BadEncapsulationKey;
 use crate::wire::braid_message::BraidMessageError;
 
-/// Why a message of the post-quantum ratchet was not received, or could not be sent. Nothing has changed.
+/// The reason that a message of the post-quantum ratchet was not received, or could not be sent. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpqrError {
@@ -48,7 +48,7 @@ pub enum SpqrError {
     /// The key was used before. Carries its index.
     #[error("key <{0}> was used before")]
     KeyAlreadyRequested(u32),
-    /// A key for sending was asked of an older epoch than before. The braid never does.
+    /// A key for sending was asked of an older epoch than before. The braid never asks for one.
     #[error("key of epoch <{asked}> after one of epoch <{newest}>")]
     SendEpochDecreased {
         /// The epoch of the last key.

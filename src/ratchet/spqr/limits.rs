@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! How far out of order messages may come.
+//! Limits on messages out of order.
 
 #[cfg(any(feature = "hazmat", feature = "libsignal"))]
 use crate::wire::stored::StoredLimits;
 
-/// How far a message may be ahead of or behind others.
+/// Limits on the distance of a message ahead of or behind others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
     max_jump: u32,
@@ -13,10 +13,10 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// How far ahead of the newest key an index may be, if nothing else is said. Each skipped key costs a step.
+    /// Default of the greatest distance of an index ahead of the newest key. Each skipped key costs a step.
     pub const DEFAULT_MAX_JUMP: u32 = 25_000;
-    /// How far behind the newest key a key may be, if nothing else is said. A chain keeps at most so many old
-    /// keys, of 32 bytes each.
+    /// Default of the greatest distance of a key behind the newest one. A chain keeps at most so many skipped keys, of
+    /// 32 bytes each.
     pub const DEFAULT_MAX_OLD_KEYS: u32 = 2_000;
 
     /// Limits of one's own; 0 stands for the default.
@@ -50,18 +50,18 @@ impl Limits {
         }
     }
 
-    /// Whether these allow nothing that `widest` does not.
+    /// Returns whether these allow nothing that `widest` does not.
     pub(crate) const fn within(self, widest: Self) -> bool {
         self.max_jump <= widest.max_jump && self.max_old_keys <= widest.max_old_keys
     }
 
-    /// How far ahead of the newest key an index may be.
+    /// Greatest distance of an index ahead of the newest key.
     #[must_use]
     pub const fn max_jump(self) -> u32 {
         self.max_jump
     }
 
-    /// How far behind the newest key a key may be.
+    /// Greatest distance of a key behind the newest one.
     #[must_use]
     pub const fn max_old_keys(self) -> u32 {
         self.max_old_keys

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The ratchet in the sessions that libsignal stores: for moving over from it, and for going back.
+//! The ratchet in the sessions that libsignal stores: for moving over from it, and back.
 //!
-//! Two things are not the same on both sides. libsignal keeps expanded keys and no seeds, so a key that comes
-//! from it stays expanded here until its epoch ends: such a state takes up to 5 KB. And the second half of
-//! a ciphertext is made as soon as it can be here, but as late as possible there; see `braid::stored`.
+//! Two things differ between the two. libsignal keeps expanded keys and no seeds, so a key that comes from it stays
+//! expanded here until its epoch ends: such a state takes up to 5 KB. And the second half of a ciphertext is made as
+//! early as possible here, but as late as possible there; see `braid::stored`.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

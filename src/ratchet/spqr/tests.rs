@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What holds in each of the eleven states.
+//! Properties of each of the eleven states.
 
 use alloc::collections::BTreeMap;
 
@@ -64,7 +64,7 @@ fn only_the_last_state_goes_on_with_a_message_of_the_next_epoch() {
     }
 }
 
-/// What a record may not say, as it leads to no key.
+/// Records that are refused, because they lead to no key.
 #[test]
 fn a_chain_belongs_to_its_state() {
     for (name, mut braid) in in_all_states() {

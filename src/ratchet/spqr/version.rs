@@ -8,13 +8,13 @@ use super::chain::ChainChange;
 use super::error::SpqrError;
 use super::{Change, Ratchet, RatchetChange, SpqrChange, SpqrReceive};
 
-/// The lowest version that the peer may bring us down to.
+/// The lowest version that the peer may fall back to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MinimumVersion {
     /// The peer may switch the ratchet off.
     V0,
-    /// The peer must speak version 1: what deployed clients ask for.
+    /// The peer must speak version 1, as deployed clients require.
     V1,
 }
 

@@ -13,14 +13,14 @@ use crate::crypto::curve::PublicKey;
 /// Hash of both certificates.
 type CertificateDigest = [u8; 32];
 
-/// Remembers which sender certificates had good signatures, by their hashes, so that a sender who sends much is
-/// verified once and not with each message.
+/// A cache of sender certificates with good signatures, by their hashes, so that a frequent sender is verified once and
+/// not with each message.
 ///
-/// What is remembered are the signatures alone. Whether the trust root that stands behind them is still one,
-/// whether the server certificate was revoked since, and whether the sender certificate has expired is checked each
-/// time. Takes 64 bytes and some for each certificate; the oldest goes first. In memory alone.
+/// Only the good signatures are remembered. Each time it is checked that their trust root is still one, that the server
+/// certificate was not revoked since, and that the sender certificate has not expired. Takes 64 bytes and some for each
+/// certificate; the oldest goes first. In memory alone.
 pub struct CertificateCache {
-    /// Which trust root stands behind which certificates.
+    /// The trust roots by the hashes of the certificates under them.
     roots: BTreeMap<CertificateDigest, PublicKey>,
     /// Oldest first.
     order: VecDeque<CertificateDigest>,
@@ -28,19 +28,19 @@ pub struct CertificateCache {
 }
 
 impl CertificateCache {
-    /// A memory for up to `capacity` certificates. With 0 it remembers nothing.
+    /// A cache of up to `capacity` certificates. With 0 it remembers nothing.
     #[must_use]
     pub const fn new(capacity: usize) -> Self {
         Self { roots: BTreeMap::new(), order: VecDeque::new(), capacity }
     }
 
-    /// How many certificates are remembered.
+    /// Number of remembered certificates.
     #[must_use]
     pub fn len(&self) -> usize {
         self.roots.len()
     }
 
-    /// Whether none is remembered.
+    /// Returns whether none is remembered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.roots.is_empty()
@@ -57,7 +57,7 @@ impl CertificateCache {
             .into()
     }
 
-    /// Whether the certificates were verified, by a root that still is one.
+    /// Returns whether the certificates were verified, by a root that still is one.
     ///
     /// # Errors
     /// [`CertificateError::Revoked`].

@@ -25,7 +25,7 @@ const UUID_TEXT: u32 = 6;
 const UUID_BYTES: u32 = 7;
 const SERVER_ID: u32 = 8;
 
-/// Who signed a sender certificate.
+/// The signer of a sender certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signer {
     /// The server whose certificate is inside.
@@ -72,8 +72,7 @@ impl fmt::Debug for SenderDetails {
     }
 }
 
-/// A server's word for who a sender is. Nothing in it is verified; what can be done with it is
-/// [`SenderCertificate::verify`].
+/// A server's statement of a sender's identity. Nothing in it is verified; [verify](SenderCertificate::verify) it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SenderCertificate {
     details: SenderDetails,
@@ -82,7 +81,7 @@ pub struct SenderCertificate {
 }
 
 impl SenderCertificate {
-    /// Reads a certificate. Signatures are not looked at, and a known signer is not looked up.
+    /// Reads a certificate. Signatures are not checked, and a known signer is not looked up.
     ///
     /// # Errors
     /// [`CertificateError`], for the fields in this order: device (1 to 127), expiry, signer, name, identity
@@ -111,13 +110,13 @@ impl SenderCertificate {
         Ok(Self { details, signer: signed_by, signed })
     }
 
-    /// Who the sender is said to be. To be believed only after [`Self::verify`].
+    /// The sender's claimed details. Believe them only after [`Self::verify`].
     #[must_use]
     pub const fn claimed(&self) -> &SenderDetails {
         &self.details
     }
 
-    /// Who is said to have signed.
+    /// The claimed signer.
     #[must_use]
     pub const fn signer(&self) -> &Signer {
         &self.signer
@@ -213,7 +212,7 @@ impl fmt::Debug for SenderCertificate {
     }
 }
 
-/// A certificate that a trust root stands behind and that has not expired.
+/// A certificate that is signed under a trust root and has not expired.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifiedSender(SenderCertificate);
 

@@ -27,7 +27,7 @@ impl ServerCertificate {
         Self { id, key: *key, signed: Signed::sign(&Content { id, key }, trust_root, rng) }
     }
 
-    /// Reads a certificate. Neither the signature nor its length is looked at.
+    /// Reads a certificate. Neither the signature nor its length is checked.
     ///
     /// # Errors
     /// [`CertificateError`].

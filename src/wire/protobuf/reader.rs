@@ -4,18 +4,18 @@
 
 use core::fmt;
 
-/// How deep messages and groups may nest.
+/// Greatest depth of nested messages and groups.
 const RECURSION_LIMIT: u8 = 100;
 
 /// The wire type that ends a group.
 const END_GROUP: u8 = 4;
 
-/// The bytes are not a protobuf message, or a field has not the type that the message gives it.
+/// The bytes are not a protobuf message, or a field does not have the type that the message gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("protobuf encoding was invalid")]
 pub struct Malformed;
 
-/// The value of a field, as far as the wire tells.
+/// The value of a field, as far as the wire format shows it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Value<'a> {
@@ -125,8 +125,8 @@ impl<'a> Field<'a> {
 
 /// Iterates over the fields of a message, in the order in which they come.
 ///
-/// A field may come several times: of a single one the last occurrence counts, a nested message is merged.
-/// A field that the reader's message does not have is passed over. After an error the iterator is empty.
+/// A field may come several times: of a single one the last occurrence counts, a nested message is merged. Unknown
+/// fields are skipped. After an error the iterator is empty.
 #[derive(Clone)]
 pub struct Fields<'a> {
     rest: &'a [u8],
@@ -165,8 +165,8 @@ impl<'a> Iterator for Fields<'a> {
 
 /// A message whose fields can be read one after the other.
 pub trait Merge<'a>: Default {
-    /// Takes the fields over. What is there already stays, unless a field comes again: a nested message is
-    /// merged, a repeated field goes on, anything else is replaced.
+    /// Takes the fields over. Present values stay, unless a field comes again: a nested message is merged, a repeated
+    /// field goes on, anything else is replaced.
     ///
     /// # Errors
     /// [`Malformed`].
@@ -215,8 +215,8 @@ fn read_value<'a>(
     }
 }
 
-/// Passes over a group up to the end mark with its `number`. As in prost, a field inside costs a level
-/// even if it nests nothing.
+/// Skips a group up to the end mark with its `number`. As in prost, a field inside costs a level even if it nests
+/// nothing.
 fn skip_group(rest: &mut &[u8], number: u32, levels_left: u8) -> Result<(), Malformed> {
     let levels_inside = levels_left.checked_sub(1).ok_or(Malformed)?;
     loop {

@@ -27,9 +27,8 @@ pub trait Encode {
     }
 }
 
-/// What fields are written to: a buffer, or a mere count of their bytes. So one list of fields gives both
-/// the message and its length, and a buffer can be made that never grows: growing would leave a copy of
-/// secrets behind.
+/// The sink of fields: a buffer, or a mere count of their bytes. So one list of fields gives both the message and its
+/// length, and a buffer can be made that never grows: growing would leave a copy of secrets behind.
 pub trait Sink: Sized {
     /// Appends bytes as they are.
     fn raw(&mut self, bytes: &[u8]);
@@ -108,7 +107,7 @@ impl Sink for Vec<u8> {
     }
 }
 
-/// How many bytes [`Sink::raw_len`] appends for a length.
+/// Number of bytes that [`Sink::raw_len`] appends for a length.
 #[must_use]
 pub fn len_of_len(len: usize) -> usize {
     let mut length = Length(0);

@@ -12,7 +12,7 @@ use super::limits::StoredLimits;
 use super::list;
 use crate::wire::protobuf::{Encode, Fields, Malformed, Merge, Sink};
 
-/// How many lists of elements a coder has: one per lane.
+/// Number of lists of elements in a coder: one per lane.
 pub(super) const LANES: u32 = 16;
 
 const NEGOTIATION: u32 = 1;
@@ -43,10 +43,10 @@ const DECODER_NEEDED: u32 = 1;
 const DECODER_LANES: u32 = 2;
 const DECODER_POINTS: u32 = 3;
 
-/// The state of the ratchet. None of it: the ratchet is off.
+/// The state of the ratchet. Absent if the ratchet is off.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct StoredBraid<'a> {
-    /// What the chain begins with, until the version is settled.
+    /// The initial key of the chain, until the version is settled.
     pub negotiation: Option<StoredNegotiation<'a>>,
     /// The epoch chains, once there are any.
     pub chain: Option<StoredEpochChain<'a>>,
@@ -106,14 +106,14 @@ impl fmt::Debug for StoredBraid<'_> {
     }
 }
 
-/// What the chain begins with.
+/// The initial key of the chain.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct StoredNegotiation<'a> {
     /// The secret that both sides share.
     pub auth_key: &'a [u8],
     /// 0 is A2B, 1 is B2A.
     pub direction: u32,
-    /// The lowest version that the peer may bring us down to.
+    /// The lowest version that the peer may fall back to.
     pub minimum_version: u32,
     /// The limits.
     pub limits: StoredLimits,
@@ -154,7 +154,7 @@ impl fmt::Debug for StoredNegotiation<'_> {
 /// The state of the braid: one of eleven messages of the same shape.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct StoredState<'a> {
-    /// Which state, from 1 to 11; 0 if none is there.
+    /// The number of the state, from 1 to 11; 0 if there is none.
     pub number: u32,
     /// The number of the epoch.
     pub epoch: u64,
@@ -277,7 +277,7 @@ impl fmt::Debug for StoredState<'_> {
 /// An encoder of the erasure code: public data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredEncoder<'a> {
-    /// How many chunks were given.
+    /// Number of chunks given.
     pub counter: u32,
     /// The values of each lane at 0, 1, 2 and so on: 16 lists of 16-bit big-endian elements.
     pub points: Vec<&'a [u8]>,
@@ -316,7 +316,7 @@ impl Encode for StoredEncoder<'_> {
 /// A decoder of the erasure code: public data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredDecoder<'a> {
-    /// How many elements the byte string has.
+    /// Number of elements of the byte string.
     pub needed: u32,
     /// The points of each lane, in ascending order: 16 lists of position and value, both 16-bit big endian.
     pub points: Vec<&'a [u8]>,

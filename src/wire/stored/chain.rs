@@ -85,7 +85,7 @@ pub struct StoredChainKey<'a> {
 }
 
 impl StoredChainKey<'_> {
-    /// Whether there is a key.
+    /// Returns whether there is a key.
     pub(super) const fn is_usable(&self) -> bool {
         self.key.len() >= KEY_LEN
     }
@@ -135,7 +135,7 @@ pub struct StoredMessageKey<'a> {
 }
 
 impl StoredMessageKey<'_> {
-    /// Whether there is a seed, or keys.
+    /// Returns whether there is a seed, or keys.
     const fn is_usable(&self) -> bool {
         self.seed.len() >= KEY_LEN || self.cipher_key.len() >= KEY_LEN
     }

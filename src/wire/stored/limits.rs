@@ -10,9 +10,9 @@ const MAX_OLD_KEYS: u32 = 2;
 /// Limits of a chain; 0 stands for the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoredLimits {
-    /// How far ahead an index may be.
+    /// Greatest distance of an index ahead.
     pub max_jump: u32,
-    /// How far behind the newest key a key may be.
+    /// Greatest distance of a key behind the newest one.
     pub max_old_keys: u32,
 }
 

@@ -4,12 +4,12 @@
 
 use alloc::vec::Vec;
 
-/// How many entries of a list are kept, whatever is in them.
+/// Number of entries of a list that are kept, whatever is in them.
 const ANY: usize = 64;
 
-/// Takes another entry of a list. One that is not `usable`, since it lacks a key or is too short, is passed over
-/// by whoever uses the list: it is kept as long as the list is short, which all are that libsignal writes. So an
-/// entry takes no more than some times the memory of its bytes, also if a list has a million empty ones.
+/// Takes another entry of a list. One that is not `usable`, since it lacks a key or is too short, is skipped by the
+/// list's users; it is kept as long as the list is short, which all of libsignal's are. So the memory for entries stays
+/// within some times their bytes, even for a list of a million empty ones.
 pub(super) fn push<T>(list: &mut Vec<T>, entry: T, usable: bool) {
     if usable || list.len() < ANY {
         list.push(entry);

@@ -72,8 +72,8 @@ impl fmt::Debug for StoredPreKey<'_> {
     }
 }
 
-/// A signed prekey, or a Kyber prekey, whose message is the same. Nothing tells a one-time Kyber prekey
-/// from a last-resort one.
+/// A signed prekey, or a Kyber prekey, whose message is the same. Nothing distinguishes a one-time Kyber prekey from a
+/// last-resort one.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct StoredSignedPreKey<'a> {
     /// The id; 0 is a valid one.

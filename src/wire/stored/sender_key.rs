@@ -22,7 +22,7 @@ const VERSION: u32 = 5;
 const PUBLIC: u32 = 1;
 const PRIVATE: u32 = 2;
 
-/// Everything that is held for one sender and one distribution id. A record without any state is empty.
+/// The keys for one sender and one distribution id. A record without any state is empty.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct StoredSenderKeyRecord<'a> {
     /// The states, the last one distributed first.
@@ -77,7 +77,7 @@ impl fmt::Debug for StoredSenderKeyRecord<'_> {
 /// One chain of a sender: our own, or another's.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct StoredSenderKey<'a> {
-    /// What tells the sender's chains apart.
+    /// The id that distinguishes the sender's chains.
     pub chain_id: u32,
     /// The chain key of the next message.
     pub chain_key: Option<StoredChainKey<'a>>,
@@ -90,7 +90,7 @@ pub struct StoredSenderKey<'a> {
 }
 
 impl StoredSenderKey<'_> {
-    /// Whether there are a chain key and a signing key.
+    /// Returns whether there are a chain key and a signing key.
     fn is_usable(&self) -> bool {
         let chain_key = self.chain_key.is_some_and(|key| key.is_usable());
         chain_key && self.signing_key.is_some_and(|key| !key.public.is_empty())

@@ -44,8 +44,8 @@ const PENDING_KYBER_CIPHERTEXT: u32 = 2;
 pub struct StoredSessionRecord<'a> {
     /// The current session.
     pub current: Option<StoredSession<'a>>,
-    /// The archived sessions, newest first. Each is to be read by [`StoredSession::parse`]; one that does not
-    /// parse does not spoil the record.
+    /// The archived sessions, newest first. Read each by [`StoredSession::parse`]; one that does not parse does not
+    /// spoil the record.
     pub archived: Vec<&'a [u8]>,
 }
 
@@ -103,7 +103,7 @@ impl fmt::Debug for StoredSessionRecord<'_> {
 /// One session.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct StoredSession<'a> {
-    /// The session version: 4, or 3 of old sessions. 0 means 2.
+    /// The session version: 4, or 3 for old sessions. 0 means 2.
     pub version: u32,
     /// Our identity public key, 33 bytes.
     pub local_identity: &'a [u8],
@@ -117,7 +117,7 @@ pub struct StoredSession<'a> {
     pub sender_chain: Option<StoredChain<'a>>,
     /// The receiving chains, oldest first.
     pub receiver_chains: Vec<StoredChain<'a>>,
-    /// Which prekeys the session was made from, as long as it is unacknowledged.
+    /// The prekeys that the session was made from, as long as it is unacknowledged.
     pub pending_pre_key: Option<StoredPendingPreKey<'a>>,
     /// Their registration id.
     pub remote_registration_id: u32,
@@ -125,7 +125,7 @@ pub struct StoredSession<'a> {
     pub local_registration_id: u32,
     /// The base key of the initiator, 33 bytes.
     pub base_key: &'a [u8],
-    /// Which Kyber prekey the session was made from, as long as it is unacknowledged.
+    /// The Kyber prekey that the session was made from, as long as it is unacknowledged.
     pub pending_kyber_pre_key: Option<StoredPendingKyberPreKey<'a>>,
     /// The state of the post-quantum ratchet; empty if it is off.
     pub pq_ratchet: &'a [u8],
@@ -225,7 +225,7 @@ impl fmt::Debug for StoredSession<'_> {
     }
 }
 
-/// Which prekeys an unacknowledged session was made from.
+/// The prekeys that an unacknowledged session was made from.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct StoredPendingPreKey<'a> {
     /// The id of the one-time prekey, if one was used; 0 is a valid one.
@@ -274,7 +274,7 @@ impl fmt::Debug for StoredPendingPreKey<'_> {
     }
 }
 
-/// Which Kyber prekey an unacknowledged session was made from.
+/// The Kyber prekey that an unacknowledged session was made from.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct StoredPendingKyberPreKey<'a> {
     /// The id; 0 is a valid one.

@@ -76,13 +76,13 @@ impl Authenticator {
         MacKey::new(self.mac.as_bytes()).tag(&[CIPHERTEXT, &epoch.to_be_bytes(), ct1, ct2])
     }
 
-    /// Whether `mac` is the header's, compared in constant time.
+    /// Returns whether `mac` is the header's, compared in constant time.
     #[must_use]
     pub fn verify_header(&self, epoch: u64, header: &[u8; HEADER_LEN], mac: &[u8; MAC_LEN]) -> bool {
         self.header_mac(epoch, header).ct_eq(mac).into()
     }
 
-    /// Whether `mac` is the ciphertext's, compared in constant time.
+    /// Returns whether `mac` is the ciphertext's, compared in constant time.
     #[must_use]
     pub fn verify_ciphertext(
         &self,

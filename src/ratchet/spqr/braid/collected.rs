@@ -6,11 +6,11 @@ use alloc::boxed::Box;
 
 use crate::crypto::erasure::Chunk;
 
-/// What a chunk did to a state that collects them.
+/// The effect of a chunk on a state that collects them.
 pub(in crate::ratchet::spqr) enum Collected<T> {
     /// It is one more, and others are needed.
     More(Chunk),
-    /// It was the last one, and leads to another state. Boxed, as that has secrets that must not be moved around.
+    /// It was the last one, and leads to another state. Boxed, because it has secrets that must not be moved.
     Complete(Box<T>),
 }
 

@@ -87,7 +87,7 @@ impl Ct1Sampled {
         Ok(Collected::complete(EkReceivedCt1Sampled { epoch: epoch.duplicate(), ct1: ct1.clone(), ct2 }))
     }
 
-    /// A chunk of the `ek_vector`, and the other side has all of `ct1`.
+    /// Takes a chunk of the `ek_vector`; the other side has all of `ct1`.
     pub(in crate::ratchet::spqr) fn receive_ek_ct1_ack(
         &self,
         chunk: Chunk,
@@ -114,8 +114,7 @@ pub(in crate::ratchet::spqr) enum Acknowledged {
     Complete(Box<Ct2Sampled>),
 }
 
-/// Has the whole key, so that the rest of the ciphertext is made; goes on sending `ct1` until it is
-/// acknowledged.
+/// Has the whole key, so the rest of the ciphertext is made; keeps sending `ct1` until it is acknowledged.
 #[derive(Debug)]
 pub(in crate::ratchet::spqr) struct EkReceivedCt1Sampled {
     pub(in crate::ratchet::spqr) epoch: Epoch,

@@ -32,7 +32,7 @@ impl KeysUnsampled {
     }
 }
 
-/// Sends the header until a chunk of `ct1` tells that it has arrived.
+/// Sends the header until a chunk of `ct1` shows that it has arrived.
 #[derive(Debug)]
 pub(in crate::ratchet::spqr) struct KeysSampled {
     pub(in crate::ratchet::spqr) epoch: Epoch,
@@ -75,7 +75,7 @@ impl HeaderSent {
     }
 }
 
-/// Goes on sending the `ek_vector`, and says with each chunk that it has all of `ct1`.
+/// Keeps sending the `ek_vector`, and says with each chunk that it has all of `ct1`.
 #[derive(Debug)]
 pub(in crate::ratchet::spqr) struct Ct1Received {
     pub(in crate::ratchet::spqr) epoch: Epoch,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What all states of one epoch share.
+//! The common part of all states of one epoch.
 
 use core::fmt;
 
@@ -24,7 +24,7 @@ impl Epoch {
         Self { number: 1, authenticator: Authenticator::new(auth_key) }
     }
 
-    /// Makes the epoch secret of the KEM's shared secret, and mixes it into the authenticator.
+    /// Derives the epoch secret from the KEM's shared secret, and mixes it into the authenticator.
     ///
     /// ```text
     /// epoch secret = HKDF(salt = 0, ikm = shared secret, "…:SCKA Key" || epoch, 32)
@@ -37,7 +37,7 @@ impl Epoch {
         secret
     }
 
-    /// The epoch after this one. Nothing but the authenticator goes over.
+    /// The epoch after this one. Only the authenticator is carried over.
     pub(in crate::ratchet::spqr) fn next(self) -> Self {
         Self { number: self.number.saturating_add(1), authenticator: self.authenticator }
     }

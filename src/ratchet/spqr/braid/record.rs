@@ -242,7 +242,7 @@ fn read_decoder<const N: usize>(reader: &mut RecordReader<'_>) -> Result<Decoder
     for _ in 0..count {
         decoder.add(Chunk { index: reader.u16()?, data: reader.array()? });
     }
-    // A decoder with all its chunks has been used, and one with a chunk twice was never written.
+    // A complete decoder has been used, and one with a repeated chunk was never written.
     if count >= N || decoder.chunks().len() != count {
         return Err(RecordError::Damaged);
     }

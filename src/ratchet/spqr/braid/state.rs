@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The braid's eleven states and the tables of what each sends and takes.
+//! The braid's eleven states, and the tables of the messages that each sends and takes.
 
 use alloc::boxed::Box;
 use core::mem::swap;
@@ -21,10 +21,9 @@ use super::epoch::Epoch;
 use crate::ratchet::spqr::direction::Direction;
 use crate::ratchet::spqr::error::SpqrError;
 
-/// Where a party is in the exchange of one epoch. Each state is a type that knows only the messages it sends
-/// and takes.
+/// A party's place in the exchange of one epoch. Each state is a type that knows only the messages it sends and takes.
 ///
-/// Boxed, so that a small state leaves no place unused: that would take over whatever was on the stack.
+/// Boxed, so that a small state has no unused part that carries stale stack bytes.
 #[derive(Debug)]
 pub(in crate::ratchet::spqr) enum State {
     /// Key owner: nothing made yet.
@@ -51,7 +50,7 @@ pub(in crate::ratchet::spqr) enum State {
     Ct2Sampled(Box<Ct2Sampled>),
 }
 
-/// What a message changes in a state.
+/// The change of a state by a message.
 #[derive(Debug, Default)]
 pub(in crate::ratchet::spqr) enum Step {
     /// Nothing.
@@ -83,7 +82,7 @@ where
     }
 }
 
-/// What a state sends.
+/// The payload that a state sends.
 pub(in crate::ratchet::spqr) struct Sent {
     pub(in crate::ratchet::spqr) payload: BraidPayload,
     pub(in crate::ratchet::spqr) step: Step,
@@ -91,7 +90,7 @@ pub(in crate::ratchet::spqr) struct Sent {
     pub(in crate::ratchet::spqr) secret: Option<Secret<32>>,
 }
 
-/// What a message did to a state.
+/// The effect of a message on a state.
 #[derive(Default)]
 pub(in crate::ratchet::spqr) struct Received {
     pub(in crate::ratchet::spqr) step: Step,
@@ -119,7 +118,7 @@ impl State {
         }
     }
 
-    /// What is sent in this state, and what that changes.
+    /// The payload that is sent in this state, and the change of sending it.
     pub(in crate::ratchet::spqr) fn send(&self, rng: &mut impl CryptoRng) -> Sent {
         use BraidPayload as Payload;
         match self {
@@ -142,8 +141,8 @@ impl State {
         }
     }
 
-    /// What a message of an epoch does. One of an older epoch does nothing, and so does a payload that the
-    /// state does not wait for.
+    /// The effect of a message of an epoch. One of an older epoch has none, and so does a payload that the state does
+    /// not wait for.
     pub(in crate::ratchet::spqr) fn receive(
         &self,
         epoch: u64,
@@ -189,7 +188,7 @@ impl State {
         Ok(Received { step, secret: None })
     }
 
-    /// Makes a step. A state that is replaced goes into `step`, to be wiped where that lies.
+    /// Makes a step. A replaced state goes into `step`, and is wiped there.
     pub(in crate::ratchet::spqr) fn exchange(&mut self, step: &mut Step) {
         match step {
             Step::Same => {}

@@ -2,12 +2,11 @@
 
 //! The braid's states as libsignal stores them.
 //!
-//! In three states libsignal keeps what its encapsulation left for the second half of the ciphertext: secret
-//! polynomials, their errors, and the random bytes they were made from. The random bytes suffice, with the
-//! header, in `Ct1Sampled` and `Ct1Acknowledged`. In `EkReceivedCt1Sampled` there is no header; but there is
-//! the whole key, so that the second half is made at once when the state is read. When this state is
-//! written, only the second half is left, and is stored as an encapsulation that gives it: no polynomials, any
-//! key, and errors that are the second half itself.
+//! In three states libsignal keeps the intermediate values of its encapsulation for the second half of the ciphertext:
+//! secret polynomials, their errors, and the random bytes behind them. The random bytes suffice, with the header, in
+//! `Ct1Sampled` and `Ct1Acknowledged`. In `EkReceivedCt1Sampled` there is no header but the whole key, so the second
+//! half is made at once when the state is read. When this state is written, only the second half remains, and is stored
+//! as an encapsulation that gives it: no polynomials, any key, and errors that are the second half itself.
 
 mod coder;
 
@@ -31,7 +30,7 @@ use crate::wire::stored::StoredState;
 use coder::{decoder, encoder, stored_decoder, stored_encoder};
 
 impl State {
-    /// Hands the stored form, which borrows what is made for it, to `then`.
+    /// Hands the stored form, which borrows temporary values, to `then`.
     pub(in crate::ratchet::spqr) fn with_stored<T>(&self, then: impl FnOnce(StoredState<'_>) -> T) -> T {
         match self {
             Self::KeysSampled(state) => {
@@ -154,7 +153,7 @@ impl State {
     }
 }
 
-/// What the two states in the middle of an encapsulation share.
+/// The common part of the two states in the middle of an encapsulation.
 struct Encapsulation {
     header: [u8; HEADER_LEN],
     random: Secret<32>,

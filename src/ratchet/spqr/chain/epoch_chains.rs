@@ -14,7 +14,7 @@ use crate::ratchet::spqr::limits::Limits;
 
 const NEXT: Label = Label::new("Signal PQ Ratchet V1 Chain Next");
 
-/// Steps chains: holds the salt, whose pads are hashed once for any number of steps.
+/// A stepper of chains: holds the salt, whose pads are hashed once for any number of steps.
 struct Stepper(HkdfSalt);
 
 impl Stepper {
@@ -61,7 +61,7 @@ impl SendHalf {
         Ok((counter, next, key))
     }
 
-    /// Moves on to the key of index `counter`, and gives the old chain key for the one after it.
+    /// Moves on to the key of index `counter`, and swaps the old chain key for the one after it.
     pub(super) fn exchange(&mut self, counter: u32, next: &mut Secret<32>) {
         self.counter = counter;
         if let Some(old) = &mut self.next {
@@ -91,7 +91,7 @@ pub(super) struct ReceiveHalf {
     pub(super) skipped: SkippedKeys,
 }
 
-/// What happens in a chain for receiving when a key is given.
+/// The step of a chain for receiving that gives a key.
 pub enum ReceiveStep {
     /// The old key of this index is given away.
     Take(u32),
@@ -142,7 +142,7 @@ impl ReceiveHalf {
         (ReceiveStep::Advance { counter: index, next, skipped }, key)
     }
 
-    /// Makes a step, and gives the old chain key for the new one.
+    /// Makes a step, and swaps the old chain key for the new one.
     pub(super) fn exchange(&mut self, step: &mut ReceiveStep, max_old_keys: u32) {
         match step {
             ReceiveStep::Take(index) => self.skipped.remove(*index),

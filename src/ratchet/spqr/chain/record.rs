@@ -158,7 +158,7 @@ impl Chain {
         self.can_send(self.send_epoch).then_some(self)
     }
 
-    /// Whether there is a chain for sending in an epoch.
+    /// Returns whether there is a chain for sending in an epoch.
     pub(in crate::ratchet::spqr) fn can_send(&self, epoch: u64) -> bool {
         epoch >= self.send_epoch && self.chains(epoch).is_ok_and(|chains| chains.send.next.is_some())
     }

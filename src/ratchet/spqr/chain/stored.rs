@@ -53,7 +53,7 @@ impl Chain {
         self.epochs.iter().map(|chains| previous_keys(&chains.receive.skipped)).collect()
     }
 
-    /// The stored form. `previous` is what [`Self::previous_keys`] gave.
+    /// The stored form. `previous` are the [previous keys](Self::previous_keys).
     pub(in crate::ratchet::spqr) fn stored<'a>(
         &'a self,
         previous: &'a [Zeroizing<Vec<u8>>],

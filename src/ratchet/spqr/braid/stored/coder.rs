@@ -10,7 +10,7 @@ use crate::crypto::gf16::Gf16;
 use crate::wire::protobuf::{Encode, Fields, Merge};
 use crate::wire::stored::{StoredDecoder, StoredEncoder};
 
-/// How many lanes a chunk has.
+/// Number of lanes of a chunk.
 const LANES: usize = CHUNK_LEN / 2;
 
 /// Reads an encoder of `N` chunks.
@@ -123,7 +123,7 @@ fn lanes(chunks: impl Iterator<Item = (Option<u16>, [u8; CHUNK_LEN])>) -> [Vec<u
     lanes
 }
 
-/// What is coded is public, so the buffer need not be wiped.
+/// The coded data is public, so the buffer need not be wiped.
 fn encode(coder: &impl Encode) -> Vec<u8> {
     let mut out = Vec::new();
     coder.write(&mut out);
