@@ -12,7 +12,7 @@ use crate::timestamp::Timestamp;
 pub(super) enum Stage {
     /// Generated, and not known to be uploaded: offered to the service, again if need be.
     Generated,
-    /// Confirmed by the service, which has it, or had it until it gave it out.
+    /// Confirmed by the service, which has it, or has given it out.
     Uploaded,
     /// The service no longer gives it out.
     Retired,

@@ -58,7 +58,7 @@ impl<const N: usize> Ready<N> {
         self.bytes.get(self.next..self.end).unwrap_or_default()
     }
 
-    /// Puts `bytes`, at most `N`, in the place of what is here.
+    /// Replaces the bytes by `bytes`, at most `N`.
     pub(super) fn put(&mut self, bytes: &[u8]) {
         debug_assert!(bytes.len() <= N, "they fit");
         (self.next, self.end) = (0, bytes.len().min(N));

@@ -46,7 +46,7 @@ pub(super) const MAC_LEN: usize = 32;
 /// ```
 pub struct AttachmentDecryptor {
     key: Secret<32>,
-    /// In a box, as it is aligned to 16 bytes: what lay on the stack before would fill the gap at the end.
+    /// Boxed, because it is aligned to 16 bytes, and stale stack bytes would fill the gap at the end.
     cipher: Box<CbcDecryptor>,
     /// Whether the IV has come and was given to the cipher.
     begun: bool,

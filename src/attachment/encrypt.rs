@@ -51,7 +51,7 @@ use crate::crypto::secret::Secret;
 /// assert_eq!(blob.len() as u64, AttachmentEncryptor::blob_len(24));
 /// ```
 pub struct AttachmentEncryptor {
-    /// In a box, as it is aligned to 16 bytes: what lay on the stack before would fill the gap at the end.
+    /// Boxed, because it is aligned to 16 bytes, and stale stack bytes would fill the gap at the end.
     cipher: Box<CbcEncryptor>,
     /// Plaintext that does not fill a block.
     partial: Zeroizing<[u8; BLOCK_LEN]>,

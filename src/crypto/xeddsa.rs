@@ -136,7 +136,7 @@ impl<'a> Signer<'a> {
     }
 }
 
-/// [`sign`] with the 64 random bytes given by the caller, who must never give the same ones twice.
+/// [`sign`] with the 64 random bytes given by the caller, which must never give the same ones twice.
 #[cfg(any(test, feature = "hazmat"))]
 #[must_use]
 pub fn sign_with(key: &PrivateKey, message: &[&[u8]], random: &Secret<64>) -> Signature {

@@ -10,8 +10,8 @@ use super::{RecordError, RecordKind, split_header};
 
 /// Reads a record from its first byte to its last.
 ///
-/// Each method gives [`RecordError::Damaged`] if fewer bytes are left than it needs. Lengths and counts are
-/// checked against what is left before anything is allocated.
+/// Each method gives [`RecordError::Damaged`] if fewer bytes are left than it needs. Lengths and counts are checked
+/// against the remaining bytes before anything is allocated.
 pub struct RecordReader<'a> {
     rest: &'a [u8],
 }

@@ -47,12 +47,12 @@ pub enum RepairRefused {
 /// Store it beside the session with that device.
 ///
 /// Whatever the peer sends, it causes no more than the [policy](RepairPolicy) allows within any time: neither side can
-/// drive the other, nor both together, into a loop. Two honest devices that lost what they had in common recover: the
-/// one that can't decrypt asks, and the other begins another session.
+/// drive the other, nor both together, into a loop. Two honest devices that lost their common session recover: the one
+/// that can't decrypt asks, and the other begins another session.
 ///
 /// # Example
 ///
-/// Bob has lost his session with Alice, who goes on with it. Each keeps a log for the other, as its record beside
+/// Bob has lost his session with Alice, but she still sends on it. Each keeps a log for the other, as its record beside
 /// the session.
 ///
 /// ```

@@ -182,7 +182,7 @@ impl Content {
     }
 
     /// Advises what to do if the message was not decrypted. `timestamp` is the one that the service delivered it with:
-    /// the sender finds the message to send again by it.
+    /// by it the sender finds the message to send again.
     #[must_use]
     pub fn advice(&self, failure: Failure, timestamp: Timestamp) -> Advice {
         let device = self.sender.address().device();

@@ -2,9 +2,9 @@
 
 //! The protobuf wire format, read without copying and written to an exact length.
 //!
-//! A message is a `match` over its field numbers when read and a list of fields when written; see
-//! `SignalMessage` for the pattern. The reader accepts what prost 0.14 accepts, byte for byte, because
-//! that is what is deployed; `tests/wire/protobuf_oracle.rs` compares the two.
+//! A message is a `match` over its field numbers when read and a list of fields when written; see `SignalMessage` for
+//! the pattern. The reader accepts what prost 0.14 accepts, byte for byte, because that is deployed;
+//! `tests/wire/protobuf_oracle.rs` compares the two.
 
 mod reader;
 mod writer;

@@ -63,7 +63,7 @@ impl Key {
         }
     }
 
-    /// Encodes the key: the number of its kind, and what it names. Numbers are big endian, so that byte strings sort as
+    /// Encodes the key: the number of its kind, then its parts. Numbers are big endian, so that byte strings sort as
     /// the keys of a kind do.
     ///
     /// ```text

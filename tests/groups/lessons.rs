@@ -23,7 +23,7 @@ fn rng() -> ChaCha20Rng {
 /// Two processes that send with one key would use a key twice. Within one, the borrow rules it out; a store that
 /// both use compares generations, and the second to write finds out.
 #[test]
-fn lesson_25_a_store_sees_that_two_send_at_once() {
+fn lesson_25_store_refuses_the_second_of_two_senders() {
     let rng = &mut rng();
     let mut stored = SenderKey::generate(ID, rng).record();
     let read = |record: &Record| SenderKey::from_record(record.as_bytes()).unwrap();
@@ -47,7 +47,7 @@ fn lesson_25_a_store_sees_that_two_send_at_once() {
 
 /// The plaintext is there to be stored with the record, and if either fails the message can come again.
 #[test]
-fn lesson_30_a_store_that_fails_loses_no_plaintext() {
+fn lesson_30_failing_store_loses_no_plaintext() {
     let rng = &mut rng();
     let mut key = SenderKey::generate(ID, rng);
     let mut keys = receiver(&key);
@@ -72,7 +72,7 @@ fn lesson_30_a_store_that_fails_loses_no_plaintext() {
 
 /// Whoever lacks a sender key can say so, and gets it, at the state of now or of before.
 #[test]
-fn lesson_32_a_lost_sender_key_is_asked_for_and_sent_again() {
+fn lesson_32_lost_sender_key_is_requested_and_resent() {
     let rng = &mut rng();
     let mut key = SenderKey::generate(ID, rng);
     let kept = key.distribution();
@@ -96,7 +96,7 @@ fn lesson_32_a_lost_sender_key_is_asked_for_and_sent_again() {
 
 /// A message beyond the limit costs no more than one signature, and leaves no mark, however often it comes.
 #[test]
-fn lesson_33_far_ahead_is_refused_cheaply_and_is_not_the_end() {
+fn lesson_33_jump_too_far_is_refused_cheaply_and_recoverable() {
     let rng = &mut rng();
     let mut key = SenderKey::generate(ID, rng);
     let mut keys = receiver(&key);
@@ -114,7 +114,7 @@ fn lesson_33_far_ahead_is_refused_cheaply_and_is_not_the_end() {
 
 /// A jump of any length, without keeping keys.
 #[test]
-fn lesson_34_a_chain_beyond_the_limit_catches_up() {
+fn lesson_34_chain_beyond_the_limit_fast_forwards() {
     let rng = &mut rng();
     let mut key = SenderKey::generate(ID, rng);
     let mut keys = receiver(&key);

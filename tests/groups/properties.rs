@@ -66,7 +66,7 @@ proptest! {
     #![proptest_config(config(256))]
 
     #[test]
-    fn no_schedule_breaks_a_group(
+    fn group_survives_any_schedule(
         seed: u64,
         format in format(),
         steps in proptest::collection::vec(step(), 0..140),

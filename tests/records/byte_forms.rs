@@ -102,13 +102,13 @@ fn any_write() -> impl Strategy<Value = Write> {
 
 proptest! {
     #[test]
-    fn keys_read_as_they_were_written_and_are_different(one in any_key(), other in any_key()) {
+    fn keys_round_trip_and_differ(one in any_key(), other in any_key()) {
         prop_assert_eq!(&Key::from_bytes(&one.to_bytes()).unwrap(), &one);
         prop_assert_eq!(one == other, one.to_bytes() == other.to_bytes());
     }
 
     #[test]
-    fn writes_read_as_they_were_written(list in proptest::collection::vec(any_write(), 0..6)) {
+    fn writes_round_trip(list in proptest::collection::vec(any_write(), 0..6)) {
         let shown: Vec<String> = list.iter().map(|write| format!("{write:?}")).collect();
         let mut writes = Writes::default();
         writes.extend(list);
@@ -125,7 +125,7 @@ proptest! {
 }
 
 #[test]
-fn bundles_and_uploads_read_as_they_were_written() {
+fn bundles_and_uploads_round_trip() {
     let (_, mut upload) = account();
     let bytes = upload.to_bytes();
     assert_eq!(
@@ -163,7 +163,7 @@ fn bundles_and_uploads_read_as_they_were_written() {
 }
 
 #[test]
-fn a_memory_is_what_its_rows_are() {
+fn memory_equals_its_rows() {
     let (store, _) = account();
     let rows = |store: &Memory| -> Vec<(Key, Vec<u8>)> {
         store.keys().map(|key| (key.clone(), store.get(key).unwrap().as_bytes().to_vec())).collect()
@@ -184,7 +184,7 @@ fn a_memory_is_what_its_rows_are() {
 }
 
 #[test]
-fn texts_are_sealed_apart_from_records() {
+fn sealed_bytes_do_not_open_as_a_record() {
     let (key, mut rng) = (RecordKey::generate(&mut rng()), rng());
     let sealed = key.seal_bytes(b"a text", b"row 7", &mut rng).unwrap();
     assert_eq!(**key.open_bytes(b"row 7", &sealed).unwrap(), *b"a text");

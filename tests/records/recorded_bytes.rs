@@ -85,7 +85,7 @@ fn stored_records() {
 }
 
 #[test]
-fn archived_sessions_are_left_as_they_are_and_parse_on_their_own() {
+fn archived_sessions_are_kept_unchanged_and_parse_alone() {
     let text = include_str!("../vectors/libsignal-0.103.0/stored-records.json");
     let file: File<StoredCase> = serde_json::from_str(text).unwrap();
     let sessions = file.cases.iter().filter(|case| case.canonical && case.kind == "session record");

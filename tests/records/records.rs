@@ -60,7 +60,7 @@ fn known_record() {
 }
 
 #[test]
-fn kinds_have_their_numbers_and_are_not_taken_for_each_other() {
+fn kinds_keep_their_numbers_and_never_read_as_each_other() {
     // 12 was in use before the first release.
     for (number, kind) in (1..).filter(|number| *number != 12).zip(KINDS) {
         assert_eq!((kind.to_u8(), RecordKind::from_u8(number)), (number, Some(kind)));
@@ -152,7 +152,7 @@ fn known_sealed_record() {
 }
 
 #[test]
-fn sealing_differs_each_time_and_opens_each_time() {
+fn sealing_differs_each_time_and_always_opens() {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let key = RecordKey::generate(&mut rng);
     let record = record(RecordKind::IdentityKeyPair, b"content");
@@ -176,7 +176,7 @@ fn sealing_differs_each_time_and_opens_each_time() {
 }
 
 #[test]
-fn sealed_record_of_another_version_or_empty() {
+fn sealed_record_of_another_version_or_empty_is_refused() {
     let key = RecordKey::from_bytes(&[7; 32]);
     let open = |sealed: &[u8]| key.open(RecordKind::Session, b"", sealed).unwrap_err();
     assert_eq!(open(b""), RecordError::NotARecord);

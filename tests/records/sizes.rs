@@ -14,7 +14,7 @@ use subrosa::session::Policy;
 const LIMIT: usize = 3_500;
 
 #[test]
-fn a_session_without_skipped_keys_takes_less_than_3_500_bytes() {
+fn session_without_skipped_keys_takes_less_than_3_500_bytes() {
     let [mut alice, mut bob] = Device::pair(1);
     let bundle = bob.bundle(Offer::FULL);
     alice.initiate(&bob.address, bundle).unwrap();

@@ -61,7 +61,7 @@ fn streams(ledger: &mut Ledger) {
             let longer = AttachmentManifest { plaintext_len: u64::MAX, ..manifest.clone() };
             ledger.attempt("claims 2^64 bytes", blob.len(), "TooShort", || decrypt(&blob, &longer));
             *blob.last_mut().unwrap() ^= 1;
-            ledger.attempt("forged end", blob.len(), "IncrementalMac", || decrypt(&blob, &manifest));
+            ledger.attempt("forged end", blob.len(), "Mismatch", || decrypt(&blob, &manifest));
             ledger.attempt("verified, forged", blob.len(), "BadMac", || {
                 let mut verifier = AttachmentVerifier::new(&key(), manifest.digest, manifest.plaintext_len);
                 verifier.update(&blob);

@@ -81,9 +81,9 @@ fn delivery(ledger: &mut Ledger) {
     let costs = [MANY, 2 * MANY].map(|count| {
         let all: Vec<_> = (0..count).map(device).collect();
         let stale = ServiceAnswer::Stale(all.clone());
-        ledger.attempt("stale devices, five times", count, "Ok", || answered(&stale));
+        ledger.attempt("stale devices, five times", 4 * count, "Ok", || answered(&stale));
         let mismatched = ServiceAnswer::Mismatched { missing: all.clone(), extra: all };
-        ledger.attempt("missing and extra devices, five times", 2 * count, "Ok", || answered(&mismatched))
+        ledger.attempt("missing and extra devices, five times", 8 * count, "Ok", || answered(&mismatched))
     });
     ledger.compare("devices", costs[0], costs[1]);
 }

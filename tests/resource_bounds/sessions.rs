@@ -80,7 +80,7 @@ fn one_session(ledger: &mut Ledger, version: u8) {
     let name = |what: &str| format!("version {version}, {what}");
     // The post-quantum ratchet counts the message itself, too.
     let most = if version == 3 { JUMP } else { JUMP - 1 };
-    for (jump, expected) in [(most, "Ok"), (most + 1, "Undecryptable(Ratchet")] {
+    for (jump, expected) in [(most, "Ok"), (most + 1, "TooFarAhead")] {
         let mut talk = Talk::new(version);
         let message = talk.after(jump);
         let len = message.len();
@@ -88,7 +88,7 @@ fn one_session(ledger: &mut Ledger, version: u8) {
             .attempt(&name(&format!("{jump} skipped")), len, expected, || decrypt(&mut talk.bob, &message).0);
         if expected == "Ok" {
             let forged = flipped(&message);
-            let expected = "Undecryptable(Mac)";
+            let expected = "Forged(Mac)";
             let what = name(&format!("{jump} skipped, forged"));
             ledger.attempt(&what, len, expected, || decrypt(&mut talk.bob, &forged).0);
         }
@@ -98,7 +98,7 @@ fn one_session(ledger: &mut Ledger, version: u8) {
         let message = send(&mut talk.alice, &vec![b'x'; len], &mut talk.rng);
         ledger.attempt(&name("long"), message.len(), "Ok", || decrypt(&mut talk.bob, &message).0);
         let message = flipped(&message);
-        ledger.attempt(&name("long, forged"), message.len(), "Undec", || decrypt(&mut talk.bob, &message).0)
+        ledger.attempt(&name("long, forged"), message.len(), "Forged(Mac)", || decrypt(&mut talk.bob, &message).0)
     });
     ledger.compare("long", costs[0], costs[1]);
 }
@@ -147,21 +147,21 @@ fn many_sessions(ledger: &mut Ledger) {
     let offer = bundle(&mut bob, 4);
     alice.initiate(&bob.address, offer).unwrap();
     let message = after(&mut alice.session(&bob.address).unwrap(), JUMP);
-    ledger.attempt("accepted by none, 25,000 skipped", message.len(), "Undecryptable(Mac)", || {
+    ledger.attempt("accepted by none, 25,000 skipped", message.len(), "Forged(Mac)", || {
         let (told, new) = decrypt(&mut session, &message);
         tried = new;
         told
     });
     assert_eq!(tried, ALL, "no session is tried twice");
     let longest = forge(&message, JUMP, &vec![b'x'; LARGE]);
-    ledger.attempt("accepted by none, long", longest.len(), "Undecryptable(Mac)", || {
+    ledger.attempt("accepted by none, long", longest.len(), "Forged(Mac)", || {
         decrypt(&mut session, &longest).0
     });
     let none = forge(&message, JUMP + 1, b"");
-    ledger.attempt("25,001 skipped", none.len(), "Undecryptable(Ratchet", || decrypt(&mut session, &none).0);
+    ledger.attempt("25,001 skipped", none.len(), "TooFarAhead", || decrypt(&mut session, &none).0);
     // A first message that names a session is tried on that one alone.
     let named = ahead(&mut oldest_before);
-    ledger.attempt("names the oldest, forged", named.len(), "Undecryptable(Mac)", || {
+    ledger.attempt("names the oldest, forged", named.len(), "Forged(Mac)", || {
         let mut counted = Counted(rng(), 0);
         let message = Message::parse(MessageKind::PreKey, &named).unwrap();
         let told = told(try_open(&mut session, &message, &mut counted).map(drop));
@@ -213,7 +213,7 @@ fn own_device(ledger: &mut Ledger) {
     let costs = [MANY, 2 * MANY].map(|skipped| {
         let forged = forge(&message, u32::try_from(skipped).unwrap(), b"");
         let name = format!("{skipped} skipped");
-        ledger.attempt(&name, forged.len(), "Undecryptable(Mac)", || decrypt(&mut session, &forged).0)
+        ledger.attempt(&name, forged.len(), "Forged(Mac)", || decrypt(&mut session, &forged).0)
     });
     ledger.compare("skipped", costs[0], costs[1]);
     assert_eq!(costs[0].heap, costs[1].heap, "memory does not grow with the jump");
@@ -225,8 +225,8 @@ fn first_messages(ledger: &mut Ledger) {
         for (skipped, damaged, expected) in [
             (0, false, "Ok"),
             (most, false, "Ok"),
-            (most, true, "Undecryptable(Mac)"),
-            (most + 1, false, "Undecryptable(Ratchet"),
+            (most, true, "Forged(Mac)"),
+            (most + 1, false, "TooFarAhead"),
         ] {
             let [mut alice, mut bob] = devices(version);
             let offer = bundle(&mut bob, version);

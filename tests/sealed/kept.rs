@@ -40,7 +40,7 @@ fn cast() -> ([Device; 2], Service, SenderCertificate) {
 }
 
 #[test]
-fn what_is_sealed_is_the_same() {
+fn kept_secret_changes_no_sealed_byte() {
     let ([alice, bob], _, certificate) = cast();
     let sender = Seal::with(&certificate).of(&alice.identity);
     let kept = ContactSecret::new(&alice.identity, bob.identity.public()).unwrap();
@@ -53,7 +53,7 @@ fn what_is_sealed_is_the_same() {
 }
 
 #[test]
-fn what_is_sealed_for_many_is_the_same() {
+fn kept_secrets_change_no_byte_for_many() {
     let ([alice, bob], _, certificate) = cast();
     let sender = Seal::with(&certificate).of(&alice.identity);
     let id: ServiceId = bob.address.name().service_id().unwrap();
@@ -73,7 +73,7 @@ fn what_is_sealed_for_many_is_the_same() {
 }
 
 #[test]
-fn what_is_opened_is_the_same() {
+fn kept_secret_changes_no_opened_content() {
     let ([alice, bob], service, certificate) = cast();
     let sender = Seal::with(&certificate).of(&alice.identity);
     let id: ServiceId = bob.address.name().service_id().unwrap();
@@ -103,7 +103,7 @@ fn what_is_opened_is_the_same() {
 }
 
 #[test]
-fn no_agreement_with_a_key_of_low_order() {
+fn contact_secret_with_low_order_key_is_refused() {
     let ([alice, _], _, certificate) = cast();
     let low = IdentityKey::new(PublicKey::from_bytes([0; 32]));
     assert_eq!(ContactSecret::new(&alice.identity, &low).unwrap_err(), NonContributory);
@@ -112,7 +112,7 @@ fn no_agreement_with_a_key_of_low_order() {
 }
 
 #[test]
-fn a_session_keeps_its_agreement_while_it_is_with_the_same_identity() {
+fn session_keeps_its_contact_secret_for_the_same_identity() {
     let ([mut alice, mut bob], _, certificate) = cast();
     alice.begin_with(&mut bob, Offer::FULL);
     let mut session = alice.session(&bob.address).unwrap();
@@ -156,7 +156,7 @@ fn verdict(
 }
 
 #[test]
-fn a_certificate_is_verified_once_but_checked_each_time() {
+fn certificate_is_verified_once_but_checked_each_time() {
     let (_, mut service, certificate) = cast();
     let mut memory = CertificateCache::new(10);
     assert_eq!(verdict(&mut memory, &certificate, &service, EXPIRES), Ok(()));
@@ -176,7 +176,7 @@ fn a_certificate_is_verified_once_but_checked_each_time() {
 }
 
 #[test]
-fn what_is_refused_is_not_remembered() {
+fn refused_certificate_is_not_cached() {
     let (_, service, _) = cast();
     let ([alice, _], mut foreign, _) = cast();
     foreign.server_key = subrosa::keys::PrivateKey::generate(&mut rng());
@@ -194,7 +194,7 @@ fn what_is_refused_is_not_remembered() {
 
 /// A certificate that differs from a remembered one in any byte is verified.
 #[test]
-fn another_certificate_is_another_certificate() {
+fn other_certificate_is_verified_anew() {
     let (_, service, certificate) = cast();
     let mut memory = CertificateCache::new(10);
     verdict(&mut memory, &certificate, &service, EXPIRES).unwrap();
@@ -212,7 +212,7 @@ fn another_certificate_is_another_certificate() {
 }
 
 #[test]
-fn the_memory_is_bounded_and_forgets_the_oldest() {
+fn cache_is_bounded_and_drops_the_oldest() {
     let ([alice, _], mut service, _) = cast();
     let certificates: Vec<_> = (0..5).map(|_| service.certify(&alice)).collect();
     let mut memory = CertificateCache::new(3);
@@ -226,7 +226,7 @@ fn the_memory_is_bounded_and_forgets_the_oldest() {
 }
 
 #[test]
-fn a_message_to_oneself_is_refused_whatever_is_remembered() {
+fn self_send_is_refused_from_the_cache_too() {
     let ([alice, bob], service, certificate) = cast();
     let sender = Seal::with(&certificate).of(&alice.identity);
     let envelope = sender.seal(&message(), bob.identity.public(), &mut rng()).unwrap();

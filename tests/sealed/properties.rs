@@ -54,7 +54,7 @@ proptest! {
     #![proptest_config(config(1000))]
 
     #[test]
-    fn a_content_reads_as_it_was_written(
+    fn content_round_trips(
         kind in kind(),
         hint in hint(),
         certificate in bytes(300),

@@ -65,7 +65,7 @@ fn known_answer() {
 
 /// RFC 4231, test cases 1, 2, 6 and 7: keys of 20, 4 and 131 bytes.
 #[test]
-fn a_key_may_have_any_length() {
+fn mac_key_may_have_any_length() {
     let long = [0xAA; 131];
     let cases: [(&[u8], &[u8], [u8; 32]); 4] = [
         (&[0x0B; 20], b"Hi There", hex!("b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7")),
@@ -81,7 +81,7 @@ fn a_key_may_have_any_length() {
 }
 
 #[test]
-fn m78_the_last_mac_is_the_plain_hmac_however_the_data_is_cut() {
+fn m78_last_mac_is_the_hmac_of_all_data_for_any_cut() {
     let data = counting(200);
     for cut in 1..=data.len() {
         let mut builder = IncrementalMacBuilder::new(&KEY, size(17));
@@ -93,7 +93,7 @@ fn m78_the_last_mac_is_the_plain_hmac_however_the_data_is_cut() {
 }
 
 #[test]
-fn m79_the_list_is_that_of_growing_beginnings() {
+fn m79_list_holds_macs_of_growing_prefixes() {
     let data = counting(99);
     for chunk_size in [1, 2, 16, 31, 32, 33, 98, 99, 100, 1_000] {
         let wanted = usize::try_from(chunk_size).unwrap();
@@ -104,7 +104,7 @@ fn m79_the_list_is_that_of_growing_beginnings() {
 }
 
 #[test]
-fn m80_right_and_wrong_lists() {
+fn m80_right_list_is_accepted_and_wrong_ones_refused() {
     use AttachmentError::{DataTooLong, DataTooShort, Mismatch};
     let data = counting(100);
     let list = digest(&data, 32);
@@ -133,7 +133,7 @@ fn m80_right_and_wrong_lists() {
 }
 
 #[test]
-fn m80_wrong_data() {
+fn m80_wrong_data_is_refused() {
     use AttachmentError::{DataTooLong, DataTooShort, Mismatch};
     let data = counting(100);
     let list = digest(&data, 32);
@@ -198,7 +198,7 @@ fn m82_random_cuts() {
 }
 
 #[test]
-fn m84_sizes_that_are_refused() {
+fn m84_bad_chunk_sizes_are_refused() {
     assert_eq!(ChunkSize::new(0), Err(AttachmentError::ZeroChunkSize));
     for len in [1, 31, 33, 63] {
         assert_eq!(
@@ -283,7 +283,7 @@ fn m85_streams_of_10_mib() {
 
 /// What was written is with the writer inside, and flushed there.
 #[test]
-fn flushing_passes_to_the_writer_inside() {
+fn flush_reaches_the_inner_writer() {
     let mut writer = IncrementalMacWriter::new(BufWriter::new(Vec::new()), &KEY, size(32));
     writer.write_all(&counting(100)).unwrap();
     writer.flush().unwrap();
@@ -293,7 +293,7 @@ fn flushing_passes_to_the_writer_inside() {
 
 /// What is shown of lists and of what works with them: numbers, and no key.
 #[test]
-fn numbers_are_shown() {
+fn debug_shows_counts() {
     let list = digest(&counting(100), 32);
     assert_eq!(format!("{list:?}"), "IncrementalMac(4 MACs, chunks of 32 bytes)");
     let mut verifier = IncrementalMacVerifier::new(&KEY, list.clone());
@@ -307,7 +307,7 @@ fn numbers_are_shown() {
 }
 
 #[test]
-fn m86_a_whole_number_of_chunks_has_its_last_mac_twice() {
+fn m86_whole_chunks_repeat_the_last_mac() {
     let data = counting(96);
     let list = digest(&data, 32);
     let macs: &[[u8; 32]] = list.as_bytes().as_chunks().0;

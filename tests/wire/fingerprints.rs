@@ -78,7 +78,7 @@ fn f72_known_answers_in_both_versions() {
 }
 
 #[test]
-fn f72_any_version_is_carried() {
+fn f72_version_is_any_number() {
     for version in [0, 3, 127, 128, u32::MAX].map(FingerprintVersion) {
         let [at_a, at_b] = both(version);
         assert_eq!(at_a.scannable().version(), version);
@@ -90,7 +90,7 @@ fn f72_any_version_is_carried() {
 }
 
 #[test]
-fn f72_what_is_shown_can_be_compared_as_a_value() {
+fn f72_digits_compare_as_values() {
     let [at_a, at_b] = both(FingerprintVersion::ACCOUNT);
     let oneself = Fingerprint::new(FingerprintVersion::ACCOUNT, a(), a());
     assert!(at_a.displayable() == at_b.displayable());
@@ -115,7 +115,7 @@ fn f72_digits_are_grouped_for_people() {
 }
 
 #[test]
-fn f73_compared_with_the_other_and_with_oneself() {
+fn f73_matches_the_other_side_and_not_itself() {
     let [at_a, at_b] = both(FingerprintVersion::ACCOUNT);
     assert_eq!((compare(at_a, at_b), compare(at_b, at_a)), (Ok(()), Ok(())));
     assert_eq!(compare(at_a, at_a), Err(FingerprintError::Mismatch));
@@ -123,7 +123,7 @@ fn f73_compared_with_the_other_and_with_oneself() {
 }
 
 #[test]
-fn f74_another_key_or_identifier() {
+fn f74_other_key_or_identifier_mismatches() {
     let [at_a, at_b] = both(FingerprintVersion::ACCOUNT);
     let phone_number = b"+14155550123".as_slice();
     for theirs in [hash(&ID_B, &KEY_C), hash(phone_number, &KEY_B), hash(&[], &KEY_B), hash(&ID_A, &KEY_B)] {
@@ -139,7 +139,7 @@ fn f74_another_key_or_identifier() {
 }
 
 #[test]
-fn f75_other_version() {
+fn f75_other_version_is_refused() {
     let [one, two] = [FingerprintVersion::PHONE_NUMBER, FingerprintVersion::ACCOUNT];
     for (ours, theirs) in [(one, two), (two, one)] {
         let error = FingerprintError::VersionMismatch { theirs, ours };
@@ -152,7 +152,7 @@ fn f75_other_version() {
 }
 
 #[test]
-fn f76_damage() {
+fn f76_damaged_code_is_refused() {
     let [at_a, at_b] = both(FingerprintVersion::ACCOUNT);
     let (ours, good) = (at_a.scannable(), at_b.scannable().to_bytes());
     let unreadable = Err(FingerprintError::InvalidProtobuf);
@@ -169,7 +169,7 @@ fn f76_damage() {
 }
 
 #[test]
-fn f77_iteration_counts() {
+fn f77_iterations_out_of_range_are_refused() {
     for count in [0, 1, 1_000_001, u32::MAX] {
         assert_eq!(FingerprintIterations::new(count), Err(FingerprintError::Iterations(count)));
     }
@@ -179,7 +179,7 @@ fn f77_iteration_counts() {
 }
 
 #[test]
-fn f77_missing_pieces() {
+fn f77_missing_fields_are_refused() {
     use FingerprintError::{InvalidProtobuf, MissingLocal, MissingRemote, MissingVersion};
     let [zero, two] = [0, 2].map(FingerprintVersion);
     let ours = both(two)[0].scannable();
@@ -207,7 +207,7 @@ fn f77_missing_pieces() {
 }
 
 #[test]
-fn contents_of_other_lengths_compare() {
+fn hashes_of_other_lengths_compare() {
     let longer = |own: u8, other: u8| {
         let content = |byte: u8| [&[0x42, 0x0A, 0x40][..], &[byte; 64]].concat();
         [&[8, 2, 0x12][..], &content(own), &[0x1A], &content(other)].concat()

@@ -262,7 +262,7 @@ fn plaintext_body_must_be_a_content_with_an_error() {
 }
 
 #[test]
-fn versions_3_and_4_only_and_the_lower_half_does_not_count() {
+fn only_versions_3_and_4_are_read_and_the_lower_half_is_ignored() {
     let mut message = PLAIN.to_vec();
     let mut wrapped = WRAPPED.to_vec();
     for byte in 0..=u8::MAX {
@@ -281,7 +281,7 @@ fn versions_3_and_4_only_and_the_lower_half_does_not_count() {
 }
 
 #[test]
-fn length_comes_before_version_before_protobuf() {
+fn length_is_checked_before_version_and_protobuf() {
     for len in 0..=8 {
         assert_eq!(SignalMessage::parse(&vec![0; len]).unwrap_err(), ParseError::TooShort(len));
     }

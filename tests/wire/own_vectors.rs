@@ -114,7 +114,7 @@ fn fingerprints() {
 }
 
 #[test]
-fn they_are_small() {
+fn published_files_are_small() {
     let total: u64 =
         fs::read_dir(folder()).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
     assert!(total < MOST_BYTES, "{total} bytes");

@@ -123,7 +123,7 @@ proptest! {
 }
 
 #[test]
-fn the_comparison_can_fail() {
+fn comparison_can_fail() {
     let message = Every { uint32: Some(1), ..Every::default() };
     let mut ours = Every::default();
     ours.take_over(Fields::new(&[8, 2])).unwrap();
@@ -131,7 +131,7 @@ fn the_comparison_can_fail() {
 }
 
 #[test]
-fn every_key_of_one_and_two_bytes() {
+fn field_keys_of_one_and_two_bytes_read_alike() {
     for first in 0..=u8::MAX {
         for second in 0..=u8::MAX {
             for tail in [&[][..], &[0], &[0; 4], &[0; 8], &[1, 2, 3, 4, 5, 6, 7, 8, 9]] {
@@ -219,7 +219,7 @@ fn group_marks_must_match() {
 }
 
 #[test]
-fn a_group_shows_as_one_field_and_an_error_ends_the_iteration() {
+fn group_reads_as_one_field_and_error_ends_iteration() {
     let mut fields = Fields::new(&[0x53, 0x08, 1, 0x54, 0x08, 5, 0x0F, 0x08, 6]);
     let group = fields.next().unwrap().unwrap();
     assert_eq!((group.number, group.value), (10, Value::Group));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! X25519 by `aws-lc-rs`: in assembly where there is some. `curve25519-dalek` computes what it refuses.
+//! X25519 by `aws-lc-rs`: in assembly where there is some. `curve25519-dalek` computes the keys that it refuses.
 
 use core::fmt;
 use std::sync::{Arc, Mutex};

@@ -22,8 +22,8 @@ use super::version::MinimumVersion;
 use super::{Ratchet, Spqr};
 
 impl Spqr {
-    /// Reads the state of the ratchet in a stored session; none at all means that it is off. None if it is
-    /// not protobuf or its parts do not fit.
+    /// Reads the state of the ratchet in a stored session; an empty one means that it is off. None if it is not
+    /// protobuf or its parts do not fit.
     ///
     /// Once the version is settled libsignal does not keep the minimum, which is version 1 then.
     #[must_use]

@@ -21,7 +21,7 @@ fn is_read(keys: &mut ReceiverKeys, bytes: &[u8]) -> bool {
 }
 
 #[test]
-fn no_bit_can_be_changed() {
+fn every_flipped_bit_of_a_message_is_refused() {
     for format in [group::Format::WithId(ID), group::Format::WithoutId] {
         let rng = &mut ChaCha20Rng::seed_from_u64(1);
         let mut key = SenderKey::generate(format, rng);

@@ -124,7 +124,7 @@ fn key_schedule() {
 }
 
 #[test]
-fn what_a_sender_sends() {
+fn sender_bytes_are_known() {
     let (mut key, rng) = (sender_key(), &mut ChaCha20Rng::seed_from_u64(1));
     assert_eq!(*key.distribution(), SKDM);
     for (iteration, (.., ciphertext)) in SCHEDULE.iter().enumerate() {
@@ -138,7 +138,7 @@ fn what_a_sender_sends() {
 }
 
 #[test]
-fn a_message_verifies_under_its_signing_key_only() {
+fn message_verifies_under_its_signing_key_only() {
     let distribution = DistributionMessage::parse(SKDM).unwrap();
     let message = SenderKeyMessage::parse(MESSAGES[1]).unwrap();
     assert!(message.verify(distribution.signing_key()));
@@ -154,7 +154,7 @@ fn a_message_verifies_under_its_signing_key_only() {
 }
 
 #[test]
-fn what_a_receiver_reads_and_stores() {
+fn receiver_reads_and_stores_known_bytes() {
     let mut keys = ReceiverKeys::new(sender(), ID);
     assert!(keys.to_libsignal_record().is_empty());
     learn(&mut keys, SKDM);

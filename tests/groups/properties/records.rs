@@ -105,7 +105,7 @@ fn every_cut_is_damage() {
 
 /// States that are never written: more chains than are kept, one twice, skipped keys that are yet to come.
 #[test]
-fn states_that_can_not_be_are_damage() {
+fn impossible_states_are_damage() {
     let rng = &mut ChaCha20Rng::seed_from_u64(3);
     let mut keys = ReceiverKeys::new(sender(), group::Format::WithoutId);
     let mut key = SenderKey::generate(group::Format::WithoutId, rng);

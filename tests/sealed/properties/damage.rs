@@ -82,7 +82,7 @@ impl Delivery {
 }
 
 #[test]
-fn every_bit_of_an_envelope() {
+fn every_flipped_bit_of_an_envelope_is_refused() {
     for form in [(1, true), (1, false), (2, true), (2, false)] {
         let mut delivery = Delivery::plain(1, form);
         let store = delivery.to.store.clone();
@@ -108,7 +108,7 @@ fn every_bit_of_an_envelope() {
 }
 
 #[test]
-fn every_part_of_an_envelope() {
+fn every_changed_part_of_an_envelope_is_refused() {
     for form in [(1, true), (1, false), (2, true), (2, false)] {
         let mut delivery = Delivery::plain(2, form);
         let sealed = delivery.sealed.clone();
@@ -126,7 +126,7 @@ proptest! {
     #![proptest_config(config(64))]
 
     #[test]
-    fn whatever_is_changed(
+    fn any_changed_envelope_is_refused(
         seed: u64,
         form in (1..=2u8, any::<bool>()),
         plaintext in crate::properties::bytes(200),

@@ -273,7 +273,7 @@ proptest! {
 
 /// Not by the claimed number of entries, nor by that of devices.
 #[test]
-fn memory_is_linear_in_what_there_is() {
+fn memory_is_linear_in_the_input() {
     for count in [100_u32, 1_000, 20_000] {
         let header = [&[0x22][..], &[0xFF, 0xFF, 0xFF, 0xFF, 0x0F]].concat();
         let excluded = (0..count).flat_map(|n| [&u128::from(n).to_be_bytes()[..], &[0]].concat());
@@ -290,7 +290,7 @@ fn memory_is_linear_in_what_there_is() {
 }
 
 #[test]
-fn the_comparison_accepts_and_refuses() {
+fn comparison_accepts_and_refuses() {
     let entry = [&[0][..], &[1; 16], &[1, 0, 1], &[9; 48]].concat();
     assert!(same(&[&[0x23, 1], &entry[..], &[0; 32]].concat()).unwrap());
     assert!(!same(&[&[0x23, 2], &entry[..], &[0; 32]].concat()).unwrap());

@@ -293,7 +293,7 @@ proptest! {
     #![proptest_config(config(64))]
 
     #[test]
-    fn everybody_gets_what_was_sent(seed: u64, list in list(12)) {
+    fn every_recipient_gets_the_message(seed: u64, list in list(12)) {
         let world = World::new(seed);
         let sent = world.seal(&list, seed);
         // Made one after the other, on one core: with the feature `parallel` the bytes are the same.
@@ -311,7 +311,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_bit_changes_no_more_than_it_must(
+    fn flipped_bit_affects_only_its_recipients(
         seed: u64,
         list in list(6),
         places in proptest::collection::vec(any::<Index>(), 60),
@@ -326,7 +326,7 @@ proptest! {
 }
 
 #[test]
-fn every_bit() {
+fn every_flipped_bit_affects_only_its_recipients() {
     let world = World::new(1);
     let devices = |ids: &[(u8, u16)]| ids.iter().map(|(id, n)| (device_id(*id), *n)).collect();
     let list = List {

@@ -65,7 +65,7 @@ fn read(
 }
 
 #[test]
-fn a_first_message_uses_up_an_accounts_prekeys() {
+fn first_message_uses_up_an_accounts_prekeys() {
     let (mut bob, mut published) = Holder::stocked("bob", 1);
     let mut alice = Peer::new("alice", &bob.address, 2);
     let mut service = Service::new(1);
@@ -102,7 +102,7 @@ fn a_first_message_uses_up_an_accounts_prekeys() {
 }
 
 #[test]
-fn what_an_account_refuses() {
+fn account_refuses_wrong_sessions_mismatches_and_replays() {
     let (mut bob, mut published) = Holder::stocked("bob", 3);
     let mut alice = Peer::new("alice", &bob.address, 4);
     let mut service = Service::new(3);

@@ -69,7 +69,7 @@ fn parse(bytes: &[u8]) -> Result<(Recipients, Vec<ServiceId>), OpenError> {
 }
 
 #[test]
-fn s46_the_older_form_merges_too() {
+fn s46_older_form_merges_too() {
     let entries =
         [entry(aci(1), &[(1, 11)], 0xA1), entry(aci(2), &[(2, 22)], 0xA2), entry(aci(1), &[(3, 33)], 0xA3)];
     let expected = vec![(aci(1), vec![(id(1), 11), (id(3), 33)], 0xA1), (aci(2), vec![(id(2), 22)], 0xA2)];
@@ -163,7 +163,7 @@ fn s52_25_000_of_each() {
 }
 
 #[test]
-fn s54_counts() {
+fn s54_bad_counts_are_refused() {
     let entry = entry(aci(1), &[(1, 1)], 0xA1);
     let with_count = |count: &[u8]| parse(&[&[0x23], count, &entry, &SHARED].concat());
     assert!(with_count(&[1]).is_ok());
@@ -187,7 +187,7 @@ fn s54_counts() {
 }
 
 #[test]
-fn s54_lengths() {
+fn s54_bad_lengths_are_refused() {
     let entry = entry(aci(1), &[(1, 1)], 0xA1);
     let whole = [&[0x23, 1], &entry[..], &[0xEE; 32]].concat();
     let message = SentMessage::parse(&whole).unwrap();
@@ -221,7 +221,7 @@ fn s54_devices_kinds_and_registration_ids() {
 }
 
 #[test]
-fn s55_slices_of_the_message_make_up_what_is_received() {
+fn s55_slices_of_the_upload_form_the_received_message() {
     let entries = [
         entry(aci(1), &[(1, 1), (2, 2)], 0xA1),
         excluded(aci(9)),

@@ -36,7 +36,7 @@ fn sealed_as(from: &Device, certificate: &SenderCertificate, letter: &Letter, to
 const IDENTITY_MISMATCH: Refused = Refused::Device(device::Failure::Decrypt(DecryptError::IdentityMismatch));
 
 #[test]
-fn the_session_must_be_with_the_sender() {
+fn session_with_another_device_is_refused() {
     let ([mut alice, bob], service, [certificate, _]) = acquainted(1);
     let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"who").unwrap();
     let content = bob.verify(&sealed, &service).unwrap();
@@ -54,7 +54,7 @@ fn the_session_must_be_with_the_sender() {
 
 /// A certificate vouches for one identity. A session with another is none with that sender, whoever trusts what.
 #[test]
-fn the_session_must_be_with_the_certified_identity() {
+fn session_with_another_identity_is_refused() {
     for receiving in [TrustRule::FirstUse, TrustRule::Anyone] {
         let ([mut alice, mut bob], mut service, [certificate, _]) = acquainted(2);
         bob.receiving = receiving;
@@ -70,7 +70,7 @@ fn the_session_must_be_with_the_certified_identity() {
 }
 
 #[test]
-fn a_first_message_must_be_of_the_certified_identity() {
+fn first_message_of_another_identity_is_refused() {
     let [mut alice, mut bob] = Device::pair(3);
     bob.receiving = TrustRule::Anyone;
     alice.begin_with(&mut bob, Offer::FULL);
@@ -97,7 +97,7 @@ fn a_first_message_must_be_of_the_certified_identity() {
 
 /// See `e16_a_version_3_message_of_another_identity_in_a_version_4_wrapper`, which is without a seal.
 #[test]
-fn a_wrapper_vouches_for_no_other_session() {
+fn wrapper_cannot_vouch_for_another_session() {
     let [mut old_alice, mut bob] = Device::pair(4);
     for device in [&mut old_alice, &mut bob] {
         device.policy = session::Policy::AllowVersion3;
@@ -116,7 +116,7 @@ fn a_wrapper_vouches_for_no_other_session() {
 }
 
 #[test]
-fn a_changed_identity_is_the_users_affair() {
+fn changed_identity_is_decided_by_trust() {
     let ([alice, mut bob], mut service, _) = acquainted(5);
     let mut again = alice.reinstalled(500);
     again.begin_with(&mut bob, Offer::FULL);
@@ -131,7 +131,7 @@ fn a_changed_identity_is_the_users_affair() {
 }
 
 #[test]
-fn what_the_sender_would_do_in_vain() {
+fn sealing_that_the_peer_would_refuse_is_refused() {
     let ([mut alice, mut bob], mut service, [certificate, other]) = acquainted(6);
     assert!(matches!(sealed::Sender::new(&alice.identity, &other), Err(SealError::ForeignCertificate)));
     let wrong_session = Err(SealError::WrongSession);
@@ -161,7 +161,7 @@ fn what_the_sender_would_do_in_vain() {
 
 /// The account has another identity now, but the session is still of the old one: the peer would refuse.
 #[test]
-fn a_session_of_our_identity_before() {
+fn session_of_our_former_identity_is_refused() {
     let ([alice, bob], mut service, _) = acquainted(7);
     let mut again = alice.reinstalled(700);
     again.store.sessions = alice.store.sessions.clone();
@@ -171,7 +171,7 @@ fn a_session_of_our_identity_before() {
 }
 
 #[test]
-fn what_is_not_sealed_is_not_counted() {
+fn failed_sealing_uses_no_counter() {
     let ([alice, bob], _, [certificate, _]) = acquainted(8);
     let sender = Seal::with(&certificate).of(&alice.identity);
     let mut session = alice.session(&bob.address).unwrap();
@@ -191,7 +191,7 @@ fn advice(content: &sealed::Content, refused: &Refused, at: Timestamp) -> Advice
 }
 
 #[test]
-fn s92_hints_say_what_to_do() {
+fn s92_advice_follows_the_hint() {
     let ([mut alice, mut bob], service, [certificate, _]) = acquainted(9);
     let at = Timestamp::from_millis(1_700_000_000_123);
     let hints = [
@@ -229,7 +229,7 @@ fn s92_hints_say_what_to_do() {
 
 /// The whole way round: a message that can't be read is asked for, under seal, and comes again.
 #[test]
-fn s92_a_message_is_sent_again() {
+fn s92_message_is_resent() {
     let ([mut alice, mut bob], service, [certificate, of_bob]) = acquainted(10);
     let resendable = Seal { hint: ContentHint::Resendable, ..Seal::with(&certificate) };
     let sent_at = alice.now;
@@ -257,7 +257,7 @@ fn s92_a_message_is_sent_again() {
 
 /// What each kind of original message makes of a request. A request is not answered by another.
 #[test]
-fn s92_what_is_asked_for_by_kind() {
+fn s92_request_depends_on_the_kind() {
     let ([mut alice, mut bob], service, [certificate, _]) = acquainted(11);
     let whisper = alice.send(&bob.address, b"whisper");
     alice.archive(&bob.address).unwrap();
@@ -320,7 +320,7 @@ fn s92_failures_of_group_messages() {
 
 /// A first message whose session is lost here can't be told from a replay: it is asked for.
 #[test]
-fn s92_a_first_message_that_comes_again() {
+fn s92_replay_for_a_lost_session_is_asked_for() {
     let [mut alice, mut bob] = Device::pair(14);
     alice.begin_with(&mut bob, Offer::LAST_RESORT);
     let mut service = Service::new(14);
@@ -336,7 +336,7 @@ fn s92_a_first_message_that_comes_again() {
 
 /// What is stored is all or nothing: plaintext, session, prekeys and identity.
 #[test]
-fn a_failing_store_leaves_everything_to_be_received_again() {
+fn failing_store_leaves_the_message_receivable() {
     let [mut alice, mut bob] = Device::pair(15);
     alice.begin_with(&mut bob, Offer::FULL);
     let mut service = Service::new(15);
@@ -361,7 +361,7 @@ fn a_failing_store_leaves_everything_to_be_received_again() {
 
 /// Neither an unverified content nor a refusal tells who it is from.
 #[test]
-fn nothing_is_shown_before_it_is_verified() {
+fn debug_shows_nothing_before_verification() {
     let ([mut alice, bob], service, [certificate, _]) = acquainted(16);
     let seal = Seal { group_id: Some(b"group"), ..Seal::with(&certificate) };
     let sealed = alice.seal(&bob.address, seal, b"unverified").unwrap();

@@ -32,7 +32,7 @@ const fn refused(why: CertificateError) -> Refused {
 }
 
 #[test]
-fn s16_a_first_message_then_others() {
+fn s16_first_message_then_others() {
     let ([mut alice, mut bob], mut service, _) = begun(16);
     let certificate =
         service.issue(SenderDetails { e164: Some("+12025550123".to_owned()), ..details(&alice) });
@@ -56,7 +56,7 @@ fn s16_a_first_message_then_others() {
 }
 
 #[test]
-fn s17_an_expired_certificate() {
+fn s17_expired_certificate_is_refused() {
     let ([mut alice, mut bob], service, certificate) = begun(17);
     let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"late").unwrap();
     bob.now = Timestamp::from_millis(EXPIRES.as_millis() + 1);
@@ -66,7 +66,7 @@ fn s17_an_expired_certificate() {
 }
 
 #[test]
-fn s18_another_trust_root() {
+fn s18_other_trust_root_is_refused() {
     let ([mut alice, mut bob], service, certificate) = begun(18);
     let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"from elsewhere").unwrap();
     assert_eq!(bob.refuse_sealed(&sealed, &Service::new(181)), refused(CertificateError::Untrusted));
@@ -74,7 +74,7 @@ fn s18_another_trust_root() {
 }
 
 #[test]
-fn s19_a_certificate_of_another_identity() {
+fn s19_certificate_of_another_identity_is_refused() {
     let ([alice, bob], mut service, _) = begun(19);
     let foreign = service.certify(&alice.reinstalled(190));
     assert!(matches!(sealed::Sender::new(&alice.identity, &foreign), Err(SealError::ForeignCertificate)));
@@ -85,7 +85,7 @@ fn s19_a_certificate_of_another_identity() {
 }
 
 #[test]
-fn s20_ones_own_messages() {
+fn s20_self_send_is_refused() {
     let ([alice, bob], mut service, _) = begun(20);
     let number = Some("+12025550123");
     let own = Address::new("a1b2c3d4-0001-4002-8003-00000000000a", id(1));
@@ -122,7 +122,7 @@ fn s20_ones_own_messages() {
 }
 
 #[test]
-fn s20_an_account_without_a_number_is_nobody_elses() {
+fn s20_account_without_a_number_matches_no_other() {
     let ([mut alice, bob], service, certificate) = begun(20);
     let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"no number at all").unwrap();
     let content = UnverifiedContent::open(&sealed, &bob.identity).unwrap();
@@ -245,7 +245,7 @@ fn s26_the_first_byte() {
 }
 
 #[test]
-fn s27_parts_that_are_wrong() {
+fn s27_wrong_parts_are_refused() {
     let ([mut alice, bob], _, certificate) = begun(27);
     let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"parts").unwrap();
     let parts = SealedMessageParts::parse(&sealed[1..]).unwrap();
@@ -277,7 +277,7 @@ fn s27_parts_that_are_wrong() {
 }
 
 #[test]
-fn s27_parts_that_are_missing() {
+fn s27_missing_parts_are_refused() {
     let ([mut alice, bob], _, certificate) = begun(27);
     let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"parts").unwrap();
     let parts = SealedMessageParts::parse(&sealed[1..]).unwrap();
@@ -309,7 +309,7 @@ fn with_static([alice, bob]: &[Device; 2], static_plaintext: &[u8], content: &[u
 }
 
 #[test]
-fn s28_the_static_key_is_the_certificates_and_nothing_more() {
+fn s28_static_key_is_exactly_the_certificates() {
     let (pair, _, certificate) = begun(28);
     let content = content(&certificate, MessageKind::Plaintext, b"\xC0");
     let key = pair[0].identity.public().encode();
@@ -356,7 +356,7 @@ fn s29_contents() {
 }
 
 #[test]
-fn s30_errors_of_the_message_inside() {
+fn s30_errors_of_the_inner_message_pass_through() {
     let ([mut alice, mut bob], service, certificate) = begun(30);
     let seal = Seal::with(&certificate);
     let decrypt = |error| Refused::Device(device::Failure::Decrypt(error));
@@ -408,7 +408,7 @@ fn read_message(from: &mut Device, to: &mut Device, service: &Service) -> Vec<u8
 }
 
 #[test]
-fn a_recipient_of_low_order() {
+fn recipient_of_low_order_is_refused() {
     let ([alice, _], _, certificate) = begun(32);
     let low = IdentityKey::new(PublicKey::from_bytes([0; 32]));
     let content = content(&certificate, MessageKind::Plaintext, b"\xC0");
@@ -417,7 +417,7 @@ fn a_recipient_of_low_order() {
 }
 
 #[test]
-fn an_envelope_is_for_one_identity_alone() {
+fn envelope_opens_for_one_identity_only() {
     let ([mut alice, bob], _, certificate) = begun(33);
     let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"for bob").unwrap();
     let others = [IdentityKeyPair::generate(&mut rng(33)), IdentityKeyPair::generate(&mut rng(34))];

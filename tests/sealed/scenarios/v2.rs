@@ -87,7 +87,7 @@ fn entry(device: &Device) -> (DeviceId, u16) {
 }
 
 #[test]
-fn s32_the_recipient_finds_m_and_the_senders_tag() {
+fn s32_recipient_derives_m_and_the_senders_tag() {
     let Cast { alice, bob: [bob, _], .. } = Cast::new(32);
     let seed = [0x32; 32];
     let many = Many::new(seed, b"content");
@@ -134,7 +134,7 @@ fn s33_one_recipient() {
 }
 
 #[test]
-fn s34_the_older_form_splits_alike() {
+fn s34_older_form_splits_alike() {
     let cast = Cast::new(34);
     let [first, second] = &cast.bob;
     let (message, _) = group_message(b"to all");
@@ -197,7 +197,7 @@ fn s35_a_decryption_error_message() {
 }
 
 #[test]
-fn s36_two_devices_are_one_entry() {
+fn s36_two_devices_share_one_entry() {
     let cast = Cast::new(36);
     let [first, second] = &cast.bob;
     let (message, _) = group_message(b"to both");
@@ -227,7 +227,7 @@ fn s37_excluded_accounts() {
 }
 
 #[test]
-fn s38_no_account_is_named_twice() {
+fn s38_account_named_twice_is_refused() {
     let cast = Cast::new(38);
     let [first, second] = &cast.bob;
     let (message, _) = group_message(b"to whom");
@@ -259,7 +259,7 @@ fn s38_no_account_is_named_twice() {
 }
 
 #[test]
-fn s39_s41_devices_without_a_session() {
+fn s39_s41_devices_without_a_session_are_refused() {
     let mut cast = Cast::new(39);
     let [first, second] = [0, 1].map(|at: usize| cast.bob[at].address.clone());
     cast.alice.archive(&second).unwrap();
@@ -380,7 +380,7 @@ fn s44_devices_of_several_identities() {
 }
 
 #[test]
-fn recipients_of_their_parts() {
+fn recipients_from_their_parts() {
     let identity = *Device::pair(46)[0].identity.public();
     let new = |devices: &[(u32, u32)]| {
         let devices = devices.iter().map(|(device, registration_id)| (id(*device), *registration_id));
@@ -424,7 +424,7 @@ fn recipients_of_low_order_fail_alone() {
 }
 
 #[test]
-fn s45_parts_that_are_wrong() {
+fn s45_wrong_parts_are_refused() {
     let Cast { alice, bob: [bob, _], certificate, .. } = Cast::new(45);
     let content = content(&certificate, MessageKind::Plaintext, b"\xC0");
     let many = Many::new([0x45; 32], &content);
@@ -462,7 +462,7 @@ fn s45_parts_that_are_wrong() {
 
 /// Of whoever knows m, which all recipients do: nobody but the sender can make AT.
 #[test]
-fn s45_a_recipient_forges_for_another() {
+fn s45_forgery_by_another_recipient_is_refused() {
     let Cast { alice, bob: [bob, _], carol, mut service, certificate } = Cast::new(46);
     let open = |bytes: &[u8]| UnverifiedContent::open(bytes, &bob.identity).map(drop);
     // Carol seals as alice.

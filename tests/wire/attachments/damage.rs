@@ -137,7 +137,7 @@ proptest! {
     }
 
     #[test]
-    fn any_damage_is_refused_before_anything_of_it_comes_out(
+    fn damage_is_refused_before_any_of_it_is_given_out(
         len in prop_oneof![0..700usize, 0..20_000usize],
         chunk_size in prop_oneof![1..40u32, 1..2_000u32],
         (pieces, buffers) in (lens(), lens()),
@@ -182,7 +182,7 @@ proptest! {
 }
 
 #[test]
-fn each_bit_of_a_blob_counts() {
+fn every_flipped_bit_of_a_blob_is_refused() {
     let sealed = seal(random(40), 100);
     for at in 0..sealed.blob.len() {
         for bit in 0..8 {
@@ -205,7 +205,7 @@ fn each_bit_of_a_blob_counts() {
 /// A MAC of the list is the MAC of a shorter blob, too: who had the list could cut the blob there, and put that
 /// MAC at its end. Then the list and the digest tell.
 #[test]
-fn a_blob_cut_at_a_chunk_and_given_that_chunks_mac() {
+fn blob_cut_at_a_chunk_with_its_mac_is_refused() {
     let sealed = seal(random(4_000), 1_024);
     let macs: &[[u8; 32]] = sealed.manifest.incremental_mac.as_bytes().as_chunks().0;
     for (number, mac) in macs.iter().enumerate() {
@@ -217,7 +217,7 @@ fn a_blob_cut_at_a_chunk_and_given_that_chunks_mac() {
 }
 
 #[test]
-fn other_keys_are_refused() {
+fn wrong_keys_are_refused() {
     let sealed = seal(random(5_000), 1_024);
     for half in 0..2 {
         let mut bytes = *sealed.key.to_secret().as_bytes();
@@ -238,7 +238,7 @@ fn other_keys_are_refused() {
 
 /// What was verified in the first pass is verified again in the second.
 #[test]
-fn what_changes_between_two_passes_is_refused() {
+fn change_between_two_passes_is_refused() {
     let sealed = seal(random(300_000), 1 << 16);
     let manifest = verify(&sealed, &sealed.blob, PAGES).unwrap();
     assert_eq!(manifest, sealed.manifest, "the deployed chunk size");

@@ -43,7 +43,7 @@ fn encrypted(plaintext: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn the_blob_is_iv_ciphertext_and_mac() {
+fn blob_is_iv_ciphertext_and_mac() {
     let (_, cipher_key, mac_key) = key();
     for len in [0, 1, 541, 542, 1_000, 70_000] {
         let sealed = seal(random(len), 4_096);
@@ -90,7 +90,7 @@ fn known_answer() {
 
 /// As it is described, in floating-point numbers. They are exact enough up to some hundred GB.
 #[test]
-fn buckets_are_as_described() {
+fn buckets_match_the_floating_point_formula() {
     let described = |len: u64| {
         let exponent = (len as f64).ln() / 1.05f64.ln();
         (1.05f64.powf(exponent.ceil()).floor() as u64).max(541)
@@ -110,7 +110,7 @@ fn buckets_are_as_described() {
 }
 
 #[test]
-fn identity_around_all_borders() {
+fn plaintext_round_trips_around_all_borders() {
     let lens = (0..70).chain(500..600).chain(620..700).chain(4_000..4_120);
     for len in lens {
         let sealed = seal(random(len), 64);
@@ -130,7 +130,7 @@ fn identity_around_all_borders() {
 }
 
 #[test]
-fn any_padding_is_taken() {
+fn any_padding_bytes_are_accepted() {
     // No zeros at all, and far more than there should be.
     for (len, zeros) in [(0, 0), (5, 0), (16, 0), (33, 7), (100, 5_000)] {
         let plaintext = random(len);
@@ -141,7 +141,7 @@ fn any_padding_is_taken() {
 }
 
 #[test]
-fn what_only_the_sender_can_have_done() {
+fn authentic_but_malformed_blob_is_the_senders_mistake() {
     let good = encrypted(&[1; 300]);
     let of = |ciphertext: &[u8], mac, len| {
         let sealed = made_by_hand(ciphertext, mac, len);
@@ -172,7 +172,7 @@ fn what_only_the_sender_can_have_done() {
 }
 
 #[test]
-fn blobs_that_are_too_short_for_any() {
+fn too_short_blob_is_refused() {
     let (_, _, mac_key) = key();
     for len in 0..64 {
         let blob = vec![3; len];
@@ -187,7 +187,7 @@ fn blobs_that_are_too_short_for_any() {
 }
 
 #[test]
-fn a_hostile_chunk_size_costs_no_memory() {
+fn hostile_chunk_size_allocates_nothing() {
     for chunk_size in [(2 << 20) + 1, u32::MAX] {
         let incremental_mac = IncrementalMac::from_bytes(size(chunk_size), &[0; 32]).unwrap();
         let manifest = AttachmentManifest { digest: [0; 32], plaintext_len: 1, incremental_mac };
@@ -197,7 +197,7 @@ fn a_hostile_chunk_size_costs_no_memory() {
 }
 
 #[test]
-fn no_manifest_before_the_end() {
+fn manifest_before_the_end_is_refused() {
     let (key, ..) = key();
     let blob_len = AttachmentEncryptor::blob_len(20) as usize;
     for room in [0, 1, 100, blob_len - 33, blob_len - 1] {

@@ -18,7 +18,7 @@ const fn allowed(len: usize) -> usize {
 }
 
 #[test]
-fn the_memory_is_that_for_a_chunk() {
+fn memory_is_bounded_by_one_chunk() {
     for len in [1, 1 << 20, 32 << 20] {
         let sealed = seal(random(len), CHUNK as u32);
         let (key, blob, manifest) = (&sealed.key, &sealed.blob, &sealed.manifest);

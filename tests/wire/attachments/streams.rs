@@ -102,7 +102,7 @@ fn ten_mib_through_writer_and_reader() {
 }
 
 #[test]
-fn the_end_is_only_reached_if_all_is_well() {
+fn reader_ends_only_if_the_blob_is_authentic() {
     let sealed = seal(random(300_000), 1 << 16);
     for len in [0, 15, 16, 100, 65_536, 131_071, sealed.blob.len() - 1] {
         let mut cut = reader(&sealed, &sealed.blob[..len]);
@@ -131,7 +131,7 @@ fn the_end_is_only_reached_if_all_is_well() {
 }
 
 #[test]
-fn reading_goes_on_after_a_failure_of_the_source() {
+fn reader_resumes_after_a_failed_read() {
     let sealed = seal(random(200_000), 1 << 16);
     for fails in [1, 2, 40] {
         let mut reader = reader(&sealed, Awkward::new(sealed.blob.as_slice(), Some(fails)));
@@ -144,7 +144,7 @@ fn reading_goes_on_after_a_failure_of_the_source() {
 }
 
 #[test]
-fn a_blob_with_a_gap_is_not_finished() {
+fn writer_with_a_gap_does_not_finish() {
     for fails in [1, 3, 5] {
         let encryptor = AttachmentEncryptor::new(&seal(Vec::new(), 1).key, size(100), &mut chacha());
         let mut writer = AttachmentWriter::new(Awkward::new(Vec::new(), Some(fails)), encryptor);
@@ -155,7 +155,7 @@ fn a_blob_with_a_gap_is_not_finished() {
 }
 
 #[test]
-fn flushing_passes_to_the_writer_inside() {
+fn flush_reaches_the_inner_writer() {
     let encryptor = AttachmentEncryptor::new(&seal(Vec::new(), 1).key, size(100), &mut chacha());
     let mut writer = AttachmentWriter::new(FailsToFlush, encryptor);
     writer.write_all(b"text").unwrap();
@@ -196,7 +196,7 @@ impl Seek for Exchanged {
 }
 
 #[test]
-fn without_an_incremental_mac_in_two_passes() {
+fn blob_without_incremental_mac_is_read_in_two_passes() {
     let sealed = seal(random(500_000), 1);
     let AttachmentManifest { digest, plaintext_len, .. } = sealed.manifest;
     // The blob need not be at the beginning.

@@ -49,7 +49,7 @@ fn kyber_1024() {
 }
 
 #[test]
-fn public_keys_are_equal_in_type_and_bytes_or_not_at_all() {
+fn kem_public_keys_compare_by_type_and_bytes() {
     let [key, again] = [(); 2].map(|()| fixed(KemType::Kyber1024));
     assert_eq!(key.public(), again.public());
     let mut other_type = key.public().encode();
@@ -80,7 +80,7 @@ fn b1_round_trip_and_sizes() {
 }
 
 #[test]
-fn b2_stored_keys_are_kept_as_they_are() {
+fn b2_stored_keys_are_kept_unchanged() {
     let pair = fixed(KemType::Kyber1024);
     let (public, secret) = (pair.public().encode(), pair.secret().encode());
     assert_eq!(KemPublicKey::decode(&public).unwrap().encode(), public);
@@ -104,7 +104,7 @@ fn b2_stored_keys_are_kept_as_they_are() {
 }
 
 #[test]
-fn b3_bad_keys() {
+fn b3_bad_keys_are_refused() {
     for length in [0, 1567, 1569, 3168] {
         let encoded = [&[8], &vec![1; length][..]].concat();
         assert_eq!(KemPublicKey::decode(&encoded), Err(KeyError::BadKeyLength(length + 1)));
@@ -127,7 +127,7 @@ fn b3_bad_keys() {
 }
 
 #[test]
-fn b4_bad_ciphertexts() {
+fn b4_bad_ciphertexts_are_refused() {
     let (kyber, ml_kem) = (fixed(KemType::Kyber1024), fixed(KemType::MlKem1024));
     let (ciphertext, shared) = kyber.public().encapsulate(&mut Source::default());
     assert_eq!(ml_kem.secret().decapsulate(&ciphertext), Err(KeyError::WrongKeyType(8)));

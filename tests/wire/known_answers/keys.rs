@@ -26,7 +26,7 @@ fn named_keys() {
 }
 
 #[test]
-fn a_private_key_is_clamped_when_read() {
+fn private_key_is_clamped_when_read() {
     let clamped = |byte: u8| *PrivateKey::decode(&[byte; 32]).unwrap().as_bytes();
     let mut expected = [0; 32];
     expected[31] = 0x40;
@@ -41,7 +41,7 @@ fn a_private_key_is_clamped_when_read() {
 }
 
 #[test]
-fn a1_public_key_is_that_of_the_private_key() {
+fn a1_public_key_matches_the_private_key() {
     let mut rng = source(&seq::<32>(0x10));
     let pair = KeyPair::generate(&mut rng);
     assert_eq!((rng.waiting(), rng.system_draws()), (0, 0), "a key is 32 bytes");
@@ -81,7 +81,7 @@ fn public_keys_are_kept_as_received() {
 
 /// Else tables of keys would be lists.
 #[test]
-fn other_public_keys_have_other_hashes() {
+fn different_public_keys_have_different_hashes() {
     let hashes = KEYS.map(|(_, _, public)| {
         let mut hasher = DefaultHasher::new();
         PublicKey::decode(&public).unwrap().hash(&mut hasher);
@@ -114,7 +114,7 @@ fn a3_agreement() {
 }
 
 #[test]
-fn a4_agreement_that_gives_zero_is_refused() {
+fn a4_zero_shared_secret_is_refused() {
     let ours = key("IKa");
     assert_eq!(ours.diffie_hellman(&PublicKey::from_bytes([0; 32])), Err(NonContributory));
     for point in EIGHT_TORSION {
@@ -195,7 +195,7 @@ fn a12_canonical_keys_are_in_range() {
 }
 
 #[test]
-fn secrets_of_agreement_do_not_show() {
+fn debug_hides_agreement_secrets() {
     let shared: Secret<32> = key("IKa").diffie_hellman(&key("IKb").public_key()).unwrap();
     assert_eq!(format!("{shared:?} {:?}", key("IKa")), "Secret<32>(..) PrivateKey(..)");
 }

@@ -163,7 +163,7 @@ fn plus_order(scalar: &[u8; 32]) -> [u8; 32] {
 }
 
 #[test]
-fn a10_what_is_accepted_beyond_the_canonical_signature() {
+fn a10_non_canonical_signatures_that_are_accepted() {
     let (key, signature) = signed();
     let mut malleated = signature;
     malleated[32..].copy_from_slice(&plus_order(signature[32..].try_into().unwrap()));

@@ -84,7 +84,7 @@ proptest! {
 
 /// Found by comparing: it was written as a field of number 0, which nobody reads.
 #[test]
-fn a_state_that_is_none_of_the_eleven_is_written_as_it_was() {
+fn unknown_braid_state_is_written_unchanged() {
     let bytes = Ratchet { state: Some(State { state: None }), ..Ratchet::default() }.encode_to_vec();
     assert_eq!(bytes, [0x1A, 0]);
     same_ratchet(&bytes);
