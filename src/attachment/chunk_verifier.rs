@@ -34,8 +34,8 @@ impl ChunkVerifier {
         if chunk_size > ChunkSize::LARGEST {
             return Err(AttachmentError::ChunkTooLarge(chunk_size.get()));
         }
-        let chunk =
-            usize::try_from(chunk_size.get()).map_err(|_| AttachmentError::ChunkTooLarge(chunk_size.get()))?;
+        let chunk = usize::try_from(chunk_size.get())
+            .map_err(|_| AttachmentError::ChunkTooLarge(chunk_size.get()))?;
         Ok(Self {
             verifier: IncrementalMacVerifier::new(key, expected),
             held: Vec::with_capacity(chunk + lag + MAY_STAY),

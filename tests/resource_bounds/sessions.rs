@@ -98,7 +98,9 @@ fn one_session(ledger: &mut Ledger, version: u8) {
         let message = send(&mut talk.alice, &vec![b'x'; len], &mut talk.rng);
         ledger.attempt(&name("long"), message.len(), "Ok", || decrypt(&mut talk.bob, &message).0);
         let message = flipped(&message);
-        ledger.attempt(&name("long, forged"), message.len(), "Forged(Mac)", || decrypt(&mut talk.bob, &message).0)
+        ledger.attempt(&name("long, forged"), message.len(), "Forged(Mac)", || {
+            decrypt(&mut talk.bob, &message).0
+        })
     });
     ledger.compare("long", costs[0], costs[1]);
 }
