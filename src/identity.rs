@@ -95,8 +95,9 @@ impl IdentityKey {
 /// The caller's decision about the identity key of a peer. Each operation that would use one asks for it, at the moment
 /// that the protocol sets.
 ///
-/// The caller looks up the key that is pinned for the peer's account before the call. An identity that was accepted and
-/// is not pinned is among the writes of the operation, as [`Key::Identity`](crate::store::Key::Identity).
+/// The caller looks up the key that is pinned for the peer's account before the call. A session's identity that was
+/// accepted and is not pinned is among the writes of the operation, under
+/// [`Key::Identity`](crate::store::Key::Identity). Group messages pin nothing.
 #[derive(Clone, Copy, Debug)]
 pub enum Trust<'a> {
     /// This key and no other: the pinned one.
