@@ -102,7 +102,8 @@ impl IdentityKey {
 pub enum Trust<'a> {
     /// This key and no other: the pinned one.
     Pinned(&'a IdentityKey),
-    /// Any key: nothing is pinned for the peer yet, or the caller accepts a change.
+    /// Any key: nothing is pinned for the peer yet, or the caller accepts a change. The key takes the place of a pinned
+    /// one, if there is one.
     Anyone,
     /// No key at all: the peer is blocked.
     Nobody,

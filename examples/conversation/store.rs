@@ -144,7 +144,7 @@ impl Store {
     }
 }
 
-const TEXT: &[u8] = b"text:";
+const TEXT: &[u8] = b"\x80text:";
 
 fn text_row(name: &str) -> Vec<u8> {
     [TEXT, name.as_bytes()].concat()

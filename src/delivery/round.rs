@@ -11,6 +11,9 @@ use crate::lease::Busy;
 use crate::session::Session;
 use crate::staged::Staged;
 
+/// How many devices of a list in an answer are looked at.
+const MAX_DEVICES: usize = 1_000;
+
 /// The service's answer to the messages for one account's devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -230,6 +233,7 @@ impl Delivery {
 
     /// Takes in the service's answer to an account's messages, and gives the steps before the next attempt: none, if
     /// they were accepted or there is no such account.
+    /// Of each list the first 1,000 devices are looked at: no account has more, and a broken service may name any number.
     ///
     /// # Errors
     /// [`GaveUp`]: that was the last attempt for this account. The others go on.
@@ -248,7 +252,7 @@ impl Delivery {
             ServiceAnswer::Stale(stale) => (&[][..], &[][..], stale.as_slice()),
         };
         let others = |devices: &[DeviceId]| -> BTreeSet<DeviceId> {
-            devices.iter().copied().filter(is_other).collect()
+            devices.iter().copied().filter(is_other).take(MAX_DEVICES).collect()
         };
         let (missing, extra, stale) = (others(missing), others(extra), others(stale));
         waiting.devices.retain(|device| !extra.contains(device));

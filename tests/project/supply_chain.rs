@@ -48,7 +48,7 @@ const BUILD_SCRIPTS: &[(&str, &str)] = &[
     ("crossbeam-epoch", "only with `parallel`; a switch for ThreadSanitizer"),
     ("crossbeam-utils", "only with `parallel`; which atomics the target has"),
     ("curve25519-dalek", "picks word size and backend from the target and from `--cfg`"),
-    ("getrandom", "no backend without its features; a switch for MemorySanitizer"),
+    ("getrandom", "the operating system's backend with `os-rng`, none without; a switch for MemorySanitizer"),
     ("libc", "which version of the target's C library is meant"),
     ("libcrux-intrinsics", "picks SIMD from the target, and from LIBCRUX_* variables"),
     ("libcrux-ml-kem", "picks SIMD from the target, and from LIBCRUX_* variables"),

@@ -70,7 +70,7 @@ fn kem(ledger: &mut Ledger) {
 }
 
 fn delivery(ledger: &mut Ledger) {
-    let device = |number: usize| DeviceId::new(u32::try_from(number % 127 + 1).unwrap());
+    let device = |number: usize| DeviceId::new(u32::try_from(number + 1).unwrap());
     let answered = |answer: &ServiceAnswer| {
         let local = Address::new("me", DeviceId::PRIMARY);
         let mut delivery = Delivery::new(local, 5).to("bob", [DeviceId::PRIMARY]);

@@ -68,6 +68,17 @@ pub fn run(attempts: u8, known: &[(usize, DeviceId)], answers: &[(usize, Service
     }
 }
 
+/// A service may name any number of devices; an account has no more than a thousand.
+#[test]
+fn of_a_list_without_end_the_first_thousand_are_looked_at() {
+    let bob = Address::new("bob", 1);
+    let mut delivery = Delivery::new(Address::new("alice", 1), 5).to(bob.name().clone(), [bob.device()]);
+    let stale = ServiceAnswer::Stale((2..100_000).map(DeviceId::new).collect());
+    let correction = delivery.answered(bob.name(), &stale).unwrap();
+    let all: Vec<_> = (2..1_002).map(|device| Address::new("bob", device)).collect();
+    assert_eq!((correction.archive, correction.begin), (all.clone(), all));
+}
+
 /// The devices to archive, to begin with and to forget: exactly those that the answer names, but for this one.
 fn wanted(
     answer: &ServiceAnswer,
