@@ -125,7 +125,8 @@ impl Graph {
 
     /// All packages, those of tests and benchmarks included.
     pub fn all(&self) -> Vec<&Package> {
-        self.packages.iter().filter(|package| package.id != self.resolve.root).collect()
+        // Those of this workspace come by their path.
+        self.packages.iter().filter(|package| !package.id.starts_with("path+")).collect()
     }
 
     /// What a program that links the crate compiles, with all features and on all platforms together, but for the
