@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut bob = new("bob", &mut rng).commit_with(|w| bobs.apply(w))?;
     let mut upload = bob.maintain(Counts::default(), now, &mut rng)?.commit_with(|w| bobs.apply(w))?;
     let bundle = upload.next_bundle().ok_or("no prekeys")?.verify(Trust::Anyone)?; // By way of the service.
-    let (mut with_bob, mut with_alice) = (alice.session(bob.address()), bob.session(alice.address()));
+    let (mut with_bob, mut with_alice) = (alice.new_session(bob.address()), bob.new_session(alice.address()));
     with_bob.initiate(&alice.config(), bundle, now, &mut rng)?.commit_with(|w| alices.apply(w))?;
     let sent = with_bob.encrypt(b"hello", Trust::Anyone, now, &mut rng)?.commit_with(|w| alices.apply(w))?;
     println!("Alice sends {} bytes of kind {:?}.", sent.as_bytes().len(), sent.kind());

@@ -36,12 +36,12 @@
 //! // The service hands out a bundle, from which Alice writes to Bob.
 //! let bundle = upload.next_bundle().ok_or("no prekeys")?;
 //! let alice = Account::generate(Address::new("alice", 1), limits, &mut rng).commit();
-//! let mut with_bob = alice.session(bob.address());
+//! let mut with_bob = alice.new_session(bob.address());
 //! with_bob.initiate(&alice.config(), bundle.verify(Trust::Anyone)?, now, &mut rng)?.commit();
 //! let hello = with_bob.encrypt(b"hello", Trust::Anyone, now, &mut rng)?.commit();
 //!
 //! // Bob receives it: session and account are stored together, and the used prekeys are deleted.
-//! let mut with_alice = bob.session(alice.address());
+//! let mut with_alice = bob.new_session(alice.address());
 //! let message = Message::try_from(&hello)?;
 //! let staged = bob.receive(&mut with_alice, &message, Trust::Anyone, &mut rng)?;
 //! let text = staged.commit_with(|writes| store.apply(writes))?;
@@ -176,9 +176,10 @@ impl Account {
         }
     }
 
-    /// An empty session of this device with another one.
+    /// An empty session of this device with another one. One that is stored is read back with
+    /// [`Session::from_record`], or [`Memory::session`](crate::store::Memory::session), which does either.
     #[must_use]
-    pub fn session(&self, peer: &Address) -> Session {
+    pub fn new_session(&self, peer: &Address) -> Session {
         Session::new(self.address.clone(), peer.clone())
     }
 

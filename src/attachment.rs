@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! L6: attachments: data too long for a message, encrypted under a key that travels in one.
+//! Attachments: data too long for a message, encrypted under a key that travels in one.
 //!
 //! The encrypted form, the *blob*, lies with the service. Its layout, and the incremental MAC over the blob under the
 //! HMAC key, follow public descriptions of the deployed apps. They were not compared with an official build, which

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! L6: fingerprints, by which two people check that nobody is between them.
+//! Fingerprints, by which two people check that nobody is between them.
 //!
 //! The deployed protocol's form; there is no public specification of it. Signal's apps call the digits a
 //! *safety number*.

@@ -32,6 +32,37 @@
 //! # use rand_chacha::rand_core::SeedableRng;
 //! # group(&mut rand_chacha::ChaCha20Rng::seed_from_u64(1)).unwrap();
 //! ```
+//!
+//! A distribution comes in a message of a session, which is decrypted once: it goes into that message's transaction.
+//!
+//! ```
+//! # use subrosa::group::DistributionMessage;
+//! # use subrosa::rand_core::CryptoRng;
+//! # use subrosa::store::Memory;
+//! # use subrosa::{Account, Address, Message, Trust};
+//! # fn learn(
+//! #     (account, store): (&mut Account, &mut Memory),
+//! #     (from, message): (&Address, &Message<'_>),
+//! #     rng: &mut impl CryptoRng,
+//! # ) -> Result<(), Box<dyn std::error::Error>> {
+//! # let mut session = store.session(account.address(), from)?;
+//! let staged = account.receive(&mut session, message, Trust::Anyone, rng)?;
+//! staged.commit_with_output(|mut writes, text| {
+//!     let distribution = DistributionMessage::parse(text)?;
+//!     let mut keys = store.receiver_keys(from, distribution.format())?;
+//!     let learnt = keys.process(&distribution)?;
+//!     writes.extend(learnt.writes());
+//!     store.apply(writes)?;
+//!     learnt.commit();
+//!     Ok::<(), Box<dyn std::error::Error>>(())
+//! })?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The messenger remembers which devices it sent the present chain to, by [`chain_id`](SenderKey::chain_id): a key is rotated
+//! and stored first, then distributed, and an app that is stopped in between goes on with those that lack it. Whenever a
+//! member leaves, the key must be [rotated](SenderKey::rotate).
 
 mod codec;
 mod error;
@@ -47,23 +78,22 @@ pub use receiver_keys::ReceiverKeys;
 pub use sender_key::SenderKey;
 
 pub use crate::message::GroupMessage;
-pub use crate::wire::distribution_id::{DistributionId, NotADistributionId, SenderKeyFormat as Format};
-pub use crate::wire::sender_key_distribution::SenderKeyDistributionMessage as DistributionMessage;
+pub use crate::wire::distribution_id::{DistributionId, Format, NotADistributionId};
+pub use crate::wire::sender_key_distribution::DistributionMessage;
 
 use crate::record::{RecordError, RecordReader, RecordWriter};
-use crate::wire::distribution_id::SenderKeyFormat;
 
-fn write_format(format: SenderKeyFormat, writer: &mut RecordWriter) {
+fn write_format(format: Format, writer: &mut RecordWriter) {
     writer.put_flag(format.distribution_id().is_some());
-    if let SenderKeyFormat::WithId(id) = format {
+    if let Format::WithId(id) = format {
         writer.put_array(id.as_bytes());
     }
 }
 
-fn read_format(reader: &mut RecordReader<'_>) -> Result<SenderKeyFormat, RecordError> {
+fn read_format(reader: &mut RecordReader<'_>) -> Result<Format, RecordError> {
     Ok(if reader.flag()? {
-        SenderKeyFormat::WithId(DistributionId::from_bytes(reader.array()?))
+        Format::WithId(DistributionId::from_bytes(reader.array()?))
     } else {
-        SenderKeyFormat::WithoutId
+        Format::WithoutId
     })
 }

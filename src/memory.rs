@@ -14,7 +14,7 @@ use crate::prekey::KemPreKeyUse;
 use crate::record::{Record, RecordError};
 use crate::repair::RepairLog;
 use crate::session::Session;
-use crate::wire::distribution_id::SenderKeyFormat;
+use crate::wire::distribution_id::Format;
 use crate::writes::{Key, StaleStage, Write, Writes};
 
 /// A store in memory, for tests and prototypes: the rows of one account on one device.
@@ -144,7 +144,7 @@ impl Memory {
     ///
     /// # Errors
     /// [`RecordError`].
-    pub fn sender_key(&self, format: impl Into<SenderKeyFormat>) -> Result<Option<SenderKey>, RecordError> {
+    pub fn sender_key(&self, format: impl Into<Format>) -> Result<Option<SenderKey>, RecordError> {
         let record = self.get(&Key::SenderKey(format.into()));
         record.map(|record| SenderKey::from_record(record.as_bytes())).transpose()
     }
@@ -156,7 +156,7 @@ impl Memory {
     pub fn receiver_keys(
         &self,
         sender: &Address,
-        format: impl Into<SenderKeyFormat>,
+        format: impl Into<Format>,
     ) -> Result<ReceiverKeys, RecordError> {
         let format = format.into();
         match self.get(&Key::ReceiverKeys(sender.clone(), format)) {

@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::crypto::curve::PublicKey;
 use crate::identity::IdentityKey;
 use crate::wire::ciphertext::Ciphertext;
-use crate::wire::distribution_id::SenderKeyFormat;
+use crate::wire::distribution_id::Format;
 use crate::wire::message::{MessageKind, ParseError};
 use crate::wire::prekey_message::PreKeySignalMessage;
 use crate::wire::sender_key_message::SenderKeyMessage;
@@ -145,7 +145,7 @@ impl<'a> GroupMessage<'a> {
     /// The format, with the distribution id if the message names one: the sender's keys are stored under that and the
     /// sender's address.
     #[must_use]
-    pub const fn format(&self) -> SenderKeyFormat {
+    pub const fn format(&self) -> Format {
         self.message.format()
     }
 

@@ -26,9 +26,9 @@
 //! # let mut bob = bob;
 //! # let mut prekeys = bob.maintain(Counts::default(), now, &mut rng)?.commit_with(|writes| bobs.apply(writes))?;
 //! # let bundle = prekeys.next_bundle().ok_or("no prekeys")?.verify(Trust::Anyone)?;
-//! # let mut with_bob = alice.session(bob.address());
+//! # let mut with_bob = alice.new_session(bob.address());
 //! # with_bob.initiate(&alice.config(), bundle, now, &mut rng)?.commit_with(|writes| alices.apply(writes))?;
-//! # let mut with_alice = bob.session(alice.address());
+//! # let mut with_alice = bob.new_session(alice.address());
 //! // The service, once: a key that the trust root vouches for.
 //! let [trust_root, service] = [(); 2].map(|()| KeyPair::generate(&mut rng));
 //! let server = ServerCertificate::issue(1, service.public(), trust_root.private(), &mut rng);

@@ -1,6 +1,38 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! L5: sessions with one remote device (Sesame §3). All policy is here: versions, limits, archives, trust.
+//! Sessions with one remote device (Sesame §3), and the policy for them: versions, limits, archives, trust.
+//!
+//! A [`Session`] holds what is kept for a device: the current session, and archived ones for messages that are late. It
+//! begins empty, by [`Account::new_session`](crate::Account::new_session), or is read back from the store. Either side begins it: from a
+//! [bundle](crate::PreKeyBundle), or with a first message that it receives by [`Account::receive`](crate::Account::receive).
+//!
+//! ```
+//! use subrosa::store::Memory;
+//! use subrosa::{Account, Address, Ciphertext, PreKeyBundle, Timestamp, Trust};
+//! # use subrosa::rand_core::CryptoRng;
+//!
+//! /// Encrypts a text for a device. `bundle` fetches its prekeys from the service.
+//! fn send(
+//!     account: &Account,
+//!     store: &mut Memory,
+//!     (peer, text): (&Address, &[u8]),
+//!     bundle: impl FnOnce() -> PreKeyBundle,
+//!     now: Timestamp,
+//!     rng: &mut impl CryptoRng,
+//! ) -> Result<Ciphertext, Box<dyn std::error::Error>> {
+//!     let mut session = store.session(account.address(), peer)?; // Read back, or empty.
+//!     let pinned = store.identity(peer.name())?;
+//!     let trust = Trust::on_first_use(pinned.as_ref());
+//!     if !session.is_usable(now, Default::default()) {
+//!         let bundle = bundle().verify(trust)?; // Refused if the identity is not the pinned one.
+//!         let staged = session.initiate(&account.config(), bundle, now, rng)?;
+//!         staged.commit_with(|writes| store.apply(writes))?; // Pins the identity, too.
+//!     }
+//!     let pinned = store.identity(peer.name())?;
+//!     let staged = session.encrypt(text, Trust::on_first_use(pinned.as_ref()), now, rng)?;
+//!     Ok(staged.commit_with(|writes| store.apply(writes))?)
+//! }
+//! ```
 
 mod archive;
 mod codec;

@@ -147,7 +147,8 @@ impl<'a, T> Staged<'a, T> {
     }
 
     /// [`commit_with`](Self::commit_with) that shows the output, to be stored in the same transaction: a text that was
-    /// received, or a message for the outbox. Do nothing else with it before `store` has succeeded.
+    /// received, or a message for the outbox. What follows from a text may be staged in `store` too, such as a sender key that came in
+    /// it, and its writes be added: see [`group`](crate::group). Show or send nothing before `store` has succeeded.
     ///
     /// # Errors
     /// The error of `store`; nothing has changed then.

@@ -18,7 +18,7 @@
 //!
 //! impl Table {
 //!     fn apply(&mut self, writes: Writes) -> Result<(), StaleStage> {
-//!         // BEGIN. For stores with more than one writer: is the state in the store the one before?
+//!         // BEGIN. Is the state in the store the one before? Always asked, also where there is one writer.
 //!         for write in &writes {
 //!             if let Write::Put { key, generation: Some(generation), .. } = write {
 //!                 let held = self.0.get(&key.to_bytes()).and_then(|(generation, _)| *generation);
@@ -37,6 +37,22 @@
 //!         Ok(()) // COMMIT.
 //!     }
 //! }
+//! ```
+//!
+//! To read states back, collect the rows into a [`Memory`], all or those that are needed, and ask it:
+//!
+//! ```
+//! # use subrosa::store::{Key, Memory, Write};
+//! # use subrosa::{Address, Record, RecordError, Session};
+//! # fn read(rows: Vec<(Vec<u8>, Option<u64>, Vec<u8>)>, us: &Address, bob: &Address) -> Result<Session, RecordError> {
+//! let rows = rows.into_iter().map(|(key, generation, record)| {
+//!     let key = Key::from_bytes(&key)?;
+//!     Ok(Write::Put { record: Record::parse(key.kind(), &record)?, key, generation })
+//! });
+//! let store: Memory = rows.collect::<Result<_, RecordError>>()?;
+//! let with_bob = store.session(us, bob)?; // And `account`, `identity`, `sender_key`, `receiver_keys`, `repair_log`.
+//! # Ok(with_bob)
+//! # }
 //! ```
 //!
 //! A record holds secrets. Where others can read the store, seal it with a [`RecordKey`](crate::RecordKey), for its

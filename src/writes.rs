@@ -24,9 +24,11 @@ pub enum Write {
         record: Record,
         /// The generation of the state in `record`; prekeys, identities and uses have none.
         ///
-        /// A store that more than one process or value writes to keeps it beside the record, and refuses the whole
-        /// transaction with [`StaleStage`] unless the stored record has the generation before. An absent record counts
-        /// as generation 0, and generation 0 itself goes only where there is none.
+        /// Every store keeps it beside the record, and refuses the whole transaction with [`StaleStage`] unless the
+        /// stored record has the generation before. That is not for many writers alone: a future that is dropped, or a
+        /// connection that is lost, leaves the one state in memory behind the store, and its next message would have
+        /// the key of one that was stored. An absent record counts as generation 0, and generation 0 itself goes only
+        /// where there is none.
         generation: Option<u64>,
     },
     /// Deletes a record, if there is one.
@@ -70,6 +72,7 @@ impl StaleStage {
 /// The changes to a store that belong together: all are made in one transaction, or none is.
 ///
 /// Making them a second time leaves the store as after the first, apart from the check of generations.
+/// Those of several stages go into one transaction by [`extend`](Extend::extend).
 #[derive(Debug, Default)]
 #[must_use = "nothing is stored until these are written"]
 pub struct Writes(Vec<Write>);

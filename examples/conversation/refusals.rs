@@ -154,7 +154,7 @@ fn another_identity(stage: &mut Stage<'_>) -> Result<(), Error> {
     let (now, service) = (stage.world.now, &mut stage.service);
     let rng = &mut stage.world.rng;
     let mut other = Account::generate(Who::Alice.address(), Limits::default(), rng).commit();
-    let mut session = other.session(&Who::Bob.address());
+    let mut session = other.new_session(&Who::Bob.address());
     let bundle = service.bundle(Who::Bob).ok_or("no bundle")?.verify(Trust::Anyone)?;
     session.initiate(&other.config(), bundle, now, rng)?.commit();
     let upload = other.maintain(Counts::default(), now, rng)?.commit().next_bundle();

@@ -334,5 +334,5 @@ fn session<'s>(
     account: &Account,
     remote: &Address,
 ) -> &'s mut Session {
-    sessions.entry(remote.clone()).or_insert_with(|| account.session(remote))
+    sessions.entry(remote.clone()).or_insert_with(|| account.new_session(remote))
 }

@@ -17,7 +17,8 @@ use crate::staged::Staged;
 use crate::timestamp::Timestamp;
 use crate::writes::Key;
 
-/// Numbers of one-time prekeys of a device that the service has left, as it says.
+/// Numbers of one-time prekeys of a device that the service has left, as it says. The default, none, is right before the
+/// first upload alone: after that [`maintain`](Account::maintain) would make a batch at each call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// One-time prekeys.

@@ -137,7 +137,7 @@ pub struct GaveUp {
 /// let mut delivery = Delivery::new(alice.address().clone(), Delivery::ATTEMPTS).to("bob", known);
 /// while !delivery.is_done() {
 ///     for address in delivery.addresses() {
-///         let session = sessions.entry(address.clone()).or_insert_with(|| alice.session(&address));
+///         let session = sessions.entry(address.clone()).or_insert_with(|| alice.new_session(&address));
 ///         if !session.is_usable(now, Requirements::default()) {
 ///             // Identities are pinned by account: a ghost device has another one.
 ///             let pinned = store.identity(address.name())?;

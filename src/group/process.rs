@@ -10,7 +10,7 @@ use crate::crypto::secret::Secret;
 use crate::ratchet::chain::ChainKey;
 use crate::ratchet::receiving::{ReceivingChain, ReceivingChange};
 use crate::staged::Staged;
-use crate::wire::sender_key_distribution::SenderKeyDistributionMessage;
+use crate::wire::sender_key_distribution::DistributionMessage;
 
 impl ReceiverKeys {
     /// Adds a chain of the sender's, from a distribution message that came in a message of a session with that very
@@ -22,7 +22,7 @@ impl ReceiverKeys {
     ///
     /// # Errors
     /// [`Error`]: `Busy`, `OtherDistribution`.
-    pub fn process(&mut self, message: &SenderKeyDistributionMessage<'_>) -> Result<Staged<'_, ()>, Error> {
+    pub fn process(&mut self, message: &DistributionMessage<'_>) -> Result<Staged<'_, ()>, Error> {
         self.lease.free()?;
         let change = match self.held(message)? {
             Some(at) => Change::Refreshed { at, change: None },
@@ -40,10 +40,7 @@ impl ReceiverKeys {
     ///
     /// # Errors
     /// [`Error`]: `Busy`, `OtherDistribution`.
-    pub fn fast_forward(
-        &mut self,
-        message: &SenderKeyDistributionMessage<'_>,
-    ) -> Result<Staged<'_, ()>, Error> {
+    pub fn fast_forward(&mut self, message: &DistributionMessage<'_>) -> Result<Staged<'_, ()>, Error> {
         self.lease.free()?;
         let change = match self.held(message)? {
             Some(at) => Change::Refreshed { at, change: self.ahead(at, message) },
@@ -53,7 +50,7 @@ impl ReceiverKeys {
     }
 
     /// The place of the message's chain, if it is held.
-    fn held(&self, message: &SenderKeyDistributionMessage<'_>) -> Result<Option<usize>, Error> {
+    fn held(&self, message: &DistributionMessage<'_>) -> Result<Option<usize>, Error> {
         if message.format() != self.format {
             return Err(Error::OtherDistribution);
         }
@@ -63,19 +60,19 @@ impl ReceiverKeys {
     }
 
     /// The change of the chain at `at` to the message's iteration, if that is ahead.
-    fn ahead(&self, at: usize, message: &SenderKeyDistributionMessage<'_>) -> Option<ReceivingChange> {
+    fn ahead(&self, at: usize, message: &DistributionMessage<'_>) -> Option<ReceivingChange> {
         let index = self.chains.get(at)?.chain.next().index();
         (index < message.iteration()).then(|| ReceivingChain::give_up_until(chain_key(message)))
     }
 }
 
 impl SenderChain {
-    fn distributed(message: &SenderKeyDistributionMessage<'_>) -> Self {
+    fn distributed(message: &DistributionMessage<'_>) -> Self {
         let chain = ReceivingChain::new(chain_key(message));
         Self::new(message.chain_id(), *message.signing_key(), chain)
     }
 }
 
-const fn chain_key(message: &SenderKeyDistributionMessage<'_>) -> ChainKey {
+const fn chain_key(message: &DistributionMessage<'_>) -> ChainKey {
     ChainKey::new(Secret::new(*message.chain_key()), message.iteration())
 }

@@ -14,7 +14,7 @@ use crate::lease::Lease;
 use crate::ratchet::receiving::{ReceivingChain, ReceivingChange};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
 use crate::staged::State;
-use crate::wire::distribution_id::SenderKeyFormat;
+use crate::wire::distribution_id::Format;
 use crate::writes::{Key, Writes};
 
 /// Newest format of the records.
@@ -31,7 +31,7 @@ pub(super) const MAX_CHAINS: usize = 5;
 /// messages. Each gives a [`Staged`](crate::Staged) change.
 pub struct ReceiverKeys {
     pub(super) sender: Address,
-    pub(super) format: SenderKeyFormat,
+    pub(super) format: Format,
     /// Number of committed changes.
     pub(super) generation: u64,
     /// The last one distributed first. Boxed, so that moving one moves no secrets.
@@ -51,9 +51,9 @@ pub(crate) struct SenderChain {
 }
 
 impl ReceiverKeys {
-    /// No keys yet of `sender`, for a distribution id; or, with [`SenderKeyFormat::WithoutId`], for the older format.
+    /// No keys yet of `sender`, for a distribution id; or, with [`Format::WithoutId`], for the older format.
     #[must_use]
-    pub fn new(sender: Address, format: impl Into<SenderKeyFormat>) -> Self {
+    pub fn new(sender: Address, format: impl Into<Format>) -> Self {
         Self { sender, format: format.into(), generation: 0, chains: Vec::new(), lease: Lease::new() }
     }
 
@@ -65,7 +65,7 @@ impl ReceiverKeys {
 
     /// The format, with the distribution id if it has one.
     #[must_use]
-    pub const fn format(&self) -> SenderKeyFormat {
+    pub const fn format(&self) -> Format {
         self.format
     }
 

@@ -19,7 +19,7 @@ use crate::ratchet::chain::ChainKey;
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
 use crate::staged::{Staged, State};
 use crate::wire::ciphertext::Ciphertext;
-use crate::wire::distribution_id::SenderKeyFormat;
+use crate::wire::distribution_id::Format;
 use crate::wire::message::MessageKind;
 use crate::wire::sender_key_distribution::SenderKeyDistributionParts;
 use crate::wire::sender_key_message::SenderKeyMessageParts;
@@ -37,7 +37,7 @@ const RECORD_VERSION: u8 = 1;
 /// [`rotate`](Self::rotate) it whenever a member leaves or a device is unlinked, because they could read on; and from
 /// time to time, because this is the only recovery from a stolen key.
 pub struct SenderKey {
-    pub(super) format: SenderKeyFormat,
+    pub(super) format: Format,
     pub(super) chain_id: u32,
     pub(super) chain: ChainKey,
     pub(super) signing: KeyPair,
@@ -49,9 +49,9 @@ pub struct SenderKey {
 }
 
 impl SenderKey {
-    /// A fresh key for a distribution id; or, with [`SenderKeyFormat::WithoutId`], for the older format. Draws
+    /// A fresh key for a distribution id; or, with [`Format::WithoutId`], for the older format. Draws
     /// 4 bytes for the chain id, which has 31 bits, then 32 for the chain key and 32 for the signing key.
-    pub fn generate(format: impl Into<SenderKeyFormat>, rng: &mut impl CryptoRng) -> Self {
+    pub fn generate(format: impl Into<Format>, rng: &mut impl CryptoRng) -> Self {
         stack::wiped(stack::OPERATION, move || {
             let mut chain_id = [0; 4];
             rng.fill_bytes(&mut chain_id);
@@ -82,7 +82,7 @@ impl SenderKey {
 
     /// The format, with the distribution id if it has one.
     #[must_use]
-    pub const fn format(&self) -> SenderKeyFormat {
+    pub const fn format(&self) -> Format {
         self.format
     }
 
@@ -111,7 +111,7 @@ impl SenderKey {
         self.generation
     }
 
-    /// The `SenderKeyDistributionMessage` that lets a member read from the next message on. It is secret: send it
+    /// The `DistributionMessage` that lets a member read from the next message on. It is secret: send it
     /// inside messages of sessions only, such as in the application's own content.
     #[must_use]
     pub fn distribution(&self) -> Zeroizing<Vec<u8>> {

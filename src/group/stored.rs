@@ -16,7 +16,7 @@ use crate::lease::Lease;
 use crate::libsignal::LibsignalError;
 use crate::ratchet::chain::ChainKey;
 use crate::ratchet::receiving::ReceivingChain;
-use crate::wire::distribution_id::SenderKeyFormat;
+use crate::wire::distribution_id::Format;
 use crate::wire::message::SENDER_KEY_VERSION;
 use crate::wire::stored::{StoredChainKey, StoredSenderKey, StoredSenderKeyRecord, StoredSigningKey};
 
@@ -26,10 +26,7 @@ impl SenderKey {
     ///
     /// # Errors
     /// [`LibsignalError`], in the order of its variants.
-    pub fn from_libsignal_record(
-        bytes: &[u8],
-        format: impl Into<SenderKeyFormat>,
-    ) -> Result<Self, LibsignalError> {
+    pub fn from_libsignal_record(bytes: &[u8], format: impl Into<Format>) -> Result<Self, LibsignalError> {
         let record = StoredSenderKeyRecord::parse(bytes).map_err(|_| LibsignalError::Malformed)?;
         let stored = record.states.first().ok_or(LibsignalError::Empty)?;
         let (public, chain) = sound(stored).ok_or(LibsignalError::Unsound)?;
@@ -69,7 +66,7 @@ impl ReceiverKeys {
     pub fn from_libsignal_record(
         bytes: &[u8],
         sender: Address,
-        format: impl Into<SenderKeyFormat>,
+        format: impl Into<Format>,
     ) -> Result<Self, LibsignalError> {
         let record = StoredSenderKeyRecord::parse(bytes).map_err(|_| LibsignalError::Malformed)?;
         let mut chains: Vec<Box<SenderChain>> = Vec::with_capacity(MAX_CHAINS);

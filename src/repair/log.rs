@@ -72,10 +72,10 @@ pub enum RepairRefused {
 /// # let bob = Account::generate(Address::new("bob", 1), limits, &mut rng);
 /// # let mut bob = bob.commit_with(|writes| bobs.apply(writes))?;
 /// # let mut service = bob.maintain(Counts::default(), now, &mut rng)?.commit_with(|writes| bobs.apply(writes))?;
-/// # let mut with_bob = alice.session(bob.address());
+/// # let mut with_bob = alice.new_session(bob.address());
 /// # let bundle = service.next_bundle().ok_or("no prekeys")?.verify(Trust::Anyone)?;
 /// # with_bob.initiate(&alice.config(), bundle, now, &mut rng)?.commit_with(|writes| alices.apply(writes))?;
-/// # let mut before = bob.session(alice.address());
+/// # let mut before = bob.new_session(alice.address());
 /// # let first = with_bob.encrypt(b"", Trust::Anyone, now, &mut rng)?.commit_with(|writes| alices.apply(writes))?;
 /// # let staged = bob.receive(&mut before, &Message::try_from(&first)?, Trust::Anyone, &mut rng)?;
 /// # staged.commit_with(|writes| bobs.apply(writes))?;
@@ -83,7 +83,7 @@ pub enum RepairRefused {
 /// # let staged = alice.receive(&mut with_bob, &Message::try_from(&answer)?, Trust::Anyone, &mut rng)?;
 /// # staged.commit_with(|writes| alices.apply(writes))?;
 /// # bobs.delete(&subrosa::store::Key::Session(alice.address().clone()));
-/// let mut with_alice = bob.session(alice.address()); // Lost: there was more in it.
+/// let mut with_alice = bob.new_session(alice.address()); // Lost: there was more in it.
 ///
 /// // Alice sends. She keeps what she sent, by its time, for as long as it may be asked for.
 /// let (text, sent_at) = (b"hello", now);

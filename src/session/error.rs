@@ -57,7 +57,7 @@ pub enum DecryptError {
     /// There is no session with the device. Ask it to send again, by a request of [`repair`](crate::repair).
     #[error("no session with the sender")]
     NoSession,
-    /// The message was decrypted before, or its key expired.
+    /// The message was decrypted before, or its key expired. Acknowledge its delivery: it will never be decrypted.
     #[error("already received")]
     Duplicate,
     /// The message would skip more others than is allowed.

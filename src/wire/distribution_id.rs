@@ -5,6 +5,8 @@
 use core::fmt;
 use core::str::FromStr;
 
+use rand_core::CryptoRng;
+
 use super::uuid;
 
 /// The text is not a distribution id.
@@ -27,6 +29,15 @@ pub struct NotADistributionId;
 pub struct DistributionId([u8; 16]);
 
 impl DistributionId {
+    /// A random UUID, of version 4. Draws 16 bytes.
+    pub fn generate(rng: &mut impl CryptoRng) -> Self {
+        let mut uuid = [0; 16];
+        rng.fill_bytes(&mut uuid);
+        uuid[6] = uuid[6] & 0x0F | 0x40;
+        uuid[8] = uuid[8] & 0x3F | 0x80;
+        Self(uuid)
+    }
+
     /// The id of a UUID in network order. Version and variant bits are not checked.
     #[must_use]
     pub const fn from_bytes(uuid: [u8; 16]) -> Self {
@@ -62,7 +73,7 @@ impl fmt::Debug for DistributionId {
 
 /// The format of a sender key's messages. Keys and chains are the same in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SenderKeyFormat {
+pub enum Format {
     /// The format of today's clients: each message names the distribution id.
     WithId(DistributionId),
     /// The older format, without an id, for deployments that still speak it as they speak version 3. Nothing in a
@@ -71,7 +82,7 @@ pub enum SenderKeyFormat {
     WithoutId,
 }
 
-impl SenderKeyFormat {
+impl Format {
     /// The distribution id, if messages name one.
     #[must_use]
     pub const fn distribution_id(&self) -> Option<DistributionId> {
@@ -82,7 +93,7 @@ impl SenderKeyFormat {
     }
 }
 
-impl From<DistributionId> for SenderKeyFormat {
+impl From<DistributionId> for Format {
     fn from(id: DistributionId) -> Self {
         Self::WithId(id)
     }
@@ -96,10 +107,10 @@ impl FieldShift {
     pub(super) const WITH_ID: Self = Self(1);
     pub(super) const WITHOUT_ID: Self = Self(0);
 
-    pub(super) const fn of(format: SenderKeyFormat) -> Self {
+    pub(super) const fn of(format: Format) -> Self {
         match format {
-            SenderKeyFormat::WithId(_) => Self::WITH_ID,
-            SenderKeyFormat::WithoutId => Self::WITHOUT_ID,
+            Format::WithId(_) => Self::WITH_ID,
+            Format::WithoutId => Self::WITHOUT_ID,
         }
     }
 
@@ -114,12 +125,12 @@ impl FieldShift {
     }
 
     /// The format of a message in which `id` was found.
-    pub(super) fn format(self, id: Option<&[u8]>) -> Option<SenderKeyFormat> {
+    pub(super) fn format(self, id: Option<&[u8]>) -> Option<Format> {
         if self.0 == 0 {
-            return Some(SenderKeyFormat::WithoutId);
+            return Some(Format::WithoutId);
         }
         let uuid = id?.try_into().ok()?;
-        Some(SenderKeyFormat::WithId(DistributionId(uuid)))
+        Some(Format::WithId(DistributionId(uuid)))
     }
 }
 

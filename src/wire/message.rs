@@ -62,17 +62,12 @@ impl From<MessageKind> for u8 {
 }
 
 impl TryFrom<u8> for MessageKind {
-    type Error = UnknownKind;
+    type Error = ParseError;
 
-    fn try_from(byte: u8) -> Result<Self, UnknownKind> {
-        Self::from_u8(byte).ok_or(UnknownKind(byte))
+    fn try_from(byte: u8) -> Result<Self, ParseError> {
+        Self::from_u8(byte).ok_or(ParseError::UnknownKind(byte))
     }
 }
-
-/// No kind of message has this number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no message kind has the number {0}")]
-pub struct UnknownKind(pub u8);
 
 /// The reason that bytes are not a message. All of these are the peer's doing, or damage on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -110,6 +105,9 @@ pub enum ParseError {
     /// A plaintext content has no decryption error message, which is all that one may have.
     #[error("the plaintext content asks for nothing to be sent again")]
     NoDecryptionError,
+    /// No kind of message has this number.
+    #[error("no message kind has the number {0}")]
+    UnknownKind(u8),
     /// The caller's mistake: a plaintext content is not encrypted, so there is no need to ask for it again.
     #[error("a plaintext content is not encrypted, so nothing about it can fail to decrypt")]
     PlaintextOriginal,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! `SenderKeyDistributionMessage`: lets a member read a sender key's messages from some iteration on.
+//! `DistributionMessage`: lets a member read a sender key's messages from some iteration on.
 //!
 //! ```text
 //! byte 0    : version << 4 | 3
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::crypto::curve::PublicKey;
 
-use super::distribution_id::{DistributionId, FieldShift, SenderKeyFormat};
+use super::distribution_id::{DistributionId, FieldShift, Format};
 use super::message::{ParseError, SENDER_KEY_VERSION, check_sender_key_version, first_byte};
 use super::protobuf::{Encode, Fields, Sink};
 
@@ -31,16 +31,16 @@ const SIGNING_KEY: u32 = 4;
 /// A received distribution message, borrowing the received bytes. Nothing in it is authenticated: it comes inside a
 /// message that a session decrypted, and speaks for that session's peer alone. It is secret.
 #[derive(Clone, Copy)]
-pub struct SenderKeyDistributionMessage<'a> {
+pub struct DistributionMessage<'a> {
     bytes: &'a [u8],
-    format: SenderKeyFormat,
+    format: Format,
     chain_id: u32,
     iteration: u32,
     chain_key: &'a [u8; 32],
     signing_key: PublicKey,
 }
 
-impl<'a> SenderKeyDistributionMessage<'a> {
+impl<'a> DistributionMessage<'a> {
     /// Reads a message that names its distribution id.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ impl<'a> SenderKeyDistributionMessage<'a> {
         Self::read(bytes, FieldShift::WITH_ID)
     }
 
-    /// Reads a message of the older format, [`SenderKeyFormat::WithoutId`].
+    /// Reads a message of the older format, [`Format::WithoutId`].
     ///
     /// # Errors
     /// As [`Self::parse`].
@@ -95,7 +95,7 @@ impl<'a> SenderKeyDistributionMessage<'a> {
 
     /// The format, with the distribution id if the message names one.
     #[must_use]
-    pub const fn format(&self) -> SenderKeyFormat {
+    pub const fn format(&self) -> Format {
         self.format
     }
 
@@ -136,10 +136,10 @@ impl<'a> SenderKeyDistributionMessage<'a> {
     }
 }
 
-impl fmt::Debug for SenderKeyDistributionMessage<'_> {
+impl fmt::Debug for DistributionMessage<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { bytes: _, format: _, chain_id, iteration, chain_key: _, signing_key: _ } = self;
-        write!(f, "SenderKeyDistributionMessage(chain {chain_id}, iteration {iteration})")
+        write!(f, "DistributionMessage(chain {chain_id}, iteration {iteration})")
     }
 }
 
@@ -147,7 +147,7 @@ impl fmt::Debug for SenderKeyDistributionMessage<'_> {
 #[derive(Clone, Copy)]
 pub struct SenderKeyDistributionParts<'a> {
     /// The format, with the distribution id if it has one.
-    pub format: SenderKeyFormat,
+    pub format: Format,
     /// The id of our chain.
     pub chain_id: u32,
     /// The index of the first message that can be read.
@@ -172,7 +172,7 @@ impl SenderKeyDistributionParts<'_> {
 impl Encode for SenderKeyDistributionParts<'_> {
     fn write(&self, out: &mut impl Sink) {
         let shift = FieldShift::of(self.format);
-        if let SenderKeyFormat::WithId(id) = &self.format {
+        if let Format::WithId(id) = &self.format {
             out.bytes(shift.number(DISTRIBUTION_ID), id.as_bytes());
         }
         out.varint(shift.number(CHAIN_ID), self.chain_id);

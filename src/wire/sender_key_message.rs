@@ -14,7 +14,7 @@ use core::fmt;
 use crate::crypto::curve::PublicKey;
 use crate::crypto::xeddsa::{SIGNATURE_LEN, Signature};
 
-use super::distribution_id::{DistributionId, FieldShift, SenderKeyFormat};
+use super::distribution_id::{DistributionId, FieldShift, Format};
 use super::message::{ParseError, SENDER_KEY_VERSION, check_sender_key_version, first_byte};
 use super::protobuf::{Encode, Fields, Sink};
 
@@ -30,7 +30,7 @@ pub struct SenderKeyMessage<'a> {
     bytes: &'a [u8],
     signed: &'a [u8],
     signature: &'a Signature,
-    format: SenderKeyFormat,
+    format: Format,
     chain_id: u32,
     iteration: u32,
     body: &'a [u8],
@@ -46,7 +46,7 @@ impl<'a> SenderKeyMessage<'a> {
         Self::read(bytes, FieldShift::WITH_ID)
     }
 
-    /// Reads a message of the older format, [`SenderKeyFormat::WithoutId`].
+    /// Reads a message of the older format, [`Format::WithoutId`].
     ///
     /// # Errors
     /// As [`Self::parse`].
@@ -84,7 +84,7 @@ impl<'a> SenderKeyMessage<'a> {
     /// The format, with the distribution id if the message names one: the keys that decrypt it are kept under that and
     /// the sender's address.
     #[must_use]
-    pub const fn format(&self) -> SenderKeyFormat {
+    pub const fn format(&self) -> Format {
         self.format
     }
 
@@ -149,7 +149,7 @@ impl fmt::Debug for SenderKeyMessage<'_> {
 #[derive(Clone, Copy)]
 pub struct SenderKeyMessageParts<'a> {
     /// The format, with the distribution id if it has one.
-    pub format: SenderKeyFormat,
+    pub format: Format,
     /// The id of our chain.
     pub chain_id: u32,
     /// The index in the chain.
@@ -173,7 +173,7 @@ impl SenderKeyMessageParts<'_> {
 impl Encode for SenderKeyMessageParts<'_> {
     fn write(&self, out: &mut impl Sink) {
         let shift = FieldShift::of(self.format);
-        if let SenderKeyFormat::WithId(id) = &self.format {
+        if let Format::WithId(id) = &self.format {
             out.bytes(shift.number(DISTRIBUTION_ID), id.as_bytes());
         }
         out.varint(shift.number(CHAIN_ID), self.chain_id);

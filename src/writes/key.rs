@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::address::{AccountName, Address};
 use crate::prekey::{KemPreKeyId, KemPreKeyUse, OneTimePreKeyId, SignedPreKeyId};
 use crate::record::{RecordError, RecordKind};
-use crate::wire::distribution_id::{DistributionId, SenderKeyFormat};
+use crate::wire::distribution_id::{DistributionId, Format};
 
 /// The key of a record, within the store of one account on one device.
 ///
@@ -36,9 +36,9 @@ pub enum Key {
     /// The sessions with a device.
     Session(Address),
     /// Our own sender key.
-    SenderKey(SenderKeyFormat),
+    SenderKey(Format),
     /// The sender keys of a device.
-    ReceiverKeys(Address, SenderKeyFormat),
+    ReceiverKeys(Address, Format),
     /// The repair log of a device.
     RepairLog(Address),
 }
@@ -138,7 +138,7 @@ fn put_address(out: &mut Vec<u8>, address: &Address) {
     out.extend_from_slice(&address.device().get().to_be_bytes());
 }
 
-fn put_format(out: &mut Vec<u8>, format: SenderKeyFormat) {
+fn put_format(out: &mut Vec<u8>, format: Format) {
     match format.distribution_id() {
         None => out.push(0),
         Some(id) => {
@@ -166,12 +166,12 @@ fn whole<T>((value, rest): (T, &[u8])) -> Result<T, RecordError> {
     if rest.is_empty() { Ok(value) } else { Err(RecordError::Damaged) }
 }
 
-fn take_format(bytes: &[u8]) -> Result<SenderKeyFormat, RecordError> {
+fn take_format(bytes: &[u8]) -> Result<Format, RecordError> {
     match bytes.split_first() {
-        Some((0, [])) => Ok(SenderKeyFormat::WithoutId),
+        Some((0, [])) => Ok(Format::WithoutId),
         Some((1, id)) => {
             let uuid = id.try_into().map_err(|_| RecordError::Damaged)?;
-            Ok(SenderKeyFormat::WithId(DistributionId::from_bytes(uuid)))
+            Ok(Format::WithId(DistributionId::from_bytes(uuid)))
         }
         _ => Err(RecordError::Damaged),
     }

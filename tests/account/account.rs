@@ -386,7 +386,7 @@ fn an_account_begins_the_sessions_that_its_policy_allows() {
     let (bob, mut service) = Holder::stocked("bob", 18);
     let bundle = PreKeyBundle { kem_pre_key: None, ..service.bundle(&bob) };
     let begin = |account: &Account, bundle: &PreKeyBundle| {
-        let mut session = account.session(&bob.address);
+        let mut session = account.new_session(&bob.address);
         let bundle = bundle.clone().verify(Trust::Anyone).unwrap();
         session.initiate(&account.config(), bundle, START, &mut rng(19)).map(Staged::commit)
     };

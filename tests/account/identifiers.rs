@@ -72,7 +72,7 @@ fn an_account_without_kem_prekeys_makes_none_in_a_year() {
         let mut alice = Account::generate(Address::new(format!("alice {day}"), 1), LIMITS, &mut bob.rng)
             .commit()
             .with_policy(Policy::AllowVersion3);
-        let mut hers = alice.session(&bob.address);
+        let mut hers = alice.new_session(&bob.address);
         let bundle = bundle.verify(Trust::Anyone).unwrap();
         hers.initiate(&alice.config(), bundle, START, &mut bob.rng).unwrap().commit();
         let first = hers.encrypt(b"hello", Trust::Anyone, START, &mut bob.rng).unwrap().commit();
@@ -339,7 +339,7 @@ impl Party {
 
     /// The first message to `peer`.
     fn first(&self, peer: &Self, rng: &mut ChaCha20Rng) -> (Session, Ciphertext) {
-        let mut session = self.account.session(peer.account.address());
+        let mut session = self.account.new_session(peer.account.address());
         let bundle = peer.bundle.clone().verify(Trust::Anyone).unwrap();
         session.initiate(&self.account.config(), bundle, START, rng).unwrap().commit();
         let first = session.encrypt(b"hello", Trust::Anyone, START, rng).unwrap().commit();
@@ -352,7 +352,7 @@ fn a_name_in_capitals_is_the_same_account_in_a_session_and_in_the_store() {
     let mut alice = Party::new(Address::new(LOWER, 1), 1);
     let mut bob = Party::new(Address::new(BOB, 1), 2);
     let (mut hers, first) = alice.first(&bob, &mut rng(3));
-    let mut his = bob.account.session(&Address::new(UPPER, 1));
+    let mut his = bob.account.new_session(&Address::new(UPPER, 1));
     let message = Message::try_from(&first).unwrap();
     let staged = bob.account.receive(&mut his, &message, Trust::Anyone, &mut bob.rng).unwrap();
     assert_eq!(&*staged.commit_with(|writes| bob.store.apply(writes)).unwrap(), b"hello");
@@ -403,7 +403,7 @@ fn a_name_in_capitals_is_the_same_account_under_seal() {
         let of_group = sender.seal(&of_group, bob.account.identity_key(), &mut rng(8)).unwrap();
         let of_group = open(&of_group, bob.account.address()).unwrap();
 
-        let mut his = bob.account.session(&Address::new(known, 1));
+        let mut his = bob.account.new_session(&Address::new(known, 1));
         for (content, text) in [(&content, &b"hello"[..]), (&later, b"later")] {
             let Body::Session(message) = content.body().unwrap() else { panic!("of a session") };
             let staged = bob.account.receive(&mut his, &message, Trust::Anyone, &mut bob.rng).unwrap();

@@ -455,7 +455,7 @@ fn a_policy_requires_one_time_prekeys() {
     let (mut bob, mut service) = Holder::stocked("bob", 54);
     let strict = Account::generate(Address::new("p", 1), LIMITS, &mut bob.rng).commit().requiring_one_time();
     let begin = |bundle: subrosa::PreKeyBundle, rng: &mut ChaCha20Rng| {
-        let mut session = strict.session(&bob.address);
+        let mut session = strict.new_session(&bob.address);
         let bundle = bundle.verify(Trust::Anyone).unwrap();
         session.initiate(&strict.config(), bundle, START, rng).map(Staged::commit)
     };
@@ -463,7 +463,7 @@ fn a_policy_requires_one_time_prekeys() {
     assert_eq!(begin(service.last_resort_bundle(&bob), &mut rng), Err(BundleError::NoOneTimePreKey));
     assert_eq!(begin(service.bundle(&bob), &mut rng), Ok(()));
     let plain = Account::generate(Address::new("p", 1), LIMITS, &mut bob.rng).commit();
-    let mut session = plain.session(&bob.address);
+    let mut session = plain.new_session(&bob.address);
     let bundle = service.last_resort_bundle(&bob).verify(Trust::Anyone).unwrap();
     let refused =
         session.initiate(&plain.config().requiring_one_time(), bundle, START, &mut rng).map(Staged::commit);

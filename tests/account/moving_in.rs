@@ -94,7 +94,7 @@ impl Resident {
     /// Receives a message as the recorded client did, with the same outcome.
     fn receive(&mut self, step: &Step, message: &[u8], rng: &mut ChaCha20Rng) -> bool {
         let remote = address(&step.input["remote"]);
-        let new = self.account.session(&remote);
+        let new = self.account.new_session(&remote);
         let session = self.sessions.entry(remote).or_insert(new);
         let message = Message::parse(MessageKind::PreKey, message).unwrap();
         let outcome = self.account.receive(session, &message, Trust::Anyone, rng);

@@ -40,7 +40,7 @@ fn sessions(names: &[&str]) -> (Memory, Vec<(Account, Memory, Ciphertext)>, Vec<
         let (mut other, mut others_store) = account(name, seed);
         let staged = other.maintain(Counts::default(), NOW, &mut rng(seed)).unwrap();
         let mut upload = staged.commit_with(|writes| others_store.apply(writes)).unwrap();
-        let mut session = alice.session(other.address());
+        let mut session = alice.new_session(other.address());
         let bundle = upload.next_bundle().unwrap().verify(Trust::Anyone).unwrap();
         let staged = session.initiate(&alice.config(), bundle, NOW, &mut rng(seed)).unwrap();
         staged.commit_with(|writes| store.apply(writes)).unwrap();
@@ -75,7 +75,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 fn a_stage_is_held_over_an_await_in_a_spawned_task() {
     let (_, mut others, _) = sessions(&["bob"]);
     let (mut bob, store, first) = others.remove(0);
-    let (store, mut session) = (Slow::new(store), bob.session(&Address::new("alice", 1)));
+    let (store, mut session) = (Slow::new(store), bob.new_session(&Address::new("alice", 1)));
     let task = async move {
         let mut rng = rng(9);
         let message = Message::parse(first.kind(), first.as_bytes()).unwrap();
@@ -155,7 +155,7 @@ fn an_actor_hears_later_that_its_stage_was_stored() {
         actor.await.unwrap()
     });
     let (bob, _, first) = &mut others[0];
-    let mut session = bob.session(&Address::new("alice", 1));
+    let mut session = bob.new_session(&Address::new("alice", 1));
     for (message, text) in std::iter::once(&*first).chain(&sent).zip(["hello", "one", "two", "three"]) {
         let message = Message::parse(message.kind(), message.as_bytes()).unwrap();
         let staged = bob.receive(&mut session, &message, Trust::Anyone, &mut rng(6)).unwrap();
@@ -227,7 +227,7 @@ fn a_mutex_is_open_while_a_stage_is_stored() {
 
     // An account and a session together, of which another part of the app holds the account.
     let (bob, _, first) = &mut others[0];
-    let mut session = bob.session(&Address::new("alice", 1));
+    let mut session = bob.new_session(&Address::new("alice", 1));
     let message = Message::parse(first.kind(), first.as_bytes()).unwrap();
     let (_, detached) = bob.receive(&mut session, &message, Trust::Anyone, &mut rng(7)).unwrap().detach();
     let again = bob.receive(&mut session, &message, Trust::Anyone, &mut rng(7)).map(drop);

@@ -365,7 +365,7 @@ fn accounts() {
     let mut alice = Device::new(ALICE, 4);
     alice.initiate(&local, bundle).unwrap();
     let first = alice.send(&local, b"hello");
-    let mut session = account.session(&alice.address);
+    let mut session = account.new_session(&alice.address);
     let message = Message::parse(first.kind, &first.bytes).unwrap();
     account.receive(&mut session, &message, Trust::Anyone, &mut rng).unwrap().commit();
     write_account(&account, "used");

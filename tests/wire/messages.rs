@@ -9,7 +9,7 @@ use subrosa::hazmat::crypto::curve::PublicKey;
 use subrosa::hazmat::crypto::kdf::MacKey;
 use subrosa::hazmat::crypto::kem::{KemKeyPair, KemType};
 use subrosa::hazmat::wire::decryption_error::DecryptionErrorMessage;
-use subrosa::hazmat::wire::message::{MessageKind, ParseError, UnknownKind, first_byte};
+use subrosa::hazmat::wire::message::{MessageKind, ParseError, first_byte};
 use subrosa::hazmat::wire::plaintext_content::{PlaintextContent, decryption_error_in};
 use subrosa::hazmat::wire::prekey_message::{KyberPart, PreKeyMessageParts, PreKeySignalMessage};
 use subrosa::hazmat::wire::signal_message::{MAC_LEN, SignalMessage, SignalMessageParts};
@@ -215,7 +215,7 @@ fn decryption_error_without_an_original() {
         DecryptionErrorMessage::for_original(PLAIN, MessageKind::PreKey, SENT, DeviceId::PRIMARY);
     assert_eq!(wrong_kind, Err(ParseError::InvalidProtobuf));
     for number in (0..=u8::MAX).filter(|number| ![2, 3, 7, 8].contains(number)) {
-        assert_eq!(MessageKind::try_from(number), Err(UnknownKind(number)));
+        assert_eq!(MessageKind::try_from(number), Err(ParseError::UnknownKind(number)));
     }
     for kind in [MessageKind::Whisper, MessageKind::PreKey, MessageKind::SenderKey, MessageKind::Plaintext] {
         assert_eq!(MessageKind::try_from(u8::from(kind)), Ok(kind));

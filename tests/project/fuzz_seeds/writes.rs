@@ -76,7 +76,7 @@ fn accounts() {
     bob.initiate(&local, upload.next_bundle().unwrap()).unwrap();
     let first = bob.send(&local, b"hello");
     let (mut session, message) =
-        (account.session(&bob.address), Message::parse(first.kind, &first.bytes).unwrap());
+        (account.new_session(&bob.address), Message::parse(first.kind, &first.bytes).unwrap());
     stage("received-first", account.receive(&mut session, &message, Trust::Anyone, &mut rng).unwrap());
     stage("sent", session.encrypt(b"hello yourself", Trust::Anyone, START, &mut rng).unwrap());
     stage("archived", session.archive().unwrap());
