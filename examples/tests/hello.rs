@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The example `hello`: its output, and that it stays as short as the README says.
+//! The example `hello`: its output, its length, and that the README shows it.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -19,4 +19,11 @@ fn at_most_20_lines() {
     let source = include_str!("../hello.rs");
     let program = source.lines().skip_while(|line| !line.starts_with("fn main"));
     assert!(source.lines().count() <= 20 && program.count() <= 15);
+}
+
+#[test]
+fn the_readme_shows_it() {
+    let source = include_str!("../hello.rs");
+    let program = source.split_once('\n').unwrap().1;
+    assert!(include_str!("../../README.md").contains(program));
 }
