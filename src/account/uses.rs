@@ -2,7 +2,7 @@
 
 //! Uses of a last-resort KEM prekey, so that no first message is accepted twice.
 
-use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 
 use crate::crypto::curve::PublicKey;
 use crate::prekey::{KemPreKeyId, KemPreKeyUse, SignedPreKeyId};
@@ -13,9 +13,10 @@ const RECORD_VERSION: u8 = 1;
 /// Length of one use in a record, in bytes.
 const USE_LEN: usize = 4 + 32;
 
-/// The uses of one last-resort KEM prekey.
+/// The uses of one last-resort KEM prekey, sorted. An empty set of the standard library would have a gap, which holds what
+/// lay on the stack when it was moved; a vector has none.
 #[derive(Debug, Default)]
-pub(super) struct Uses(BTreeSet<(SignedPreKeyId, [u8; 32])>);
+pub(super) struct Uses(Vec<(SignedPreKeyId, [u8; 32])>);
 
 impl Uses {
     pub(super) fn len(&self) -> u32 {
@@ -23,11 +24,18 @@ impl Uses {
     }
 
     pub(super) fn contains(&self, used: &KemPreKeyUse) -> bool {
-        self.0.contains(&(used.signed, *used.base_key.as_bytes()))
+        self.0.binary_search(&(used.signed, *used.base_key.as_bytes())).is_ok()
     }
 
     pub(super) fn insert(&mut self, used: &KemPreKeyUse) -> bool {
-        self.0.insert((used.signed, *used.base_key.as_bytes()))
+        let used = (used.signed, *used.base_key.as_bytes());
+        match self.0.binary_search(&used) {
+            Ok(_) => false,
+            Err(at) => {
+                self.0.insert(at, used);
+                true
+            }
+        }
     }
 
     /// All of them, the last-resort KEM prekey being `kem`.
@@ -41,7 +49,7 @@ impl Uses {
     /// The record of `kem`'s uses and of another one.
     pub(super) fn record(&self, kem: KemPreKeyId, another: Option<&KemPreKeyUse>) -> Record {
         let another = another.map(|used| (used.signed, *used.base_key.as_bytes()));
-        let another = another.as_ref().filter(|used| !self.0.contains(used));
+        let another = another.as_ref().filter(|used| self.0.binary_search(used).is_err());
         let count = self.0.len() + usize::from(another.is_some());
         let mut writer = RecordWriter::new(RecordKind::LastResortUses, RECORD_VERSION, 8 + count * USE_LEN);
         writer.put_u32(kem.0);
@@ -58,13 +66,13 @@ impl Uses {
     pub(super) fn from_record(bytes: &[u8]) -> Result<(KemPreKeyId, Self), RecordError> {
         let (mut reader, _) = RecordReader::open(RecordKind::LastResortUses, RECORD_VERSION, bytes)?;
         let kem = KemPreKeyId(reader.u32()?);
-        let mut all = BTreeSet::new();
+        let mut all = Vec::new();
         for _ in 0..reader.count(USE_LEN)? {
             let used = (SignedPreKeyId(reader.u32()?), reader.array()?);
             if all.last().is_some_and(|last| *last >= used) {
                 return Err(RecordError::Damaged);
             }
-            all.insert(used);
+            all.push(used);
         }
         reader.finish()?;
         Ok((kem, Self(all)))

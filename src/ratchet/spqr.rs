@@ -67,9 +67,7 @@ enum Change {
     #[default]
     Nothing,
     Off,
-    /// Boxed, because the other kinds are much smaller: moving those as one of this size would move stale stack bytes
-    /// with them.
-    On(Box<RatchetChange>),
+    On(RatchetChange),
 }
 
 #[derive(Debug, Default)]
@@ -84,7 +82,7 @@ struct RatchetChange {
 
 impl SpqrChange {
     fn on(change: RatchetChange) -> Self {
-        Self(Change::On(Box::new(change)))
+        Self(Change::On(change))
     }
 }
 

@@ -6,6 +6,7 @@
 //! state can be used in the `Err` arm of a `match` on the operation.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::any::Any;
 
 use zeroize::Zeroize;
@@ -31,10 +32,19 @@ pub(crate) trait State: Send + Sync + 'static {
 /// A [`Pending`] change of some state.
 pub(super) type AnyChange = Box<dyn Any + Send + Sync>;
 
-/// A change that may be taken out, after which its place is wiped.
-struct Pending<C>(Option<Wiped<C>>);
+/// A change, in a vector: that is wiped with all the memory it has, also where a variant leaves gaps, which hold what lay
+/// on the stack when the change was moved.
+struct Pending<C>(Vec<Wiped<C>>);
 
-/// Gives [`Option`] a wipe of its whole memory. The value itself wipes what it owns when it is dropped.
+impl<C> Drop for Pending<C> {
+    fn drop(&mut self) {
+        // Emptied first: all its memory is spare then, and that is what is wiped.
+        self.0.clear();
+        self.0.zeroize();
+    }
+}
+
+/// A value that wipes what it owns when it is dropped.
 struct Wiped<C>(C);
 
 impl<C> Zeroize for Wiped<C> {
@@ -43,7 +53,7 @@ impl<C> Zeroize for Wiped<C> {
 
 /// A change of `S`, boxed.
 pub(super) fn boxed<S: State>(change: S::Change) -> AnyChange {
-    Box::new(Pending(Some(Wiped(change))))
+    Box::new(Pending(alloc::vec![Wiped(change)]))
 }
 
 /// A [`State`] of any type. Changes of another type are ignored.
@@ -59,16 +69,16 @@ pub trait Owner: Send + Sync {
 
 impl<S: State> Owner for S {
     fn write_change(&self, change: &(dyn Any + Send + Sync), writes: &mut Writes) {
-        if let Some(Pending(Some(Wiped(change)))) = change.downcast_ref::<Pending<S::Change>>() {
-            self.write_after(change, writes);
+        if let Some(Pending(changes)) = change.downcast_ref::<Pending<S::Change>>() {
+            changes.iter().for_each(|Wiped(change)| self.write_after(change, writes));
         }
     }
 
     fn make(&mut self, change: Box<dyn Any + Send + Sync>) {
         let change: Box<dyn Any> = change;
         if let Ok(mut pending) = change.downcast::<Pending<S::Change>>() {
-            let taken = pending.0.take();
-            pending.0.zeroize();
+            let taken = pending.0.pop();
+            drop(pending);
             if let Some(Wiped(change)) = taken {
                 self.apply(change);
             }

@@ -73,7 +73,7 @@ fn ids(keys: &ReceiverKeys) -> Vec<u32> {
 }
 
 #[test]
-fn s56_message_without_distribution_is_refused() {
+fn message_without_distribution_is_refused() {
     // To encrypt without a key can't be written. Its record has to be one:
     assert_eq!(SenderKey::from_libsignal_record(&[], ID).unwrap_err(), LibsignalError::Empty);
     for format in FORMATS {
@@ -86,7 +86,7 @@ fn s56_message_without_distribution_is_refused() {
 }
 
 #[test]
-fn s57_create_process_encrypt_decrypt() {
+fn create_process_encrypt_decrypt() {
     for format in FORMATS {
         let rng = &mut rng(57);
         let (mut key, mut keys) = pair(format, rng);
@@ -102,7 +102,7 @@ fn s57_create_process_encrypt_decrypt() {
 }
 
 #[test]
-fn s58_repeated_message_is_refused_and_order_is_free() {
+fn repeated_message_is_refused_and_order_is_free() {
     for format in FORMATS {
         let rng = &mut rng(58);
         let (mut key, mut keys) = pair(format, rng);
@@ -117,7 +117,7 @@ fn s58_repeated_message_is_refused_and_order_is_free() {
 }
 
 #[test]
-fn s59_late_joiner_with_the_first_distribution_reads_all() {
+fn late_joiner_with_the_first_distribution_reads_all() {
     let rng = &mut rng(59);
     let mut key = SenderKey::generate(ID, rng);
     let first = key.distribution();
@@ -135,7 +135,7 @@ fn s59_late_joiner_with_the_first_distribution_reads_all() {
 }
 
 #[test]
-fn s60_hundred_messages_in_any_order() {
+fn hundred_messages_in_any_order() {
     for format in FORMATS {
         let rng = &mut rng(60);
         let (mut key, mut keys) = pair(format, rng);
@@ -152,7 +152,7 @@ fn s60_hundred_messages_in_any_order() {
 }
 
 #[test]
-fn s61_jump_of_more_than_25000_is_refused() {
+fn jump_of_more_than_25000_is_refused() {
     let rng = &mut rng(61);
     let (mut key, mut keys) = pair(ID.into(), rng);
     lose(&mut key, 25_000);
@@ -163,9 +163,9 @@ fn s61_jump_of_more_than_25000_is_refused() {
     assert_eq!(receive(&mut keys, &beyond).unwrap(), b"25,001 ahead");
 }
 
-/// The way out of [`s61_jump_of_more_than_25000_is_refused`]: the sender's distribution of now.
+/// The way out of [`jump_of_more_than_25000_is_refused`]: the sender's distribution of now.
 #[test]
-fn s61_receiver_far_behind_fast_forwards() {
+fn receiver_far_behind_fast_forwards() {
     let rng = &mut rng(61);
     let (mut key, mut keys) = pair(ID.into(), rng);
     let early = send(&mut key, b"skipped", rng).unwrap();
@@ -198,7 +198,7 @@ fn s61_receiver_far_behind_fast_forwards() {
 
 /// Nor does a chain change where it is: only what is ahead is taken over.
 #[test]
-fn s61_other_chain_key_for_the_same_iteration_is_ignored() {
+fn other_chain_key_for_the_same_iteration_is_ignored() {
     let rng = &mut rng(61);
     let (mut key, mut keys) = pair(ID.into(), rng);
     let other = chain(key.chain_id(), 0, 7, key.signing_key());
@@ -208,7 +208,7 @@ fn s61_other_chain_key_for_the_same_iteration_is_ignored() {
 }
 
 #[test]
-fn s62_last_2000_skipped_keys_are_kept() {
+fn last_2000_skipped_keys_are_kept() {
     let rng = &mut rng(62);
     let (mut key, mut keys) = pair(ID.into(), rng);
     let sent: Vec<_> = (0..2_010u32).map(|at| send(&mut key, &at.to_be_bytes(), rng).unwrap()).collect();
@@ -226,7 +226,7 @@ fn s62_last_2000_skipped_keys_are_kept() {
 }
 
 #[test]
-fn s63_later_distribution_reads_from_later_on() {
+fn later_distribution_reads_from_later_on() {
     let rng = &mut rng(63);
     let mut key = SenderKey::generate(ID, rng);
     let first = key.distribution();
@@ -241,7 +241,7 @@ fn s63_later_distribution_reads_from_later_on() {
 }
 
 #[test]
-fn s64_chains_are_added_refreshed_replaced_and_evicted() {
+fn chains_are_added_refreshed_replaced_and_evicted() {
     let rng = &mut rng(64);
     let signing: Vec<PublicKey> = (0..7).map(|_| *KeyPair::generate(rng).public()).collect();
     let mut keys = ReceiverKeys::new(sender(), ID);
@@ -271,7 +271,7 @@ fn s64_chains_are_added_refreshed_replaced_and_evicted() {
 }
 
 #[test]
-fn s64_receiving_keeps_the_order_of_chains() {
+fn receiving_keeps_the_order_of_chains() {
     let rng = &mut rng(64);
     let [mut old, mut new] = [(); 2].map(|()| SenderKey::generate(ID, rng));
     let mut keys = receiver(&old);
@@ -285,7 +285,7 @@ fn s64_receiving_keeps_the_order_of_chains() {
 }
 
 #[test]
-fn s65_chain_never_repeats_a_seed() {
+fn chain_never_repeats_a_seed() {
     let mut chain = ChainKey::new(Secret::new([1; 32]), 0);
     let mut seeds = std::collections::HashSet::new();
     for index in 0..1_000 {
@@ -297,7 +297,7 @@ fn s65_chain_never_repeats_a_seed() {
 }
 
 #[test]
-fn s65_last_iteration_is_never_used() {
+fn last_iteration_is_never_used() {
     let rng = &mut rng(65);
     let key = SenderKey::generate(ID, rng);
     let stored = key.to_libsignal_record();
@@ -320,7 +320,7 @@ fn s65_last_iteration_is_never_used() {
 }
 
 #[test]
-fn s66_messages_round_trip() {
+fn messages_round_trip() {
     for format in FORMATS {
         let rng = &mut rng(66);
         let (mut key, _) = pair(format, rng);
@@ -357,7 +357,7 @@ fn s66_messages_round_trip() {
 }
 
 #[test]
-fn s66_formats_never_parse_as_each_other() {
+fn formats_never_parse_as_each_other() {
     let rng = &mut rng(66);
     let [(mut with, mut with_keys), (mut without, mut without_keys)] =
         FORMATS.map(|format| pair(format, rng));
@@ -380,7 +380,7 @@ fn s66_formats_never_parse_as_each_other() {
 }
 
 #[test]
-fn s67_forged_unknown_and_damaged_messages_are_refused() {
+fn forged_unknown_and_damaged_messages_are_refused() {
     for format in FORMATS {
         let rng = &mut rng(67);
         let (mut key, mut keys) = pair(format, rng);
@@ -409,7 +409,7 @@ fn s67_forged_unknown_and_damaged_messages_are_refused() {
 }
 
 #[test]
-fn s68_receiver_keys_cannot_send() {
+fn receiver_keys_cannot_send() {
     let rng = &mut rng(68);
     let (mut key, keys) = pair(ID.into(), rng);
     let record = keys.to_libsignal_record();
@@ -421,7 +421,7 @@ fn s68_receiver_keys_cannot_send() {
 }
 
 #[test]
-fn s69_bad_versions_and_lengths_are_refused() {
+fn bad_versions_and_lengths_are_refused() {
     let rng = &mut rng(69);
     let (mut key, mut keys) = pair(ID.into(), rng);
     let sent = send(&mut key, b"text", rng).unwrap();
@@ -456,7 +456,7 @@ fn s69_bad_versions_and_lengths_are_refused() {
 }
 
 #[test]
-fn s69_bad_lengths_in_a_distribution_are_refused() {
+fn bad_lengths_in_a_distribution_are_refused() {
     let skdm = SenderKey::generate(ID, &mut rng(69)).distribution();
     // The last fields are: tag, 32, chain key, tag, 33, signing key.
     let (head, tail) = skdm.split_at(skdm.len() - 69);
@@ -481,7 +481,7 @@ fn s69_bad_lengths_in_a_distribution_are_refused() {
 }
 
 #[test]
-fn s70_stored_state_of_another_version_is_refused() {
+fn stored_state_of_another_version_is_refused() {
     let (key, keys) = pair(ID.into(), &mut rng(70));
     for (version, known) in [(0, true), (3, true), (2, false), (4, false), (256 + 3, false)] {
         for stored in [key.to_libsignal_record(), keys.to_libsignal_record()] {
@@ -498,7 +498,7 @@ fn s70_stored_state_of_another_version_is_refused() {
 
 /// Of a record some of whose states are not sound, the others go on working.
 #[test]
-fn s70_unsound_stored_states_are_skipped() {
+fn unsound_stored_states_are_skipped() {
     let rng = &mut rng(70);
     let mut good = SenderKey::generate(ID, rng);
     let stored = [(); 3].map(|()| SenderKey::generate(ID, rng).to_libsignal_record());
@@ -528,7 +528,7 @@ fn s70_unsound_stored_states_are_skipped() {
 
 /// Of states with one chain id the first counts, and of all no more than five.
 #[test]
-fn s70_first_five_chains_of_a_record_are_read() {
+fn first_five_chains_of_a_record_are_read() {
     let rng = &mut rng(70);
     let mut senders = [(); 6].map(|()| SenderKey::generate(ID, rng));
     let stored: Vec<_> = senders.iter().map(SenderKey::to_libsignal_record).collect();
@@ -548,7 +548,7 @@ fn s70_first_five_chains_of_a_record_are_read() {
 }
 
 #[test]
-fn s71_failing_store_changes_nothing() {
+fn failing_store_changes_nothing() {
     let rng = &mut rng(71);
     let (mut key, mut keys) = pair(ID.into(), rng);
     let before = key.record();

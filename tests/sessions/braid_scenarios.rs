@@ -44,7 +44,7 @@ fn chunk_of(payload: &mut BraidPayload) -> &mut Chunk {
 }
 
 #[test]
-fn scenario_1_first_messages() {
+fn first_messages() {
     let mut pair = Pair::new(1);
     let first = pair.send(true);
     assert_eq!((&first.bytes[..5], first.bytes.len()), (&[1, 1, 1, 1, 0][..], 37));
@@ -57,14 +57,14 @@ fn scenario_1_first_messages() {
 }
 
 #[test]
-fn scenario_2_direction_matters() {
+fn direction_matters() {
     let (mut one, mut other) = (party(Direction::A2B), party(Direction::A2B));
     let (message, key) = one.send(&mut rng());
     assert_ne!(other.receive(&message).unwrap(), key);
 }
 
 #[test]
-fn scenario_3_different_auth_keys() {
+fn different_auth_keys() {
     let mut a = party(Direction::A2B);
     let mut b = Party {
         braid: Spqr::new(Direction::B2A, &Secret::new([1; 32]), Limits::default()),
@@ -81,7 +81,7 @@ fn scenario_3_different_auth_keys() {
 }
 
 #[test]
-fn scenario_4_no_keys_until_something_was_received() {
+fn no_keys_until_something_was_received() {
     let mut pair = Pair::with([MinimumVersion::V0; 2], Limits::default(), 4);
     let early: Vec<_> = [true, false].into_iter().cycle().take(6).map(|from_a| pair.send(from_a)).collect();
     assert!(early.iter().all(|message| message.key.is_none() && message.bytes[2] == 0));
@@ -96,7 +96,7 @@ fn scenario_4_no_keys_until_something_was_received() {
 }
 
 #[test]
-fn scenario_5_minimum_on_one_side_only() {
+fn minimum_on_one_side_only() {
     for minima in [[MinimumVersion::V1, MinimumVersion::V0], [MinimumVersion::V0, MinimumVersion::V1]] {
         let mut pair = Pair::with(minima, Limits::default(), 5);
         let strict = minima[0] == MinimumVersion::V1;
@@ -108,7 +108,7 @@ fn scenario_5_minimum_on_one_side_only() {
 }
 
 #[test]
-fn scenario_6_off() {
+fn the_ratchet_is_off() {
     let mut off = Party { braid: Spqr::off(), reload: false, through_libsignal: false };
     assert_eq!(off.send(&mut Draws::default()), (vec![], None));
     for message in [&[][..], &[1, 1, 1, 0]] {
@@ -118,7 +118,7 @@ fn scenario_6_off() {
 }
 
 #[test]
-fn scenario_7_the_peer_is_off_and_we_may_go_down() {
+fn the_peer_is_off_and_we_may_go_down() {
     for direction in [Direction::A2B, Direction::B2A] {
         let braid = Spqr::with_minimum(MinimumVersion::V0, direction, &KEY, Limits::default());
         let mut party = Party { braid, reload: false, through_libsignal: false };
@@ -131,7 +131,7 @@ fn scenario_7_the_peer_is_off_and_we_may_go_down() {
 }
 
 #[test]
-fn scenario_8_the_peer_is_off_and_we_may_not_go_down() {
+fn the_peer_is_off_and_we_may_not_go_down() {
     let mut pair = Pair::new(8);
     pair.send(true);
     let before = record(&pair.a.braid, None);
@@ -149,7 +149,7 @@ fn after_a_message_was_received_nobody_goes_down() {
 }
 
 #[test]
-fn scenario_10_index_0() {
+fn index_0() {
     let mut pair = Pair::new(10);
     assert_eq!(pair.b.receive(&[1, 1, 0, 0]), Ok(None));
     pair.lockstep_until(false, "KeysUnsampled", 2);
@@ -158,7 +158,7 @@ fn scenario_10_index_0() {
 
 /// Scenario 14, and the counts of §4.1: what each side sends in an epoch when nothing is lost.
 #[test]
-fn scenario_14_roles_and_counts_in_lockstep() {
+fn roles_and_counts_in_lockstep() {
     let mut pair = Pair::new(14);
     let mut counts: BTreeMap<(u64, bool, &str), u32> = BTreeMap::new();
     for _ in 0..15_000 / 43 {
@@ -214,13 +214,13 @@ fn lossy(seed: u64, ticks: u32, lost: impl Fn(&mut ChaCha20Rng, &[u8]) -> bool, 
 }
 
 #[test]
-fn scenario_16_loss_and_reordering() {
+fn loss_and_reordering() {
     assert!(lossy(16, 1_500, |random, _| random.next_u32() % 100 < 30, 12) > 8);
     assert!(lossy(17, 1_500, |random, _| random.next_u32() % 100 < 10, 90) > 5);
 }
 
 #[test]
-fn scenario_17_long_bursts_whose_first_half_is_lost() {
+fn long_bursts_whose_first_half_is_lost() {
     let mut pair = Pair::new(17);
     let mut highest = 0;
     for burst in 0..12 {
@@ -242,7 +242,7 @@ fn scenario_17_long_bursts_whose_first_half_is_lost() {
 }
 
 #[test]
-fn scenario_18_most_systematic_chunks_are_lost() {
+fn most_systematic_chunks_are_lost() {
     let lost = |random: &mut ChaCha20Rng, bytes: &[u8]| {
         let size = match BraidMessage::parse(bytes).unwrap().payload {
             BraidPayload::Hdr(chunk) => (chunk.index, 3),
@@ -272,7 +272,7 @@ fn b_lacks_one_chunk() -> (Pair, InFlight) {
 }
 
 #[test]
-fn scenario_19_the_key_is_complete_before_any_acknowledgement() {
+fn the_key_is_complete_before_any_acknowledgement() {
     for bare in [false, true] {
         let (mut pair, last) = b_lacks_one_chunk();
         pair.deliver(&last);
@@ -298,7 +298,7 @@ fn scenario_19_the_key_is_complete_before_any_acknowledgement() {
 }
 
 #[test]
-fn scenario_20_the_last_chunk_comes_with_the_acknowledgement() {
+fn the_last_chunk_comes_with_the_acknowledgement() {
     let (mut pair, last) = b_lacks_one_chunk();
     let acknowledging = altered(&last, |message| {
         message.payload = BraidPayload::EkCt1Ack(*chunk_of(&mut message.payload));
@@ -308,7 +308,7 @@ fn scenario_20_the_last_chunk_comes_with_the_acknowledgement() {
 }
 
 #[test]
-fn scenario_21_late_chunks_of_the_key_count_after_the_acknowledgement() {
+fn late_chunks_of_the_key_count_after_the_acknowledgement() {
     let mut pair = Pair::new(21);
     pair.lockstep_until(true, "HeaderSent", 1);
     let late: Vec<_> = (0..20).map(|_| pair.send(true)).collect();
@@ -328,7 +328,7 @@ fn scenario_21_late_chunks_of_the_key_count_after_the_acknowledgement() {
 }
 
 #[test]
-fn scenario_22_old_epochs_and_payloads_that_do_not_fit() {
+fn old_epochs_and_payloads_that_do_not_fit() {
     let mut pair = Pair::new(22);
     pair.lockstep_until(true, "EkSentCt1Received", 1);
     let old = pair.send(true);
@@ -345,7 +345,7 @@ fn scenario_22_old_epochs_and_payloads_that_do_not_fit() {
 
 /// Scenario 23, in every state that lockstep passes through.
 #[test]
-fn scenario_23_epochs_ahead() {
+fn epochs_ahead() {
     let mut pair = Pair::new(23);
     let mut seen = BTreeSet::new();
     for _ in 0..100 {
@@ -368,7 +368,7 @@ fn scenario_23_epochs_ahead() {
 }
 
 #[test]
-fn scenario_24_any_payload_of_the_next_epoch_ends_an_epoch() {
+fn any_payload_of_the_next_epoch_ends_an_epoch() {
     let mut pair = Pair::new(24);
     pair.lockstep_until(true, "NoHeaderReceived", 2);
     let message = pair.send(true);
@@ -379,7 +379,7 @@ fn scenario_24_any_payload_of_the_next_epoch_ends_an_epoch() {
 }
 
 #[test]
-fn scenario_25_altered_last_chunks() {
+fn altered_last_chunks() {
     let mut pair = Pair::new(25);
     for _ in 0..2 {
         let message = pair.send(true);
@@ -404,7 +404,7 @@ fn scenario_25_altered_last_chunks() {
 }
 
 #[test]
-fn scenario_26_altered_last_chunk_of_the_key() {
+fn altered_last_chunk_of_the_key() {
     let (mut pair, last) = b_lacks_one_chunk();
     let forged = altered(&last, |message| chunk_of(&mut message.payload).data[5] ^= 1);
     assert!(matches!(pair.b.receive(&forged), Err(SpqrError::EncapsulationKey(_))));
@@ -413,7 +413,7 @@ fn scenario_26_altered_last_chunk_of_the_key() {
 }
 
 #[test]
-fn scenario_27_duplicates() {
+fn duplicates() {
     let mut pair = Pair::new(27);
     let first = pair.send(true);
     pair.deliver(&first);
@@ -428,7 +428,7 @@ fn scenario_27_duplicates() {
 
 /// Scenario 28: a talk bias that changes every 50 ticks, 70 % out of order, 10 % dropped, bursts up to 9.
 #[test]
-fn scenario_28_random_scheduling() {
+fn random_scheduling() {
     let mut pair = Pair::new(28);
     let mut random = ChaCha20Rng::seed_from_u64(2_828);
     let mut on_the_way: [Vec<InFlight>; 2] = [vec![], vec![]];
@@ -467,7 +467,7 @@ fn scenario_28_random_scheduling() {
 /// Scenario 29: a side goes offline with 4 % and comes back with 5 % per tick, and sends in half of its online
 /// ticks. What waits is delivered when the other side comes back.
 #[test]
-fn scenario_29_online_and_offline() {
+fn online_and_offline() {
     let mut pair = Pair::new(29);
     let mut random = ChaCha20Rng::seed_from_u64(2_929);
     let mut online = [true, true];
@@ -493,7 +493,7 @@ fn scenario_29_online_and_offline() {
 }
 
 #[test]
-fn scenario_32_draws() {
+fn draws() {
     let mut pair = Pair::new(32);
     let mut drawn = BTreeMap::new();
     for _ in 0..200 {
@@ -547,7 +547,7 @@ impl Chains {
 }
 
 #[test]
-fn scenario_33_both_sides_get_the_same_keys() {
+fn both_sides_get_the_same_keys() {
     let mut chains = Chains::new(Limits::default());
     for epoch in 0..2 {
         let keys: Vec<_> = (0..10).map(|_| chains.send(epoch).unwrap()).collect();
@@ -560,7 +560,7 @@ fn scenario_33_both_sides_get_the_same_keys() {
 }
 
 #[test]
-fn scenario_34_two_thousand_keys_in_random_order() {
+fn two_thousand_keys_in_random_order() {
     let mut chains = Chains::new(Limits::default());
     let mut keys: Vec<_> = (0..2_000).map(|_| chains.send(0).unwrap()).collect();
     let mut random = rng();
@@ -572,7 +572,7 @@ fn scenario_34_two_thousand_keys_in_random_order() {
 }
 
 #[test]
-fn scenario_35_the_longest_jump() {
+fn the_longest_jump() {
     for limits in [Limits::default(), Limits::new(7, 3)] {
         let mut chains = Chains::new(limits);
         let max = limits.max_jump();
@@ -586,7 +586,7 @@ fn scenario_35_the_longest_jump() {
 }
 
 #[test]
-fn scenario_36_the_window_of_old_keys() {
+fn the_window_of_old_keys() {
     let mut chains = Chains::new(Limits::new(0, 10));
     chains.receive(0, 12).unwrap();
     assert_eq!(chains.receive(0, 1), Err(SpqrError::KeyTrimmed(1)));
@@ -595,7 +595,7 @@ fn scenario_36_the_window_of_old_keys() {
 }
 
 #[test]
-fn scenario_37_a_long_jump_forgets_all() {
+fn a_long_jump_forgets_all() {
     let mut chains = Chains::new(Limits::new(0, 10));
     chains.receive(0, 5).unwrap();
     chains.receive(0, 16).unwrap();
@@ -606,7 +606,7 @@ fn scenario_37_a_long_jump_forgets_all() {
 }
 
 #[test]
-fn scenario_38_old_epochs() {
+fn old_epochs() {
     let mut chains = Chains::new(Limits::default());
     chains.add_epoch(1);
     chains.add_epoch(2);
@@ -619,7 +619,7 @@ fn scenario_38_old_epochs() {
 }
 
 #[test]
-fn scenario_39_who_only_receives_keeps_old_epochs() {
+fn who_only_receives_keeps_old_epochs() {
     let mut chains = Chains::new(Limits::default());
     for secret in 1..4 {
         chains.add_epoch(secret);
@@ -631,7 +631,7 @@ fn scenario_39_who_only_receives_keeps_old_epochs() {
 
 /// Scenario 40: random operations against a model that keeps every key there ever was.
 #[test]
-fn scenario_40_against_a_model() {
+fn against_a_model() {
     let limits = Limits::new(60, 25);
     let mut random = rng();
     for _ in 0..20 {
@@ -660,7 +660,7 @@ fn scenario_40_against_a_model() {
 }
 
 #[test]
-fn scenario_43_shuffled_chunks_of_every_length() {
+fn shuffled_chunks_of_every_length() {
     fn check<const N: usize>(random: &mut ChaCha20Rng) {
         let mut rows = Box::new([[0; 32]; N]);
         random.fill_bytes(rows.as_flattened_mut());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Scenarios F and G: how sessions begin, grow old, are archived and come back; simultaneous initiation.
+//! How sessions begin, grow old, are archived and come back; simultaneous initiation.
 //!
 //! * F2, a version edited to 3 in the stored bytes: a real version-3 session serves instead.
 //! * F3, accessors that fail with "session not found": they give an `Option`. Garbage that fails to load is in
@@ -26,7 +26,7 @@ fn archived(device: &Device, peer: &Device) -> usize {
 }
 
 #[test]
-fn f1_an_unacknowledged_session_lasts_30_days() {
+fn an_unacknowledged_session_lasts_30_days() {
     let [mut alice, mut bob] = Device::pair(1);
     alice.now = Timestamp::from_millis(0);
     alice.begin_with(&mut bob, Offer::FULL);
@@ -51,7 +51,7 @@ fn f1_an_unacknowledged_session_lasts_30_days() {
 }
 
 #[test]
-fn f1_the_edge_is_one_of_whole_seconds() {
+fn the_edge_is_one_of_whole_seconds() {
     let [mut alice, mut bob] = Device::pair(1);
     alice.now = Timestamp::from_millis(1_999);
     alice.begin_with(&mut bob, Offer::FULL);
@@ -62,7 +62,7 @@ fn f1_the_edge_is_one_of_whole_seconds() {
 }
 
 #[test]
-fn f1_an_acknowledged_session_does_not_grow_old() {
+fn an_acknowledged_session_does_not_grow_old() {
     let [mut alice, mut bob] = Device::acquainted(1);
     alice.advance(3_650 * DAY);
     bob.advance(3_650 * DAY);
@@ -72,7 +72,7 @@ fn f1_an_acknowledged_session_does_not_grow_old() {
 }
 
 #[test]
-fn f1_a_late_reply_revives_a_stale_session() {
+fn a_late_reply_revives_a_stale_session() {
     let [mut alice, mut bob] = Device::pair(1);
     alice.begin_with(&mut bob, Offer::FULL);
     alice.tell(&mut bob, b"first");
@@ -84,7 +84,7 @@ fn f1_a_late_reply_revives_a_stale_session() {
 }
 
 #[test]
-fn f1_a_clock_that_runs_backwards_or_to_its_end() {
+fn a_clock_that_runs_backwards_or_to_its_end() {
     let [mut alice, mut bob] = Device::pair(1);
     alice.begin_with(&mut bob, Offer::FULL);
     alice.now = Timestamp::from_millis(0);
@@ -99,7 +99,7 @@ fn f1_a_clock_that_runs_backwards_or_to_its_end() {
 }
 
 #[test]
-fn f2_a_version_3_session_does_not_meet_the_pqxdh_requirement() {
+fn a_version_3_session_does_not_meet_the_pqxdh_requirement() {
     let [mut alice, mut bob] = Device::pair(2);
     alice.policy = Policy::AllowVersion3;
     bob.policy = Policy::AllowVersion3;
@@ -119,7 +119,7 @@ fn f2_a_version_3_session_does_not_meet_the_pqxdh_requirement() {
 }
 
 #[test]
-fn f2_version_3_must_be_asked_for() {
+fn version_3_must_be_asked_for() {
     let [mut alice, mut bob] = Device::pair(2);
     let bundle = bob.bundle(Offer::VERSION_3);
     let failure = alice.initiate(&bob.address, bundle.clone()).unwrap_err();
@@ -141,7 +141,7 @@ fn f2_version_3_must_be_asked_for() {
 }
 
 #[test]
-fn f3_an_empty_record() {
+fn an_empty_record() {
     let [mut alice, bob] = Device::pair(3);
     let empty = Session::new(alice.address.clone(), bob.address.clone());
     let again =
@@ -163,7 +163,7 @@ fn f3_an_empty_record() {
 }
 
 #[test]
-fn f4_a_whisper_message_for_an_archived_session() {
+fn a_whisper_message_for_an_archived_session() {
     let [mut alice, mut bob] = Device::acquainted(4);
     // The message belongs to a chain that bob knows, so that it makes no turn.
     alice.tell(&mut bob, b"turn");
@@ -186,7 +186,7 @@ fn f4_a_whisper_message_for_an_archived_session() {
 }
 
 #[test]
-fn f5_a_whisper_message_without_a_record() {
+fn a_whisper_message_without_a_record() {
     let [mut alice, mut bob] = Device::acquainted(5);
     let letter = alice.send(&bob.address, b"to nobody");
     bob.store.sessions.remove(&alice.address);
@@ -194,7 +194,7 @@ fn f5_a_whisper_message_without_a_record() {
 }
 
 #[test]
-fn f6_only_archived_sessions() {
+fn only_archived_sessions() {
     let [mut alice, mut bob] = Device::acquainted(6);
     alice.archive(&bob.address).unwrap();
     let before = alice.store.clone();
@@ -205,7 +205,7 @@ fn f6_only_archived_sessions() {
 }
 
 #[test]
-fn f7_a_delayed_message_brings_both_back_to_the_older_session() {
+fn a_delayed_message_brings_both_back_to_the_older_session() {
     let [mut alice, mut bob] = Device::acquainted(7);
     let first = alice.base_key(&bob.address);
     let delayed = alice.send(&bob.address, b"delayed");
@@ -225,7 +225,7 @@ fn f7_a_delayed_message_brings_both_back_to_the_older_session() {
 }
 
 #[test]
-fn f8_a_prekey_message_for_an_archived_session() {
+fn a_prekey_message_for_an_archived_session() {
     let [mut alice, mut bob] = Device::pair(8);
     alice.begin_with(&mut bob, Offer::FULL);
     let letters = [0; 2].map(|_| alice.send(&bob.address, b"first session"));
@@ -240,7 +240,7 @@ fn f8_a_prekey_message_for_an_archived_session() {
 }
 
 #[test]
-fn f9_a_duplicate_of_an_archived_session() {
+fn a_duplicate_of_an_archived_session() {
     let [mut alice, mut bob] = Device::acquainted(9);
     let letter = alice.tell(&mut bob, b"first session");
     alice.greet(&mut bob, Offer::FULL);
@@ -255,7 +255,7 @@ fn f9_a_duplicate_of_an_archived_session() {
 }
 
 #[test]
-fn f9_a_duplicate_prekey_message_of_an_archived_session() {
+fn a_duplicate_prekey_message_of_an_archived_session() {
     let [mut alice, mut bob] = Device::pair(9);
     alice.begin_with(&mut bob, Offer::FULL);
     let letter = alice.tell(&mut bob, b"first session");
@@ -265,7 +265,7 @@ fn f9_a_duplicate_prekey_message_of_an_archived_session() {
 }
 
 #[test]
-fn f10_forty_archived_sessions_are_kept() {
+fn forty_archived_sessions_are_kept() {
     let [mut alice, mut bob] = Device::acquainted(10);
     let oldest = alice.base_key(&bob.address);
     let to_oldest = bob.send(&alice.address, b"oldest");
@@ -289,7 +289,7 @@ fn f10_forty_archived_sessions_are_kept() {
 }
 
 #[test]
-fn f10_forty_archived_sessions_of_the_responder() {
+fn forty_archived_sessions_of_the_responder() {
     let [mut alice, mut bob] = Device::pair(10);
     let mut letters = Vec::new();
     for number in 0..45u8 {
@@ -310,7 +310,7 @@ fn f10_forty_archived_sessions_of_the_responder() {
 }
 
 #[test]
-fn f11_archiving_clears_what_makes_messages_prekey_messages() {
+fn archiving_clears_what_makes_messages_prekey_messages() {
     let [mut alice, mut bob] = Device::pair(11);
     alice.begin_with(&mut bob, Offer::FULL);
     alice.tell(&mut bob, b"first");
@@ -322,7 +322,7 @@ fn f11_archiving_clears_what_makes_messages_prekey_messages() {
 }
 
 #[test]
-fn f11_only_the_session_that_decrypted_is_acknowledged() {
+fn only_the_session_that_decrypted_is_acknowledged() {
     let [mut alice, mut bob] = Device::acquainted(11);
     let on_first = bob.send(&alice.address, b"first session");
     alice.begin_with(&mut bob, Offer::FULL);
@@ -387,7 +387,7 @@ fn simultaneous(alice: &mut Device, bob: &mut Device) -> [Letter; 2] {
 }
 
 #[test]
-fn g1_simultaneous_initiation() {
+fn simultaneous_initiation() {
     let [mut alice, mut bob] = Device::pair(1);
     let [to_bob, to_alice] = simultaneous(&mut alice, &mut bob);
     assert_eq!((to_bob.kind, to_alice.kind), (MessageKind::PreKey, MessageKind::PreKey));
@@ -402,7 +402,7 @@ fn g1_simultaneous_initiation() {
 }
 
 #[test]
-fn g2_simultaneous_initiation_and_one_message_lost() {
+fn simultaneous_initiation_and_one_message_lost() {
     let [mut alice, mut bob] = Device::pair(2);
     let [to_bob, _lost] = simultaneous(&mut alice, &mut bob);
     bob.hear(&alice, &to_bob, b"hi bob");
@@ -412,7 +412,7 @@ fn g2_simultaneous_initiation_and_one_message_lost() {
 }
 
 #[test]
-fn g3_simultaneous_initiation_and_an_answer_lost() {
+fn simultaneous_initiation_and_an_answer_lost() {
     let [mut alice, mut bob] = Device::pair(3);
     let [to_bob, to_alice] = simultaneous(&mut alice, &mut bob);
     alice.hear(&bob, &to_alice, b"hi alice");
@@ -448,7 +448,7 @@ fn never_agreeing(seed: u64) -> ([Device; 2], Letter) {
 }
 
 #[test]
-fn g4_repeated_simultaneous_initiation() {
+fn repeated_simultaneous_initiation() {
     let ([mut alice, mut bob], _) = never_agreeing(4);
     alice.tell(&mut bob, b"in order");
     assert!(alice.agrees_with(&bob));
@@ -457,7 +457,7 @@ fn g4_repeated_simultaneous_initiation() {
 }
 
 #[test]
-fn g5_a_very_early_prekey_message_comes_last() {
+fn a_very_early_prekey_message_comes_last() {
     let ([mut alice, mut bob], very_early) = never_agreeing(5);
     alice.tell(&mut bob, b"in order");
     bob.tell(&mut alice, b"in order");

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Scenarios E: messages of kind `PreKey` that must fail, or need care.
+//! Messages of kind `PreKey` that must fail, or need care.
 //!
-//! E8 and E9, the errors of the store pass through: this crate calls no store. What is tested is that an
-//! operation can be given up at the point where the store is asked, and that nothing has changed then.
+//! This crate calls no store. An operation can be given up at the point where the store is asked, and that nothing has changed then.
 
 use crate::device::{
     ALICE, BOB, CAROL, Device, Failure, KemOffer, Letter, Offer, START, Table, TrustRule, Wrapper,
@@ -44,7 +43,7 @@ fn corrupted(letter: &Letter) -> Letter {
 }
 
 #[test]
-fn e1_a_corrupted_inner_mac_changes_nothing() {
+fn a_corrupted_inner_mac_changes_nothing() {
     for offer in [Offer::FULL, Offer::LAST_RESORT] {
         let ([alice, mut bob], letter) = first_message(1, offer);
         let failure = bob.refuse(&alice.address, &corrupted(&letter));
@@ -67,7 +66,7 @@ fn e1_a_corrupted_inner_mac_changes_nothing() {
 }
 
 #[test]
-fn e2_a_failure_on_an_archived_session_leaves_the_record_byte_identical() {
+fn a_failure_on_an_archived_session_leaves_the_record_byte_identical() {
     let ([mut alice, mut bob], letter) = first_message(2, Offer::FULL);
     let second = alice.send(&bob.address, b"second");
     bob.hear(&alice, &letter, b"first");
@@ -84,7 +83,7 @@ fn e2_a_failure_on_an_archived_session_leaves_the_record_byte_identical() {
 }
 
 #[test]
-fn e3_the_same_inner_message_with_a_random_base_key() {
+fn the_same_inner_message_with_a_random_base_key() {
     let ([mut alice, mut bob], letter) = first_message(3, Offer::LAST_RESORT);
     bob.hear(&alice, &letter, b"first");
     let before = bob.record(&alice.address).to_vec();
@@ -100,7 +99,7 @@ fn e3_the_same_inner_message_with_a_random_base_key() {
 }
 
 #[test]
-fn e4_first_message_replayed_under_another_sender() {
+fn first_message_replayed_under_another_sender() {
     // Without service ids the message does not say whom it is from.
     let [mut alice, mut bob] = [Device::new("alice", 4), Device::new("bob", 5)];
     let mallory = Address::new("mallory", DeviceId::PRIMARY);
@@ -125,7 +124,7 @@ fn e4_first_message_replayed_under_another_sender() {
 }
 
 #[test]
-fn e4_with_service_ids_the_message_says_whom_it_is_from() {
+fn with_service_ids_the_message_says_whom_it_is_from() {
     let ([alice, mut bob], letter) = first_message(4, Offer::LAST_RESORT);
     bob.hear(&alice, &letter, b"first");
     let carol = Address::new(CAROL, DeviceId::PRIMARY);
@@ -133,7 +132,7 @@ fn e4_with_service_ids_the_message_says_whom_it_is_from() {
 }
 
 #[test]
-fn e5_a_wrapper_rewritten_as_version_3() {
+fn a_wrapper_rewritten_as_version_3() {
     let ([alice, mut bob], letter) = first_message(5, Offer::FULL);
     let rewrite = |letter: &Letter| {
         Wrapper::changed(letter, |wrapper| {
@@ -150,7 +149,7 @@ fn e5_a_wrapper_rewritten_as_version_3() {
 }
 
 #[test]
-fn e5_no_downgrade_even_where_version_3_is_allowed() {
+fn no_downgrade_even_where_version_3_is_allowed() {
     let ([alice, mut bob], letter) = first_message(5, Offer::FULL);
     bob.policy = Policy::AllowVersion3;
     let rewritten = Wrapper::changed(&letter, |wrapper| {
@@ -165,7 +164,7 @@ fn e5_no_downgrade_even_where_version_3_is_allowed() {
 }
 
 #[test]
-fn e6_base_keys_that_are_not_canonical() {
+fn base_keys_that_are_not_canonical() {
     let ([alice, mut bob], letter) = first_message(6, Offer::FULL);
     let base_key = *letter.pre_key().base_key();
     let mut bad = vec![];
@@ -193,7 +192,7 @@ fn e6_base_keys_that_are_not_canonical() {
 }
 
 #[test]
-fn e6_identity_keys_of_low_order() {
+fn identity_keys_of_low_order() {
     let ([alice, mut bob], letter) = first_message(6, Offer::FULL);
     let letter = Wrapper::changed(&letter, |wrapper| {
         wrapper.identity_key = PublicKey::from_bytes([0; 32]).encode().to_vec();
@@ -202,7 +201,7 @@ fn e6_identity_keys_of_low_order() {
 }
 
 #[test]
-fn e6_kem_ciphertexts_that_are_none() {
+fn kem_ciphertexts_that_are_none() {
     let ([alice, mut bob], letter) = first_message(6, Offer::FULL);
     let with = |change: &dyn Fn(&mut Vec<u8>)| {
         Wrapper::changed(&letter, |wrapper| change(&mut wrapper.kyber.as_mut().unwrap().1))
@@ -222,7 +221,7 @@ fn e6_kem_ciphertexts_that_are_none() {
 }
 
 #[test]
-fn e7_a_changed_identity() {
+fn a_changed_identity() {
     let ([mut alice, mut bob], letter) = first_message(7, Offer::FULL);
     bob.hear(&alice, &letter, b"first");
     bob.tell(&mut alice, b"reply");
@@ -239,7 +238,7 @@ fn e7_a_changed_identity() {
 }
 
 #[test]
-fn e7_a_caller_that_accepts_a_change_is_told_the_new_identity() {
+fn a_caller_that_accepts_a_change_is_told_the_new_identity() {
     let ([mut alice, mut bob], letter) = first_message(7, Offer::FULL);
     bob.hear(&alice, &letter, b"first");
     bob.tell(&mut alice, b"reply");
@@ -253,7 +252,7 @@ fn e7_a_caller_that_accepts_a_change_is_told_the_new_identity() {
 }
 
 #[test]
-fn e8_no_signed_prekey() {
+fn no_signed_prekey() {
     let ([alice, mut bob], letter) = first_message(8, Offer::FULL);
     let good = bob.store.clone();
     bob.store.signed_pre_keys.clear();
@@ -275,7 +274,7 @@ fn e8_no_signed_prekey() {
 }
 
 #[test]
-fn e8_another_signed_prekey_of_the_same_id() {
+fn another_signed_prekey_of_the_same_id() {
     let ([alice, mut bob], letter) = first_message(8, Offer::FULL);
     let other = SignedPreKey::generate(SignedPreKeyId(0), &bob.identity, START, &mut bob.rng);
     bob.store.signed_pre_keys.insert(0, other.record().as_bytes().to_vec());
@@ -283,7 +282,7 @@ fn e8_another_signed_prekey_of_the_same_id() {
 }
 
 #[test]
-fn e9_unknown_prekey_ids() {
+fn unknown_prekey_ids() {
     let ([alice, mut bob], letter) = first_message(9, Offer::FULL);
     let unknown = |change: &dyn Fn(&mut Wrapper)| Wrapper::changed(&letter, |wrapper| change(wrapper));
     for (letter, failure) in [
@@ -340,7 +339,7 @@ fn other_prekeys_than_those_needed_are_refused() {
 }
 
 #[test]
-fn e9_a_version_3_message_takes_no_kem_prekey() {
+fn a_version_3_message_takes_no_kem_prekey() {
     let [mut alice, mut bob] = Device::pair(9);
     alice.policy = Policy::AllowVersion3;
     bob.policy = Policy::AllowVersion3;
@@ -363,7 +362,7 @@ fn e9_a_version_3_message_takes_no_kem_prekey() {
 }
 
 #[test]
-fn e10_wrong_addresses() {
+fn wrong_addresses() {
     let ([mut alice, mut bob], letter) = first_message(10, Offer::FULL);
     assert!(letter.signal().addresses().is_some());
     let right = bob.address.clone();
@@ -398,7 +397,7 @@ fn e10_wrong_addresses() {
 }
 
 #[test]
-fn e10_the_case_of_a_name_does_not_matter() {
+fn the_case_of_a_name_does_not_matter() {
     let mut alice = Device::new(ALICE, 10);
     let name = "abcdefab-cdef-4bcd-8fab-cdefabcdefab";
     let mut bob = Device::new(name, 11);
@@ -409,7 +408,7 @@ fn e10_the_case_of_a_name_does_not_matter() {
 }
 
 #[test]
-fn e11_without_the_addresses_field_any_address_will_do() {
+fn without_the_addresses_field_any_address_will_do() {
     let [mut alice, mut bob] = [Device::new("alice", 11), Device::new("bob", 12)];
     alice.begin_with(&mut bob, Offer::FULL);
     let letter = alice.send(&bob.address, b"from anybody");
@@ -420,7 +419,7 @@ fn e11_without_the_addresses_field_any_address_will_do() {
 }
 
 #[test]
-fn e11_whisper_messages_carry_no_addresses() {
+fn whisper_messages_carry_no_addresses() {
     let [mut alice, mut bob] = Device::acquainted(11);
     let letter = alice.send(&bob.address, b"plain");
     assert_eq!(letter.kind, MessageKind::Whisper);
@@ -430,7 +429,7 @@ fn e11_whisper_messages_carry_no_addresses() {
 }
 
 #[test]
-fn e12_addresses_need_two_service_ids() {
+fn addresses_need_two_service_ids() {
     for (names, there) in
         [([ALICE, BOB], true), (["alice", BOB], false), ([ALICE, "bob"], false), ([CAROL, BOB], true)]
     {
@@ -448,7 +447,7 @@ fn e12_addresses_need_two_service_ids() {
 }
 
 #[test]
-fn e13_another_identity_in_the_wrapper_for_a_known_session() {
+fn another_identity_in_the_wrapper_for_a_known_session() {
     let ([mut alice, mut bob], letter) = first_message(13, Offer::FULL);
     bob.hear(&alice, &letter, b"first");
     let second = alice.send(&bob.address, b"second");
@@ -467,7 +466,7 @@ fn e13_another_identity_in_the_wrapper_for_a_known_session() {
 }
 
 #[test]
-fn e13_what_else_the_wrapper_says_of_a_known_session_is_ignored() {
+fn what_else_the_wrapper_says_of_a_known_session_is_ignored() {
     let ([mut alice, mut bob], letter) = first_message(13, Offer::FULL);
     bob.hear(&alice, &letter, b"first");
     let registration_id = Some(alice.registration_id);
@@ -490,7 +489,7 @@ fn e13_what_else_the_wrapper_says_of_a_known_session_is_ignored() {
 }
 
 #[test]
-fn e14_how_the_wrapper_is_encoded_does_not_matter() {
+fn how_the_wrapper_is_encoded_does_not_matter() {
     let ([mut alice, mut bob], letter) = first_message(14, Offer::FULL);
     let mut with_unknown = Wrapper::of(&letter);
     let mut fields = with_unknown.fields();
@@ -517,7 +516,7 @@ fn e14_how_the_wrapper_is_encoded_does_not_matter() {
 }
 
 #[test]
-fn e15_the_inner_message_on_its_own() {
+fn the_inner_message_on_its_own() {
     let ([mut alice, mut bob], letter) = first_message(15, Offer::FULL);
     assert_eq!(
         bob.refuse(&alice.address, &letter.unwrapped()),
@@ -536,7 +535,7 @@ fn e15_the_inner_message_on_its_own() {
 }
 
 #[test]
-fn e15_the_wrapper_of_one_session_around_a_message_of_another() {
+fn the_wrapper_of_one_session_around_a_message_of_another() {
     let ([mut alice, mut bob], first) = first_message(15, Offer::FULL);
     bob.hear(&alice, &first, b"first");
     alice.begin_with(&mut bob, Offer::FULL);
@@ -552,7 +551,7 @@ fn e15_the_wrapper_of_one_session_around_a_message_of_another() {
 }
 
 #[test]
-fn e16_a_version_3_message_in_a_version_4_wrapper() {
+fn a_version_3_message_in_a_version_4_wrapper() {
     let ([mut alice, mut bob], letter) = first_message(16, Offer::FULL);
     let rewrite = |letter: &Letter| Wrapper::changed(letter, |wrapper| wrapper.message[0] = 0x34);
     let failure = bob.refuse(&alice.address, &rewrite(&letter));
@@ -565,7 +564,7 @@ fn e16_a_version_3_message_in_a_version_4_wrapper() {
 
 /// A session that is there makes no message of another identity's session its own.
 #[test]
-fn e16_a_version_3_message_of_another_identity_in_a_version_4_wrapper() {
+fn a_version_3_message_of_another_identity_in_a_version_4_wrapper() {
     let [mut old_alice, mut bob] = Device::pair(16);
     for device in [&mut old_alice, &mut bob] {
         device.policy = Policy::AllowVersion3;

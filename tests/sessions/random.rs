@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Scenarios K: random models, from fixed seeds.
+//! Random models, from fixed seeds.
 
 use std::collections::VecDeque;
 
@@ -115,22 +115,22 @@ fn k1(mix: Mix, seed: u64) {
 }
 
 #[test]
-fn k1_in_order() {
+fn in_order() {
     k1(Mix { send: 50, drop: 0, reorder: 0 }, 1);
 }
 
 #[test]
-fn k1_with_loss() {
+fn with_loss() {
     k1(Mix { send: 60, drop: 30, reorder: 20 }, 2);
 }
 
 #[test]
-fn k1_much_reordered() {
+fn much_reordered() {
     k1(Mix { send: 52, drop: 5, reorder: 90 }, 3);
 }
 
 #[test]
-fn k3_the_same_random_numbers_give_the_same_bytes() {
+fn the_same_random_numbers_give_the_same_bytes() {
     let run = || {
         let [mut alice, mut bob] = Device::acquainted(33);
         let mut dice = Dice::new(33);
@@ -281,7 +281,7 @@ impl World {
 }
 
 #[test]
-fn k2_two_devices_that_lose_their_memory() {
+fn two_devices_that_lose_their_memory() {
     let mut resent = 0;
     for seed in 0..5 {
         let mut world = World::new(seed);

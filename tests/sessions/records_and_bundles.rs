@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Scenarios C: prekey records and bundles, and the records of sessions (J).
+//! Prekey records and bundles, and the records of sessions.
 //!
 //! Made impossible by the types, so without a test:
 //!
@@ -55,7 +55,7 @@ fn read_as(kind: usize, bytes: &[u8]) -> Result<Vec<u8>, RecordError> {
 }
 
 #[test]
-fn c1_prekey_records_round_trip() {
+fn prekey_records_round_trip() {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let identity = IdentityKeyPair::generate(&mut rng);
     let again = IdentityKeyPair::from_record(identity.record().as_bytes()).unwrap();
@@ -90,7 +90,7 @@ fn c1_prekey_records_round_trip() {
 }
 
 #[test]
-fn c2_damaged_records_fail() {
+fn damaged_records_fail() {
     for (kind, record) in key_records().iter().enumerate() {
         assert_eq!(read_as(kind, record).as_ref(), Ok(record));
         for garbage in [&b""[..], b"sr", b"garbage, not a record"] {
@@ -114,7 +114,7 @@ fn c2_damaged_records_fail() {
 }
 
 #[test]
-fn c2_damaged_kem_key_types_fail() {
+fn damaged_kem_key_types_fail() {
     for (kind, record) in key_records().iter().enumerate().skip(3) {
         let public_type = 4 + 4 + 8;
         for at in [public_type, public_type + 1569] {
@@ -129,7 +129,7 @@ fn c2_damaged_kem_key_types_fail() {
 }
 
 #[test]
-fn c4_all_ids_zero() {
+fn all_ids_zero() {
     let [mut alice, mut bob] = Device::pair(4);
     let bundle = bob.bundle(Offer { one_time: true, kem: KemOffer::LastResort });
     alice.initiate(&bob.address, bundle).unwrap();
@@ -143,7 +143,7 @@ fn c4_all_ids_zero() {
 }
 
 #[test]
-fn c5_without_one_time_prekey() {
+fn without_one_time_prekey() {
     for kem in [KemOffer::OneTime, KemOffer::LastResort] {
         let [mut alice, mut bob] = Device::pair(5);
         bob.bundle(Offer::FULL);
@@ -158,7 +158,7 @@ fn c5_without_one_time_prekey() {
 }
 
 #[test]
-fn c6_any_flipped_bit_of_the_signed_prekeys_signature() {
+fn any_flipped_bit_of_the_signed_prekeys_signature() {
     let [mut alice, mut bob] = Device::pair(6);
     let bundle = bob.bundle(Offer::FULL);
     for bit in 0..512 {
@@ -173,7 +173,7 @@ fn c6_any_flipped_bit_of_the_signed_prekeys_signature() {
 }
 
 #[test]
-fn c7_any_flipped_bit_of_the_kem_prekeys_signature() {
+fn any_flipped_bit_of_the_kem_prekeys_signature() {
     let [mut alice, mut bob] = Device::pair(7);
     let bundle = bob.bundle(Offer::FULL);
     for bit in 0..512 {
@@ -187,7 +187,7 @@ fn c7_any_flipped_bit_of_the_kem_prekeys_signature() {
 }
 
 #[test]
-fn c8_another_identity_key_in_the_bundle() {
+fn another_identity_key_in_the_bundle() {
     let [mut alice, mut bob] = Device::pair(8);
     let mut bundle = bob.bundle(Offer::FULL);
     bundle.identity_key = *alice.identity.public();
@@ -197,7 +197,7 @@ fn c8_another_identity_key_in_the_bundle() {
 }
 
 #[test]
-fn c8_swapped_keys_in_the_bundle() {
+fn swapped_keys_in_the_bundle() {
     let [mut alice, mut bob] = Device::pair(9);
     let bundle = bob.bundle(Offer::FULL);
     let mut swapped = bundle.clone();
@@ -211,7 +211,7 @@ fn c8_swapped_keys_in_the_bundle() {
 }
 
 #[test]
-fn c9_untrusted_identity_comes_before_anything_else() {
+fn untrusted_identity_comes_before_anything_else() {
     let [mut alice, mut bob] = Device::pair(10);
     let mut bundle = bob.bundle(Offer::FULL);
     // Everything else is wrong too.
@@ -382,7 +382,7 @@ fn damage_chain_of(record: &mut [u8], letter: &crate::device::Letter) {
 }
 
 #[test]
-fn j5_a_damaged_chain_key_of_the_matching_chain() {
+fn a_damaged_chain_key_of_the_matching_chain() {
     let [mut alice, mut bob] = Device::acquainted(14);
     let first = bob.tell(&mut alice, b"first");
     let second = bob.send(&alice.address, b"second");
@@ -395,7 +395,7 @@ fn j5_a_damaged_chain_key_of_the_matching_chain() {
 }
 
 #[test]
-fn j2_j4_a_damaged_chain_key_of_another_receiving_chain() {
+fn a_damaged_chain_key_of_another_receiving_chain() {
     let [mut alice, mut bob] = Device::acquainted(15);
     let old = bob.tell(&mut alice, b"first");
     alice.tell(&mut bob, b"turn");
@@ -406,7 +406,7 @@ fn j2_j4_a_damaged_chain_key_of_another_receiving_chain() {
 }
 
 #[test]
-fn j3_a_damaged_archived_session_is_passed_over() {
+fn a_damaged_archived_session_is_passed_over() {
     let [mut alice, mut bob] = Device::acquainted(16);
     bob.tell(&mut alice, b"oldest");
     let wanted = bob.send(&alice.address, b"oldest again");
@@ -484,7 +484,7 @@ fn from_libsignal(
 }
 
 #[test]
-fn j1_an_undecodable_remote_identity_is_not_no_session() {
+fn an_undecodable_remote_identity_is_not_no_session() {
     let [alice, bob] = version_3_pair(18);
     for identity in [&[0x06; 33][..], &[0x05; 32], &[]] {
         let changed = from_libsignal(&alice, &bob, |record| {
@@ -495,7 +495,7 @@ fn j1_an_undecodable_remote_identity_is_not_no_session() {
 }
 
 #[test]
-fn j2_j4_an_undecodable_receiving_chain_is_passed_over() {
+fn an_undecodable_receiving_chain_is_passed_over() {
     let [mut alice, mut bob] = version_3_pair(19);
     let changed = from_libsignal(&alice, &bob, |record| {
         record.current.as_mut().unwrap().receiver_chains[0].ratchet_key = &[0x06; 33];
@@ -517,7 +517,7 @@ fn j2_j4_an_undecodable_receiving_chain_is_passed_over() {
 }
 
 #[test]
-fn j3_an_undecodable_archived_session_is_passed_over() {
+fn an_undecodable_archived_session_is_passed_over() {
     let [mut alice, mut bob] = version_3_pair(20);
     let letter = bob.send(&alice.address, b"to an archived session");
     alice.archive(&bob.address).unwrap();

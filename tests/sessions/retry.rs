@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Scenarios I: decryption-error messages and plaintext contents.
-//!
-//! I2, an unknown kind of message: `MessageKind` has none. I1 for a group message looks at no bytes of it.
+//! Decryption-error messages and plaintext contents.
 
 use crate::device::{Device, Letter, Offer};
 
@@ -19,7 +17,7 @@ fn error_for(letter: &Letter) -> Result<DecryptionErrorMessage, ParseError> {
 }
 
 #[test]
-fn i1_key_timestamp_and_device_survive() {
+fn key_timestamp_and_device_survive() {
     let [mut alice, mut bob] = Device::pair(1);
     alice.begin_with(&mut bob, Offer::FULL);
     let pre_key = alice.tell(&mut bob, b"first");
@@ -36,7 +34,7 @@ fn i1_key_timestamp_and_device_survive() {
 }
 
 #[test]
-fn i2_no_error_message_for_what_is_not_encrypted() {
+fn no_error_message_for_what_is_not_encrypted() {
     let content = Letter::new(MessageKind::Plaintext, vec![0xC0, 0x80]);
     assert_eq!(error_for(&content), Err(ParseError::PlaintextOriginal));
     let rubbish = Letter::new(MessageKind::Whisper, vec![0x44; 9]);
@@ -44,7 +42,7 @@ fn i2_no_error_message_for_what_is_not_encrypted() {
 }
 
 #[test]
-fn i3_an_error_message_finds_its_session() {
+fn an_error_message_finds_its_session() {
     let [mut alice, mut bob] = Device::acquainted(3);
     let failed = alice.send(&bob.address, b"can't be read");
     bob.store.sessions.clear();
@@ -66,7 +64,7 @@ fn i3_an_error_message_finds_its_session() {
 }
 
 #[test]
-fn i3_an_error_message_that_comes_late_finds_nothing() {
+fn an_error_message_that_comes_late_finds_nothing() {
     let [mut alice, mut bob] = Device::acquainted(3);
     let failed = alice.send(&bob.address, b"lost on the way");
     alice.tell(&mut bob, b"but the session works");
@@ -77,7 +75,7 @@ fn i3_an_error_message_that_comes_late_finds_nothing() {
 }
 
 #[test]
-fn i4_plaintext_contents_that_are_none() {
+fn plaintext_contents_that_are_none() {
     assert_eq!(PlaintextContent::parse(&[]).unwrap_err(), ParseError::TooShort(0));
     for first in [0x00, 0x44, 0xC1, 0x80] {
         let error = PlaintextContent::parse(&[first, 0x80]).map(drop).unwrap_err();

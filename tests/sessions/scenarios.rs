@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Scenarios D: one session.
+//! One session.
 //!
-//! D4 is shown below the session, on the ratchets. D16 is a unit test of `ratchet::chain`.
-//!
-//! D9, D12: a jump of 25,000 in the Double Ratchet counts from the next message expected, one in the
+//! A jump of 25,000 in the Double Ratchet counts from the next message expected, one in the
 //! post-quantum ratchet from the last one received; so in version 4 the latter's edge comes first. The same
 //! goes for the 2,000 keys kept. Measured on the official client, 0.103.0. Version 3 shows the former's.
 
@@ -45,7 +43,7 @@ fn hear_number(to: &mut Device, from: &Device, letters: &[Letter], number: u32) 
 }
 
 #[test]
-fn d1_basic_flow() {
+fn basic_flow() {
     let [mut alice, mut bob] = Device::pair(1);
     alice.begin_with(&mut bob, Offer::FULL);
     assert_eq!(alice.store.identities[&bob.address], *bob.identity.public());
@@ -75,7 +73,7 @@ fn d1_basic_flow() {
 }
 
 #[test]
-fn d1_basic_flow_with_the_last_resort_prekey() {
+fn basic_flow_with_the_last_resort_prekey() {
     let [mut alice, mut bob] = Device::pair(1);
     alice.begin_with(&mut bob, Offer::LAST_RESORT);
     let first = alice.tell(&mut bob, b"last resort");
@@ -88,7 +86,7 @@ fn d1_basic_flow_with_the_last_resort_prekey() {
 }
 
 #[test]
-fn d2_ten_each_way_and_ten_held_back() {
+fn ten_each_way_and_ten_held_back() {
     let [mut alice, mut bob] = Device::acquainted(2);
     alice.tell(&mut bob, b"one");
     bob.tell(&mut alice, b"one each way");
@@ -119,7 +117,7 @@ fn shuffled(count: u32, rng: &mut ChaCha20Rng) -> Vec<u32> {
 }
 
 #[test]
-fn d3_fifty_each_way_shuffled() {
+fn fifty_each_way_shuffled() {
     let [mut alice, mut bob] = Device::acquainted(3);
     let mut rng = ChaCha20Rng::seed_from_u64(3);
     let from_alice = send_many(&mut alice, &bob.address, 50);
@@ -132,7 +130,7 @@ fn d3_fifty_each_way_shuffled() {
 }
 
 #[test]
-fn d4_the_responders_first_chain_is_the_one_that_the_initiator_keeps() {
+fn the_responders_first_chain_is_the_one_that_the_initiator_keeps() {
     let mut rng = ChaCha20Rng::seed_from_u64(4);
     let [identity_a, base, ratchet, identity_b, signed] = [(); 5].map(|()| KeyPair::generate(&mut rng));
     let kem = KemKeyPair::generate(KemType::Kyber1024, &mut rng);
@@ -172,7 +170,7 @@ fn d4_the_responders_first_chain_is_the_one_that_the_initiator_keeps() {
 }
 
 #[test]
-fn d5_every_message_is_of_kind_prekey_until_the_reply_is_decrypted() {
+fn every_message_is_of_kind_prekey_until_the_reply_is_decrypted() {
     let [mut alice, mut bob] = Device::pair(5);
     alice.begin_with(&mut bob, Offer::FULL);
     let base_key = alice.base_key(&bob.address).unwrap();
@@ -191,7 +189,7 @@ fn d5_every_message_is_of_kind_prekey_until_the_reply_is_decrypted() {
 }
 
 #[test]
-fn d6_second_prekey_message_after_the_reply_touches_no_prekey_store() {
+fn second_prekey_message_after_the_reply_touches_no_prekey_store() {
     let [mut alice, mut bob] = Device::pair(6);
     alice.begin_with(&mut bob, Offer::FULL);
     let letters = send_many(&mut alice, &bob.address, 3);
@@ -206,7 +204,7 @@ fn d6_second_prekey_message_after_the_reply_touches_no_prekey_store() {
 }
 
 #[test]
-fn d7_replays_are_duplicates_and_change_nothing() {
+fn replays_are_duplicates_and_change_nothing() {
     let [mut alice, mut bob] = Device::pair(7);
     alice.begin_with(&mut bob, Offer::FULL);
     let letters = send_many(&mut alice, &bob.address, 3);
@@ -231,7 +229,7 @@ fn d7_replays_are_duplicates_and_change_nothing() {
 }
 
 #[test]
-fn d8_a_corrupted_mac_fails_and_the_original_decrypts() {
+fn a_corrupted_mac_fails_and_the_original_decrypts() {
     let [mut alice, mut bob] = Device::acquainted(8);
     let letter = alice.send(&bob.address, b"genuine");
     for from_end in 0..8 {
@@ -242,7 +240,7 @@ fn d8_a_corrupted_mac_fails_and_the_original_decrypts() {
 }
 
 #[test]
-fn d8_no_flipped_bit_is_accepted_and_none_changes_anything() {
+fn no_flipped_bit_is_accepted_and_none_changes_anything() {
     let [mut alice, mut bob] = Device::acquainted(8);
     // With a gap, so that there is something to skip.
     alice.send(&bob.address, b"lost");
@@ -258,7 +256,7 @@ fn d8_no_flipped_bit_is_accepted_and_none_changes_anything() {
 }
 
 #[test]
-fn d9_jump_of_25_000_is_fine() {
+fn jump_of_25_000_is_fine() {
     let [mut alice, mut bob] = Device::acquainted(9);
     let letters = send_many(&mut alice, &bob.address, 25_003);
     hear_number(&mut bob, &alice, &letters, 0);
@@ -273,7 +271,7 @@ fn d9_jump_of_25_000_is_fine() {
 }
 
 #[test]
-fn d9_the_exact_edge_in_version_3() {
+fn the_exact_edge_in_version_3() {
     let [mut alice, mut bob] = Device::pair(9);
     alice.policy = Policy::AllowVersion3;
     bob.policy = Policy::AllowVersion3;
@@ -288,7 +286,7 @@ fn d9_the_exact_edge_in_version_3() {
 }
 
 #[test]
-fn d10_any_jump_in_a_self_session() {
+fn any_jump_in_a_self_session() {
     let mut phone = Device::new(BOB, 10);
     let mut desktop = phone.sibling(2, 110);
     phone.greet(&mut desktop, Offer::FULL);
@@ -307,7 +305,7 @@ fn one_identity_at(addresses: [&str; 2], seed: u64) -> [Device; 2] {
 }
 
 #[test]
-fn d10_one_identity_key_is_not_enough() {
+fn one_identity_key_is_not_enough() {
     for names in [["self", "self"], [BOB, crate::device::ALICE]] {
         let [mut one, mut other] = one_identity_at(names, 11);
         let letters = send_many(&mut one, &other.address, 25_003);
@@ -317,7 +315,7 @@ fn d10_one_identity_key_is_not_enough() {
 }
 
 #[test]
-fn d11_d12_what_remains_of_2_300_messages() {
+fn what_remains_of_2_300_messages() {
     let [mut alice, mut bob] = Device::acquainted(12);
     let letters = send_many(&mut alice, &bob.address, 2_300);
     hear_number(&mut bob, &alice, &letters, 1_000);
@@ -334,7 +332,7 @@ fn d11_d12_what_remains_of_2_300_messages() {
 }
 
 #[test]
-fn d12_version_3_keeps_exactly_2_000() {
+fn version_3_keeps_exactly_2_000() {
     let [mut alice, mut bob] = Device::pair(13);
     alice.policy = Policy::AllowVersion3;
     bob.policy = Policy::AllowVersion3;
@@ -353,7 +351,7 @@ fn d12_version_3_keeps_exactly_2_000() {
 }
 
 #[test]
-fn d13_the_first_messages_carry_the_post_quantum_ratchet() {
+fn the_first_messages_carry_the_post_quantum_ratchet() {
     let [mut alice, mut bob] = Device::pair(13);
     alice.begin_with(&mut bob, Offer::FULL);
     let letters =
@@ -367,7 +365,7 @@ fn d13_the_first_messages_carry_the_post_quantum_ratchet() {
 }
 
 #[test]
-fn d13_a_peer_without_the_post_quantum_ratchet_is_refused() {
+fn a_peer_without_the_post_quantum_ratchet_is_refused() {
     let [mut alice, mut bob] = Device::acquainted(13);
     let letter = alice.send(&bob.address, b"with it");
     let signal = letter.signal();
@@ -388,7 +386,7 @@ fn d13_a_peer_without_the_post_quantum_ratchet_is_refused() {
 }
 
 #[test]
-fn d14_interleaved_gaps() {
+fn interleaved_gaps() {
     let [mut alice, mut bob] = Device::acquainted(14);
     let mut held_back = Vec::new();
     for round in 0..4 {
@@ -411,7 +409,7 @@ fn d14_interleaved_gaps() {
 }
 
 #[test]
-fn d15_five_receiving_chains_are_kept() {
+fn five_receiving_chains_are_kept() {
     let [mut alice, mut bob] = Device::acquainted(15);
     let mut held_back = Vec::new();
     for round in 0..6u8 {
@@ -427,7 +425,7 @@ fn d15_five_receiving_chains_are_kept() {
 }
 
 #[test]
-fn d17_plaintexts_of_all_lengths() {
+fn plaintexts_of_all_lengths() {
     let [mut alice, mut bob] = Device::acquainted(17);
     for len in (0..=65).chain([127, 128, 129, 255, 256, 4_096, 100_000]) {
         let letter = alice.tell(&mut bob, &vec![0x80; len]);
@@ -436,7 +434,7 @@ fn d17_plaintexts_of_all_lengths() {
 }
 
 #[test]
-fn d18_previous_counter_is_the_last_counter_of_the_previous_chain() {
+fn previous_counter_is_the_last_counter_of_the_previous_chain() {
     let [mut alice, mut bob] = Device::pair(18);
     alice.begin_with(&mut bob, Offer::FULL);
     for _ in 0..3 {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Scenarios 78 to 86: incremental MACs. 83 is in `src/attachment/chunk_size.rs`, for its hash of 64 bytes; 84 in
-//! part. The known answers are the deployed protocol's.
+//! Incremental MACs. The known answers are the deployed protocol's.
 
 use std::io::{self, BufWriter, ErrorKind, Read, Write};
 
@@ -81,7 +80,7 @@ fn mac_key_may_have_any_length() {
 }
 
 #[test]
-fn m78_last_mac_is_the_hmac_of_all_data_for_any_cut() {
+fn last_mac_is_the_hmac_of_all_data_for_any_cut() {
     let data = counting(200);
     for cut in 1..=data.len() {
         let mut builder = IncrementalMacBuilder::new(&KEY, size(17));
@@ -93,7 +92,7 @@ fn m78_last_mac_is_the_hmac_of_all_data_for_any_cut() {
 }
 
 #[test]
-fn m79_list_holds_macs_of_growing_prefixes() {
+fn list_holds_macs_of_growing_prefixes() {
     let data = counting(99);
     for chunk_size in [1, 2, 16, 31, 32, 33, 98, 99, 100, 1_000] {
         let wanted = usize::try_from(chunk_size).unwrap();
@@ -104,7 +103,7 @@ fn m79_list_holds_macs_of_growing_prefixes() {
 }
 
 #[test]
-fn m80_right_list_is_accepted_and_wrong_ones_refused() {
+fn right_list_is_accepted_and_wrong_ones_refused() {
     use AttachmentError::{DataTooLong, DataTooShort, Mismatch};
     let data = counting(100);
     let list = digest(&data, 32);
@@ -133,7 +132,7 @@ fn m80_right_list_is_accepted_and_wrong_ones_refused() {
 }
 
 #[test]
-fn m80_wrong_data_is_refused() {
+fn wrong_data_is_refused() {
     use AttachmentError::{DataTooLong, DataTooShort, Mismatch};
     let data = counting(100);
     let list = digest(&data, 32);
@@ -159,7 +158,7 @@ fn m80_wrong_data_is_refused() {
 }
 
 #[test]
-fn m81_counts() {
+fn counts_of_macs() {
     let data = counting(45);
     let list = digest(&data, 32);
     assert_eq!(validate(&list, &[&data[..15], &data[15..33], &data[33..]]), Ok((vec![0, 32, 0], 13)));
@@ -169,7 +168,7 @@ fn m81_counts() {
 }
 
 #[test]
-fn m82_random_cuts() {
+fn random_cuts() {
     let mut rng = ChaCha20Rng::seed_from_u64(82);
     for _ in 0..300 {
         let mut data = vec![0; rng.next_u32() as usize % 5_000];
@@ -198,7 +197,7 @@ fn m82_random_cuts() {
 }
 
 #[test]
-fn m84_bad_chunk_sizes_are_refused() {
+fn bad_chunk_sizes_are_refused() {
     assert_eq!(ChunkSize::new(0), Err(AttachmentError::ZeroChunkSize));
     for len in [1, 31, 33, 63] {
         assert_eq!(
@@ -245,7 +244,7 @@ fn read_all(source: impl Read, key: &[u8], list: &IncrementalMac) -> (Vec<u8>, O
 }
 
 #[test]
-fn m85_streams_of_10_mib() {
+fn streams_of_10_mib() {
     use AttachmentError::Mismatch;
     let mut rng = ChaCha20Rng::seed_from_u64(85);
     let mut data = vec![0; 10 << 20];
@@ -307,7 +306,7 @@ fn debug_shows_counts() {
 }
 
 #[test]
-fn m86_whole_chunks_repeat_the_last_mac() {
+fn whole_chunks_repeat_the_last_mac() {
     let data = counting(96);
     let list = digest(&data, 32);
     let macs: &[[u8; 32]] = list.as_bytes().as_chunks().0;

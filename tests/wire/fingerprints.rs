@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Scenarios 72 to 77: fingerprints. The hashes and digits are known answers of the deployed protocol.
+//! Fingerprints. The hashes and digits are known answers of the deployed protocol.
 
 use hex_literal::hex;
 use subrosa::IdentityKey;
@@ -52,7 +52,7 @@ fn compare(ours: Fingerprint, theirs: Fingerprint) -> Result<(), FingerprintErro
 }
 
 #[test]
-fn f72_known_answers_in_both_versions() {
+fn known_answers_in_both_versions() {
     assert_eq!(hash(&ID_A, &KEY_A), a());
     assert_eq!(hash(&ID_B, &KEY_B), b());
     for version in [FingerprintVersion::PHONE_NUMBER, FingerprintVersion::ACCOUNT] {
@@ -78,7 +78,7 @@ fn f72_known_answers_in_both_versions() {
 }
 
 #[test]
-fn f72_version_is_any_number() {
+fn version_is_any_number() {
     for version in [0, 3, 127, 128, u32::MAX].map(FingerprintVersion) {
         let [at_a, at_b] = both(version);
         assert_eq!(at_a.scannable().version(), version);
@@ -90,7 +90,7 @@ fn f72_version_is_any_number() {
 }
 
 #[test]
-fn f72_digits_compare_as_values() {
+fn digits_compare_as_values() {
     let [at_a, at_b] = both(FingerprintVersion::ACCOUNT);
     let oneself = Fingerprint::new(FingerprintVersion::ACCOUNT, a(), a());
     assert!(at_a.displayable() == at_b.displayable());
@@ -101,7 +101,7 @@ fn f72_digits_compare_as_values() {
 }
 
 #[test]
-fn f72_digits_are_grouped_for_people() {
+fn digits_are_grouped_for_people() {
     let displayable = both(FingerprintVersion::ACCOUNT)[0].displayable();
     let lines = "62640 76934 67533 99235\n84020 57667 89549 19704\n34110 11136 63275 77505";
     assert_eq!((displayable.to_string(), format!("{displayable:#}")), (DIGITS.to_owned(), lines.to_owned()));
@@ -115,7 +115,7 @@ fn f72_digits_are_grouped_for_people() {
 }
 
 #[test]
-fn f73_matches_the_other_side_and_not_itself() {
+fn matches_the_other_side_and_not_itself() {
     let [at_a, at_b] = both(FingerprintVersion::ACCOUNT);
     assert_eq!((compare(at_a, at_b), compare(at_b, at_a)), (Ok(()), Ok(())));
     assert_eq!(compare(at_a, at_a), Err(FingerprintError::Mismatch));
@@ -123,7 +123,7 @@ fn f73_matches_the_other_side_and_not_itself() {
 }
 
 #[test]
-fn f74_other_key_or_identifier_mismatches() {
+fn other_key_or_identifier_mismatches() {
     let [at_a, at_b] = both(FingerprintVersion::ACCOUNT);
     let phone_number = b"+14155550123".as_slice();
     for theirs in [hash(&ID_B, &KEY_C), hash(phone_number, &KEY_B), hash(&[], &KEY_B), hash(&ID_A, &KEY_B)] {
@@ -139,7 +139,7 @@ fn f74_other_key_or_identifier_mismatches() {
 }
 
 #[test]
-fn f75_other_version_is_refused() {
+fn other_version_is_refused() {
     let [one, two] = [FingerprintVersion::PHONE_NUMBER, FingerprintVersion::ACCOUNT];
     for (ours, theirs) in [(one, two), (two, one)] {
         let error = FingerprintError::VersionMismatch { theirs, ours };
@@ -152,7 +152,7 @@ fn f75_other_version_is_refused() {
 }
 
 #[test]
-fn f76_damaged_code_is_refused() {
+fn damaged_code_is_refused() {
     let [at_a, at_b] = both(FingerprintVersion::ACCOUNT);
     let (ours, good) = (at_a.scannable(), at_b.scannable().to_bytes());
     let unreadable = Err(FingerprintError::InvalidProtobuf);
@@ -169,7 +169,7 @@ fn f76_damaged_code_is_refused() {
 }
 
 #[test]
-fn f77_iterations_out_of_range_are_refused() {
+fn iterations_out_of_range_are_refused() {
     for count in [0, 1, 1_000_001, u32::MAX] {
         assert_eq!(FingerprintIterations::new(count), Err(FingerprintError::Iterations(count)));
     }
@@ -179,7 +179,7 @@ fn f77_iterations_out_of_range_are_refused() {
 }
 
 #[test]
-fn f77_missing_fields_are_refused() {
+fn missing_fields_are_refused() {
     use FingerprintError::{InvalidProtobuf, MissingLocal, MissingRemote, MissingVersion};
     let [zero, two] = [0, 2].map(FingerprintVersion);
     let ours = both(two)[0].scannable();

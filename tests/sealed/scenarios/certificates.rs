@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! 1 to 15: certificates.
+//! Certificates.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ fn flips(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
 }
 
 #[test]
-fn s1_server_certificate_round_trips() {
+fn server_certificate_round_trips() {
     let service = Service::new(1);
     let again = ServerCertificate::parse(service.server.as_bytes()).unwrap();
     assert_eq!(again, service.server);
@@ -61,7 +61,7 @@ fn s1_server_certificate_round_trips() {
 }
 
 #[test]
-fn s2_every_flipped_bit_of_a_server_certificate_is_refused() {
+fn every_flipped_bit_of_a_server_certificate_is_refused() {
     let service = Service::new(2);
     let mut parsed = 0;
     for flipped in flips(service.server.as_bytes()) {
@@ -85,7 +85,7 @@ fn service_with_id(server: u32) -> Service {
 }
 
 #[test]
-fn s3_revoked_server_certificate_is_refused() {
+fn revoked_server_certificate_is_refused() {
     let mut service = service_with_id(OFFICIAL_REVOKED[0]);
     let certificate = service.certify(&alice());
     assert_eq!(OFFICIAL_REVOKED, [0xDEAD_C357]);
@@ -100,7 +100,7 @@ fn s3_revoked_server_certificate_is_refused() {
 }
 
 #[test]
-fn s4_certificate_is_good_until_and_including_its_expiry() {
+fn certificate_is_good_until_and_including_its_expiry() {
     let (service, certificate) = issued();
     let after = Timestamp::from_millis(EXPIRES.as_millis() + 1);
     assert_eq!(check(&certificate, &service, Timestamp::default()), Ok(()));
@@ -109,7 +109,7 @@ fn s4_certificate_is_good_until_and_including_its_expiry() {
 }
 
 #[test]
-fn s5_every_flipped_bit_of_a_sender_certificate_is_refused() {
+fn every_flipped_bit_of_a_sender_certificate_is_refused() {
     let (mut service, embedded) = issued();
     let known = SenderCertificate::parse(&signed(&known_signer(7), &service.server_key)).unwrap();
     service.known = vec![service.server.clone()];
@@ -131,7 +131,7 @@ fn s5_every_flipped_bit_of_a_sender_certificate_is_refused() {
 }
 
 #[test]
-fn s6_flipped_last_bit_of_the_signature_is_refused() {
+fn flipped_last_bit_of_the_signature_is_refused() {
     let (service, certificate) = issued();
     let mut bytes = certificate.as_bytes().to_vec();
     *bytes.last_mut().unwrap() ^= 1;
@@ -140,7 +140,7 @@ fn s6_flipped_last_bit_of_the_signature_is_refused() {
 }
 
 #[test]
-fn s7_one_of_several_roots_suffices() {
+fn one_of_several_roots_suffices() {
     let (mut service, certificate) = issued();
     let right = service.roots[0];
     let wrong: Vec<PublicKey> = (0..3).map(|n| PrivateKey::generate(&mut rng(70 + n)).public_key()).collect();
@@ -157,7 +157,7 @@ fn s7_one_of_several_roots_suffices() {
 
 /// A new root takes over: for a time both are trusted, and servers that either has signed are believed.
 #[test]
-fn s7_roots_are_replaced() {
+fn roots_are_replaced() {
     let (mut service, of_old) = issued();
     let old = service.roots[0];
     service.root = PrivateKey::generate(&mut service.rng);
@@ -219,7 +219,7 @@ fn changed(
 }
 
 #[test]
-fn s8_unknown_fields_are_signed_too() {
+fn unknown_fields_are_signed_too() {
     let service = Service::new(8);
     let unknown = changed(&service, |fields| drop(fields.insert(99, field(15, b"unknown")))).unwrap();
     assert_eq!(check(&unknown, &service, EXPIRES), Ok(()));
@@ -233,7 +233,7 @@ fn s8_unknown_fields_are_signed_too() {
 }
 
 #[test]
-fn s9_binary_name_reads_as_text() {
+fn binary_name_reads_as_text() {
     let service = Service::new(9);
     let uuid = [0xA1, 0xB2, 0xC3, 0xD4, 0, 1, 0x40, 2, 0x80, 3, 0, 0, 0, 0, 0, 0xA];
     let bytes = changed(&service, |fields| drop(fields.insert(6, field(7, &uuid)))).unwrap();
@@ -252,7 +252,7 @@ fn s9_binary_name_reads_as_text() {
 }
 
 #[test]
-fn s10_server_known_by_its_id_is_accepted() {
+fn server_known_by_its_id_is_accepted() {
     let server_key = PrivateKey::decode(&[0xFF; 32]).unwrap();
     let mut inner = fields();
     inner.insert(8, [&[8 << 3][..], &[0xD7, 0x86, 0xDF, 0x9A, 0x07]].concat());
@@ -269,7 +269,7 @@ fn s10_server_known_by_its_id_is_accepted() {
 
 /// Another messenger has its own table and its own revocations.
 #[test]
-fn s10_servers_that_the_caller_knows() {
+fn servers_that_the_caller_knows() {
     let mut service = Service::new(10);
     let certificate = SenderCertificate::parse(&signed(&known_signer(7), &service.server_key)).unwrap();
     let key = PrivateKey::generate(&mut service.rng).public_key();
@@ -288,7 +288,7 @@ fn s10_servers_that_the_caller_knows() {
 }
 
 #[test]
-fn s12_certificate_fields_round_trip() {
+fn certificate_fields_round_trip() {
     let mut service = Service::new(12);
     for e164 in [None, Some(""), Some("+12025550123")] {
         let details = SenderDetails {
@@ -312,7 +312,7 @@ fn s12_certificate_fields_round_trip() {
 }
 
 #[test]
-fn s13_unknown_server_is_refused() {
+fn unknown_server_is_refused() {
     let service = Service::new(13);
     let certificate = SenderCertificate::parse(&signed(&known_signer(5), &service.server_key)).unwrap();
     let unknown = CertificateError::UnknownServerCertificate(5);
@@ -324,7 +324,7 @@ fn s13_unknown_server_is_refused() {
 }
 
 #[test]
-fn s14_malformed_sender_certificates_are_refused() {
+fn malformed_sender_certificates_are_refused() {
     let service = Service::new(14);
     let replaced =
         |number: u8, value: Vec<u8>| changed(&service, |fields| drop(fields.insert(number, value)));
@@ -355,7 +355,7 @@ fn s14_malformed_sender_certificates_are_refused() {
 }
 
 #[test]
-fn s14_malformed_server_certificates_are_refused() {
+fn malformed_server_certificates_are_refused() {
     let parse = |parts: &[Vec<u8>]| {
         ServerCertificate::parse(&[field(1, &parts.concat()), field(2, &[0; 64])].concat())
     };
@@ -371,7 +371,7 @@ fn s14_malformed_server_certificates_are_refused() {
 
 /// A signature of another length than 64 bytes reads, and never holds.
 #[test]
-fn s14_signatures_of_wrong_length_are_refused() {
+fn signatures_of_wrong_length_are_refused() {
     let (service, certificate) = issued();
     for signature in [&[][..], &certificate.signature()[..63], &[certificate.signature(), &[0]].concat()] {
         let bytes = [field(1, certificate.certificate()), field(2, signature)].concat();
@@ -381,7 +381,7 @@ fn s14_signatures_of_wrong_length_are_refused() {
 }
 
 #[test]
-fn s15_later_of_two_signers_and_two_names_counts() {
+fn later_of_two_signers_and_two_names_counts() {
     let service = Service::new(15);
     let embedded = field(5, service.server.as_bytes());
     let known = vec![8 << 3, 5];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! 46 to 55: what the service makes of a message that was sent to many.
+//! What the service makes of a message that was sent to many.
 
 use subrosa::address::ServiceIdKind;
 use subrosa::sealed::OpenError;
@@ -69,7 +69,7 @@ fn parse(bytes: &[u8]) -> Result<(Recipients, Vec<ServiceId>), OpenError> {
 }
 
 #[test]
-fn s46_older_form_merges_too() {
+fn older_form_merges_too() {
     let entries =
         [entry(aci(1), &[(1, 11)], 0xA1), entry(aci(2), &[(2, 22)], 0xA2), entry(aci(1), &[(3, 33)], 0xA3)];
     let expected = vec![(aci(1), vec![(id(1), 11), (id(3), 33)], 0xA1), (aci(2), vec![(id(2), 22)], 0xA2)];
@@ -77,7 +77,7 @@ fn s46_older_form_merges_too() {
 }
 
 #[test]
-fn s47_todays_form() {
+fn todays_form() {
     let entries = [
         entry(aci(1), &[(1, 0x3FFF), (2, 0), (127, 7)], 0xA1),
         entry(pni(1), &[(1, 0x1234)], 0xA2),
@@ -92,7 +92,7 @@ fn s47_todays_form() {
 }
 
 #[test]
-fn s48_repeated_recipients_and_devices() {
+fn repeated_recipients_and_devices() {
     let entries = [
         entry(aci(1), &[(1, 1), (2, 2)], 0xA1),
         entry(pni(1), &[(1, 9)], 0xB1),
@@ -105,7 +105,7 @@ fn s48_repeated_recipients_and_devices() {
 }
 
 #[test]
-fn s49_excluded_accounts_come_once() {
+fn excluded_accounts_come_once() {
     let (to, not_to, other) = (entry(aci(1), &[(1, 1)], 0xA1), excluded(aci(1)), excluded(aci(2)));
     for entries in [
         vec![not_to.clone(), not_to.clone()],
@@ -120,7 +120,7 @@ fn s49_excluded_accounts_come_once() {
 }
 
 #[test]
-fn s50_device_0_inside_a_list() {
+fn device_0_inside_a_list() {
     let entry = entry(aci(1), &[(1, 1), (2, 2)], 0xA1);
     assert!(parse(&sent(std::slice::from_ref(&entry))).is_ok());
     let mut second = entry.clone();
@@ -133,7 +133,7 @@ fn s50_device_0_inside_a_list() {
 }
 
 #[test]
-fn s51_the_first_byte() {
+fn the_first_byte() {
     let entries = [entry(aci(1), &[(1, 1)], 0xA1)];
     for first in (0..=u8::MAX).filter(|first| !matches!(first, 0x22 | 0x23)) {
         let mut bytes = sent(&entries);
@@ -144,7 +144,7 @@ fn s51_the_first_byte() {
 }
 
 #[test]
-fn s52_25_000_of_each() {
+fn twenty_five_thousand_of_each() {
     let id = |n: u32| ServiceId::new(ServiceIdKind::Aci, u128::from(n).to_be_bytes());
     let count = [0xA8, 0xC3, 0x01];
     let mut many = [&[0x23][..], &count].concat();
@@ -163,7 +163,7 @@ fn s52_25_000_of_each() {
 }
 
 #[test]
-fn s54_bad_counts_are_refused() {
+fn bad_counts_are_refused() {
     let entry = entry(aci(1), &[(1, 1)], 0xA1);
     let with_count = |count: &[u8]| parse(&[&[0x23], count, &entry, &SHARED].concat());
     assert!(with_count(&[1]).is_ok());
@@ -187,7 +187,7 @@ fn s54_bad_counts_are_refused() {
 }
 
 #[test]
-fn s54_bad_lengths_are_refused() {
+fn bad_lengths_are_refused() {
     let entry = entry(aci(1), &[(1, 1)], 0xA1);
     let whole = [&[0x23, 1], &entry[..], &[0xEE; 32]].concat();
     let message = SentMessage::parse(&whole).unwrap();
@@ -201,7 +201,7 @@ fn s54_bad_lengths_are_refused() {
 }
 
 #[test]
-fn s54_devices_kinds_and_registration_ids() {
+fn devices_kinds_and_registration_ids() {
     let with_device = |device| parse(&sent(&[entry(aci(1), &[(device, 1)], 0xA1)])).map(drop);
     for device in 1..=127 {
         assert_eq!(with_device(device), Ok(()));
@@ -221,7 +221,7 @@ fn s54_devices_kinds_and_registration_ids() {
 }
 
 #[test]
-fn s55_slices_of_the_upload_form_the_received_message() {
+fn slices_of_the_upload_form_the_received_message() {
     let entries = [
         entry(aci(1), &[(1, 1), (2, 2)], 0xA1),
         excluded(aci(9)),

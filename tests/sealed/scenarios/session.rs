@@ -95,7 +95,7 @@ fn first_message_of_another_identity_is_refused() {
     bob.unseal(&sealed_as(&mallory, &of_mallory, &own, &bob), &service).unwrap();
 }
 
-/// See `e16_a_version_3_message_of_another_identity_in_a_version_4_wrapper`, which is without a seal.
+/// See `a_version_3_message_of_another_identity_in_a_version_4_wrapper`, which is without a seal.
 #[test]
 fn wrapper_cannot_vouch_for_another_session() {
     let [mut old_alice, mut bob] = Device::pair(4);
@@ -191,7 +191,7 @@ fn advice(content: &sealed::Content, refused: &Refused, at: Timestamp) -> Advice
 }
 
 #[test]
-fn s92_advice_follows_the_hint() {
+fn advice_follows_the_hint() {
     let ([mut alice, mut bob], service, [certificate, _]) = acquainted(9);
     let at = Timestamp::from_millis(1_700_000_000_123);
     let hints = [
@@ -229,7 +229,7 @@ fn s92_advice_follows_the_hint() {
 
 /// The whole way round: a message that can't be read is asked for, under seal, and comes again.
 #[test]
-fn s92_message_is_resent() {
+fn message_is_resent() {
     let ([mut alice, mut bob], service, [certificate, of_bob]) = acquainted(10);
     let resendable = Seal { hint: ContentHint::Resendable, ..Seal::with(&certificate) };
     let sent_at = alice.now;
@@ -257,7 +257,7 @@ fn s92_message_is_resent() {
 
 /// What each kind of original message makes of a request. A request is not answered by another.
 #[test]
-fn s92_request_depends_on_the_kind() {
+fn request_depends_on_the_kind() {
     let ([mut alice, mut bob], service, [certificate, _]) = acquainted(11);
     let whisper = alice.send(&bob.address, b"whisper");
     alice.archive(&bob.address).unwrap();
@@ -297,7 +297,7 @@ fn s92_request_depends_on_the_kind() {
 }
 
 #[test]
-fn s92_failures_of_group_messages() {
+fn failures_of_group_messages() {
     let distribution = DistributionId::from_bytes([0xD3; 16]);
     let mut key = SenderKey::generate(distribution, &mut rng(12));
     let alice = Address::new(ALICE, id(1));
@@ -320,7 +320,7 @@ fn s92_failures_of_group_messages() {
 
 /// A first message whose session is lost here can't be told from a replay: it is asked for.
 #[test]
-fn s92_replay_for_a_lost_session_is_asked_for() {
+fn replay_for_a_lost_session_is_asked_for() {
     let [mut alice, mut bob] = Device::pair(14);
     alice.begin_with(&mut bob, Offer::LAST_RESORT);
     let mut service = Service::new(14);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! 16 to 31: envelopes for one recipient.
+//! Envelopes for one recipient.
 
 use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::sealed::v1;
@@ -32,7 +32,7 @@ const fn refused(why: CertificateError) -> Refused {
 }
 
 #[test]
-fn s16_first_message_then_others() {
+fn first_message_then_others() {
     let ([mut alice, mut bob], mut service, _) = begun(16);
     let certificate =
         service.issue(SenderDetails { e164: Some("+12025550123".to_owned()), ..details(&alice) });
@@ -56,7 +56,7 @@ fn s16_first_message_then_others() {
 }
 
 #[test]
-fn s17_expired_certificate_is_refused() {
+fn expired_certificate_is_refused() {
     let ([mut alice, mut bob], service, certificate) = begun(17);
     let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"late").unwrap();
     bob.now = Timestamp::from_millis(EXPIRES.as_millis() + 1);
@@ -66,7 +66,7 @@ fn s17_expired_certificate_is_refused() {
 }
 
 #[test]
-fn s18_other_trust_root_is_refused() {
+fn other_trust_root_is_refused() {
     let ([mut alice, mut bob], service, certificate) = begun(18);
     let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"from elsewhere").unwrap();
     assert_eq!(bob.refuse_sealed(&sealed, &Service::new(181)), refused(CertificateError::Untrusted));
@@ -74,7 +74,7 @@ fn s18_other_trust_root_is_refused() {
 }
 
 #[test]
-fn s19_certificate_of_another_identity_is_refused() {
+fn certificate_of_another_identity_is_refused() {
     let ([alice, bob], mut service, _) = begun(19);
     let foreign = service.certify(&alice.reinstalled(190));
     assert!(matches!(sealed::Sender::new(&alice.identity, &foreign), Err(SealError::ForeignCertificate)));
@@ -85,7 +85,7 @@ fn s19_certificate_of_another_identity_is_refused() {
 }
 
 #[test]
-fn s20_self_send_is_refused() {
+fn self_send_is_refused() {
     let ([alice, bob], mut service, _) = begun(20);
     let number = Some("+12025550123");
     let own = Address::new("a1b2c3d4-0001-4002-8003-00000000000a", id(1));
@@ -122,7 +122,7 @@ fn s20_self_send_is_refused() {
 }
 
 #[test]
-fn s20_account_without_a_number_matches_no_other() {
+fn account_without_a_number_matches_no_other() {
     let ([mut alice, bob], service, certificate) = begun(20);
     let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"no number at all").unwrap();
     let content = UnverifiedContent::open(&sealed, &bob.identity).unwrap();
@@ -130,7 +130,7 @@ fn s20_account_without_a_number_matches_no_other() {
 }
 
 #[test]
-fn s21_hints_and_groups() {
+fn hints_and_groups() {
     let ([mut alice, mut bob], service, certificate) = begun(21);
     let hints = [0, 1, 2, 3, 200, 1 << 31, u32::MAX].map(ContentHint::from);
     assert_eq!(hints[..3], [ContentHint::Default, ContentHint::Resendable, ContentHint::Implicit]);
@@ -149,7 +149,7 @@ fn s21_hints_and_groups() {
 }
 
 #[test]
-fn s22_a_group_message() {
+fn a_group_message() {
     let ([alice, mut bob], service, certificate) = begun(22);
     let distribution = DistributionId::from_bytes([0xD1; 16]);
     let mut key = SenderKey::generate(distribution, &mut rng(22));
@@ -169,7 +169,7 @@ fn s22_a_group_message() {
 }
 
 #[test]
-fn s23_a_decryption_error_message() {
+fn a_decryption_error_message() {
     let ([mut alice, mut bob], service, certificate) = begun(23);
     let failed = alice.send(&bob.address, b"can't be read");
     let error =
@@ -191,7 +191,7 @@ fn s23_a_decryption_error_message() {
 }
 
 #[test]
-fn s25_both_sides_derive_the_same_keys() {
+fn both_sides_derive_the_same_keys() {
     let ([alice, bob], _, certificate) = begun(25);
     let content = content(&certificate, MessageKind::Plaintext, b"\xC0");
     let sealed = v1::seal(&content, &alice.identity, bob.identity.public(), &mut rng(25)).unwrap();
@@ -227,7 +227,7 @@ fn s25_both_sides_derive_the_same_keys() {
 }
 
 #[test]
-fn s26_the_first_byte() {
+fn the_first_byte() {
     let ([mut alice, bob], _, certificate) = begun(26);
     let mut sealed = alice.seal(&bob.address, Seal::with(&certificate), b"version").unwrap();
     assert_eq!(sealed[0], 0x11);
@@ -245,7 +245,7 @@ fn s26_the_first_byte() {
 }
 
 #[test]
-fn s27_wrong_parts_are_refused() {
+fn wrong_parts_are_refused() {
     let ([mut alice, bob], _, certificate) = begun(27);
     let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"parts").unwrap();
     let parts = SealedMessageParts::parse(&sealed[1..]).unwrap();
@@ -277,7 +277,7 @@ fn s27_wrong_parts_are_refused() {
 }
 
 #[test]
-fn s27_missing_parts_are_refused() {
+fn missing_parts_are_refused() {
     let ([mut alice, bob], _, certificate) = begun(27);
     let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"parts").unwrap();
     let parts = SealedMessageParts::parse(&sealed[1..]).unwrap();
@@ -309,7 +309,7 @@ fn with_static([alice, bob]: &[Device; 2], static_plaintext: &[u8], content: &[u
 }
 
 #[test]
-fn s28_static_key_is_exactly_the_certificates() {
+fn static_key_is_exactly_the_certificates() {
     let (pair, _, certificate) = begun(28);
     let content = content(&certificate, MessageKind::Plaintext, b"\xC0");
     let key = pair[0].identity.public().encode();
@@ -330,7 +330,7 @@ fn s28_static_key_is_exactly_the_certificates() {
 }
 
 #[test]
-fn s29_contents() {
+fn contents() {
     let (pair, _, certificate) = begun(29);
     let key = pair[0].identity.public().encode();
     let open = |content: &[u8]| {
@@ -356,7 +356,7 @@ fn s29_contents() {
 }
 
 #[test]
-fn s30_errors_of_the_inner_message_pass_through() {
+fn errors_of_the_inner_message_pass_through() {
     let ([mut alice, mut bob], service, certificate) = begun(30);
     let seal = Seal::with(&certificate);
     let decrypt = |error| Refused::Device(device::Failure::Decrypt(error));

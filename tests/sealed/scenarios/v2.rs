@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! 32 to 45: envelopes for many recipients.
+//! Envelopes for many recipients.
 
 use subrosa::group::{DistributionId, DistributionMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::crypto::secret::Secret;
@@ -87,7 +87,7 @@ fn entry(device: &Device) -> (DeviceId, u16) {
 }
 
 #[test]
-fn s32_recipient_derives_m_and_the_senders_tag() {
+fn recipient_derives_m_and_the_senders_tag() {
     let Cast { alice, bob: [bob, _], .. } = Cast::new(32);
     let seed = [0x32; 32];
     let many = Many::new(seed, b"content");
@@ -108,7 +108,7 @@ fn s32_recipient_derives_m_and_the_senders_tag() {
 }
 
 #[test]
-fn s33_one_recipient() {
+fn one_recipient() {
     let mut cast = Cast::new(33);
     let to_bob = cast.bob[0].address.clone();
     // First messages, and later ones.
@@ -134,7 +134,7 @@ fn s33_one_recipient() {
 }
 
 #[test]
-fn s34_older_form_splits_alike() {
+fn older_form_splits_alike() {
     let cast = Cast::new(34);
     let [first, second] = &cast.bob;
     let (message, _) = group_message(b"to all");
@@ -150,7 +150,7 @@ fn s34_older_form_splits_alike() {
 }
 
 #[test]
-fn s35_two_recipients() {
+fn two_recipients() {
     let cast = Cast::new(35);
     let (bob, carol) = (&cast.bob[0], &cast.carol);
     let (message, mut keys) = group_message(b"to all");
@@ -179,7 +179,7 @@ fn s35_two_recipients() {
 }
 
 #[test]
-fn s35_a_decryption_error_message() {
+fn a_decryption_error_message() {
     let mut cast = Cast::new(36);
     let to_bob = cast.bob[0].address.clone();
     let failed = cast.alice.message_to(&to_bob, b"can't be read");
@@ -197,7 +197,7 @@ fn s35_a_decryption_error_message() {
 }
 
 #[test]
-fn s36_two_devices_share_one_entry() {
+fn two_devices_share_one_entry() {
     let cast = Cast::new(36);
     let [first, second] = &cast.bob;
     let (message, _) = group_message(b"to both");
@@ -210,7 +210,7 @@ fn s36_two_devices_share_one_entry() {
 }
 
 #[test]
-fn s37_excluded_accounts() {
+fn excluded_accounts() {
     let cast = Cast::new(37);
     let (message, _) = group_message(b"not to all");
     let excluded = [service_id("44444444-4444-4444-8444-444444444444"), service_id(CAROL)];
@@ -227,7 +227,7 @@ fn s37_excluded_accounts() {
 }
 
 #[test]
-fn s38_account_named_twice_is_refused() {
+fn account_named_twice_is_refused() {
     let cast = Cast::new(38);
     let [first, second] = &cast.bob;
     let (message, _) = group_message(b"to whom");
@@ -259,7 +259,7 @@ fn s38_account_named_twice_is_refused() {
 }
 
 #[test]
-fn s39_s41_devices_without_a_session_are_refused() {
+fn devices_without_a_session_are_refused() {
     let mut cast = Cast::new(39);
     let [first, second] = [0, 1].map(|at: usize| cast.bob[at].address.clone());
     cast.alice.archive(&second).unwrap();
@@ -272,7 +272,7 @@ fn s39_s41_devices_without_a_session_are_refused() {
 }
 
 #[test]
-fn s40_registration_ids_have_14_bits() {
+fn registration_ids_have_14_bits() {
     for registration_id in [0, 0x3FFF, 0x4000, u32::MAX] {
         let [mut alice, mut bob] = Device::pair(40);
         bob.registration_id = registration_id;
@@ -294,7 +294,7 @@ fn s40_registration_ids_have_14_bits() {
 }
 
 #[test]
-fn s42_two_thousand_alternating_destinations() {
+fn two_thousand_alternating_destinations() {
     let cast = Cast::new(42);
     let accounts = [(BOB, &cast.bob[0]), (CAROL, &cast.carol)];
     let entries: Vec<Entry<'_>> = (0..2000u16)
@@ -340,7 +340,7 @@ fn session_with(alice: &mut Device, name: &str, seed: u64) -> Session {
 }
 
 #[test]
-fn s44_names() {
+fn names_of_recipients() {
     let Cast { mut alice, certificate, .. } = Cast::new(44);
     let names = ["a1b2c3d4-0001-4002-8003-00000000000b", "A1B2C3D4-0001-4002-8003-00000000000B"];
     let sessions = names.map(|name| session_with(&mut alice, name, 440));
@@ -367,7 +367,7 @@ fn s44_names() {
 }
 
 #[test]
-fn s44_devices_of_several_identities() {
+fn devices_of_several_identities() {
     let mut cast = Cast::new(45);
     // Another identity under the same name, and the name's other device.
     let mut other = cast.bob[1].reinstalled(450);
@@ -424,7 +424,7 @@ fn recipients_of_low_order_fail_alone() {
 }
 
 #[test]
-fn s45_wrong_parts_are_refused() {
+fn wrong_parts_are_refused() {
     let Cast { alice, bob: [bob, _], certificate, .. } = Cast::new(45);
     let content = content(&certificate, MessageKind::Plaintext, b"\xC0");
     let many = Many::new([0x45; 32], &content);
@@ -462,7 +462,7 @@ fn s45_wrong_parts_are_refused() {
 
 /// Of whoever knows m, which all recipients do: nobody but the sender can make AT.
 #[test]
-fn s45_forgery_by_another_recipient_is_refused() {
+fn forgery_by_another_recipient_is_refused() {
     let Cast { alice, bob: [bob, _], carol, mut service, certificate } = Cast::new(46);
     let open = |bytes: &[u8]| UnverifiedContent::open(bytes, &bob.identity).map(drop);
     // Carol seals as alice.
@@ -484,7 +484,7 @@ fn s45_forgery_by_another_recipient_is_refused() {
 
 /// E must be what follows from m, byte for byte, even where X25519 sees no difference.
 #[test]
-fn s45_another_form_of_e() {
+fn another_form_of_e() {
     let Cast { alice, bob: [bob, _], certificate, .. } = Cast::new(47);
     let content = content(&certificate, MessageKind::Plaintext, b"\xC0");
     let many = Many::new([0x49; 32], &content);
