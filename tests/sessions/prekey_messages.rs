@@ -2,7 +2,8 @@
 
 //! Messages of kind `PreKey` that must fail, or need care.
 //!
-//! This crate calls no store. An operation can be given up at the point where the store is asked, and that nothing has changed then.
+//! This crate calls no store: an operation can be given up at the point where the store is asked, and nothing has
+//! changed then.
 
 use crate::device::{
     ALICE, BOB, CAROL, Device, Failure, KemOffer, Letter, Offer, START, Table, TrustRule, Wrapper,
