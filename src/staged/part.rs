@@ -70,7 +70,9 @@ pub trait Owner: Send + Sync {
 impl<S: State> Owner for S {
     fn write_change(&self, change: &(dyn Any + Send + Sync), writes: &mut Writes) {
         if let Some(Pending(changes)) = change.downcast_ref::<Pending<S::Change>>() {
-            changes.iter().for_each(|Wiped(change)| self.write_after(change, writes));
+            for Wiped(change) in changes {
+                self.write_after(change, writes);
+            }
         }
     }
 
