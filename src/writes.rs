@@ -11,7 +11,10 @@ use zeroize::Zeroizing;
 
 pub use key::Key;
 
-use crate::record::{Record, RecordError};
+use crate::record::{Record, RecordError, RecordReader};
+
+/// Length in bytes of the shortest write: a tag, and a key of one byte.
+const MIN_WRITE_LEN: usize = 1 + 4 + 1;
 
 /// One change to a store.
 #[derive(Debug)]
@@ -128,21 +131,24 @@ impl Writes {
     /// ```
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let len = |write: &Write| match write {
-            Write::Put { record, .. } => record.as_bytes().len(),
+        let keys: Vec<_> = self.0.iter().map(|write| write.key().to_bytes()).collect();
+        let record_len = |write: &Write| match write {
+            Write::Put { record, .. } => 8 + 4 + record.as_bytes().len(),
             Write::Delete { .. } => 0,
         };
-        let capacity = 4 + self.0.iter().map(|write| 512 + len(write)).sum::<usize>();
-        let mut out = Zeroizing::new(Vec::with_capacity(capacity));
+        let len = |(write, key): (&Write, &Vec<u8>)| 1 + 4 + key.len() + record_len(write);
+        // Growing would leave an old buffer unwiped.
+        let mut out =
+            Zeroizing::new(Vec::with_capacity(4 + self.0.iter().zip(&keys).map(len).sum::<usize>()));
         put_len(&mut out, self.0.len());
-        for write in &self.0 {
+        for (write, key) in self.0.iter().zip(&keys) {
             let (tag, generation, record) = match write {
                 Write::Put { record, generation: None, .. } => (0, None, Some(record)),
                 Write::Put { record, generation, .. } => (1, *generation, Some(record)),
                 Write::Delete { .. } => (2, None, None),
             };
             out.push(tag);
-            put_bytes(&mut out, &write.key().to_bytes());
+            put_bytes(&mut out, key);
             if let Some(generation) = generation {
                 out.extend_from_slice(&generation.to_le_bytes());
             }
@@ -158,19 +164,20 @@ impl Writes {
     /// # Errors
     /// [`RecordError`]: `Damaged`, or what is wrong with a record.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, RecordError> {
-        let mut reader = Reader(bytes);
+        let mut reader = RecordReader::of(bytes);
         let mut writes = Vec::new();
-        for _ in 0..reader.len()? {
-            let [tag] = reader.array()?;
+        for _ in 0..reader.count(MIN_WRITE_LEN)? {
+            let tag = reader.u8()?;
             let key = Key::from_bytes(reader.bytes()?)?;
-            let generation = if tag == 1 { Some(u64::from_le_bytes(reader.array()?)) } else { None };
+            let generation = if tag == 1 { Some(reader.u64()?) } else { None };
             writes.push(match tag {
                 0 | 1 => Write::Put { record: Record::parse(key.kind(), reader.bytes()?)?, key, generation },
                 2 => Write::Delete { key },
                 _ => return Err(RecordError::Damaged),
             });
         }
-        if reader.0.is_empty() { Ok(Self(writes)) } else { Err(RecordError::Damaged) }
+        reader.finish()?;
+        Ok(Self(writes))
     }
 }
 
@@ -205,28 +212,4 @@ fn put_len(out: &mut Vec<u8>, len: usize) {
 fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_len(out, bytes.len());
     out.extend_from_slice(bytes);
-}
-
-/// The unread rest of a byte form.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, len: usize) -> Result<&'a [u8], RecordError> {
-        let (taken, rest) = self.0.split_at_checked(len).ok_or(RecordError::Damaged)?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], RecordError> {
-        self.take(N)?.try_into().map_err(|_| RecordError::Damaged)
-    }
-
-    fn len(&mut self) -> Result<usize, RecordError> {
-        usize::try_from(u32::from_le_bytes(self.array()?)).map_err(|_| RecordError::Damaged)
-    }
-
-    fn bytes(&mut self) -> Result<&'a [u8], RecordError> {
-        let len = self.len()?;
-        self.take(len)
-    }
 }

@@ -22,6 +22,8 @@ mod groups;
 mod heap;
 #[path = "secrets/keys.rs"]
 mod keys;
+#[path = "support/moved.rs"]
+mod moved;
 #[path = "secrets/on_the_stack.rs"]
 mod on_the_stack;
 #[path = "secrets/sessions.rs"]

@@ -11,7 +11,7 @@ use crate::lease::Busy;
 use crate::session::Session;
 use crate::staged::Staged;
 
-/// How many devices of a list in an answer are looked at.
+/// Limit of the devices in a list of an answer; the others are ignored.
 const MAX_DEVICES: usize = 1_000;
 
 /// The service's answer to the messages for one account's devices.

@@ -23,12 +23,7 @@ impl ReceiverKeys {
     /// # Errors
     /// [`Error`]: `Busy`, `OtherDistribution`.
     pub fn process(&mut self, message: &DistributionMessage<'_>) -> Result<Staged<'_, ()>, Error> {
-        self.lease.free()?;
-        let change = match self.held(message)? {
-            Some(at) => Change::Refreshed { at, change: None },
-            None => Change::Added(Box::new(SenderChain::distributed(message))),
-        };
-        Ok(Staged::of(self, change, ()))
+        self.stage_chain(message, |_, _| None)
     }
 
     /// [`Self::process`] that also moves a known chain on to the message's iteration. Messages before that one are
@@ -41,9 +36,18 @@ impl ReceiverKeys {
     /// # Errors
     /// [`Error`]: `Busy`, `OtherDistribution`.
     pub fn fast_forward(&mut self, message: &DistributionMessage<'_>) -> Result<Staged<'_, ()>, Error> {
+        self.stage_chain(message, |keys, at| keys.ahead(at, message))
+    }
+
+    /// Stages the message's chain. `ahead` gives the change of one that is held, by its place.
+    fn stage_chain(
+        &mut self,
+        message: &DistributionMessage<'_>,
+        ahead: impl FnOnce(&Self, usize) -> Option<ReceivingChange>,
+    ) -> Result<Staged<'_, ()>, Error> {
         self.lease.free()?;
         let change = match self.held(message)? {
-            Some(at) => Change::Refreshed { at, change: self.ahead(at, message) },
+            Some(at) => Change::Refreshed { at, change: ahead(self, at) },
             None => Change::Added(Box::new(SenderChain::distributed(message))),
         };
         Ok(Staged::of(self, change, ()))

@@ -31,6 +31,11 @@ impl<'a> RecordReader<'a> {
         }
     }
 
+    /// Begins to read bytes that have no header.
+    pub(crate) const fn of(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
     /// One byte.
     ///
     /// # Errors

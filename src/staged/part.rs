@@ -32,28 +32,19 @@ pub(crate) trait State: Send + Sync + 'static {
 /// A [`Pending`] change of some state.
 pub(super) type AnyChange = Box<dyn Any + Send + Sync>;
 
-/// A change, in a vector: that is wiped with all the memory it has, also where a variant leaves gaps, which hold what lay
-/// on the stack when the change was moved.
-struct Pending<C>(Vec<Wiped<C>>);
+/// A change, in a vector, whose memory can be wiped as a whole: the gaps that a variant leaves hold stale stack bytes.
+struct Pending<C>(Vec<C>);
 
 impl<C> Drop for Pending<C> {
     fn drop(&mut self) {
-        // Emptied first: all its memory is spare then, and that is what is wiped.
         self.0.clear();
-        self.0.zeroize();
+        self.0.spare_capacity_mut().zeroize();
     }
-}
-
-/// A value that wipes what it owns when it is dropped.
-struct Wiped<C>(C);
-
-impl<C> Zeroize for Wiped<C> {
-    fn zeroize(&mut self) {}
 }
 
 /// A change of `S`, boxed.
 pub(super) fn boxed<S: State>(change: S::Change) -> AnyChange {
-    Box::new(Pending(alloc::vec![Wiped(change)]))
+    Box::new(Pending(alloc::vec![change]))
 }
 
 /// A [`State`] of any type. Changes of another type are ignored.
@@ -70,7 +61,7 @@ pub trait Owner: Send + Sync {
 impl<S: State> Owner for S {
     fn write_change(&self, change: &(dyn Any + Send + Sync), writes: &mut Writes) {
         if let Some(Pending(changes)) = change.downcast_ref::<Pending<S::Change>>() {
-            for Wiped(change) in changes {
+            for change in changes {
                 self.write_after(change, writes);
             }
         }
@@ -81,7 +72,7 @@ impl<S: State> Owner for S {
         if let Ok(mut pending) = change.downcast::<Pending<S::Change>>() {
             let taken = pending.0.pop();
             drop(pending);
-            if let Some(Wiped(change)) = taken {
+            if let Some(change) = taken {
                 self.apply(change);
             }
         }

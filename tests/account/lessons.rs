@@ -7,19 +7,17 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::accounts::{DAY, Holder, LIMITS, Peer, START, Service, later, stranger};
+use crate::moved::move_over;
 use crate::{generates, id_of, put};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::account;
 use subrosa::account::{BackupCheck, BackupToken, IdSpace};
-use subrosa::prekey::{
-    KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey, SignedPreKeyId,
-};
+use subrosa::prekey::{KemPreKeyId, SignedPreKeyId};
 use subrosa::session::InitialSecrecy;
 use subrosa::store::Key;
 use subrosa::{
-    Account, Address, BundleError, DecryptError, IdentityKeyPair, Message, MessageKind, Record, Session,
-    Staged, Trust,
+    Account, Address, BundleError, DecryptError, Message, MessageKind, Record, Session, Staged, Trust,
 };
 
 fn counts(one_time: u32, one_time_kem: u32) -> account::Counts {
@@ -300,7 +298,7 @@ fn all_ids_resolve_after_moving_out_and_in() {
     service.take(&upload);
     bob.confirm(&upload);
 
-    let moved = move_over(&bob.account);
+    let moved = move_over(&bob.account, LIMITS, START);
     for space in [IdSpace::OneTime, IdSpace::Signed, IdSpace::Kem] {
         assert_eq!(moved.next_id(space), bob.account.next_id(space), "{space:?}");
     }
@@ -327,36 +325,6 @@ fn all_ids_resolve_after_moving_out_and_in() {
     assert!(bob.maintain(&mut service));
     let (from, message) = stranger(service.bundle(&bob), &bob.address, 8);
     bob.receive(&from, &message).unwrap();
-}
-
-/// Moves an account to libsignal's form and back.
-fn move_over(account: &Account) -> Account {
-    let identity = IdentityKeyPair::from_libsignal_record(&account.identity().to_libsignal_record()).unwrap();
-    let mut import =
-        account::Import::new(account.address().clone(), identity, account.registration_id(), START);
-    for key in account.one_time_pre_keys() {
-        let key = OneTimePreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
-        import.one_time_pre_key(key).unwrap();
-    }
-    for key in account.signed_pre_keys() {
-        let key = SignedPreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
-        import.signed_pre_key(key).unwrap();
-    }
-    for key in account.one_time_kem_pre_keys() {
-        let key = OneTimeKemPreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
-        import.one_time_kem_pre_key(key).unwrap();
-    }
-    for key in account.last_resort_kem_pre_keys() {
-        let key = LastResortKemPreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
-        import.last_resort_kem_pre_key(key).unwrap();
-    }
-    for used in account.last_resort_uses() {
-        import.used(&used).unwrap();
-    }
-    for space in [IdSpace::OneTime, IdSpace::Signed, IdSpace::Kem] {
-        import.next_id(space, account.next_id(space).unwrap());
-    }
-    import.finish(LIMITS, &mut ChaCha20Rng::seed_from_u64(1)).unwrap().commit()
 }
 
 /// 45: sessions from a backup went on as if nothing had been.

@@ -19,6 +19,8 @@ mod accounts;
 mod device;
 #[path = "../support/lossy_devices.rs"]
 mod lossy_devices;
+#[path = "../support/moved.rs"]
+mod moved;
 #[path = "../support/repair.rs"]
 mod repair;
 #[path = "../support/sealed.rs"]

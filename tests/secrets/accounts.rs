@@ -18,6 +18,7 @@ use subrosa::{
 
 use super::heap::{Piece, Watch};
 use super::keys::watch_kem;
+use super::moved::move_over;
 
 const LIMITS: account::Limits = account::Limits {
     batch: 30,
@@ -173,26 +174,7 @@ fn reading_and_moving_in_leave_nothing_behind() {
         let (salvaged, _) =
             Account::salvage(bob(), &kept.account, kept.live.values().skip(3), LIMITS).unwrap();
         drop(salvaged);
-        let identity = IdentityKeyPair::from_libsignal_record(&account.identity().to_libsignal_record());
-        let mut import = account::Import::new(bob(), identity.unwrap(), 1, Timestamp::from_secs(1));
-        for key in account.one_time_pre_keys() {
-            let key = OneTimePreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
-            import.one_time_pre_key(key).unwrap();
-        }
-        for key in account.signed_pre_keys() {
-            let key = SignedPreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
-            import.signed_pre_key(key).unwrap();
-        }
-        for key in account.one_time_kem_pre_keys() {
-            let key = OneTimeKemPreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
-            import.one_time_kem_pre_key(key).unwrap();
-        }
-        for key in account.last_resort_kem_pre_keys() {
-            let key = LastResortKemPreKey::from_libsignal_record(&key.to_libsignal_record()).unwrap();
-            import.last_resort_kem_pre_key(key).unwrap();
-        }
-        let mut rng = ChaCha20Rng::seed_from_u64(3);
-        drop(import.finish(LIMITS, &mut rng).unwrap().commit());
+        drop(move_over(&account, LIMITS, Timestamp::from_secs(1)));
     });
     watch.assert_nothing_freed();
 }

@@ -15,8 +15,8 @@ use subrosa::prekey::{
     KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
     SignedPreKeyId,
 };
-use subrosa::store::RecordKind;
-use subrosa::{IdentityKeyPair, RecordKey, Timestamp};
+use subrosa::store::{Key, RecordKind, Write, Writes};
+use subrosa::{Address, IdentityKeyPair, RecordKey, Timestamp};
 
 use super::heap::Watch;
 
@@ -117,6 +117,26 @@ fn prekeys_and_their_records_are_wiped() {
             assert!(LastResortKemPreKey::from_record(&record.as_bytes()[..len]).is_err());
         }
         drop((identity, signed, one_time, kem, last));
+    });
+    watch.assert_nothing_freed();
+}
+
+#[test]
+fn writes_in_bytes_are_wiped_however_long_their_keys_are() {
+    let watch = Watch::begin();
+    let secret: Vec<u8> = (0..250_u32).flat_map(|at| at.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    watch.secret("content", &secret);
+    watch.over(|| {
+        let mut writes = Writes::default();
+        for device in 1..4 {
+            let mut writer = RecordWriter::new(RecordKind::Session, 1, secret.len());
+            writer.put_array(&secret);
+            let key = Key::Session(Address::new("x".repeat(2_000), device));
+            writes.extend([Write::Put { key, record: writer.finish(), generation: Some(1) }]);
+        }
+        let bytes = writes.to_bytes();
+        drop(Writes::from_bytes(&bytes).unwrap());
+        drop((bytes, writes));
     });
     watch.assert_nothing_freed();
 }

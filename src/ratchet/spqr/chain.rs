@@ -53,8 +53,8 @@ pub struct Chain {
 /// The change that [`Chain::apply`] makes.
 #[derive(Debug, Default)]
 pub struct ChainChange {
-    /// An epoch is added. Boxed so that `None` does not carry stale stack bytes.
-    pub added: Option<Box<AddedEpoch>>,
+    /// An epoch is added.
+    pub added: Option<AddedEpoch>,
     /// A key is given out, of an epoch that was there before.
     pub step: Option<ChainStep>,
 }
@@ -103,11 +103,10 @@ impl Chain {
 
     /// The epoch after [`Self::current_epoch`], from its secret, of any length.
     #[must_use]
-    #[allow(clippy::unnecessary_box_returns, reason = "moved by value it would leave copies on the stack")]
-    pub fn next_epoch(&self, secret: &[u8]) -> Box<AddedEpoch> {
+    pub fn next_epoch(&self, secret: &[u8]) -> AddedEpoch {
         let keys = HkdfSalt::new(self.root.as_bytes()).derive(&[secret], (&[], ADD_EPOCH, &[]));
         let (root, chains) = split_keys(&keys, self.direction);
-        Box::new(AddedEpoch { root, chains })
+        AddedEpoch { root, chains }
     }
 
     /// The next key for sending of an epoch, and its index.
@@ -140,11 +139,11 @@ impl Chain {
     /// Applies a change. Replaced values go into `change`, and are wiped there.
     pub(super) fn exchange(&mut self, change: &mut ChainChange) {
         let ChainChange { added, step } = change;
-        if let Some(mut added) = added.take() {
-            swap(&mut self.root, &mut added.root);
-            added.root.zeroize();
-            self.epochs.push(added.chains);
+        if let Some(AddedEpoch { root, .. }) = added {
+            swap(&mut self.root, root);
+            root.zeroize();
         }
+        self.epochs.extend(added.take().map(|added| added.chains));
         match step {
             Some(ChainStep::Send { epoch, counter, next }) => self.exchange_send(*epoch, *counter, next),
             Some(ChainStep::Receive { epoch, step }) => {
