@@ -129,10 +129,10 @@ fn writes_in_bytes_are_wiped_however_long_their_keys_are() {
     watch.over(|| {
         let mut writes = Writes::default();
         for device in 1..4 {
-            let mut writer = RecordWriter::new(RecordKind::Session, 1, secret.len());
-            writer.put_array(&secret);
+            let mut content = RecordWriter::new(RecordKind::Session, 1, secret.len());
+            content.put_array(&secret);
             let key = Key::Session(Address::new("x".repeat(2_000), device));
-            writes.extend([Write::Put { key, record: writer.finish(), generation: Some(1) }]);
+            writes.extend([Write::Put { key, record: content.finish(), generation: Some(1) }]);
         }
         let bytes = writes.to_bytes();
         drop(Writes::from_bytes(&bytes).unwrap());
