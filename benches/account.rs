@@ -36,7 +36,7 @@ fn stocked() -> (Holder, Service) {
 
 fn upkeep(c: &mut Criterion) {
     let mut rng = rng();
-    let mut account = Account::generate(address(), limits(), &mut rng).commit();
+    let mut account = Account::generate(address(), limits(), &mut rng).unwrap().commit();
     // Signed and last-resort prekey are there, and no other.
     let full = Counts { one_time: 100, one_time_kem: 100 };
     drop(account.maintain(full, START, &mut rng).unwrap().commit());

@@ -6,8 +6,8 @@ use subrosa::{Account, Address, Message, Timestamp, Trust, os_rng};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (mut rng, now, mut alices, mut bobs) = (os_rng(), Timestamp::now(), Memory::new(), Memory::new());
     let new = |name, rng: &mut _| Account::generate(Address::new(name, 1), Limits::default(), rng);
-    let alice = new("alice", &mut rng).commit_with(|w| alices.apply(w))?;
-    let mut bob = new("bob", &mut rng).commit_with(|w| bobs.apply(w))?;
+    let alice = new("alice", &mut rng)?.commit_with(|w| alices.apply(w))?;
+    let mut bob = new("bob", &mut rng)?.commit_with(|w| bobs.apply(w))?;
     let mut upload = bob.maintain(Counts::default(), now, &mut rng)?.commit_with(|w| bobs.apply(w))?;
     let bundle = upload.next_bundle().ok_or("no prekeys")?.verify(Trust::Anyone)?; // By way of the service.
     let (mut with_bob, mut with_alice) = (alice.new_session(bob.address()), bob.new_session(alice.address()));

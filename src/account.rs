@@ -21,7 +21,7 @@
 //! let mut store = Memory::new();
 //!
 //! // Once: a new account.
-//! let staged = Account::generate(Address::new("bob", 1), limits, &mut rng);
+//! let staged = Account::generate(Address::new("bob", 1), limits, &mut rng)?;
 //! let mut bob = staged.commit_with(|writes| store.apply(writes))?;
 //!
 //! // Every day: upkeep. The counts are the service's.
@@ -35,7 +35,7 @@
 //!
 //! // The service hands out a bundle, from which Alice writes to Bob.
 //! let bundle = upload.next_bundle().ok_or("no prekeys")?;
-//! let alice = Account::generate(Address::new("alice", 1), limits, &mut rng).commit();
+//! let alice = Account::generate(Address::new("alice", 1), limits, &mut rng)?.commit();
 //! let mut with_bob = alice.new_session(bob.address());
 //! with_bob.initiate(&alice.config(), bundle.verify(Trust::Anyone)?, now, &mut rng)?.commit();
 //! let hello = with_bob.encrypt(b"hello", Trust::Anyone, now, &mut rng)?.commit();
@@ -85,7 +85,7 @@ use rand_core::CryptoRng;
 pub use backup::{BackupCheck, BackupToken};
 pub use ids::{IdSpace, UpkeepError};
 pub use import::{Import, ImportError};
-pub use limits::Limits;
+pub use limits::{Limits, LimitsError};
 pub use load::LoadError;
 pub use plan::{Counts, Plan};
 pub use upload::Upload;
@@ -94,7 +94,7 @@ use crate::address::Address;
 use crate::identity::{IdentityKey, IdentityKeyPair};
 use crate::lease::Lease;
 use crate::record::Record;
-use crate::session::{Config, Policy, Session};
+use crate::session::{Config, Policy, ReceiveLimits, Session};
 use crate::staged::Staged;
 use crate::writes::{Key, Writes};
 use inventory::Inventory;
@@ -102,8 +102,9 @@ use keys::Keys;
 
 /// The identity key pair, registration id, and all prekeys of a device.
 ///
-/// Prekey ids come from here and nowhere else. They only grow, up to [`Limits::max_id`], and none is given out twice:
-/// not after a crash, a failed upload, or a restored backup that was [recovered](Self::recover).
+/// Prekey ids come from here and nowhere else. They grow up to [`Limits::max_id`] and begin again then where most are
+/// free. None is given out twice before that: not after a crash, a failed upload, or a restored backup that was
+/// [recovered](Self::recover).
 ///
 /// Each change is a [`Staged`] value. The account's own record is small; each prekey has a record of its own. An
 /// example of its life is in the [module](crate::account).
@@ -115,20 +116,29 @@ pub struct Account {
     limits: Limits,
     policy: Policy,
     require_one_time: bool,
+    receive_limits: ReceiveLimits,
     lease: Lease,
 }
 
 impl Account {
     /// A new account for the device at `address`: an identity and a registration id of 14 bits, 1 to 16,383, without
     /// prekeys yet. Draws 32 bytes for the identity key, 4 for the registration id, 16 that name the store.
-    pub fn generate(address: Address, limits: Limits, rng: &mut impl CryptoRng) -> Staged<'static, Self> {
+    ///
+    /// # Errors
+    /// [`LimitsError`].
+    pub fn generate(
+        address: Address,
+        limits: Limits,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Staged<'static, Self>, LimitsError> {
+        limits.check()?;
         let identity = IdentityKeyPair::generate(rng);
         let (mut number, mut store) = ([0; 4], [0; 16]);
         rng.fill_bytes(&mut number);
         rng.fill_bytes(&mut store);
         let registration_id = 1 + u32::from_le_bytes(number) % 0x3FFF;
         let inventory = Inventory::new(registration_id, store, limits.max_id);
-        Self::of(address, identity, inventory, Keys::default(), limits).stage_new()
+        Ok(Self::of(address, identity, inventory, Keys::default(), limits).stage_new())
     }
 
     fn of(
@@ -138,8 +148,9 @@ impl Account {
         keys: Keys,
         limits: Limits,
     ) -> Self {
-        let (policy, lease) = (Policy::PostQuantum, Lease::new());
-        Self { address, identity, inventory, keys, limits, policy, require_one_time: false, lease }
+        let (policy, receive_limits, lease) = (Policy::PostQuantum, ReceiveLimits::default(), Lease::new());
+        let require_one_time = false;
+        Self { address, identity, inventory, keys, limits, policy, require_one_time, receive_limits, lease }
     }
 
     /// Stages all records of an account that is not stored yet.
@@ -165,6 +176,12 @@ impl Account {
         Self { require_one_time: true, ..self }
     }
 
+    /// The same account with other limits on what a received message may cost. Not stored.
+    #[must_use]
+    pub fn with_receive_limits(self, receive_limits: ReceiveLimits) -> Self {
+        Self { receive_limits, ..self }
+    }
+
     /// The identity and settings for new sessions.
     #[must_use]
     pub const fn config(&self) -> Config<'_> {
@@ -173,6 +190,7 @@ impl Account {
             registration_id: self.inventory.registration_id,
             policy: self.policy,
             require_one_time: self.require_one_time,
+            limits: self.receive_limits,
         }
     }
 
@@ -180,7 +198,7 @@ impl Account {
     /// [`Session::from_record`], or [`Memory::session`](crate::store::Memory::session), which does either.
     #[must_use]
     pub fn new_session(&self, peer: &Address) -> Session {
-        Session::new(self.address.clone(), peer.clone())
+        Session::new(self.address.clone(), peer.clone()).with_policy(self.policy)
     }
 
     /// The address of this device.
@@ -223,7 +241,7 @@ impl Account {
     /// The account's own record, as it is. It holds the identity's private key.
     #[must_use]
     pub fn record(&self) -> Record {
-        self.inventory.record(&self.identity, self.inventory.generation)
+        self.inventory.record(&self.address, &self.identity, self.inventory.generation)
     }
 
     /// All other records of the account, as they are: for moving it to another store.
@@ -243,6 +261,7 @@ impl fmt::Debug for Account {
             limits: _,
             policy: _,
             require_one_time: _,
+            receive_limits: _,
             lease: _,
         } = self;
         let Inventory { generation, store: _, registration_id, ids: _, replace: _, .. } = inventory;

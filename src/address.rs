@@ -18,6 +18,7 @@ use core::hash::{Hash, Hasher};
 use core::str::FromStr;
 
 pub use crate::ids::DeviceId;
+use crate::record::Mark;
 use crate::wire::uuid;
 
 /// The text or the bytes are not a service id.
@@ -300,6 +301,18 @@ impl fmt::Display for Address {
         let Self { name, device } = self;
         write!(f, "{name}.{device}")
     }
+}
+
+/// The mark of these addresses in a record. Equal names have equal marks.
+pub(crate) fn mark(addresses: &[&Address]) -> u64 {
+    let all = addresses.iter().fold(Mark::new(), |mark, address| {
+        let named = match address.name.compared() {
+            Compared::Id(id) => mark.with(&id.to_bytes()),
+            Compared::Text(text) => mark.with(text.as_bytes()),
+        };
+        named.with(&[0xFF]).with(&address.device.get().to_le_bytes())
+    });
+    all.to_u64()
 }
 
 /// The `addresses` field of a message: sender and recipient in binary, each a fixed-width service id

@@ -8,10 +8,9 @@ use crate::session::DecryptError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure {
-    /// It was decrypted before, so nothing is amiss; or it came so late that its key was given up, which looks the
-    /// same.
+    /// It was decrypted before, so nothing is amiss.
     Duplicate,
-    /// It may have been good, but our state does not decrypt it.
+    /// It may have been good, but our state does not decrypt it, or not any more.
     Undecryptable,
     /// It comes from an identity that is not trusted: the user decides.
     Untrusted,
@@ -35,6 +34,8 @@ impl DecryptError {
             | Self::UsedTooOften(_)
             | Self::Replayed
             | Self::NoSession
+            | Self::Expired
+            | Self::TooLong { .. }
             | Self::TooFarAhead { .. }
             | Self::Forged(_) => Failure::Undecryptable,
         }

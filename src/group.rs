@@ -23,7 +23,9 @@
 //! let alice = Address::new("alice", 1);
 //! let mut keys = ReceiverKeys::new(alice, id);
 //! let distribution = DistributionMessage::parse(&distribution)?;
-//! keys.process(&distribution)?.commit_with(|writes| bobs.apply(writes))?;
+//! # let alices = subrosa::IdentityKeyPair::generate(rng);
+//! # let identity = alices.public(); // Of the session that it came in.
+//! keys.process(&distribution, identity)?.commit_with(|writes| bobs.apply(writes))?;
 //! let message = GroupMessage::parse(sent.as_bytes())?;
 //! let text = keys.decrypt(&message, Trust::Anyone)?.commit_with(|writes| bobs.apply(writes))?;
 //! assert_eq!(&*text, b"hello group");
@@ -50,7 +52,8 @@
 //! staged.commit_with_output(|mut writes, text| {
 //!     let distribution = DistributionMessage::parse(text)?;
 //!     let mut keys = store.receiver_keys(from, distribution.format())?;
-//!     let learnt = keys.process(&distribution)?;
+//!     let identity = text.identity().ok_or("not from a session")?;
+//!     let learnt = keys.process(&distribution, identity)?;
 //!     writes.extend(learnt.writes());
 //!     store.apply(writes)?;
 //!     learnt.commit();

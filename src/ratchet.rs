@@ -6,6 +6,7 @@
 pub mod chain;
 pub mod double;
 pub mod message_keys;
+mod past;
 pub mod receiving;
 pub mod root;
 pub mod skipped;

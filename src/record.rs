@@ -6,6 +6,7 @@
 //! record = "sr" || kind (1) || version of the kind's format (1) || content
 //! ```
 
+mod mark;
 mod reader;
 mod sealed;
 mod writer;
@@ -15,6 +16,7 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
+pub(crate) use mark::Mark;
 pub use reader::RecordReader;
 pub use sealed::{RecordKey, SEALED_OVERHEAD};
 pub use writer::RecordWriter;
@@ -120,6 +122,9 @@ pub enum RecordError {
     /// A record, but of another kind.
     #[error("a record of another kind")]
     WrongKind,
+    /// A record of another account, device or group: it was stored in the wrong place.
+    #[error("a record of another owner")]
+    OtherOwner,
     /// Written by a newer release, in a version that this one does not know. Carries the version.
     #[error("record of the newer version <{0}>")]
     NewerVersion(u8),

@@ -22,7 +22,7 @@
 //! # let (mut alices, mut bobs, mut rng) = (Memory::new(), Memory::new(), os_rng());
 //! # let now = Timestamp::from_secs(1_700_000_000);
 //! # let [alice, bob] = ["796abedb-ca4e-4f18-8803-1fde5b921f9f", "7d4a1a5c-0d3b-4a9f-9d5e-2f1b7c8e6a10"]
-//! #     .map(|name| Account::generate(Address::new(name, 1), Limits::default(), &mut rng).commit());
+//! #     .map(|name| Account::generate(Address::new(name, 1), Limits::default(), &mut rng).unwrap().commit());
 //! # let mut bob = bob;
 //! # let mut prekeys = bob.maintain(Counts::default(), now, &mut rng)?.commit_with(|writes| bobs.apply(writes))?;
 //! # let bundle = prekeys.next_bundle().ok_or("no prekeys")?.verify(Trust::Anyone)?;

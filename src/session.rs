@@ -52,13 +52,13 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::fmt;
 
-pub use config::{Config, Policy};
+pub use config::{Config, Policy, ReceiveLimits};
 pub use encrypt::EncryptError;
 pub use error::{DecryptError, Forgery};
 pub use secrecy::InitialSecrecy;
 pub use usable::Requirements;
 
-use crate::address::Address;
+use crate::address::{Address, mark};
 use crate::crypto::curve::{NonContributory, PublicKey};
 use crate::identity::{ContactSecret, IdentityKey, IdentityKeyPair, Trust};
 use crate::lease::Lease;
@@ -70,8 +70,8 @@ use manual::UsedPreKeys;
 use state::SessionState;
 
 /// Newest format of session records: 2 added the post-quantum ratchet; 3 initial secrecy, and whether a session
-/// is retired.
-const RECORD_VERSION: u8 = 3;
+/// is retired; 4 the two addresses, and lost messages.
+const RECORD_VERSION: u8 = 4;
 
 /// The sessions with one remote device: the current one and up to 40 archived ones.
 ///
@@ -90,6 +90,8 @@ pub struct Session {
     archived: VecDeque<Box<SessionState>>,
     /// The secret for sealing to the peer. In memory alone.
     agreement: Option<Box<ContactSecret>>,
+    /// The versions that may be sent. In memory alone.
+    policy: Policy,
     lease: Lease,
 }
 
@@ -98,7 +100,15 @@ impl Session {
     #[must_use]
     pub fn new(local: Address, remote: Address) -> Self {
         let (current, archived) = (None, VecDeque::new());
-        Self { local, remote, generation: 0, current, archived, agreement: None, lease: Lease::new() }
+        let (policy, lease) = (Policy::PostQuantum, Lease::new());
+        Self { local, remote, generation: 0, current, archived, agreement: None, policy, lease }
+    }
+
+    /// The same with another policy for sending: with [`Policy::PostQuantum`], the default, nothing is sent on a session
+    /// of version 3. Not stored: give it again when a record was read.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
     }
 
     /// This device.
@@ -212,10 +222,13 @@ impl Session {
     /// Reads a stored record, for the same two devices.
     ///
     /// # Errors
-    /// [`RecordError`] for another kind of record, a newer format, or damage.
+    /// [`RecordError`] for another kind of record, one of other devices, a newer format, or damage.
     pub fn from_record(bytes: &[u8], local: Address, remote: Address) -> Result<Self, RecordError> {
         let (mut reader, version) = RecordReader::open(RecordKind::Session, RECORD_VERSION, bytes)?;
         let generation = reader.u64()?;
+        if version > 3 {
+            reader.owner(mark(&[&local, &remote]))?;
+        }
         let read = |reader: &mut RecordReader<'_>| {
             SessionState::read(reader, version, &local, &remote).map(Box::new)
         };
@@ -240,6 +253,7 @@ impl Session {
         let capacity = states.map(|state| state.usual_len()).sum::<usize>() + 512;
         let mut writer = RecordWriter::new(RecordKind::Session, RECORD_VERSION, capacity);
         writer.put_u64(generation);
+        writer.put_u64(mark(&[&self.local, &self.remote]));
         let view = archive::View::after(self, change);
         writer.put_flag(view.current.is_some());
         if let Some(current) = view.current {
@@ -278,12 +292,13 @@ enum Change {
     Archive,
     /// All sessions are archived for good.
     Retire,
-    /// A new session becomes the current one; the one before is archived.
-    Begin(Box<SessionState>),
+    /// A new session becomes the current one, and the one before is archived; or it is archived itself, if it does not
+    /// lead.
+    Begin { state: Box<SessionState>, leads: bool },
     /// A message is sent on the current session.
     Sent(crate::ratchet::triple::Change),
-    /// A message was received on a session, which becomes the current one if it was not, unless it is retired.
-    Received(Slot, crate::ratchet::triple::Change),
+    /// A message was received on a session, which becomes the current one if it leads.
+    Received { slot: Slot, leads: bool, change: crate::ratchet::triple::Change },
 }
 
 /// One of the sessions that a [`Session`] holds.
@@ -312,14 +327,21 @@ impl State for Session {
         match change.change {
             Change::Archive => self.archive_now(),
             Change::Retire => self.retire_now(),
-            Change::Begin(state) => self.promote(state),
+            Change::Begin { state, leads } => {
+                if leads {
+                    self.policy = self.policy.max(state.version.policy());
+                    self.promote(state);
+                } else {
+                    self.file_now(state);
+                }
+            }
             Change::Sent(change) => {
                 if let Some(current) = &mut self.current {
                     current.ratchet.apply(change);
                 }
             }
-            Change::Received(slot, change) => {
-                if let Some(state) = self.receiver_now(slot) {
+            Change::Received { slot, leads, change } => {
+                if let Some(state) = self.receiver_now(slot, leads) {
                     state.ratchet.apply(change);
                     state.pending = None;
                 }
@@ -334,7 +356,7 @@ impl State for Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { local, remote, generation, current, archived, agreement: _, lease: _ } = self;
+        let Self { local, remote, generation, current, archived, agreement: _, policy: _, lease: _ } = self;
         let current = if current.is_some() { "a" } else { "no" };
         let archived = archived.len();
         write!(

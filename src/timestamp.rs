@@ -21,6 +21,19 @@ impl Timestamp {
         Self(secs.saturating_mul(1000))
     }
 
+    /// Returns whether it may be a time in milliseconds at all: not before March 1973, which the number of seconds of any
+    /// time until 5138 would be.
+    pub(crate) const fn is_milliseconds(self) -> bool {
+        self.0 >= 100_000_000_000
+    }
+
+    /// Returns whether it is a time that a right clock may show now: after the end of 2019, and before the year 5138,
+    /// the first of which is later than any number of seconds that is now, and the second sooner than one of
+    /// microseconds.
+    pub(crate) const fn is_plausible(self) -> bool {
+        1_577_836_800_000 <= self.0 && self.0 < 100_000_000_000_000
+    }
+
     /// Milliseconds since 1970.
     #[must_use]
     pub const fn as_millis(self) -> u64 {

@@ -27,7 +27,12 @@ pub fn pair() -> (SenderKey, ReceiverKeys) {
 
 pub fn learn(keys: &mut ReceiverKeys, key: &SenderKey) {
     let distribution = key.distribution();
-    keys.process(&DistributionMessage::parse(&distribution).unwrap()).unwrap().commit();
+    keys.process(
+        &DistributionMessage::parse(&distribution).unwrap(),
+        &subrosa::IdentityKey::decode(&[5; 33]).unwrap(),
+    )
+    .unwrap()
+    .commit();
 }
 
 pub fn send(key: &mut SenderKey, plaintext: &[u8], rng: &mut ChaCha20Rng) -> Vec<u8> {

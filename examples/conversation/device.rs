@@ -84,7 +84,7 @@ impl Device {
         world: &mut World,
     ) -> Result<Self, Error> {
         let mut store = Store::open(path, key)?;
-        let staged = Account::generate(who.address(), limits(), &mut world.rng);
+        let staged = Account::generate(who.address(), limits(), &mut world.rng)?;
         let account = staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?;
         let (peers, certificate, trust_root) = (BTreeMap::new(), None, service.trust_root);
         let mut device = Self { who, store, account, peers, certificate, trust_root };

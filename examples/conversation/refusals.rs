@@ -99,7 +99,7 @@ fn full_disk(stage: &mut Stage<'_>, genuine: &Envelope) -> Result<(), Error> {
 fn forged(stage: &mut Stage<'_>, first: &Envelope) -> Result<(), Error> {
     let alices = stage.alice.certificate().ok_or("no certificate")?.clone();
     let rng = &mut stage.world.rng;
-    let mallory = Account::generate(Who::Mallory.address(), Limits::default(), rng).commit();
+    let mallory = Account::generate(Who::Mallory.address(), Limits::default(), rng)?.commit();
     let (root, server) = (KeyPair::generate(rng), KeyPair::generate(rng));
     let untrusted = ServerCertificate::issue(1, server.public(), root.private(), rng);
     let mut details = alices.claimed().clone();
@@ -153,7 +153,7 @@ fn seal(
 fn another_identity(stage: &mut Stage<'_>) -> Result<(), Error> {
     let (now, service) = (stage.world.now, &mut stage.service);
     let rng = &mut stage.world.rng;
-    let mut other = Account::generate(Who::Alice.address(), Limits::default(), rng).commit();
+    let mut other = Account::generate(Who::Alice.address(), Limits::default(), rng)?.commit();
     let mut session = other.new_session(&Who::Bob.address());
     let bundle = service.bundle(Who::Bob).ok_or("no bundle")?.verify(Trust::Anyone)?;
     session.initiate(&other.config(), bundle, now, rng)?.commit();

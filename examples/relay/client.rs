@@ -17,8 +17,8 @@ use subrosa::sealed::{Body, ContentHint, OpenError, Recipient, Sender, Unverifie
 use subrosa::session::Requirements;
 use subrosa::store::{Memory, StaleStage};
 use subrosa::{
-    Account, Address, DecryptError, DeviceId, IdentityKeyPair, Message, ParseError, PreKeyBundle, ServiceId,
-    Session, Timestamp, Trust, os_rng,
+    Account, Address, DecryptError, DeviceId, IdentityKeyPair, Message, ParseError, Plaintext, PreKeyBundle,
+    ServiceId, Session, Timestamp, Trust, os_rng,
 };
 
 use super::Error;
@@ -274,46 +274,49 @@ impl Client {
     /// Fetches the messages that wait at the service, and opens them. The service keeps them until the receipt is given.
     pub fn fetch(&mut self) -> Result<(Vec<Result<Arrival, ReceiveError>>, Receipt), LineError> {
         let (messages, receipt) = self.line.waiting(self.account.address(), self.token)?;
-        Ok((messages.iter().map(|message| self.open(message)).collect(), receipt))
+        Ok((messages.iter().map(|(taken, message)| self.open(message, *taken)).collect(), receipt))
     }
 
-    /// Opens an envelope of either version. The letter comes out only after its sender is verified, and the
-    /// state is stored.
-    fn open(&mut self, envelope: &[u8]) -> Result<Arrival, ReceiveError> {
+    /// Opens an envelope of either version, which the service took at `taken`: it may have waited there for longer than
+    /// its sender's certificate is good. The letter comes out only after its sender is verified, and the state is stored.
+    fn open(&mut self, envelope: &[u8], taken: Timestamp) -> Result<Arrival, ReceiveError> {
         let trust = TrustStore { trust_roots: &[self.trust_root], revoked: &[], known: &[] };
         let content = UnverifiedContent::open(envelope, self.account.identity())?;
-        let content = content.verify(&trust, self.account.address(), None, Timestamp::now())?;
+        let content = content.verify(&trust, self.account.address(), None, taken)?;
         let sender = content.sender().address().clone();
-        let letter = match content.body()? {
+        let text = match content.body()? {
             Body::Session(message) => self.read(&sender, &message)?,
             Body::Group(message) => self.read_group(&sender, &message)?,
             // The sender asks for a message again: see the example `conversation`.
             _ => return Err(ReceiveError::NotALetter),
         };
-        if let Letter::SenderKey(distribution) = &letter {
+        let letter = Letter::parse(&text).ok_or(ReceiveError::NotALetter)?;
+        if let (Letter::SenderKey(distribution), Some(identity)) = (&letter, text.identity()) {
             let message = DistributionMessage::parse(distribution)?;
             let mut keys = self.store.receiver_keys(&sender, message.format())?;
-            keys.process(&message)?.commit_with(|writes| self.store.apply(writes))?;
+            keys.process(&message, identity)?.commit_with(|writes| self.store.apply(writes))?;
         }
         Ok(Arrival { sender, letter })
     }
 
     /// Decrypts a message of a session, which it may begin.
-    fn read(&mut self, sender: &Address, message: &Message<'_>) -> Result<Letter, ReceiveError> {
+    fn read(&mut self, sender: &Address, message: &Message<'_>) -> Result<Plaintext, ReceiveError> {
         let pinned = self.store.identity(sender.name())?;
         let session = session(&mut self.sessions, &self.account, sender);
         let trust = Trust::on_first_use(pinned.as_ref());
         let staged = self.account.receive(session, message, trust, &mut os_rng())?;
-        let text = staged.commit_with(|writes| self.store.apply(writes))?;
-        Letter::parse(&text).ok_or(ReceiveError::NotALetter)
+        Ok(staged.commit_with(|writes| self.store.apply(writes))?)
     }
 
-    fn read_group(&mut self, sender: &Address, message: &GroupMessage<'_>) -> Result<Letter, ReceiveError> {
+    fn read_group(
+        &mut self,
+        sender: &Address,
+        message: &GroupMessage<'_>,
+    ) -> Result<Plaintext, ReceiveError> {
         let pinned = self.store.identity(sender.name())?;
         let mut keys: ReceiverKeys = self.store.receiver_keys(sender, message.format())?;
         let staged = keys.decrypt(message, Trust::on_first_use(pinned.as_ref()))?;
-        let text = staged.commit_with(|writes| self.store.apply(writes))?;
-        Letter::parse(&text).ok_or(ReceiveError::NotALetter)
+        Ok(staged.commit_with(|writes| self.store.apply(writes))?)
     }
 
     /// All records, to see whether something changes.

@@ -8,7 +8,7 @@ use subrosa::keys::{KemPublicKey, PublicKey};
 use subrosa::prekey::{
     KemPreKeyId, KemPreKeyPublic, OneTimePreKeyId, OneTimePreKeyPublic, SignedPreKeyId, SignedPreKeyPublic,
 };
-use subrosa::{Address, DeviceId, IdentityKey, PreKeyBundle};
+use subrosa::{Address, DeviceId, IdentityKey, PreKeyBundle, Timestamp};
 
 /// The bytes are not a field of the type that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -124,6 +124,9 @@ macro_rules! field {
 }
 
 field!(u8 as [u8; 1], |byte| [*byte], |bytes| Ok(bytes[0]));
+field!(Timestamp as [u8; 8], |time| time.as_millis().to_be_bytes(), |bytes| Ok(Self::from_millis(
+    u64::from_be_bytes(bytes)
+)));
 field!(DeviceId as u32, |id| id.get(), |id| Ok(Self::new(id)));
 field!(AccountName as Vec<u8>, |name| name.as_str().as_bytes().to_vec(), |bytes| {
     String::from_utf8(bytes).map(Self::new).map_err(|_| Malformed)

@@ -6,7 +6,7 @@ use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use subrosa::Address;
+use subrosa::{Address, Timestamp};
 
 use super::codec::{Field, Malformed, Reader};
 use super::frame;
@@ -26,6 +26,9 @@ pub enum LineError {
     Refused(Refusal),
 }
 
+/// A message, and when the service took it.
+pub type Stamped = (Timestamp, Vec<u8>);
+
 /// The service's address. Each request has a connection of its own, so that nothing links named and anonymous requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Line(pub SocketAddr);
@@ -41,8 +44,8 @@ impl Line {
         Ok(Reader::new(&self.ask(request, None)?).field()?)
     }
 
-    /// The messages that wait for a device, and the receipt for them.
-    pub fn waiting(self, device: &Address, token: Token) -> Result<(Vec<Vec<u8>>, Receipt), LineError> {
+    /// The messages that wait for a device, each with the time when the service took it, and the receipt for them.
+    pub fn waiting(self, device: &Address, token: Token) -> Result<(Vec<Stamped>, Receipt), LineError> {
         let (mut stream, answer) = self.call(&Request::Receive(device.clone(), token), None)?;
         let count: u32 = Reader::new(&answer).field()?;
         let (mut messages, mut last) = (Vec::new(), None);
@@ -50,7 +53,8 @@ impl Line {
             let frame = frame::read(&mut stream)?;
             let mut reader = Reader::new(&frame);
             last = Some(reader.field::<u32>()?);
-            messages.push(reader.rest().to_vec());
+            let when = reader.field()?;
+            messages.push((when, reader.rest().to_vec()));
         }
         Ok((messages, Receipt { stream, last }))
     }

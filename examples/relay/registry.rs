@@ -9,7 +9,7 @@ use std::sync::Arc;
 use subrosa::address::AccountName;
 use subrosa::delivery::ServiceAnswer;
 use subrosa::sealed::server::{Recipient, SentMessage};
-use subrosa::{Address, DeviceId, IdentityKey, PreKeyBundle};
+use subrosa::{Address, DeviceId, IdentityKey, PreKeyBundle, Timestamp};
 use subtle::ConstantTimeEq;
 
 use super::protocol::{Refusal, Token};
@@ -35,6 +35,8 @@ struct Device {
 #[derive(Clone, Debug)]
 pub struct Waiting {
     pub number: u32,
+    /// When it was taken: the time that its sender's certificate must be good at.
+    pub taken: Timestamp,
     message: Message,
 }
 
@@ -190,7 +192,7 @@ impl Registry {
     fn push(&mut self, to: &Address, message: Message) {
         let device = self.accounts.get_mut(to.name()).and_then(|devices| devices.get_mut(&to.device()));
         if let Some(device) = device {
-            device.waiting.push_back(Waiting { number: self.taken, message });
+            device.waiting.push_back(Waiting { number: self.taken, taken: Timestamp::now(), message });
             self.taken += 1;
         }
     }

@@ -167,7 +167,10 @@ impl Relay {
         frame::write(&mut stream, &[&encode_answer(Ok(count))])?;
         for message in &waiting {
             let [first, own, shared] = message.parts();
-            frame::write(&mut stream, &[&message.number.to_be_bytes(), first, own, shared])?;
+            let mut head = Vec::new();
+            message.number.put(&mut head);
+            message.taken.put(&mut head);
+            frame::write(&mut stream, &[&head, first, own, shared])?;
         }
         let receipt = frame::read(&mut stream)?;
         if let Ok(number) = Reader::new(&receipt).field() {

@@ -144,7 +144,9 @@ fn split_and_open(
 ) {
     let (failed, good): (Vec<&Entry<'_>>, Vec<_>) =
         entries.iter().partition(|entry| *entry.identity == *NOBODY);
-    assert!(failed.iter().map(|entry| entry.service_id).eq(sealed.failed.iter().copied()));
+    assert!(
+        failed.iter().map(|entry| entry.service_id).eq(sealed.failed.iter().map(|(account, _)| *account))
+    );
 
     let twice = |id: &ServiceId| excluded.iter().filter(|other| *other == id).count() > 1;
     let both = |id: &ServiceId| good.iter().any(|entry| entry.service_id == *id);

@@ -36,9 +36,9 @@ fn check<'a>(bytes: &'a [u8], parse: fn(&'a [u8]) -> Result<Message<'a>, ParseEr
 
     let sender = Address::new("alice", DeviceId::PRIMARY);
     let mut keys = ReceiverKeys::new(sender.clone(), message.format());
-    keys.process(&message).unwrap().commit();
+    keys.process(&message, &subrosa::IdentityKey::decode(&[5; 33]).unwrap()).unwrap().commit();
     let stored = keys.record();
-    keys.fast_forward(&message).unwrap().commit();
+    keys.fast_forward(&message, &subrosa::IdentityKey::decode(&[5; 33]).unwrap()).unwrap().commit();
     assert_eq!(keys.chains().collect::<Vec<_>>(), [(message.chain_id(), message.iteration())]);
     let read = ReceiverKeys::from_record(stored.as_bytes(), sender).unwrap();
     assert_eq!(read.record().as_bytes(), stored.as_bytes());

@@ -74,7 +74,10 @@ fn receive(mut keys: ReceiverKeys) {
         DistributionMessage::parse_without_id(&distribution)
     };
     let under = Key::ReceiverKeys(sender(), keys.format());
-    let (_, record) = staged::commit(keys.process(&message.unwrap()).unwrap(), &under);
+    let (_, record) = staged::commit(
+        keys.process(&message.unwrap(), &subrosa::IdentityKey::decode(&[5; 33]).unwrap()).unwrap(),
+        &under,
+    );
     staged::check(&keys.record(), record.as_ref());
     for sent in [sent, skipped] {
         let message = GroupMessage::parse(sent.as_bytes()).unwrap();

@@ -10,15 +10,16 @@ use rand_core::CryptoRng;
 use super::Account;
 use super::ids::{IdSpace, UpkeepError};
 use super::inventory::Inventory;
-use super::keys::{Keys, LastResort};
+use super::keys::{Keys, LastResort, mark_of};
+use super::limits::Limits;
 use super::row::Row;
-use super::states::Stage;
-use super::uses::Uses;
+use super::states::{KeyState, Stage};
+use super::uses::{Uses, mark_of_use};
 use crate::identity::IdentityKeyPair;
 use crate::lease::Lease;
 use crate::prekey::{
     KemPreKeyId, KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId,
-    SignedPreKey,
+    SignedPreKey, SignedPreKeyId,
 };
 use crate::staged::State;
 use crate::timestamp::Timestamp;
@@ -40,57 +41,75 @@ impl AccountChange {
     pub(super) fn generate_one_time(
         &mut self,
         count: u32,
-        now: Timestamp,
+        (limits, now): (&Limits, Timestamp),
         rng: &mut impl CryptoRng,
-    ) -> Result<(), UpkeepError> {
-        for id in self.inventory.ids.take(IdSpace::OneTime, count)?.map(OneTimePreKeyId) {
-            self.inventory.one_time.add(id, Stage::Generated, now);
-            self.new.one_time.insert(id, Box::new(OneTimePreKey::generate(id, rng)));
+    ) {
+        for id in self.inventory.take_ids(IdSpace::OneTime, count, limits.max_id).map(OneTimePreKeyId) {
+            let key = Box::new(OneTimePreKey::generate(id, rng));
+            self.inventory.one_time.add(id, generated(now, mark_of(key.public().key.as_bytes())));
+            self.new.one_time.insert(id, key);
         }
-        Ok(())
     }
 
     pub(super) fn generate_one_time_kem(
         &mut self,
         count: u32,
         identity: &IdentityKeyPair,
-        now: Timestamp,
+        (limits, now): (&Limits, Timestamp),
         rng: &mut impl CryptoRng,
-    ) -> Result<(), UpkeepError> {
-        for id in self.inventory.ids.take(IdSpace::Kem, count)?.map(KemPreKeyId) {
-            self.inventory.one_time_kem.add(id, Stage::Generated, now);
-            self.new.one_time_kem.insert(id, OneTimeKemPreKey::generate(id, identity, now, rng));
+    ) {
+        for id in self.inventory.take_ids(IdSpace::Kem, count, limits.max_id).map(KemPreKeyId) {
+            let key = OneTimeKemPreKey::generate(id, identity, now, rng);
+            self.inventory.one_time_kem.add(id, generated(now, mark_of(&key.public().signature)));
+            self.new.one_time_kem.insert(id, key);
         }
-        Ok(())
     }
 
     pub(super) fn generate_signed(
         &mut self,
         identity: &IdentityKeyPair,
-        now: Timestamp,
+        (limits, now): (&Limits, Timestamp),
         rng: &mut impl CryptoRng,
     ) -> Result<(), UpkeepError> {
-        let id = self.inventory.next_signed(now)?;
-        self.new.signed.insert(id, Box::new(SignedPreKey::generate(id, identity, now, rng)));
+        let id = SignedPreKeyId(self.inventory.take_id(IdSpace::Signed, limits.max_id)?);
+        let key = Box::new(SignedPreKey::generate(id, identity, now, rng));
+        self.inventory.signed.add(id, generated(now, mark_of(&key.public().signature)));
+        self.new.signed.insert(id, key);
         Ok(())
     }
 
     pub(super) fn generate_last_resort(
         &mut self,
         identity: &IdentityKeyPair,
-        now: Timestamp,
+        (limits, now): (&Limits, Timestamp),
         rng: &mut impl CryptoRng,
     ) -> Result<(), UpkeepError> {
-        let id = self.inventory.next_last_resort(now)?;
+        let id = KemPreKeyId(self.inventory.take_id(IdSpace::Kem, limits.max_id)?);
         let key = LastResortKemPreKey::generate(id, identity, now, rng);
-        self.new.last_resort.insert(id, LastResort { key, uses: Uses::default() });
+        let last_resort = LastResort { key, uses: Uses::default() };
+        self.inventory.last_resort.add(id, generated(now, last_resort.mark()));
+        self.new.last_resort.insert(id, last_resort);
         Ok(())
+    }
+
+    /// Notes a use of a last-resort KEM prekey, one of `keys`.
+    pub(super) fn note_use(&mut self, keys: &Keys, used: KemPreKeyUse) {
+        let known = keys.last_resort.get(&used.kem).is_some_and(|kept| kept.uses.contains(&used));
+        if let Some(state) = self.inventory.last_resort.0.get_mut(&used.kem).filter(|_| !known) {
+            state.mark ^= mark_of_use(used.signed, used.base_key.as_bytes());
+        }
+        self.used = Some(used);
     }
 
     pub(super) fn delete(&mut self, row: Row) {
         self.inventory.remove(row);
         self.delete.push(row);
     }
+}
+
+/// The state of a fresh key.
+const fn generated(now: Timestamp, mark: u32) -> KeyState {
+    KeyState { stage: Stage::Generated, since: now, mark }
 }
 
 impl Account {
@@ -110,7 +129,11 @@ impl State for Account {
 
     fn write_after(&self, change: &AccountChange, writes: &mut Writes) {
         let generation = self.inventory.generation.wrapping_add(1);
-        writes.put_state(Key::Account, change.inventory.record(&self.identity, generation), generation);
+        writes.put_state(
+            Key::Account,
+            change.inventory.record(&self.address, &self.identity, generation),
+            generation,
+        );
         for (row, record) in change.new.rows() {
             writes.put(row.key(), record);
         }

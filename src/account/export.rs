@@ -5,7 +5,7 @@
 use alloc::boxed::Box;
 
 use super::Account;
-use super::ids::IdSpace;
+use super::ids::{FreeIds, IdSpace};
 use crate::prekey::{KemPreKeyUse, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
 
 /// The state that another implementation needs to go on with this account, beside [identity](Self::identity) and
@@ -37,10 +37,12 @@ impl Account {
         self.keys.last_resort.iter().flat_map(|(id, last_resort)| last_resort.uses.iter(*id))
     }
 
-    /// The id that the next prekey gets: above all that were given out. If ids are exhausted, there is none.
+    /// The id that the next prekey gets. If all are in use, there is none.
     #[must_use]
-    pub const fn next_id(&self, space: IdSpace) -> Option<u32> {
-        let unused = self.inventory.ids.unused(space);
-        if unused.next < unused.end { Some(unused.next) } else { None }
+    pub fn next_id(&self, space: IdSpace) -> Option<u32> {
+        let free = self.inventory.ids.free(space);
+        let gap = || FreeIds::largest_gap(self.inventory.ids_in_use(space), self.limits.max_id);
+        let free = if free.len() > 0 { free } else { gap() };
+        (free.len() > 0).then_some(free.next)
     }
 }

@@ -2,8 +2,10 @@
 
 //! The only place where prekey ids come from.
 
+use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::limits::LimitsError;
 use crate::lease::Busy;
 
 /// The end of all ids: prekey ids have 31 bits.
@@ -29,25 +31,54 @@ pub enum UpkeepError {
     /// An owned stage of the account is still open. The caller's to wait for.
     #[error(transparent)]
     Busy(#[from] Busy),
-    /// All ids of a space were given out, up to [`Limits::max_id`](super::Limits::max_id). None is given out twice, so
-    /// replace the account by one of another identity.
-    #[error("all prekey ids of a kind were given out ({0:?}); a new account is needed")]
-    IdsExhausted(IdSpace),
+    /// The limits cannot work together.
+    #[error(transparent)]
+    Limits(#[from] LimitsError),
+    /// All ids of a space, up to [`Limits::max_id`](super::Limits::max_id), are those of keys that are kept; or the id
+    /// that an import was to continue from is.
+    #[error("no free prekey id of a kind ({0:?})")]
+    NoFreeId(IdSpace),
 }
 
-/// Ids that were never given out: from the next one up to the end. They are given out in order, so that the
-/// next one only grows.
+/// Ids that are free: from the next one up to the end. They are given out in order. When they are used up, the largest
+/// gap between the ids of keys that are kept comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct UnusedIds {
+pub(super) struct FreeIds {
     pub(super) next: u32,
     pub(super) end: u32,
 }
 
-impl UnusedIds {
+impl FreeIds {
     /// All ids up to `max`.
     pub(super) const fn all(max: u32) -> Self {
         let end = if max < IDS_END { max + 1 } else { IDS_END };
         Self { next: FIRST, end: if end < FIRST { FIRST } else { end } }
+    }
+
+    /// The largest gap between the ids in use, up to `max`; the lowest of several.
+    pub(super) fn largest_gap(mut in_use: Vec<u32>, max: u32) -> Self {
+        let all = Self::all(max);
+        in_use.retain(|id| all.contains(*id));
+        in_use.sort_unstable();
+        let mut largest = Self { next: all.next, end: all.next };
+        let mut next = all.next;
+        for end in in_use.into_iter().chain([all.end]) {
+            let gap = Self { next, end: end.max(next) };
+            if gap.len() > largest.len() {
+                largest = gap;
+            }
+            next = end.saturating_add(1);
+        }
+        largest
+    }
+
+    /// The same without as many ids at the beginning as `distance`, or half of them if there are fewer.
+    pub(super) fn after(self, distance: u32) -> Self {
+        Self { next: self.next + distance.min(self.len() / 2), ..self }
+    }
+
+    pub(super) const fn len(self) -> u32 {
+        self.end - self.next
     }
 
     pub(super) const fn contains(self, id: u32) -> bool {
@@ -58,30 +89,29 @@ impl UnusedIds {
         self.next <= self.end && self.end <= IDS_END
     }
 
-    /// Takes the next `count` ids, if there are so many.
-    fn take(&mut self, count: u32) -> Option<Range<u32>> {
-        let after = self.next.checked_add(count).filter(|after| *after <= self.end)?;
-        let taken = self.next..after;
-        self.next = after;
-        Some(taken)
+    /// Takes the next ids, `count` or as many as there are.
+    pub(super) fn take(&mut self, count: u32) -> Range<u32> {
+        let taken = self.next..self.next + count.min(self.len());
+        self.next = taken.end;
+        taken
     }
 }
 
-/// The unused ids of each space.
+/// The free ids of each space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Allocator {
-    pub(super) one_time: UnusedIds,
-    pub(super) signed: UnusedIds,
-    pub(super) kem: UnusedIds,
+    pub(super) one_time: FreeIds,
+    pub(super) signed: FreeIds,
+    pub(super) kem: FreeIds,
 }
 
 impl Allocator {
     pub(super) const fn new(max: u32) -> Self {
-        let all = UnusedIds::all(max);
+        let all = FreeIds::all(max);
         Self { one_time: all, signed: all, kem: all }
     }
 
-    pub(super) const fn unused(&self, space: IdSpace) -> UnusedIds {
+    pub(super) const fn free(&self, space: IdSpace) -> FreeIds {
         match space {
             IdSpace::OneTime => self.one_time,
             IdSpace::Signed => self.signed,
@@ -94,23 +124,7 @@ impl Allocator {
         self.one_time.is_sound() && self.signed.is_sound() && self.kem.is_sound()
     }
 
-    /// The next `count` ids of a space, or none at all.
-    pub(super) fn take(&mut self, space: IdSpace, count: u32) -> Result<Range<u32>, UpkeepError> {
-        self.unused_mut(space).take(count).ok_or(UpkeepError::IdsExhausted(space))
-    }
-
-    /// Skips to `distance` ids after `seen`, if that is further than `distance` ids after the next one.
-    pub(super) fn jump(&mut self, space: IdSpace, seen: u32, distance: u32) -> Result<(), UpkeepError> {
-        let unused = self.unused_mut(space);
-        let next = unused.next.max(seen).saturating_add(distance);
-        if next >= unused.end {
-            return Err(UpkeepError::IdsExhausted(space));
-        }
-        unused.next = next;
-        Ok(())
-    }
-
-    pub(super) const fn unused_mut(&mut self, space: IdSpace) -> &mut UnusedIds {
+    pub(super) const fn free_mut(&mut self, space: IdSpace) -> &mut FreeIds {
         match space {
             IdSpace::OneTime => &mut self.one_time,
             IdSpace::Signed => &mut self.signed,
@@ -122,39 +136,46 @@ impl Allocator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
 
     const MAX: u32 = 0xFF_FFFF;
     const END: u32 = MAX + 1;
 
     #[test]
     fn ids_are_given_out_to_the_last_and_no_further() {
-        let mut ids = Allocator::new(MAX);
-        assert_eq!(ids.take(IdSpace::Kem, 2), Ok(1..3));
-        ids.kem.next = END - 2;
-        assert_eq!(ids.take(IdSpace::Kem, 3), Err(UpkeepError::IdsExhausted(IdSpace::Kem)));
-        assert_eq!(ids.take(IdSpace::Kem, 2), Ok(END - 2..END));
-        assert_eq!(ids.take(IdSpace::Kem, 1), Err(UpkeepError::IdsExhausted(IdSpace::Kem)));
-        assert_eq!(ids.take(IdSpace::Kem, u32::MAX), Err(UpkeepError::IdsExhausted(IdSpace::Kem)));
-        assert_eq!(ids.take(IdSpace::Signed, 1), Ok(1..2));
+        let mut ids = FreeIds::all(MAX);
+        assert_eq!(ids.take(2), 1..3);
+        ids.next = END - 2;
+        assert_eq!(ids.take(3), END - 2..END);
+        assert_eq!(ids.take(u32::MAX), END..END);
     }
 
     #[test]
-    fn a_jump_goes_beyond_what_was_seen() {
-        let mut ids = Allocator::new(MAX);
-        assert_eq!(ids.jump(IdSpace::OneTime, 500, 1000), Ok(()));
-        assert_eq!(ids.one_time.next, 1500);
-        assert_eq!(ids.jump(IdSpace::OneTime, 3, 1000), Ok(()));
-        assert_eq!(ids.one_time.next, 2500);
-        let exhausted = Err(UpkeepError::IdsExhausted(IdSpace::OneTime));
-        assert_eq!(ids.jump(IdSpace::OneTime, END - 1000, 1000), exhausted);
-        assert_eq!(ids.jump(IdSpace::OneTime, u32::MAX, 1000), exhausted);
-        assert_eq!(ids.one_time.next, 2500);
+    fn the_largest_gap_lies_between_the_ids_in_use() {
+        let gap = |in_use| {
+            let FreeIds { next, end } = FreeIds::largest_gap(in_use, 100);
+            next..end
+        };
+        assert_eq!(gap(vec![]), 1..101);
+        assert_eq!(gap(vec![0, 101, u32::MAX]), 1..101);
+        assert_eq!(gap(vec![51]), 1..51);
+        assert_eq!(gap(vec![100, 40, 41]), 42..100);
+        assert_eq!(gap(vec![1, 2]), 3..101);
+        assert_eq!(FreeIds::largest_gap((0..=100).collect(), 100).len(), 0);
+        assert_eq!(FreeIds::largest_gap(vec![], 0).len(), 0);
+    }
+
+    #[test]
+    fn a_jump_leaves_half_of_the_ids() {
+        assert_eq!(FreeIds { next: 1, end: 101 }.after(10).next, 11);
+        assert_eq!(FreeIds { next: 1, end: 101 }.after(1_000).next, 51);
+        assert_eq!(FreeIds { next: 7, end: 7 }.after(1_000).next, 7);
     }
 
     #[test]
     fn ids_end_at_31_bits_whatever_is_asked_for() {
         for (max, end) in [(0, 1), (1, 2), (MAX, END), (0x7FFF_FFFF, 1 << 31), (u32::MAX, 1 << 31)] {
-            assert_eq!(UnusedIds::all(max), UnusedIds { next: 1, end }, "{max}");
+            assert_eq!(FreeIds::all(max), FreeIds { next: 1, end }, "{max}");
         }
     }
 }

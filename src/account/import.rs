@@ -3,18 +3,17 @@
 //! Import: an account of keys that were made elsewhere.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::fmt;
 
 use rand_core::CryptoRng;
 
 use super::Account;
-use super::ids::{IdSpace, UnusedIds, UpkeepError};
+use super::ids::{FreeIds, IdSpace, UpkeepError};
 use super::inventory::Inventory;
-use super::keys::{Keys, LastResort};
+use super::keys::{Keys, LastResort, mark_of};
 use super::limits::Limits;
 use super::row::Row;
-use super::states::Stage;
+use super::states::{KeyState, Stage};
 use super::uses::Uses;
 use crate::address::Address;
 use crate::crypto::xeddsa::Signature;
@@ -76,7 +75,8 @@ impl Import {
     pub fn one_time_pre_key(&mut self, key: OneTimePreKey) -> Result<(), ImportError> {
         let id = key.id();
         self.check_new(Row::OneTimePreKey(id))?;
-        self.inventory.one_time.add(id, Stage::Uploaded, self.now);
+        let mark = mark_of(key.public().key.as_bytes());
+        self.inventory.one_time.add(id, self.imported(Stage::Uploaded, mark));
         self.keys.one_time.insert(id, Box::new(key));
         Ok(())
     }
@@ -89,7 +89,8 @@ impl Import {
         let (id, row) = (key.id(), Row::SignedPreKey(key.id()));
         self.check_new(row)?;
         self.check_signature(row, &key.public().key.encode(), &key.public().signature)?;
-        self.inventory.signed.add(id, Stage::Retired, self.now);
+        let mark = mark_of(&key.public().signature);
+        self.inventory.signed.add(id, self.imported(Stage::Retired, mark));
         self.keys.signed.insert(id, Box::new(key));
         Ok(())
     }
@@ -102,7 +103,8 @@ impl Import {
         let (id, row) = (key.id(), Row::OneTimeKemPreKey(key.id()));
         self.check_new(row)?;
         self.check_signature(row, &key.public().key.encode(), &key.public().signature)?;
-        self.inventory.one_time_kem.add(id, Stage::Uploaded, self.now);
+        let mark = mark_of(&key.public().signature);
+        self.inventory.one_time_kem.add(id, self.imported(Stage::Uploaded, mark));
         self.keys.one_time_kem.insert(id, key);
         Ok(())
     }
@@ -115,7 +117,7 @@ impl Import {
         let (id, row) = (key.id(), Row::LastResortKemPreKey(key.id()));
         self.check_new(row)?;
         self.check_signature(row, &key.public().key.encode(), &key.public().signature)?;
-        self.inventory.last_resort.add(id, Stage::Retired, self.now);
+        self.inventory.last_resort.add(id, self.imported(Stage::Retired, 0));
         self.keys.last_resort.insert(id, LastResort { key, uses: Uses::default() });
         Ok(())
     }
@@ -131,8 +133,9 @@ impl Import {
     }
 
     /// The id to continue from in a space: one above all that were given out, which other implementations store too.
-    /// Ids are given out from there up to the next one in use, for implementations that began again at 0. If it is not
-    /// given, ids continue 65,536 above the highest one in use.
+    /// Ids are given out from there up to the next one in use, for implementations that began again at 0. One above
+    /// [`Limits::max_id`] stands for the first. If it is not given, ids continue 65,536 above the highest one in use, or
+    /// in the largest gap between those in use where that leaves too few.
     pub fn next_id(&mut self, space: IdSpace, next: u32) {
         for (of, given) in &mut self.next {
             if *of == space {
@@ -144,27 +147,37 @@ impl Import {
     /// Makes the account, with the writes of all its records. Draws 16 bytes, which name the store.
     ///
     /// # Errors
-    /// [`UpkeepError::IdsExhausted`]: there is no id to continue from, or the given one is there. If the highest lies
-    /// too near [`Limits::max_id`], [`Self::next_id`] must be given.
+    /// [`UpkeepError`]: `Limits`; `NoFreeId` if there is no id to continue from, or the given one is there.
     pub fn finish(
         self,
         limits: Limits,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'static, Account>, UpkeepError> {
-        let Self { address, identity, mut inventory, keys, next, now: _ } = self;
+        limits.check()?;
+        let Self { address, identity, mut inventory, keys, next, now } = self;
         rng.fill_bytes(&mut inventory.store);
         for (space, next) in next {
-            let unused = unused(&taken(&inventory, space), next, limits.max_id);
-            *inventory.ids.unused_mut(space) = unused.ok_or(UpkeepError::IdsExhausted(space))?;
+            let free = free(&inventory.ids_in_use(space), next, limits.max_id);
+            *inventory.ids.free_mut(space) = free.ok_or(UpkeepError::NoFreeId(space))?;
         }
-        if let Some(newest) = keys.signed.values().max_by_key(|key| (key.created(), key.id())) {
-            inventory.signed.add(newest.id(), Stage::Uploaded, newest.created());
+        // A key from the future was made by a wrong clock.
+        let signed = keys.signed.values().map(|key| (key.created().min(now), key.id()));
+        if let Some((created, id)) = signed.max() {
+            inventory.signed.put_in_use(id, created);
         }
-        let last_resort = keys.last_resort.values().map(|last_resort| &last_resort.key);
-        if let Some(newest) = last_resort.max_by_key(|key| (key.created(), key.id())) {
-            inventory.last_resort.add(newest.id(), Stage::Uploaded, newest.created());
+        let last_resort = keys.last_resort.values().map(|kept| (kept.key.created().min(now), kept.key.id()));
+        if let Some((created, id)) = last_resort.max() {
+            inventory.last_resort.put_in_use(id, created);
+        }
+        for (id, kept) in &keys.last_resort {
+            inventory.last_resort.set_mark(*id, kept.mark());
         }
         Ok(Account::of(address, identity, inventory, keys, limits).stage_new())
+    }
+
+    /// The state of an imported key.
+    const fn imported(&self, stage: Stage, mark: u32) -> KeyState {
+        KeyState { stage, since: self.now, mark }
     }
 
     fn check_new(&self, row: Row) -> Result<(), ImportError> {
@@ -183,28 +196,27 @@ impl Import {
     }
 }
 
-/// The ids of a space that are there.
-fn taken(inventory: &Inventory, space: IdSpace) -> Vec<u32> {
-    match space {
-        IdSpace::OneTime => inventory.one_time.0.keys().map(|id| id.0).collect(),
-        IdSpace::Signed => inventory.signed.0.keys().map(|id| id.0).collect(),
-        IdSpace::Kem => {
-            inventory.one_time_kem.0.keys().chain(inventory.last_resort.0.keys()).map(|id| id.0).collect()
-        }
-    }
-}
-
 /// The ids to continue with, beside those in use.
-fn unused(taken: &[u32], next: Option<u32>, max_id: u32) -> Option<UnusedIds> {
-    let all = UnusedIds::all(max_id);
-    let highest = taken.iter().copied().filter(|id| *id < all.end).max();
-    let next = match (next, highest) {
-        (Some(next), _) => next,
-        (None, Some(highest)) => highest.checked_add(JUMP)?,
-        (None, None) => return Some(all),
+fn free(in_use: &[u32], next: Option<u32>, max_id: u32) -> Option<FreeIds> {
+    let all = FreeIds::all(max_id);
+    let from = |next: u32| {
+        let end = in_use.iter().copied().filter(|id| *id >= next).min().unwrap_or(all.end).min(all.end);
+        FreeIds { next, end: end.max(next) }
     };
-    let end = taken.iter().copied().filter(|id| *id >= next).min().unwrap_or(all.end).min(all.end);
-    (next < end).then_some(UnusedIds { next, end })
+    let free = match next {
+        Some(next) if all.contains(next) => from(next),
+        Some(_) => from(all.next),
+        None => {
+            let highest = in_use.iter().copied().filter(|id| all.contains(*id)).max();
+            let above = highest.map_or(all, |highest| from(highest + 1));
+            if above.len() > 2 * JUMP || above == all {
+                above.after(if highest.is_some() { JUMP - 1 } else { 0 })
+            } else {
+                FreeIds::largest_gap(in_use.to_vec(), max_id).after(JUMP)
+            }
+        }
+    };
+    (free.len() > 0).then_some(free)
 }
 
 impl fmt::Debug for Import {

@@ -12,7 +12,7 @@ use crate::prekey::{
     KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
     SignedPreKeyId,
 };
-use crate::record::Record;
+use crate::record::{Mark, Record};
 
 /// A last-resort KEM prekey and its uses.
 #[derive(Debug)]
@@ -29,6 +29,18 @@ pub(super) struct Keys {
     pub(super) signed: BTreeMap<SignedPreKeyId, Box<SignedPreKey>>,
     pub(super) one_time_kem: BTreeMap<KemPreKeyId, OneTimeKemPreKey>,
     pub(super) last_resort: BTreeMap<KemPreKeyId, LastResort>,
+}
+
+/// The mark of a key, by its public half or that one's signature.
+pub(super) fn mark_of(public: &[u8]) -> u32 {
+    Mark::new().with(public).to_u32()
+}
+
+impl LastResort {
+    /// The mark of the key and its uses.
+    pub(super) fn mark(&self) -> u32 {
+        mark_of(&self.key.public().signature) ^ self.uses.mark()
+    }
 }
 
 impl Keys {

@@ -8,11 +8,33 @@ use crate::timestamp::Timestamp;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The limits of an account cannot work together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LimitsError {
+    /// `batch` or `low` is 0, or `max_kept` is below `low`: one-time prekeys would run out and stay out.
+    #[error("batch and low must be at least 1, and max_kept at least low")]
+    Stock,
+    /// `max_given_out` is not below `max_kept`: keys that peers fetched and never used would fill the account for good.
+    #[error("max_given_out must be below max_kept")]
+    GivenOut,
+    /// More keys are replaced within `grace` than `max_retired`: they would be deleted before their time.
+    #[error("max_retired is too low for the grace and the lifetimes")]
+    Retired,
+    /// `max_uses` is 0: the last-resort KEM prekey would not begin a single session.
+    #[error("max_uses must be at least 1")]
+    Uses,
+    /// `max_id` is 0.
+    #[error("max_id must be at least 1")]
+    MaxId,
+}
+
 /// Limits on the prekeys of an account: how many are kept, and for how long. Not stored: given whenever an account is
-/// made or read.
+/// made or read, and refused then if they [cannot work](LimitsError).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Number of one-time prekeys of each of the two kinds that are generated at once. 100.
+    /// Number of one-time prekeys of each of the two kinds that are generated at once, or as many as there is room for.
+    /// 100.
     pub batch: u32,
     /// Stock below which new ones of a kind are generated, counting those that are still to be uploaded. 20.
     pub low: u32,
@@ -31,8 +53,8 @@ pub struct Limits {
     /// Time for which prekeys are kept after the service stopped giving them out, for peers that fetched one and are
     /// slow to write. 90 days.
     pub grace: Duration,
-    /// Largest number of replaced keys that are kept, of signed and of last-resort ones. At this limit none are
-    /// replaced, so that no key is deleted before its time. 100.
+    /// Largest number of replaced keys that are kept, of signed and of last-resort ones. The oldest goes first. At
+    /// least as many as are replaced within the grace. 100.
     pub max_retired: u32,
     /// Largest number of uses of a last-resort KEM prekey that are remembered. At this limit its messages are refused;
     /// at three quarters of it the key is replaced. 1,000; a use takes 36 bytes.
@@ -65,6 +87,33 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Checks that the limits can work together.
+    ///
+    /// # Errors
+    /// [`LimitsError`].
+    pub fn check(&self) -> Result<(), LimitsError> {
+        let lifetime = if self.kem_pre_keys {
+            self.signed_lifetime.min(self.last_resort_lifetime)
+        } else {
+            self.signed_lifetime
+        };
+        let replaced = self.grace.as_millis().checked_div(lifetime.as_millis());
+        if self.batch == 0 || self.low == 0 || self.max_kept < self.low {
+            Err(LimitsError::Stock)
+        } else if self.max_given_out >= self.max_kept {
+            Err(LimitsError::GivenOut)
+        } else if self.max_retired == 0 || replaced.is_some_and(|replaced| replaced > self.max_retired.into())
+        {
+            Err(LimitsError::Retired)
+        } else if self.kem_pre_keys && self.max_uses == 0 {
+            Err(LimitsError::Uses)
+        } else if self.max_id == 0 {
+            Err(LimitsError::MaxId)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Number of uses from which on a last-resort key is replaced.
     pub(super) const fn many_uses(&self) -> u32 {
         self.max_uses / 4 * 3 + self.max_uses % 4

@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 
 use super::Account;
 use super::inventory::Inventory;
-use super::keys::{Keys, LastResort};
-use super::limits::Limits;
+use super::keys::{Keys, LastResort, mark_of};
+use super::limits::{Limits, LimitsError};
 use super::row::Row as Name;
 use super::uses::Uses;
 use crate::address::Address;
@@ -35,6 +35,12 @@ pub enum LoadError {
         /// Its error.
         error: RecordError,
     },
+    /// A row that belongs to another account, or is of another time: the account's record knows another one.
+    #[error("{0:?} is of another account, or of another time")]
+    Foreign(Key),
+    /// The limits cannot work together.
+    #[error(transparent)]
+    Limits(#[from] LimitsError),
     /// A row came twice.
     #[error("{0:?} was given twice")]
     Twice(Key),
@@ -60,9 +66,14 @@ impl Account {
         rows: impl IntoIterator<Item = R>,
         limits: Limits,
     ) -> Result<Self, LoadError> {
-        let mut loader = Loader::new(account)?;
+        limits.check()?;
+        let account = Inventory::from_record(account, &address).map_err(LoadError::Account)?;
+        let mut loader = Loader::of(account);
         for (at, row) in rows.into_iter().enumerate() {
             loader.take(at, row.as_ref())?;
+        }
+        if let Some(id) = loader.foreign_last_resort().first() {
+            return Err(LoadError::Foreign(Key::LastResortUses(*id)));
         }
         let missing = loader.missing().next();
         missing.map_or_else(|| Ok(loader.finish(address, limits)), |row| Err(LoadError::Missing(row.key())))
@@ -73,17 +84,24 @@ impl Account {
     /// and why. [Recover](Self::recover) the account afterwards.
     ///
     /// # Errors
-    /// [`RecordError`] if the account's own record does not read.
+    /// [`LoadError`]: `Account` if the account's own record does not read; `Limits`.
     pub fn salvage<R: AsRef<[u8]>>(
         address: Address,
         account: &[u8],
         rows: impl IntoIterator<Item = R>,
         limits: Limits,
-    ) -> Result<(Staged<'static, Self>, Vec<LoadError>), RecordError> {
-        let mut loader = Loader::of(Inventory::from_record(account)?);
+    ) -> Result<(Staged<'static, Self>, Vec<LoadError>), LoadError> {
+        limits.check()?;
+        let account = Inventory::from_record(account, &address).map_err(LoadError::Account)?;
+        let mut loader = Loader::of(account);
         let mut errors = Vec::new();
         for (at, row) in rows.into_iter().enumerate() {
             errors.extend(loader.take(at, row.as_ref()).err());
+        }
+        for id in loader.foreign_last_resort() {
+            errors.push(LoadError::Foreign(Key::LastResortUses(id)));
+            loader.seen.remove(&Name::LastResortUses(id));
+            loader.seen.remove(&Name::LastResortKemPreKey(id));
         }
         let missing: Vec<_> = loader.missing().collect();
         errors.extend(missing.iter().map(|row| LoadError::Missing(row.key())));
@@ -108,7 +126,7 @@ impl LoadError {
     /// The row that is too much.
     fn surplus(&self) -> Option<Key> {
         match self {
-            Self::Newer(key) | Self::Deleted(key) => Some(key.clone()),
+            Self::Newer(key) | Self::Deleted(key) | Self::Foreign(key) => Some(key.clone()),
             _ => None,
         }
     }
@@ -118,6 +136,8 @@ impl LoadError {
 struct Loader {
     inventory: Inventory,
     identity: IdentityKeyPair,
+    /// Whether the account's record has the marks of its keys. If not, they are taken from the rows.
+    marked: bool,
     seen: BTreeSet<Name>,
     keys: Keys,
     /// Last-resort KEM prekeys and their uses come in any order.
@@ -126,14 +146,11 @@ struct Loader {
 }
 
 impl Loader {
-    fn new(account: &[u8]) -> Result<Self, LoadError> {
-        Inventory::from_record(account).map(Self::of).map_err(LoadError::Account)
-    }
-
-    fn of((inventory, identity): (Inventory, IdentityKeyPair)) -> Self {
+    fn of((inventory, identity, marked): (Inventory, IdentityKeyPair, bool)) -> Self {
         Self {
             inventory,
             identity,
+            marked,
             seen: BTreeSet::new(),
             keys: Keys::default(),
             last_resort: BTreeMap::new(),
@@ -151,9 +168,13 @@ impl Loader {
         if !self.inventory.has(name) {
             return Err(LoadError::Deleted(name.key()));
         }
-        if !self.seen.insert(name) {
+        if self.seen.contains(&name) {
             return Err(LoadError::Twice(name.key()));
         }
+        if !self.inventory.knows(name, row.mark(), self.marked) {
+            return Err(LoadError::Foreign(name.key()));
+        }
+        self.seen.insert(name);
         match row {
             Row::OneTime(key) => drop(self.keys.one_time.insert(key.id(), Box::new(key))),
             Row::Signed(key) => drop(self.keys.signed.insert(key.id(), Box::new(key))),
@@ -162,6 +183,22 @@ impl Loader {
             Row::Uses(id, uses) => drop(self.uses.insert(id, uses)),
         }
         Ok(())
+    }
+
+    /// The last-resort KEM prekeys that are not, with their uses, those that the account knows.
+    fn foreign_last_resort(&mut self) -> Vec<KemPreKeyId> {
+        let Self { inventory, last_resort, uses, marked, .. } = self;
+        let mut foreign = Vec::new();
+        for (id, key) in last_resort {
+            let Some(uses) = uses.get(id) else { continue };
+            let mark = mark_of(&key.public().signature) ^ uses.mark();
+            match inventory.last_resort.0.get_mut(id) {
+                Some(state) if !*marked => state.mark = mark,
+                Some(state) if state.mark == mark => {}
+                _ => foreign.push(*id),
+            }
+        }
+        foreign
     }
 
     fn missing(&self) -> impl Iterator<Item = Name> + '_ {
@@ -177,7 +214,7 @@ impl Loader {
 
     /// Only keys whose uses are known are kept.
     fn finish(self, address: Address, limits: Limits) -> Account {
-        let Self { inventory, identity, seen: _, mut keys, last_resort, mut uses } = self;
+        let Self { inventory, identity, marked: _, seen: _, mut keys, last_resort, mut uses } = self;
         for (id, key) in last_resort {
             if let Some(uses) = uses.remove(&id) {
                 keys.last_resort.insert(id, LastResort { key, uses });
@@ -206,6 +243,16 @@ impl Row {
             RecordKind::LastResortKemPreKey => LastResortKemPreKey::from_record(bytes).map(Self::LastResort),
             RecordKind::LastResortUses => Uses::from_record(bytes).map(|(id, uses)| Self::Uses(id, uses)),
             _ => Err(RecordError::WrongKind),
+        }
+    }
+
+    /// The mark of its key. None of a last-resort KEM prekey, whose mark is that of its uses, too.
+    fn mark(&self) -> Option<u32> {
+        match self {
+            Self::OneTime(key) => Some(mark_of(key.public().key.as_bytes())),
+            Self::Signed(key) => Some(mark_of(&key.public().signature)),
+            Self::OneTimeKem(key) => Some(mark_of(&key.public().signature)),
+            Self::LastResort(_) | Self::Uses(..) => None,
         }
     }
 

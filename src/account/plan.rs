@@ -43,22 +43,26 @@ pub struct Plan {
     pub rotate_last_resort: bool,
     /// Whether to retire all KEM prekeys: the account has some in use, and should have [none](Limits::kem_pre_keys).
     pub retire_kem: bool,
-    /// Whether the next upload replaces all one-time prekeys that the service has.
+    /// Whether the next upload replaces all one-time prekeys that the service has: peers hold too many, or the service
+    /// has more than we know of, because its store or ours was restored from a backup.
     pub replace_one_time: bool,
     /// Keys that were generated before and are not known to be uploaded: they are offered again.
     pub offer_again: Vec<Key>,
     /// Keys whose grace is over, and which are deleted.
     pub expired: Vec<Key>,
+    /// Whether times that are kept are later than now: they are set to now, since some clock was wrong.
+    pub correct_times: bool,
 }
 
 impl Plan {
-    /// Returns whether there are keys to generate, or to retire.
+    /// Returns whether there are keys to generate or to retire, or times to correct.
     const fn changes_keys(&self) -> bool {
         self.retire_kem
             || self.one_time > 0
             || self.one_time_kem > 0
             || self.rotate_signed
             || self.rotate_last_resort
+            || self.correct_times
     }
 }
 
@@ -66,35 +70,41 @@ impl Account {
     /// The upkeep that is due now. Changes nothing.
     #[must_use]
     pub fn plan(&self, counts: Counts, now: Timestamp) -> Plan {
-        self.plan_of(&self.inventory, counts, now)
+        let mut inventory = self.inventory.clone();
+        let correct_times = inventory.believe(now);
+        let expired = inventory.expired(&self.limits, now).into_iter().map(Row::key).collect();
+        Plan { expired, correct_times, ..self.plan_of(&inventory, counts, now) }
     }
 
+    /// The plan for an inventory without expired keys and wrong times.
     fn plan_of(&self, inventory: &Inventory, counts: Counts, now: Timestamp) -> Plan {
         let limits = &self.limits;
         let want = [
             want(&inventory.one_time, counts.one_time, limits),
             want(&inventory.one_time_kem, counts.one_time_kem, limits),
         ];
-        let kinds = if limits.kem_pre_keys { 2 } else { 1 };
+        let kinds = want.get(..if limits.kem_pre_keys { 2 } else { 1 }).unwrap_or_default();
         let replace_one_time = inventory.replace
-            || want.iter().take(kinds).any(|want| want.too_many_given_out)
-                && want.iter().take(kinds).all(|want| want.room >= limits.batch);
+            || kinds.iter().any(|want| want.unknown_at_service || want.none_comes_back)
+            || kinds.iter().any(|want| want.too_many_given_out)
+                && kinds.iter().all(|want| want.room >= limits.low.min(limits.batch));
         let [one_time, one_time_kem] = want.map(|want| want.generate(replace_one_time, limits));
         Plan {
             one_time,
             one_time_kem: if limits.kem_pre_keys { one_time_kem } else { 0 },
-            rotate_signed: is_due(&inventory.signed, limits, |since, _| {
+            rotate_signed: is_due(&inventory.signed, |since, _| {
                 has_passed(limits.signed_lifetime, since, now)
             }),
             rotate_last_resort: limits.kem_pre_keys
-                && is_due(&inventory.last_resort, limits, |since, id| {
+                && is_due(&inventory.last_resort, |since, id| {
                     let uses = self.keys.last_resort.get(&id).map_or(0, |last_resort| last_resort.uses.len());
                     has_passed(limits.last_resort_lifetime, since, now) || uses >= limits.many_uses().max(1)
                 }),
             retire_kem: !limits.kem_pre_keys && inventory.has_kem_in_use(),
             replace_one_time,
             offer_again: inventory.keys_at(Stage::Generated).map(Row::key).collect(),
-            expired: inventory.expired(limits, now).into_iter().map(Row::key).collect(),
+            expired: Vec::new(),
+            correct_times: false,
         }
     }
 
@@ -119,13 +129,14 @@ impl Account {
     ) -> Result<Staged<'_, Upload>, UpkeepError> {
         self.lease.free()?;
         let mut change = self.draft();
-        let expired = self.inventory.expired(&self.limits, now);
+        let correct_times = change.inventory.believe(now);
+        let expired = change.inventory.expired(&self.limits, now);
         let nothing_expired = expired.is_empty();
         for row in expired {
             change.delete(row);
         }
-        let plan = self.plan_of(&change.inventory, counts, now);
-        if nothing_expired && !plan.changes_keys() {
+        let plan = Plan { correct_times, ..self.plan_of(&change.inventory, counts, now) };
+        if nothing_expired && !plan.changes_keys() && plan.replace_one_time == self.inventory.replace {
             let upload = self.upload();
             return Ok(Staged::unchanged(upload));
         }
@@ -133,13 +144,14 @@ impl Account {
         if plan.retire_kem {
             change.inventory.retire_kem(now);
         }
-        change.generate_one_time(plan.one_time, now, rng)?;
-        change.generate_one_time_kem(plan.one_time_kem, &self.identity, now, rng)?;
+        let when = (&self.limits, now);
+        change.generate_one_time(plan.one_time, when, rng);
+        change.generate_one_time_kem(plan.one_time_kem, &self.identity, when, rng);
         if plan.rotate_signed {
-            change.generate_signed(&self.identity, now, rng)?;
+            change.generate_signed(&self.identity, when, rng)?;
         }
         if plan.rotate_last_resort {
-            change.generate_last_resort(&self.identity, now, rng)?;
+            change.generate_last_resort(&self.identity, when, rng)?;
         }
         let upload = self.upload_after(&change);
         Ok(Staged::of(self, change, upload))
@@ -157,37 +169,40 @@ struct Want {
     room: u32,
     /// Whether more were given out, and did not come back, than the limit allows.
     too_many_given_out: bool,
+    /// Whether the service has more than can be uploaded.
+    unknown_at_service: bool,
+    /// Whether all that may be kept were given out, and none came back.
+    none_comes_back: bool,
 }
 
 fn want<Id: Copy + Ord>(states: &PreKeyStates<Id>, at_service: u32, limits: &Limits) -> Want {
-    let given_out = states.count(Stage::Uploaded).saturating_sub(at_service);
+    let (uploaded, pending) = (states.count(Stage::Uploaded), states.count(Stage::Generated));
+    let room = limits.max_kept.saturating_sub(states.len());
     Want {
-        pending: states.count(Stage::Generated),
+        pending,
         at_service,
-        room: limits.max_kept.saturating_sub(states.len()),
-        too_many_given_out: given_out > limits.max_given_out,
+        room,
+        too_many_given_out: uploaded.saturating_sub(at_service) > limits.max_given_out,
+        // An upload may have arrived although its confirmation did not.
+        unknown_at_service: at_service > uploaded.saturating_add(pending),
+        none_comes_back: room == 0 && at_service == 0 && pending == 0 && uploaded > 0,
     }
 }
 
 impl Want {
-    /// Number of prekeys to generate: a batch, or none.
+    /// Number of prekeys to generate: a batch, what there is room for, or none.
     const fn generate(self, replace: bool, limits: &Limits) -> u32 {
         let left = if replace { 0 } else { self.at_service };
         let enough = self.pending.saturating_add(left) >= limits.low;
-        if enough || self.room < limits.batch { 0 } else { limits.batch }
+        let batch = if self.room < limits.batch { self.room } else { limits.batch };
+        if enough { 0 } else { batch }
     }
 }
 
 /// Returns whether to rotate the current key: there is none, or `is_old` holds for it. Not while a new one waits to be
 /// uploaded.
-fn is_due<Id: Copy + Ord>(
-    states: &PreKeyStates<Id>,
-    limits: &Limits,
-    is_old: impl Fn(Timestamp, Id) -> bool,
-) -> bool {
-    states.count(Stage::Generated) == 0
-        && states.count(Stage::Retired) < limits.max_retired
-        && states.at(Stage::Uploaded).all(|(id, since)| is_old(since, id))
+fn is_due<Id: Copy + Ord>(states: &PreKeyStates<Id>, is_old: impl Fn(Timestamp, Id) -> bool) -> bool {
+    states.count(Stage::Generated) == 0 && states.at(Stage::Uploaded).all(|(id, since)| is_old(since, id))
 }
 
 #[cfg(test)]
@@ -203,7 +218,8 @@ mod tests {
             Plan { one_time_kem: 1, ..none.clone() },
             Plan { rotate_signed: true, ..none.clone() },
             Plan { retire_kem: true, ..none.clone() },
-            Plan { rotate_last_resort: true, ..none },
+            Plan { rotate_last_resort: true, ..none.clone() },
+            Plan { correct_times: true, ..none },
         ] {
             assert!(plan.changes_keys(), "{plan:?}");
         }

@@ -25,8 +25,8 @@ impl Account {
     ///
     /// Session and account are staged together, so that a used one-time prekey is deleted in the transaction that
     /// stores the session. Store the text in the same transaction, by [`Staged::commit_with_output`]: the message
-    /// cannot be decrypted again. Draws 32 bytes for a new session, and for each session tried that takes the message's
-    /// ratchet key for a new one.
+    /// cannot be decrypted again. Draws 32 bytes for a new session, and for each session of the message's version up to
+    /// the one that decrypts it, unless that knows the message's ratchet key.
     ///
     /// # Errors
     /// [`DecryptError`]; [`DecryptError::failure`] says what to do about it.
@@ -92,7 +92,7 @@ impl Account {
             if self.keys.one_time_kem.contains_key(&used.kem) {
                 change.delete(Row::OneTimeKemPreKey(used.kem));
             } else {
-                change.used = Some(used);
+                change.note_use(&self.keys, used);
             }
         }
         change

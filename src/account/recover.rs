@@ -3,9 +3,11 @@
 //! Recovery of an account that was restored from a backup.
 
 use rand_core::CryptoRng;
+use sha2::{Digest, Sha256};
 
 use super::Account;
 use super::backup::BackupToken;
+use super::change::AccountChange;
 use super::ids::{IdSpace, UpkeepError};
 use super::states::Stage;
 use super::upload::Upload;
@@ -20,13 +22,50 @@ const JUMP: u32 = 1 << 16;
 const SPREAD: u32 = 1 << 20;
 
 impl Account {
+    /// The digest of the keys that the service gives out more than once, to compare with the service's own: SHA-256 of
+    /// identity key (33), id (8, big endian) and encoded key of the signed prekey, id (8) and encoded key of the
+    /// last-resort KEM prekey; the last two where there is one. If the service finds another, its store was restored
+    /// from a backup, or is wrong: [renew](Self::renew) the keys.
+    #[must_use]
+    pub fn published_digest(&self) -> [u8; 32] {
+        let mut digest = Sha256::new().chain_update(self.identity_key().encode());
+        let signed = self.inventory.signed.at(Stage::Uploaded).last();
+        if let Some(key) = signed.and_then(|(id, _)| self.keys.signed.get(&id)).map(|key| key.public()) {
+            digest = digest.chain_update(u64::from(key.id.0).to_be_bytes()).chain_update(key.key.encode());
+        }
+        let last_resort = self.inventory.last_resort.at(Stage::Uploaded).last();
+        if let Some(kept) = last_resort.and_then(|(id, _)| self.keys.last_resort.get(&id)) {
+            let key = kept.key.public();
+            digest = digest.chain_update(u64::from(key.id.0).to_be_bytes()).chain_update(key.key.encode());
+        }
+        digest.finalize().into()
+    }
+
+    /// Replaces all prekeys that the service has, whatever their age: for a service whose store was restored from a
+    /// backup. The old ones stay for their [grace](super::Limits::grace). Draws as [`Account::maintain`] does.
+    ///
+    /// # Errors
+    /// [`UpkeepError`].
+    pub fn renew(
+        &mut self,
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Staged<'_, Upload>, UpkeepError> {
+        self.lease.free()?;
+        let mut change = self.draft();
+        self.renew_in(&mut change, now, rng)?;
+        let upload = self.upload_after(&change);
+        Ok(Staged::of(self, change, upload))
+    }
+
     /// Makes a restored account usable, as a new store of its own:
     ///
     /// * Ids continue 65,536 beyond all that the account and `token` know to be given out. Give the token if there is
     ///   one. Without it they continue up to 2^20 beyond that, at random, and only chance keeps ids apart that were
-    ///   given out after the same backup was restored before.
+    ///   given out after the same backup was restored before. Where fewer are free in a row, half of the longest row is
+    ///   skipped.
     /// * Signed and last-resort KEM prekey are replaced, and a batch of one-time prekeys of each kind is
-    ///   generated, if there is [room](super::Limits::max_kept). The next upload replaces all that the service has.
+    ///   generated, or as many as there is [room](super::Limits::max_kept) for. The next upload replaces all that the service has.
     /// * The old keys stay until then, and for their [grace](super::Limits::grace), since peers may have fetched them.
     ///   Some may have been deleted since the backup was made, and be back.
     ///
@@ -49,26 +88,38 @@ impl Account {
         for (at, space) in [IdSpace::OneTime, IdSpace::Signed, IdSpace::Kem].into_iter().enumerate() {
             let seen = token.and_then(|token| token.next_ids.get(at).copied());
             let spread = if seen.is_some() { 0 } else { rng.next_u32() % SPREAD };
-            inventory.ids.jump(space, seen.unwrap_or(0), JUMP + spread)?;
+            inventory.skip_ids(space, seen.unwrap_or(0), JUMP + spread, self.limits.max_id);
         }
+        self.renew_in(&mut change, now, rng)?;
+        let upload = self.upload_after(&change);
+        Ok(Staged::of(self, change, upload))
+    }
+
+    fn renew_in(
+        &self,
+        change: &mut AccountChange,
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), UpkeepError> {
+        let inventory = &mut change.inventory;
+        inventory.believe(now);
         // Generated keys may have been uploaded since.
         inventory.one_time.advance(Stage::Generated, Stage::Uploaded, now);
         inventory.one_time_kem.advance(Stage::Generated, Stage::Uploaded, now);
         inventory.signed.advance(Stage::Generated, Stage::Uploaded, now);
         inventory.last_resort.advance(Stage::Generated, Stage::Uploaded, now);
         inventory.replace = true;
-        let room = |kept: u32| kept.saturating_add(self.limits.batch) <= self.limits.max_kept;
-        let batch = |kept| if room(kept) { self.limits.batch } else { 0 };
+        let batch = |kept| self.limits.batch.min(self.limits.max_kept.saturating_sub(kept));
         let (one_time, kem) = (batch(inventory.one_time.len()), batch(inventory.one_time_kem.len()));
-        change.generate_one_time(one_time, now, rng)?;
+        let when = (&self.limits, now);
+        change.generate_one_time(one_time, when, rng);
         if self.limits.kem_pre_keys {
-            change.generate_one_time_kem(kem, &self.identity, now, rng)?;
+            change.generate_one_time_kem(kem, &self.identity, when, rng);
         }
-        change.generate_signed(&self.identity, now, rng)?;
+        change.generate_signed(&self.identity, when, rng)?;
         if self.limits.kem_pre_keys {
-            change.generate_last_resort(&self.identity, now, rng)?;
+            change.generate_last_resort(&self.identity, when, rng)?;
         }
-        let upload = self.upload_after(&change);
-        Ok(Staged::of(self, change, upload))
+        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 //! The prekeys of a kind, and the stage of each.
 
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 use super::limits::{Limits, has_passed};
 use crate::timestamp::Timestamp;
@@ -23,6 +24,16 @@ pub(super) enum Stage {
 pub(super) struct KeyState {
     pub(super) stage: Stage,
     pub(super) since: Timestamp,
+    /// The mark of its public key, and of the uses of a last-resort one, by which its rows are known.
+    pub(super) mark: u32,
+}
+
+impl KeyState {
+    /// The same key at a later stage. What was believed of the time before is not made younger by a clock that was set
+    /// back.
+    fn moved(self, stage: Stage, now: Timestamp) -> Self {
+        Self { stage, since: now.max(self.since), ..self }
+    }
 }
 
 /// The prekeys of one kind.
@@ -49,8 +60,30 @@ impl<Id: Copy + Ord> PreKeyStates<Id> {
         u32::try_from(self.at(stage).count()).unwrap_or(u32::MAX)
     }
 
-    pub(super) fn add(&mut self, id: Id, stage: Stage, since: Timestamp) {
-        self.0.insert(id, KeyState { stage, since });
+    pub(super) fn add(&mut self, id: Id, state: KeyState) {
+        self.0.insert(id, state);
+    }
+
+    /// Sets times that are later than `now` to that: they are of a clock that was wrong. Returns whether there were any.
+    pub(super) fn believe(&mut self, now: Timestamp) -> bool {
+        let mut later = false;
+        for state in self.0.values_mut().filter(|state| state.since > now) {
+            (state.since, later) = (now, true);
+        }
+        later
+    }
+
+    /// Notes that the service gives out this key, which was made at `created`.
+    pub(super) fn put_in_use(&mut self, id: Id, created: Timestamp) {
+        if let Some(state) = self.0.get_mut(&id) {
+            (state.stage, state.since) = (Stage::Uploaded, created);
+        }
+    }
+
+    pub(super) fn set_mark(&mut self, id: Id, mark: u32) {
+        if let Some(state) = self.0.get_mut(&id) {
+            state.mark = mark;
+        }
     }
 
     pub(super) fn remove(&mut self, id: Id) {
@@ -60,15 +93,15 @@ impl<Id: Copy + Ord> PreKeyStates<Id> {
     /// Moves all that are at a stage on to another.
     pub(super) fn advance(&mut self, from: Stage, to: Stage, now: Timestamp) {
         for state in self.0.values_mut().filter(|state| state.stage == from) {
-            *state = KeyState { stage: to, since: now };
+            *state = state.moved(to, now);
         }
     }
 
     /// Notes that the service has this key now, in the place of the one before. Does nothing if that was noted before.
     pub(super) fn replace(&mut self, uploaded: Id, now: Timestamp) {
-        if self.0.get(&uploaded).is_some_and(|state| state.stage == Stage::Generated) {
+        if let Some(state) = self.0.get(&uploaded).copied().filter(|state| state.stage == Stage::Generated) {
             self.advance(Stage::Uploaded, Stage::Retired, now);
-            self.add(uploaded, Stage::Uploaded, now);
+            self.add(uploaded, state.moved(Stage::Uploaded, now));
         }
     }
 
@@ -78,7 +111,7 @@ impl<Id: Copy + Ord> PreKeyStates<Id> {
             if let Some(state) = self.0.get_mut(&id)
                 && state.stage == Stage::Generated
             {
-                *state = KeyState { stage: Stage::Uploaded, since: now };
+                *state = state.moved(Stage::Uploaded, now);
             }
         }
     }
@@ -87,5 +120,13 @@ impl<Id: Copy + Ord> PreKeyStates<Id> {
     pub(super) fn expired(&self, limits: &Limits, now: Timestamp) -> impl Iterator<Item = Id> + '_ {
         let grace = limits.grace;
         self.at(Stage::Retired).filter(move |(_, since)| has_passed(grace, *since, now)).map(|(id, _)| id)
+    }
+
+    /// The retired ones beyond the newest `max`.
+    pub(super) fn surplus(&self, max: u32) -> impl Iterator<Item = Id> + use<Id> {
+        let mut retired: Vec<_> = self.at(Stage::Retired).map(|(id, since)| (since, id)).collect();
+        retired.sort_unstable();
+        let surplus = retired.len().saturating_sub(usize::try_from(max).unwrap_or(usize::MAX));
+        retired.into_iter().take(surplus).map(|(_, id)| id)
     }
 }

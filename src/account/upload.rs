@@ -52,10 +52,11 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// Returns whether there is no key in it.
+    /// Returns whether there is nothing in it for the service to do: no key, and none to drop.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.signed_pre_key.is_none()
+        !self.replace_one_time
+            && self.signed_pre_key.is_none()
             && self.last_resort_kem_pre_key.is_none()
             && self.one_time_pre_keys.is_empty()
             && self.one_time_kem_pre_keys.is_empty()
@@ -172,7 +173,7 @@ impl Account {
     }
 
     /// Notes that the service has confirmed `upload`. Keys that were replaced by it retire now. Noting it twice
-    /// does nothing more.
+    /// does nothing more. Times that are kept and later than `now` are set to that.
     ///
     /// # Errors
     /// [`Busy`].
@@ -180,6 +181,7 @@ impl Account {
         self.lease.free()?;
         let mut change = self.draft();
         let inventory = &mut change.inventory;
+        inventory.believe(now);
         if let Some(key) = &upload.signed_pre_key {
             inventory.signed.replace(key.id, now);
         }

@@ -6,12 +6,17 @@ use alloc::vec::Vec;
 
 use crate::crypto::curve::PublicKey;
 use crate::prekey::{KemPreKeyId, KemPreKeyUse, SignedPreKeyId};
-use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
+use crate::record::{Mark, Record, RecordError, RecordKind, RecordReader, RecordWriter};
 
 /// Newest format of the records.
 const RECORD_VERSION: u8 = 1;
 /// Length of one use in a record, in bytes.
 const USE_LEN: usize = 4 + 32;
+
+/// The mark of one use.
+pub(super) fn mark_of_use(signed: SignedPreKeyId, base_key: &[u8; 32]) -> u32 {
+    Mark::new().with(&signed.0.to_le_bytes()).with(base_key).to_u32()
+}
 
 /// The uses of one last-resort KEM prekey, sorted. An empty set of the standard library would have a gap, which holds what
 /// lay on the stack when it was moved; a vector has none.
@@ -21,6 +26,11 @@ pub(super) struct Uses(Vec<(SignedPreKeyId, [u8; 32])>);
 impl Uses {
     pub(super) fn len(&self) -> u32 {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The mark of all of them, in any order.
+    pub(super) fn mark(&self) -> u32 {
+        self.0.iter().fold(0, |mark, (signed, base_key)| mark ^ mark_of_use(*signed, base_key))
     }
 
     pub(super) fn contains(&self, used: &KemPreKeyUse) -> bool {

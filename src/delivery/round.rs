@@ -126,10 +126,10 @@ pub struct GaveUp {
 /// # let (mut rng, mut store) = (os_rng(), Memory::new());
 /// # let now = Timestamp::from_secs(1_700_000_000);
 /// # let limits = Limits { batch: 1, low: 1, ..Limits::default() };
-/// # let mut bob = Account::generate(Address::new("bob", 1), limits, &mut rng).commit();
+/// # let mut bob = Account::generate(Address::new("bob", 1), limits, &mut rng)?.commit();
 /// # bob.maintain(Counts::default(), now, &mut rng)?.commit();
 /// # let mut service = Service(bob);
-/// # let alice = Account::generate(Address::new("alice", 1), limits, &mut rng).commit();
+/// # let alice = Account::generate(Address::new("alice", 1), limits, &mut rng)?.commit();
 /// let mut sessions: BTreeMap<Address, Session> = BTreeMap::new();
 /// let known = [DeviceId::PRIMARY]; // The devices that there are sessions with; here the session is begun first.
 /// let mut attempts = 0;

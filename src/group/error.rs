@@ -5,7 +5,7 @@
 use crate::failure::Failure;
 use crate::lease::Busy;
 use crate::ratchet::chain::ChainExhausted;
-use crate::ratchet::receiving::ReceivingError;
+use crate::ratchet::receiving::{Loss, ReceivingError};
 
 /// The reason that a group message or a distribution was refused, or that nothing can be sent. Nothing has changed
 /// then.
@@ -32,9 +32,17 @@ pub enum Error {
     /// The signature is wrong: the message was damaged, or is not the sender's.
     #[error("not signed by the sender's key")]
     Signature,
-    /// The message was decrypted before, or is from before the distribution, or its key expired.
+    /// The message was decrypted before.
     #[error("already received")]
     Duplicate,
+    /// The message was not decrypted, and can't be any more: its key was given up, because too many others were
+    /// skipped since.
+    #[error("too late: its key is no longer kept")]
+    Expired,
+    /// The message is from before the distribution, or was passed over by
+    /// [fast-forwarding](super::ReceiverKeys::fast_forward): its key was never here.
+    #[error("from before the sender's key was distributed")]
+    BeforeDistribution,
     /// The message would skip more than 25,000 others. Ask for the distribution as it is now, and
     /// [fast-forward](super::ReceiverKeys::fast_forward).
     #[error("{by} messages ahead of the last one received, more than may be skipped")]
@@ -55,6 +63,8 @@ impl From<ReceivingError> for Error {
     fn from(error: ReceivingError) -> Self {
         match error {
             ReceivingError::Duplicate { .. } => Self::Duplicate,
+            ReceivingError::Lost(Loss::Expired) => Self::Expired,
+            ReceivingError::Lost(Loss::NeverHeld) => Self::BeforeDistribution,
             ReceivingError::TooFarAhead { jump } => Self::TooFarAhead { by: jump },
             ReceivingError::Exhausted(_) => Self::Exhausted,
         }
@@ -79,6 +89,8 @@ impl Error {
             | Self::OtherSender
             | Self::NoSenderKey
             | Self::Signature
+            | Self::Expired
+            | Self::BeforeDistribution
             | Self::TooFarAhead { .. }
             | Self::Exhausted
             | Self::Padding => Failure::Undecryptable,

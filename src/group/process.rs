@@ -7,6 +7,7 @@ use alloc::boxed::Box;
 use super::Error;
 use super::receiver_keys::{Change, ReceiverKeys, SenderChain};
 use crate::crypto::secret::Secret;
+use crate::identity::IdentityKey;
 use crate::ratchet::chain::ChainKey;
 use crate::ratchet::receiving::{ReceivingChain, ReceivingChange};
 use crate::staged::Staged;
@@ -14,16 +15,20 @@ use crate::wire::sender_key_distribution::DistributionMessage;
 
 impl ReceiverKeys {
     /// Adds a chain of the sender's, from a distribution message that came in a message of a session with that very
-    /// device.
+    /// device. `identity` is [that message's](crate::Plaintext::identity).
     ///
     /// A known chain, by its id and signing key, stays as it is and counts as the last one distributed; so a repeated
-    /// message does no harm. A chain with the same id but another signing key is replaced. Beyond five chains the one
+    /// message does no harm, nor does one that comes by a session of another identity. A chain with the same id but another signing key is replaced. Beyond five chains the one
     /// distributed the longest time ago goes. Draws nothing.
     ///
     /// # Errors
     /// [`Error`]: `Busy`, `OtherDistribution`.
-    pub fn process(&mut self, message: &DistributionMessage<'_>) -> Result<Staged<'_, ()>, Error> {
-        self.stage_chain(message, |_, _| None)
+    pub fn process(
+        &mut self,
+        message: &DistributionMessage<'_>,
+        identity: &IdentityKey,
+    ) -> Result<Staged<'_, ()>, Error> {
+        self.stage_chain(message, identity, |_, _| None)
     }
 
     /// [`Self::process`] that also moves a known chain on to the message's iteration. Messages before that one are
@@ -35,20 +40,25 @@ impl ReceiverKeys {
     ///
     /// # Errors
     /// [`Error`]: `Busy`, `OtherDistribution`.
-    pub fn fast_forward(&mut self, message: &DistributionMessage<'_>) -> Result<Staged<'_, ()>, Error> {
-        self.stage_chain(message, |keys, at| keys.ahead(at, message))
+    pub fn fast_forward(
+        &mut self,
+        message: &DistributionMessage<'_>,
+        identity: &IdentityKey,
+    ) -> Result<Staged<'_, ()>, Error> {
+        self.stage_chain(message, identity, |keys, at| keys.ahead(at, message))
     }
 
     /// Stages the message's chain. `ahead` gives the change of one that is held, by its place.
     fn stage_chain(
         &mut self,
         message: &DistributionMessage<'_>,
+        identity: &IdentityKey,
         ahead: impl FnOnce(&Self, usize) -> Option<ReceivingChange>,
     ) -> Result<Staged<'_, ()>, Error> {
         self.lease.free()?;
         let change = match self.held(message)? {
-            Some(at) => Change::Refreshed { at, change: ahead(self, at) },
-            None => Change::Added(Box::new(SenderChain::distributed(message))),
+            Some(at) => Change::Refreshed { at, identity: *identity, change: ahead(self, at) },
+            None => Change::Added(Box::new(SenderChain::distributed(message, *identity))),
         };
         Ok(Staged::of(self, change, ()))
     }
@@ -71,9 +81,9 @@ impl ReceiverKeys {
 }
 
 impl SenderChain {
-    fn distributed(message: &DistributionMessage<'_>) -> Self {
+    fn distributed(message: &DistributionMessage<'_>, identity: IdentityKey) -> Self {
         let chain = ReceivingChain::new(chain_key(message));
-        Self::new(message.chain_id(), *message.signing_key(), chain)
+        Self::new(message.chain_id(), *message.signing_key(), Some(identity), chain)
     }
 }
 

@@ -14,9 +14,9 @@ use crate::ratchet::receiving::MAX_JUMP;
 use crate::staged::Staged;
 
 impl ReceiverKeys {
-    /// Verifies and decrypts a message of the sender that these keys are of. Where it came in an envelope, the
-    /// certified sender is compared with the keys' owner, and `trust` decides about its identity. Without an envelope
-    /// the transport says who sent it, and no identity is known to decide about. Messages may come in any order: each
+    /// Verifies and decrypts a message of the sender that these keys are of. `trust` decides about the identity that
+    /// distributed the key. Where the message came in an envelope, the certified sender is compared with the keys'
+    /// owner, and `trust` decides about its identity, too. Messages may come in any order: each
     /// chain keeps the keys of the last 2,000 that were skipped, and skips up to 25,000 at once, in time linear in
     /// their number. The signature is verified before that. Draws nothing.
     ///
@@ -42,16 +42,21 @@ impl ReceiverKeys {
                     return Err(Error::UntrustedIdentity);
                 }
             }
+            let certified = message.sender().map(|sender| sender.identity);
             let message = message.message();
             let held =
                 self.chains.iter_mut().enumerate().find(|(_, held)| held.chain_id == message.chain_id());
             let (at, held) = held.ok_or(Error::NoSenderKey)?;
+            if !held.is_trusted(certified, trust) {
+                return Err(Error::UntrustedIdentity);
+            }
             if !held.verifying_key().verify(&[message.signed()], message.signature()) {
                 return Err(Error::Signature);
             }
             let mut seed = MessageKeySeed::to_be_filled();
-            let change = held.chain.receive(message.iteration(), || MAX_JUMP, &mut seed)?;
+            let change = held.chain.receive(message.iteration(), MAX_JUMP, &mut seed)?;
             let plaintext = codec::decrypt(&seed, message.body()).map_err(|BadPadding| Error::Padding)?;
+            let plaintext = plaintext.sent_by(held.identity().or(certified));
             Ok(Staged::of(self, Change::Received { at, change }, plaintext))
         })
     }

@@ -7,9 +7,10 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::{read_format, write_format};
-use crate::address::Address;
+use crate::address::{Address, mark};
 use crate::crypto::curve::PublicKey;
 use crate::crypto::xeddsa::VerifyingKey;
+use crate::identity::{IdentityKey, Trust};
 use crate::lease::Lease;
 use crate::ratchet::receiving::{ReceivingChain, ReceivingChange};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
@@ -17,8 +18,8 @@ use crate::staged::State;
 use crate::wire::distribution_id::Format;
 use crate::writes::{Key, Writes};
 
-/// Newest format of the records.
-const RECORD_VERSION: u8 = 1;
+/// Newest format of the records: 2 added the sender's address, the identities, and lost messages.
+const RECORD_VERSION: u8 = 2;
 
 /// Number of chains of one sender that are kept for one group. The one distributed the longest time ago goes first,
 /// with its skipped keys.
@@ -45,6 +46,8 @@ pub struct ReceiverKeys {
 pub(crate) struct SenderChain {
     pub(super) chain_id: u32,
     signing_key: PublicKey,
+    /// The identity that distributed it; none where the record that it was read from does not tell.
+    identity: Option<IdentityKey>,
     /// The signing key, prepared, once it was needed.
     verifying_key: Option<Box<VerifyingKey>>,
     pub(super) chain: ReceivingChain,
@@ -91,10 +94,13 @@ impl ReceiverKeys {
     /// Reads a stored record, for the same sender.
     ///
     /// # Errors
-    /// [`RecordError`] for another kind of record, a newer format, or damage.
+    /// [`RecordError`] for another kind of record, one of another sender, a newer format, or damage.
     pub fn from_record(bytes: &[u8], sender: Address) -> Result<Self, RecordError> {
-        let (mut reader, _) = RecordReader::open(RecordKind::ReceiverKeys, RECORD_VERSION, bytes)?;
+        let (mut reader, version) = RecordReader::open(RecordKind::ReceiverKeys, RECORD_VERSION, bytes)?;
         let generation = reader.u64()?;
+        if version > 1 {
+            reader.owner(mark(&[&sender]))?;
+        }
         let format = read_format(&mut reader)?;
         let count = usize::from(reader.u8()?);
         if count > MAX_CHAINS {
@@ -102,7 +108,7 @@ impl ReceiverKeys {
         }
         let mut chains: Vec<Box<SenderChain>> = Vec::with_capacity(count);
         for _ in 0..count {
-            let chain = SenderChain::read(&mut reader)?;
+            let chain = SenderChain::read(&mut reader, version)?;
             if chains.iter().any(|held| held.chain_id == chain.chain_id) {
                 return Err(RecordError::Damaged);
             }
@@ -114,42 +120,79 @@ impl ReceiverKeys {
 
     fn write(&self, generation: u64, change: Option<&Change>) -> Record {
         let skipped: usize = self.chains.iter().map(|held| held.chain.skipped().len()).sum();
-        let capacity = 32 + 80 * MAX_CHAINS + 36 * skipped;
+        let capacity = 40 + 120 * MAX_CHAINS + 36 * skipped;
         let mut writer = RecordWriter::new(RecordKind::ReceiverKeys, RECORD_VERSION, capacity);
         writer.put_u64(generation);
+        writer.put_u64(mark(&[&self.sender]));
         write_format(self.format, &mut writer);
         let after = self.after(change);
         writer.put_u8(u8::try_from(after.len()).unwrap_or(u8::MAX));
-        for (held, change) in after {
-            held.write(change, &mut writer);
+        for After { held, identity, change } in after {
+            held.write(identity, change, &mut writer);
         }
         writer.finish()
     }
 
     /// The chains as they will be after `change`, and its effect on each.
-    fn after<'a>(
-        &'a self,
-        change: Option<&'a Change>,
-    ) -> Vec<(&'a SenderChain, Option<&'a ReceivingChange>)> {
+    fn after<'a>(&'a self, change: Option<&'a Change>) -> Vec<After<'a>> {
         let (first, changed) = match change {
             None => (None, None),
-            Some(Change::Added(added)) => (Some((&**added, None)), None),
-            Some(Change::Refreshed { at, change }) => {
-                (self.chains.get(*at).map(|held| (&**held, change.as_ref())), None)
+            Some(Change::Added(added)) => (Some(After::unchanged(added)), None),
+            Some(Change::Refreshed { at, identity, change }) => {
+                let held = self.chains.get(*at).map(|held| After {
+                    identity: held.identity.as_ref().or(Some(identity)),
+                    change: change.as_ref(),
+                    ..After::unchanged(held)
+                });
+                (held, None)
             }
             Some(Change::Received { at, change }) => (None, Some((*at, change))),
         };
-        let rest = self.chains.iter().enumerate().map(|(at, held)| {
-            (&**held, changed.filter(|(changed, _)| *changed == at).map(|(_, change)| change))
+        let rest = self.chains.iter().enumerate().map(|(at, held)| After {
+            change: changed.filter(|(changed, _)| *changed == at).map(|(_, change)| change),
+            ..After::unchanged(held)
         });
-        let replaced = |held: &SenderChain| first.is_some_and(|(first, _)| first.chain_id == held.chain_id);
-        first.into_iter().chain(rest.filter(|(held, _)| !replaced(held))).take(MAX_CHAINS).collect()
+        let replaced =
+            |held: &SenderChain| first.as_ref().is_some_and(|first| first.held.chain_id == held.chain_id);
+        let rest: Vec<_> = rest.filter(|after| !replaced(after.held)).collect();
+        first.into_iter().chain(rest).take(MAX_CHAINS).collect()
+    }
+}
+
+/// A chain as it will be after a change.
+struct After<'a> {
+    held: &'a SenderChain,
+    identity: Option<&'a IdentityKey>,
+    change: Option<&'a ReceivingChange>,
+}
+
+impl<'a> After<'a> {
+    const fn unchanged(held: &'a SenderChain) -> Self {
+        Self { held, identity: held.identity.as_ref(), change: None }
     }
 }
 
 impl SenderChain {
-    pub(super) const fn new(chain_id: u32, signing_key: PublicKey, chain: ReceivingChain) -> Self {
-        Self { chain_id, signing_key, verifying_key: None, chain }
+    pub(super) const fn new(
+        chain_id: u32,
+        signing_key: PublicKey,
+        identity: Option<IdentityKey>,
+        chain: ReceivingChain,
+    ) -> Self {
+        Self { chain_id, signing_key, identity, verifying_key: None, chain }
+    }
+
+    pub(super) const fn identity(&self) -> Option<&IdentityKey> {
+        self.identity.as_ref()
+    }
+
+    /// Returns whether `trust` accepts the identity that distributed the chain. Where that is not known, the envelope's
+    /// must be, unless anybody is accepted.
+    pub(super) fn is_trusted(&self, certified: Option<&IdentityKey>, trust: Trust<'_>) -> bool {
+        match self.identity.as_ref().or(certified) {
+            Some(identity) => trust.accepts(identity),
+            None => matches!(trust, Trust::Anyone),
+        }
     }
 
     pub(super) const fn signing_key(&self) -> &PublicKey {
@@ -162,16 +205,30 @@ impl SenderChain {
         self.verifying_key.get_or_insert_with(|| Box::new(VerifyingKey::new(key)))
     }
 
-    fn write(&self, change: Option<&ReceivingChange>, writer: &mut RecordWriter) {
+    fn write(
+        &self,
+        identity: Option<&IdentityKey>,
+        change: Option<&ReceivingChange>,
+        writer: &mut RecordWriter,
+    ) {
         writer.put_u32(self.chain_id);
         writer.put_array(self.signing_key.as_bytes());
+        writer.put_flag(identity.is_some());
+        if let Some(identity) = identity {
+            writer.put_array(identity.public_key().as_bytes());
+        }
         self.chain.write(change, writer);
     }
 
-    fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+    fn read(reader: &mut RecordReader<'_>, version: u8) -> Result<Self, RecordError> {
         let chain_id = reader.u32()?;
         let signing_key = PublicKey::from_bytes(reader.array()?);
-        Ok(Self::new(chain_id, signing_key, ReceivingChain::read(reader)?))
+        let identity = if version > 1 && reader.flag()? {
+            Some(IdentityKey::new(PublicKey::from_bytes(reader.array()?)))
+        } else {
+            None
+        };
+        Ok(Self::new(chain_id, signing_key, identity, ReceivingChain::read(reader, version > 1)?))
     }
 }
 
@@ -179,8 +236,9 @@ impl SenderChain {
 pub(crate) enum Change {
     /// A chain was distributed that was not held.
     Added(Box<SenderChain>),
-    /// The chain at `at` was distributed again, and perhaps moved on.
-    Refreshed { at: usize, change: Option<ReceivingChange> },
+    /// The chain at `at` was distributed again, and perhaps moved on. Where it was not known who distributed it, it is
+    /// now.
+    Refreshed { at: usize, identity: IdentityKey, change: Option<ReceivingChange> },
     /// A message was received on the chain at `at`.
     Received { at: usize, change: ReceivingChange },
 }
@@ -202,9 +260,12 @@ impl State for ReceiverKeys {
                 self.chains.truncate(MAX_CHAINS - 1);
                 self.chains.insert(0, added);
             }
-            Change::Refreshed { at, change } => {
+            Change::Refreshed { at, identity, change } => {
                 if let Some(chains) = self.chains.get_mut(..=at) {
                     chains.rotate_right(1);
+                }
+                if let Some(held) = self.chains.first_mut() {
+                    held.identity.get_or_insert(identity);
                 }
                 self.advance(0, change);
             }

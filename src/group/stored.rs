@@ -99,8 +99,8 @@ impl SenderChain {
             .iter()
             .filter_map(|key| Some((key.index, key.key.try_into().ok()?)))
             .collect();
-        let chain = ReceivingChain::from_stored(next, skipped);
-        Some(Box::new(Self::new(stored.chain_id, signing_key, chain)))
+        let chain = ReceivingChain::from_stored(next, skipped, Vec::new());
+        Some(Box::new(Self::new(stored.chain_id, signing_key, None, chain)))
     }
 
     fn to_stored<'a>(&'a self, signing_key: &'a [u8]) -> StoredSenderKey<'a> {

@@ -13,7 +13,8 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 
 use super::chain::{ChainExhausted, ChainKey, MessageKeySeed};
-use super::receiving::{ReceivingChain, ReceivingChange, ReceivingError};
+use super::message_keys::MessageKeys;
+use super::receiving::{Loss, ReceivingChain, ReceivingChange, ReceivingError};
 use super::root::RootKey;
 use crate::crypto::curve::{KeyPair, NonContributory, PreparedKey, PublicKey};
 
@@ -28,14 +29,20 @@ pub const MAX_RECEIVING_CHAINS: usize = 5;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DoubleRatchetError {
-    /// The message's key was used already, or expired.
-    #[error("already received, or expired")]
+    /// The message's key was used already.
+    #[error("already received")]
     Duplicate {
         /// The counter that the chain expects next.
         chain_index: u32,
         /// The message's counter.
         counter: u32,
     },
+    /// The message was not read, and can't be any more.
+    #[error("its key is not here: {0:?}")]
+    Lost(Loss),
+    /// The message's ratchet key is new, and can't be the peer's yet.
+    #[error("a new ratchet key, before ours was sent")]
+    TooEarly,
     /// The message would skip more messages than allowed.
     #[error("too far ahead: {jump} messages skipped")]
     TooFarAhead {
@@ -54,6 +61,7 @@ impl From<ReceivingError> for DoubleRatchetError {
     fn from(error: ReceivingError) -> Self {
         match error {
             ReceivingError::Duplicate { chain_index, counter } => Self::Duplicate { chain_index, counter },
+            ReceivingError::Lost(loss) => Self::Lost(loss),
             ReceivingError::TooFarAhead { jump } => Self::TooFarAhead { jump },
             ReceivingError::Exhausted(error) => Self::Exhausted(error),
         }
@@ -69,6 +77,23 @@ pub struct Header {
     pub counter: u32,
     /// The last counter used in the sender's previous chain; 0 if there was none. Receivers ignore it.
     pub previous_counter: u32,
+}
+
+/// Limits on how far ahead of the last message one may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Messages that may be skipped on a chain that is known.
+    pub known: u32,
+    /// Messages that may be skipped at the beginning of a chain with a new ratchet key; none if no new key is taken.
+    pub new: Option<u32>,
+}
+
+impl Reach {
+    /// So many messages on any chain.
+    #[must_use]
+    pub const fn of(jump: u32) -> Self {
+        Self { known: jump, new: Some(jump) }
+    }
 }
 
 /// Our ratchet key pair and the chain that it began.
@@ -192,32 +217,73 @@ impl DoubleRatchet {
         Ok((header, seed, DoubleSent(next)))
     }
 
-    /// Writes the seed of `header`'s message to `seed`, and gives the change that using it makes. `max_jump` limits
-    /// how many messages it may skip. Draws 32 bytes if the ratchet key is new. Costs time and memory linear in the
-    /// messages skipped.
+    /// The receiving chain that their ratchet key began.
+    fn known(&self, ratchet_key: &PublicKey) -> Option<(usize, &Receiving)> {
+        // Ratchet keys travel in the clear, so they need not be compared in constant time.
+        let wanted = ratchet_key.as_bytes();
+        let mut chains = self.receiving.iter().enumerate();
+        chains
+            .find(|(_, receiving)| receiving.ratchet_key.as_bytes() == wanted)
+            .map(|(at, receiving)| (at, &**receiving))
+    }
+
+    /// Returns whether their ratchet key began one of the receiving chains.
+    #[must_use]
+    pub fn knows(&self, ratchet_key: &PublicKey) -> bool {
+        self.known(ratchet_key).is_some()
+    }
+
+    /// Returns whether the peer can have a new ratchet key: it takes one when it has received ours. Only a responder's
+    /// first one, its signed prekey, is known to it before.
+    #[must_use]
+    pub const fn has_sent(&self) -> bool {
+        self.sending.chain.index() > 0 || self.receiving.is_empty()
+    }
+
+    /// Checks that there may be a key for `header`'s message. Costs no more than a search.
     ///
     /// # Errors
-    /// [`DoubleRatchetError`].
+    /// [`DoubleRatchetError`]: `Duplicate`, `Lost`, `TooFarAhead`, `TooEarly`.
+    pub fn check(&self, header: &Header, reach: Reach) -> Result<(), DoubleRatchetError> {
+        match (self.known(&header.ratchet_key), reach.new) {
+            (Some((_, receiving)), _) => Ok(receiving.chain.check(header.counter, reach.known)?),
+            (None, None) => Err(DoubleRatchetError::TooEarly),
+            (None, Some(max)) if header.counter > max => {
+                Err(DoubleRatchetError::TooFarAhead { jump: header.counter })
+            }
+            (None, Some(_)) => Ok(()),
+        }
+    }
+
+    /// Writes the seed of `header`'s message to `seed`, and gives the change that using it makes; of a message with
+    /// [ready keys](Self::ready_keys) there is no seed. Draws 32 bytes if the ratchet key is new. Costs time and memory
+    /// linear in the messages skipped.
+    ///
+    /// # Errors
+    /// [`DoubleRatchetError`]. What [`check`](Self::check) refuses is refused here, too.
     pub fn receive(
         &self,
         header: &Header,
-        max_jump: impl FnOnce() -> u32,
+        reach: Reach,
         rng: &mut impl CryptoRng,
         seed: &mut MessageKeySeed,
     ) -> Result<DoubleReceived, DoubleRatchetError> {
-        // Ratchet keys travel in the clear, so they need not be compared in constant time.
-        let wanted = header.ratchet_key.as_bytes();
-        let known =
-            self.receiving.iter().enumerate().find(|(_, chain)| chain.ratchet_key.as_bytes() == wanted);
-        if let Some((at, receiving)) = known {
-            let change = receiving.chain.receive(header.counter, max_jump, seed)?;
+        if let Some((at, receiving)) = self.known(&header.ratchet_key) {
+            let change = receiving.chain.receive(header.counter, reach.known, seed)?;
             return Ok(DoubleReceived(Received::Known { at, change }));
         }
+        let max_jump = reach.new.ok_or(DoubleRatchetError::TooEarly)?;
         let (step, chain) = self.dh_ratchet(header.ratchet_key, rng)?;
         let chain = ReceivingChain::new(chain);
         let change = chain.receive(header.counter, max_jump, seed)?;
         let receiving = Box::new(Receiving { ratchet_key: header.ratchet_key, chain });
         Ok(DoubleReceived(Received::Ratcheted { step, receiving, change }))
+    }
+
+    /// The keys of `header`'s message, if an older implementation stored them ready-made.
+    #[must_use]
+    pub fn ready_keys(&self, header: &Header) -> Option<&MessageKeys> {
+        self.known(&header.ratchet_key).and_then(|(_, receiving)| receiving.chain.ready_keys(header.counter))
     }
 
     /// The DH ratchet step to their new key (`DHRatchet`).
@@ -293,7 +359,7 @@ mod tests {
             from.apply_sent(sent);
             if [3, 7].contains(&counter) {
                 let mut seed = MessageKeySeed::to_be_filled();
-                let received = to.receive(&header, || 0, &mut rng, &mut seed).unwrap();
+                let received = to.receive(&header, Reach::of(3), &mut rng, &mut seed).unwrap();
                 to.apply_received(received);
             }
             counted.push((to.receiving_chains(), to.skipped_keys()));

@@ -32,4 +32,10 @@ impl MessageKeys {
         let (mac_key, iv) = rest.split();
         Self { cipher_key, mac_key, iv }
     }
+
+    /// Another copy, for the one use of stored keys.
+    pub(super) fn duplicate(&self) -> Self {
+        let Self { cipher_key, mac_key, iv } = self;
+        Self { cipher_key: cipher_key.duplicate(), mac_key: mac_key.duplicate(), iv: iv.duplicate() }
+    }
 }

@@ -182,6 +182,25 @@ impl Spqr {
         }
     }
 
+    /// Refuses a message that [`receive`](Self::receive) would refuse, or that skips more than `max_jump` keys, as far
+    /// as that shows without any work: by its form, its epoch and its index.
+    ///
+    /// # Errors
+    /// [`SpqrError`].
+    pub fn check(&self, message: &[u8], max_jump: u32) -> Result<(), SpqrError> {
+        if message.is_empty() {
+            return Ok(());
+        }
+        let BraidPrefix { version, epoch, index } = BraidPrefix::parse(message)?;
+        match &self.0 {
+            Some(ratchet) if version == VERSION => {
+                BraidMessage::parse(message)?;
+                ratchet.check(epoch, index, max_jump)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The key of a received message.
     ///
     /// # Errors
@@ -274,6 +293,18 @@ impl Ratchet {
         chain_change.added = secret.map(|secret| chain.next_epoch(secret.as_bytes()));
         let change = RatchetChange { step, started, chain_change, settled: true };
         Ok(SpqrReceive { change: SpqrChange::on(change), key })
+    }
+
+    fn check(&self, epoch: u64, index: u32, max_jump: u32) -> Result<(), SpqrError> {
+        if !self.state.admits(epoch) {
+            return Err(SpqrError::EpochAhead(epoch));
+        }
+        match &self.chain {
+            _ if (epoch, index) == (1, 0) => Ok(()),
+            Some(chain) => chain.check_receive(epoch.saturating_sub(1), index, max_jump),
+            None if index > max_jump => Err(SpqrError::KeyJump { counter: 0, index }),
+            None => Ok(()),
+        }
     }
 
     /// The chain, if there is none yet.

@@ -6,7 +6,9 @@
 use rand_core::CryptoRng;
 
 use super::chain::{ChainExhausted, MessageKeySeed};
-use super::double::{DoubleChange, DoubleRatchet, DoubleRatchetError, DoubleReceived, DoubleSent, Header};
+use super::double::{
+    DoubleChange, DoubleRatchet, DoubleRatchetError, DoubleReceived, DoubleSent, Header, Reach,
+};
 use super::message_keys::MessageKeys;
 use super::spqr::{Spqr, SpqrChange, SpqrError};
 use crate::record::{RecordError, RecordReader, RecordWriter};
@@ -43,6 +45,9 @@ pub enum ReceiveError {
     /// The post-quantum ratchet has no key for it, or refuses it.
     #[error("post-quantum ratchet: {0}")]
     PostQuantum(#[from] SpqrError),
+    /// Its keys were stored ready-made, and can't be mixed with one of the post-quantum ratchet.
+    #[error("ready-made keys don't mix with a post-quantum one")]
+    ReadyKeys,
 }
 
 /// The keys of one message to send, and the change of sending it.
@@ -70,6 +75,12 @@ pub struct Change {
 enum DoubleStep {
     Sent(DoubleSent),
     Received(DoubleReceived),
+}
+
+/// Draws what a ratchet step would, in its place: deployed clients take the step before they refuse, and the generator
+/// goes on as theirs does.
+pub(crate) fn pass_over(rng: &mut impl CryptoRng) {
+    rng.fill_bytes(&mut [0; 32]);
 }
 
 impl TripleRatchet {
@@ -113,8 +124,8 @@ impl TripleRatchet {
         Ok(Sending { header, post_quantum: braid.message, keys, change })
     }
 
-    /// The keys of a received message, which is not authenticated yet, and the change to make once it is.
-    /// Draws 32 bytes if its ratchet key is new.
+    /// The keys of a received message, which is not authenticated yet, and the change to make once it is. All that is
+    /// cheap is checked before anything that is not. Draws 32 bytes if its ratchet key is new, even if it is refused.
     ///
     /// # Errors
     /// [`ReceiveError`]; what the Double Ratchet refuses the post-quantum one is not asked about.
@@ -122,14 +133,32 @@ impl TripleRatchet {
         &self,
         header: &Header,
         post_quantum: &[u8],
-        max_jump: impl FnOnce() -> u32,
+        reach: Reach,
         rng: &mut impl CryptoRng,
     ) -> Result<(MessageKeys, Change), ReceiveError> {
+        if let Err(refused) = self.check(header, post_quantum, reach) {
+            if !self.double.knows(&header.ratchet_key) {
+                pass_over(rng);
+            }
+            return Err(refused);
+        }
         let mut seed = MessageKeySeed::to_be_filled();
-        let received = self.double.receive(header, max_jump, rng, &mut seed)?;
+        let received = self.double.receive(header, reach, rng, &mut seed)?;
         let braid = self.braid.receive(post_quantum)?;
-        let keys = MessageKeys::derive(&seed, braid.key.as_ref());
+        let keys = match (self.double.ready_keys(header), &braid.key) {
+            (None, key) => MessageKeys::derive(&seed, key.as_ref()),
+            (Some(ready), None) => ready.duplicate(),
+            (Some(_), Some(_)) => return Err(ReceiveError::ReadyKeys),
+        };
         Ok((keys, Change { double: DoubleStep::Received(received), braid: braid.change }))
+    }
+
+    /// Refuses a message as far as that costs nothing.
+    fn check(&self, header: &Header, post_quantum: &[u8], reach: Reach) -> Result<(), ReceiveError> {
+        self.double.check(header, reach)?;
+        let new = if self.double.knows(&header.ratchet_key) { None } else { reach.new };
+        self.braid.check(post_quantum, new.unwrap_or(reach.known))?;
+        Ok(())
     }
 
     /// Makes the change of a message.
@@ -158,13 +187,13 @@ impl TripleRatchet {
         self.braid.write(change.map(|change| &change.braid), writer);
     }
 
-    /// Reads what [`Self::write`] wrote.
-    pub(crate) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
-        Ok(Self { double: DoubleRatchet::read(reader)?, braid: Spqr::read(reader)? })
+    /// Reads what [`Self::write`] wrote; chains without a past from formats that have none.
+    pub(crate) fn read(reader: &mut RecordReader<'_>, has_past: bool) -> Result<Self, RecordError> {
+        Ok(Self { double: DoubleRatchet::read(reader, has_past)?, braid: Spqr::read(reader)? })
     }
 
     /// Reads records from before there was a post-quantum ratchet.
     pub(crate) fn read_double_only(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
-        Ok(Self { double: DoubleRatchet::read(reader)?, braid: Spqr::off() })
+        Ok(Self { double: DoubleRatchet::read(reader, false)?, braid: Spqr::off() })
     }
 }

@@ -118,6 +118,11 @@ impl<'a> RecordReader<'a> {
         Ok(secret)
     }
 
+    /// Reads the mark of the addresses that the record belongs to, and compares it with that of the reader's.
+    pub(crate) fn owner(&mut self, mark: u64) -> Result<(), RecordError> {
+        if self.u64()? == mark { Ok(()) } else { Err(RecordError::OtherOwner) }
+    }
+
     /// Bytes behind their number, which takes four bytes.
     ///
     /// # Errors

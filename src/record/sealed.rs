@@ -4,11 +4,13 @@
 //!
 //! ```text
 //! sealed     = 01 || salt (32) || ciphertext || tag (16)
+//! salt       = HMAC(record key, "subrosa record salt" || 32 random bytes || 01 || kind || length of the owner (8) || owner || record)
 //! key, nonce = HKDF(salt, record key, "subrosa sealed record", 44), cut into 32 and 12
 //! ciphertext, tag = AES-256-GCM(key, nonce, record, associated data = 01 || kind || owner)
 //! ```
 //!
-//! Bytes of the caller's own are sealed alike, with 0 for the kind.
+//! Bytes of the caller's own are sealed alike, with 0 for the kind. The salt is of what is sealed, too: where a generator
+//! repeats itself, as in a machine that was cloned, only equal records are sealed alike.
 
 use alloc::vec::Vec;
 
@@ -16,12 +18,13 @@ use rand_core::CryptoRng;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::crypto::gcm::{self, NONCE_LEN, TAG_LEN};
-use crate::crypto::kdf::{self, Label};
+use crate::crypto::kdf::{self, Label, MacKey};
 use crate::crypto::secret::Secret;
 
 use super::{Record, RecordError, RecordKind};
 
 const LABEL: Label = Label::new("subrosa sealed record");
+const SALT_LABEL: &[u8] = b"subrosa record salt";
 const VERSION: u8 = 1;
 const SALT_LEN: usize = 32;
 /// The number in place of the kind, where bytes are no record.
@@ -95,8 +98,7 @@ impl RecordKey {
         owner: &[u8],
         rng: &mut impl CryptoRng,
     ) -> Result<Vec<u8>, RecordError> {
-        let mut salt = [0; SALT_LEN];
-        rng.fill_bytes(&mut salt);
+        let salt = self.salt(&Secret::random(rng), kind, owner, bytes);
         let mut sealed = Vec::with_capacity(bytes.len() + SEALED_OVERHEAD);
         sealed.push(VERSION);
         sealed.extend_from_slice(&salt);
@@ -144,6 +146,13 @@ impl RecordKey {
         gcm::open(key.as_bytes(), nonce.as_bytes(), &data, &mut bytes, tag)
             .map_err(|gcm::NotAuthentic| RecordError::NotAuthentic)?;
         Ok(bytes)
+    }
+
+    /// The salt of one sealing.
+    fn salt(&self, random: &Secret<32>, kind: u8, owner: &[u8], bytes: &[u8]) -> [u8; SALT_LEN] {
+        let owner_len = u64::try_from(owner.len()).unwrap_or(u64::MAX).to_be_bytes();
+        let parts = [SALT_LABEL, random.as_bytes(), &[VERSION, kind], &owner_len, owner, bytes];
+        *MacKey::new(self.0.as_bytes()).mac(&parts).as_bytes()
     }
 
     /// Key and nonce of one sealing. Both are fresh with the salt, so that the number of records that one

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use super::ResendRequest;
 use super::policy::{Rate, RepairPolicy};
-use crate::address::Address;
+use crate::address::{Address, mark};
 use crate::ids::DeviceId;
 use crate::lease::{Busy, Lease};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
@@ -16,8 +16,8 @@ use crate::staged::{Staged, State};
 use crate::timestamp::Timestamp;
 use crate::writes::{Key, Writes};
 
-/// Newest format of repair logs.
-const RECORD_VERSION: u8 = 1;
+/// Newest format of repair logs: 2 added the peer's address.
+const RECORD_VERSION: u8 = 2;
 /// Number of events of a kind that are kept.
 const MAX_EVENTS: usize = 64;
 
@@ -35,7 +35,7 @@ pub enum RepairRefused {
     /// again, if ever.
     #[error("asked for too often")]
     TooOften(Option<Timestamp>),
-    /// The message that is asked for is too old, or was sent in the future.
+    /// The message that is asked for is too old, or was sent in the future, by more than the clocks may differ.
     #[error("that message is too old to be sent again")]
     TooOld,
     /// The request is about a message of another device than this one. Carries that device.
@@ -67,9 +67,9 @@ pub enum RepairRefused {
 /// # let (mut alices, mut bobs, mut rng) = (Memory::new(), Memory::new(), os_rng());
 /// # let now = Timestamp::from_secs(1_700_000_000);
 /// # let limits = Limits { batch: 2, low: 1, ..Limits::default() };
-/// # let alice = Account::generate(Address::new("alice", 1), limits, &mut rng);
+/// # let alice = Account::generate(Address::new("alice", 1), limits, &mut rng)?;
 /// # let mut alice = alice.commit_with(|writes| alices.apply(writes))?;
-/// # let bob = Account::generate(Address::new("bob", 1), limits, &mut rng);
+/// # let bob = Account::generate(Address::new("bob", 1), limits, &mut rng)?;
 /// # let mut bob = bob.commit_with(|writes| bobs.apply(writes))?;
 /// # let mut service = bob.maintain(Counts::default(), now, &mut rng)?.commit_with(|writes| bobs.apply(writes))?;
 /// # let mut with_bob = alice.new_session(bob.address());
@@ -188,7 +188,7 @@ impl RepairLog {
         policy: &RepairPolicy,
         now: Timestamp,
     ) -> Result<Event, RepairRefused> {
-        if !is_recent(message, policy.max_age, now) {
+        if !is_recent(message, policy, now) {
             return Err(RepairRefused::TooOld);
         }
         self.answered.allow(policy.resend, now)?;
@@ -196,7 +196,7 @@ impl RepairLog {
         if before >= policy.resend_each.into() {
             return Err(RepairRefused::TooOften(None));
         }
-        self.answered.allow_forgetting(policy.max_age, now)?;
+        self.answered.allow_forgetting(policy, now)?;
         Ok(Event { at: now, message })
     }
 
@@ -211,7 +211,7 @@ impl RepairLog {
         self.generation
     }
 
-    /// The record of the log as it is: 15 bytes and 16 for each event.
+    /// The record of the log as it is: 23 bytes and 16 for each event.
     #[must_use]
     pub fn record(&self) -> Record {
         self.write(self.generation, &RepairChange::default())
@@ -220,11 +220,15 @@ impl RepairLog {
     /// Reads a stored record, for the same peer.
     ///
     /// # Errors
-    /// [`RecordError`] for another kind of record, a newer format, or damage.
+    /// [`RecordError`] for another kind of record, one of another peer, a newer format, or damage.
     pub fn from_record(bytes: &[u8], peer: Address) -> Result<Self, RecordError> {
-        let (mut reader, _) = RecordReader::open(RecordKind::RepairLog, RECORD_VERSION, bytes)?;
+        let (mut reader, version) = RecordReader::open(RecordKind::RepairLog, RECORD_VERSION, bytes)?;
+        let generation = reader.u64()?;
+        if version > 1 {
+            reader.owner(mark(&[&peer]))?;
+        }
         let log = Self {
-            generation: reader.u64()?,
+            generation,
             asked: Events::read(&mut reader)?,
             answered: Events::read(&mut reader)?,
             reset: Events::read(&mut reader)?,
@@ -235,9 +239,10 @@ impl RepairLog {
     }
 
     fn write(&self, generation: u64, change: &RepairChange) -> Record {
-        let Self { peer: _, generation: _, asked, answered, reset, lease: _ } = self;
+        let Self { peer, generation: _, asked, answered, reset, lease: _ } = self;
         let mut writer = RecordWriter::new(RecordKind::RepairLog, RECORD_VERSION, 64);
         writer.put_u64(generation);
+        writer.put_u64(mark(&[peer]));
         for (events, event) in [(asked, change.asked), (answered, change.answered), (reset, change.reset)] {
             let mut events = events.clone();
             events.push(event);
@@ -285,12 +290,13 @@ impl Events {
 
     /// Checks that one more does not push out an event whose message may still be asked for, and whose count would be
     /// forgotten.
-    fn allow_forgetting(&self, max_age: Duration, now: Timestamp) -> Result<(), RepairRefused> {
+    fn allow_forgetting(&self, policy: &RepairPolicy, now: Timestamp) -> Result<(), RepairRefused> {
         let oldest = self.0.front().filter(|_| self.0.len() >= MAX_EVENTS).map(|event| event.message);
-        match oldest.filter(|message| is_recent(*message, max_age, now)) {
+        match oldest.filter(|message| is_recent(*message, policy, now)) {
             None => Ok(()),
             Some(message) => {
-                let too_old = message.saturating_add(max_age).saturating_add(Duration::from_millis(1));
+                let last = message.saturating_add(policy.max_age).saturating_add(policy.clock_skew);
+                let too_old = last.saturating_add(Duration::from_millis(1));
                 Err(RepairRefused::TooOften(Some(too_old)))
             }
         }
@@ -321,9 +327,11 @@ impl Events {
     }
 }
 
-/// Returns whether a message is neither older than `max_age` nor from the future.
-fn is_recent(message: Timestamp, max_age: Duration, now: Timestamp) -> bool {
-    message <= now && message.saturating_add(max_age) >= now
+/// Returns whether a message is neither too old nor from the future, by clocks that differ by no more than the policy
+/// says.
+fn is_recent(message: Timestamp, policy: &RepairPolicy, now: Timestamp) -> bool {
+    let latest = now.saturating_add(policy.clock_skew);
+    message <= latest && message.saturating_add(policy.max_age).saturating_add(policy.clock_skew) >= now
 }
 
 impl fmt::Debug for RepairLog {

@@ -30,6 +30,9 @@ pub struct RepairPolicy {
     /// Greatest age of a message that is sent again: older ones would appear as new ones. A day. Within that time no
     /// more than 64 are sent again, whatever [`resend`](Self::resend) says.
     pub max_age: Duration,
+    /// Largest difference between our clock and the one that messages' timestamps are of. A message that seems so much
+    /// too new or too old is sent again. 10 minutes.
+    pub clock_skew: Duration,
 }
 
 impl Default for RepairPolicy {
@@ -40,6 +43,7 @@ impl Default for RepairPolicy {
             reset: Rate { max: 3, per: HOUR },
             resend_each: 2,
             max_age: 24 * HOUR,
+            clock_skew: HOUR / 6,
         }
     }
 }

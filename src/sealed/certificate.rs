@@ -47,6 +47,10 @@ pub enum CertificateError {
     /// The server did not sign the sender certificate.
     #[error("the sender certificate is not signed by its server")]
     BadSignature,
+    /// The time that was given is none in milliseconds: in seconds, say, each certificate would be good for decades. The
+    /// caller's mistake.
+    #[error("the time is not in milliseconds")]
+    NotMilliseconds,
     /// The sender certificate expired before the service took the message.
     #[error("the sender certificate has expired")]
     Expired,

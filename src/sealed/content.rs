@@ -122,6 +122,25 @@ impl UnverifiedContent {
         self.verify_by(|certificate| certificate.verify_cached(cache, trust, taken), local, e164)
     }
 
+    /// The sender that the certificate names. Nobody vouches for the name: it only tells under which the identity is
+    /// pinned that [`advice`](Self::advice) takes.
+    #[must_use]
+    pub const fn claimed_address(&self) -> &Address {
+        &self.certificate.claimed().address
+    }
+
+    /// Advises what to do if [`verify`](Self::verify) refuses the certificate, such as one that expired: `failure` is
+    /// [`OpenError::failure`]. The message is asked for again if the identity that sealed it is the `pinned` one of
+    /// [`claimed_address`](Self::claimed_address); from anybody else it is let lie. `taken` is when the service took it.
+    #[must_use]
+    pub fn advice(&self, failure: Failure, pinned: Option<&IdentityKey>, taken: Timestamp) -> Advice {
+        let device = self.claimed_address().device();
+        let claimed = self.certificate.claimed().identity_key;
+        let failure = if pinned == Some(&claimed) { failure } else { Failure::Untrusted };
+        let Inner { kind, message, hint, group_id: _ } = &self.content;
+        Advice::about(failure, *hint, *kind, message, taken, device)
+    }
+
     fn verify_by(
         self,
         verify: impl FnOnce(SenderCertificate) -> Result<VerifiedSender, CertificateError>,

@@ -7,6 +7,7 @@ use crate::address::ServiceId;
 use crate::crypto::ctr::TooLong;
 use crate::crypto::curve::NonContributory;
 use crate::crypto::key_error::KeyError;
+use crate::failure::Failure;
 use crate::ids::DeviceId;
 use crate::session::EncryptError;
 use crate::wire::protobuf::Malformed;
@@ -18,6 +19,9 @@ pub enum SealError {
     /// The certificate is for another identity key than ours: nobody would open what is sealed with it.
     #[error("the certificate is for another identity key")]
     ForeignCertificate,
+    /// The time that was given is none in milliseconds. The caller's mistake.
+    #[error("the time is not in milliseconds")]
+    NotMilliseconds,
     /// The certificate names another device, or another identity, than the session has.
     #[error("the certificate is for another device than the session")]
     WrongSession,
@@ -117,6 +121,19 @@ pub enum OpenError {
     /// An upload for many excludes an account that it names elsewhere.
     #[error("{0} is excluded and named elsewhere")]
     RedundantlyExcluded(ServiceId),
+}
+
+impl OpenError {
+    /// The kind of failure, for [`UnverifiedContent::advice`](super::UnverifiedContent::advice): a message that was sent
+    /// with a certificate that had expired is worth asking for again.
+    #[must_use]
+    pub const fn failure(&self) -> Failure {
+        match self {
+            Self::SelfSend => Failure::Duplicate,
+            Self::Certificate(CertificateError::Expired) => Failure::Undecryptable,
+            _ => Failure::Untrusted,
+        }
+    }
 }
 
 impl From<Malformed> for OpenError {

@@ -10,6 +10,7 @@
 //! device = device id (1) || registration id, 14 bits, and 80 00 if another device follows (2)
 //! ```
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::error::SealError;
@@ -30,8 +31,15 @@ pub(super) const MORE_DEVICES: u16 = 0x8000;
 pub const MAX_REGISTRATION_ID: u16 = 0x3FFF;
 
 /// An account that receives a message, on some or all of its devices.
+///
+/// One of whose devices an entry has no room for, since its id or its registration id is too large, is left out when
+/// the message is sealed: a single member must not keep a group from writing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recipient<'a>(pub(super) Entry<'a>);
+pub struct Recipient<'a> {
+    pub(super) entry: Entry<'a>,
+    /// The reason that it is left out.
+    pub(super) unfit: Option<SealError>,
+}
 
 /// The parts of a recipient's entry. Not checked: a device may come twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,38 +67,33 @@ impl<'a> Recipient<'a> {
     /// A recipient by its parts; each device with its registration id.
     ///
     /// # Errors
-    /// [`SealError`]: `NoDevices`, `RepeatedDevice`, `DeviceOutOfRange`,
-    /// `RegistrationIdOutOfRange`.
+    /// [`SealError`]: `NoDevices`, `RepeatedDevice`.
     pub fn new(
         service_id: ServiceId,
         identity: &'a IdentityKey,
         devices: impl IntoIterator<Item = (DeviceId, u32)>,
     ) -> Result<Self, SealError> {
-        let mut seen = 0_u128;
-        let device = |(device, id): (DeviceId, u32)| {
-            let short_device = device.to_signal().ok_or(SealError::DeviceOutOfRange(device))?;
-            let bit = 1 << short_device;
-            if seen & bit != 0 {
+        let (mut seen, mut fitting, mut unfit) = (BTreeSet::new(), Vec::new(), None);
+        for (device, id) in devices {
+            if !seen.insert(device) {
                 return Err(SealError::RepeatedDevice(device));
             }
-            seen |= bit;
-            match u16::try_from(id) {
-                Ok(short) if short <= MAX_REGISTRATION_ID => Ok((short_device, short)),
-                _ => Err(SealError::RegistrationIdOutOfRange { device, id }),
+            match entry_of(device, id) {
+                Ok(device) => fitting.push(device),
+                Err(error) => unfit = unfit.or(Some(error)),
             }
-        };
-        let devices: Vec<_> = devices.into_iter().map(device).collect::<Result<_, _>>()?;
-        if devices.is_empty() {
+        }
+        if seen.is_empty() {
             return Err(SealError::NoDevices);
         }
-        Ok(Self(Entry { service_id, identity, devices, agreement: None }))
+        Ok(Self { entry: Entry { service_id, identity, devices: fitting, agreement: None }, unfit })
     }
 
     /// The same recipient with its contact secret, for which sealing takes half the time. A secret that is not between
     /// the sender and this recipient is not used.
     #[must_use]
     pub fn with_contact_secret(mut self, agreement: &'a ContactSecret) -> Self {
-        self.0.agreement = Some(agreement);
+        self.entry.agreement = Some(agreement);
         self
     }
 
@@ -113,14 +116,20 @@ impl<'a> Recipient<'a> {
         }
         let (name, identity) = account.ok_or(SealError::NoDevices)?;
         let mut recipient = Self::new(name.service_id().ok_or(SealError::NotAServiceId)?, identity, devices)?;
-        recipient.0.agreement = agreement;
+        recipient.entry.agreement = agreement;
         Ok(recipient)
+    }
+
+    /// The reason that it will be left out, if it will be.
+    #[must_use]
+    pub const fn unfit(&self) -> Option<SealError> {
+        self.unfit
     }
 
     /// The account.
     #[must_use]
     pub const fn service_id(&self) -> &ServiceId {
-        &self.0.service_id
+        &self.entry.service_id
     }
 }
 
@@ -130,8 +139,9 @@ impl<'a> Recipient<'a> {
 pub struct MultiRecipientMessage {
     /// The message, as the service takes it.
     pub bytes: Vec<u8>,
-    /// Recipients left out because their identity key has low order.
-    pub failed: Vec<ServiceId>,
+    /// Recipients that were left out, each with the reason: the identity key has low order, or a device's ids are too
+    /// large for an entry.
+    pub failed: Vec<(ServiceId, SealError)>,
 }
 
 /// Seals for the recipients, without a check that an account is named twice. The seed is m.
@@ -174,14 +184,14 @@ pub fn seal_for_many(
 /// A message in the making.
 struct Sent {
     bytes: Vec<u8>,
-    failed: Vec<ServiceId>,
+    failed: Vec<(ServiceId, SealError)>,
 }
 
 impl Sent {
     /// Appends the entry of a recipient, or notes that there is none.
     fn put(&mut self, recipient: &Entry<'_>, material: &Result<KeyMaterial, NonContributory>) {
         let Ok(material) = material else {
-            return self.failed.push(recipient.service_id);
+            return self.failed.push((recipient.service_id, SealError::NonContributory));
         };
         self.bytes.extend_from_slice(&recipient.service_id.to_bytes());
         let last = recipient.devices.len().saturating_sub(1);
@@ -192,6 +202,15 @@ impl Sent {
             self.bytes.extend_from_slice(&(id | more).to_be_bytes());
         }
         self.bytes.extend_from_slice(&material.to_bytes());
+    }
+}
+
+/// A device as an entry has it.
+fn entry_of(device: DeviceId, id: u32) -> Result<(u8, u16), SealError> {
+    let short = device.to_signal().ok_or(SealError::DeviceOutOfRange(device))?;
+    match u16::try_from(id) {
+        Ok(id) if id <= MAX_REGISTRATION_ID => Ok((short, id)),
+        _ => Err(SealError::RegistrationIdOutOfRange { device, id }),
     }
 }
 
@@ -217,8 +236,8 @@ fn key_materials(
 }
 
 /// Refuses accounts that are named twice, among recipients and excluded alike: the service would.
-pub(super) fn refuse_repeated(recipients: &[&Entry<'_>], excluded: &[ServiceId]) -> Result<(), SealError> {
-    let named = recipients.iter().map(|recipient| &recipient.service_id);
+pub(super) fn refuse_repeated(recipients: &[Recipient<'_>], excluded: &[ServiceId]) -> Result<(), SealError> {
+    let named = recipients.iter().map(Recipient::service_id);
     let mut all: Vec<&ServiceId> = named.chain(excluded).collect();
     all.sort_unstable();
     let repeated = all.windows(2).find_map(|pair| match pair {

@@ -80,6 +80,9 @@ impl<'a> Sender<'a> {
         if *session.local_identity().ok_or(EncryptError::NoSession)? != claimed.identity_key {
             return Err(SealError::WrongSession);
         }
+        if !now.is_milliseconds() {
+            return Err(SealError::NotMilliseconds);
+        }
         if now > claimed.expires {
             return Err(SealError::CertificateExpired);
         }
@@ -127,7 +130,7 @@ impl<'a> Sender<'a> {
     /// the service splits. Draws 32 bytes.
     ///
     /// The common work is done once; each recipient costs two more X25519, on all cores if the feature `parallel` is
-    /// on. A recipient for which that fails is left out and reported.
+    /// on. A recipient for which that fails, or that an entry has no room for, is left out and reported.
     ///
     /// `excluded` are members of the group that do not get it, so that the service can check that the sender knows all
     /// members.
@@ -141,12 +144,18 @@ impl<'a> Sender<'a> {
         excluded: &[ServiceId],
         rng: &mut impl CryptoRng,
     ) -> Result<MultiRecipientMessage, SealError> {
-        let entries: Vec<&Entry<'_>> = recipients.iter().map(|recipient| &recipient.0).collect();
-        refuse_repeated(&entries, excluded)?;
+        refuse_repeated(recipients, excluded)?;
+        let (unfit, fit): (Vec<_>, Vec<_>) =
+            recipients.iter().partition(|recipient| recipient.unfit.is_some());
+        let entries: Vec<&Entry<'_>> = fit.into_iter().map(|recipient| &recipient.entry).collect();
         let content = self.content(message).encode();
-        stack::wiped(stack::OPERATION, || {
+        let mut sealed = stack::wiped(stack::OPERATION, || {
             seal_for_many(&content, self.identity, &entries, excluded, Secret::random(rng))
-        })
+        })?;
+        sealed
+            .failed
+            .extend(unfit.into_iter().filter_map(|left_out| Some((*left_out.service_id(), left_out.unfit?))));
+        Ok(sealed)
     }
 
     fn content<'m>(&self, message: &'m Ciphertext) -> SealedContent<'m>

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use super::state::{Pending, SessionState};
 use super::{Change, Session, SessionChange, Slot};
+use crate::identity::Trust;
 use crate::lease::Busy;
 use crate::ratchet::triple;
 use crate::record::RecordWriter;
@@ -17,7 +18,8 @@ pub(super) const MAX_ARCHIVED: usize = 40;
 
 impl Session {
     /// Archives the current session, so that the next message needs a new one. Messages that the peer still sends on it
-    /// are decrypted, and make it current again. Without a current session only the generation changes.
+    /// are decrypted, and make it current again if it is of the newest identity and version. Without a current session
+    /// only the generation changes.
     ///
     /// # Errors
     /// [`Busy`].
@@ -52,10 +54,44 @@ impl Session {
         }
     }
 
+    /// The current session, or the one that was last.
+    fn newest(&self) -> Option<&SessionState> {
+        self.current.as_deref().or_else(|| self.archived.front().map(Box::as_ref))
+    }
+
+    /// Returns whether the session that a message was received on may become the current one. An archived one may not
+    /// if it is retired, of a lower version than the newest, or of another identity than that, unless `trust` has it
+    /// pinned: what comes late must not bring back what was left.
+    pub(super) fn may_lead(&self, slot: Slot, trust: Trust<'_>) -> bool {
+        let Some((state, newest)) = self.state(slot).zip(self.newest()) else { return false };
+        let same_identity = state.remote_identity == newest.remote_identity;
+        slot == Slot::Current
+            || !state.retired
+                && state.version.number() >= newest.version.number()
+                && (same_identity || trust.is_pinned())
+    }
+
+    /// Returns whether a session that the peer begins may become the current one. Not if it is of a lower version than
+    /// the newest, or of an identity that another has followed, unless `trust` has it pinned.
+    pub(super) fn may_begin(&self, state: &SessionState, pinned: bool) -> bool {
+        let Some(newest) = self.newest() else { return true };
+        let identity = state.remote_identity;
+        let followed = identity != newest.remote_identity
+            && self.archived.iter().any(|archived| archived.remote_identity == identity);
+        state.version.number() >= newest.version.number() && (pinned || !followed)
+    }
+
+    /// Files a session of an identity or a version that was left behind the newest one.
+    pub(super) fn file_now(&mut self, state: Box<SessionState>) {
+        let at = place_behind_newest(self.current.is_some(), self.archived.len());
+        self.archived.truncate(MAX_ARCHIVED - 1);
+        self.archived.insert(at, state);
+    }
+
     /// The session that a message was received on, in its new place.
-    pub(super) fn receiver_now(&mut self, slot: Slot) -> Option<&mut SessionState> {
+    pub(super) fn receiver_now(&mut self, slot: Slot, leads: bool) -> Option<&mut SessionState> {
         if let Slot::Archived(at) = slot {
-            if self.archived.get(at).is_some_and(|state| state.retired) {
+            if !leads {
                 return self.archived.get_mut(at).map(Box::as_mut);
             }
             let state = self.archived.remove(at)?;
@@ -117,23 +153,29 @@ impl<'a> View<'a> {
             Some(Change::Sent(change)) => {
                 current.map(|state| StateView { change: Some(change), ..StateView::as_is(state) })
             }
-            Some(Change::Received(Slot::Current, change)) => {
+            Some(Change::Received { slot: Slot::Current, leads: _, change }) => {
                 current.map(|state| StateView { change: Some(change), ..StateView::archived(state) })
             }
-            Some(Change::Received(Slot::Archived(at), change)) => match archived.get_mut(*at) {
-                Some(state) if state.retired => {
+            Some(Change::Received { slot: Slot::Archived(at), leads: false, change }) => {
+                if let Some(state) = archived.get_mut(*at) {
                     state.change = Some(change);
-                    current.map(StateView::as_is)
                 }
-                _ => {
-                    let promoted = archived.remove(*at);
-                    push_front(&mut archived, current);
-                    Some(StateView { change: Some(change), ..promoted })
-                }
-            },
-            Some(Change::Begin(state)) => {
+                current.map(StateView::as_is)
+            }
+            Some(Change::Received { slot: Slot::Archived(at), leads: true, change }) => {
+                let promoted = archived.remove(*at);
+                push_front(&mut archived, current);
+                Some(StateView { change: Some(change), ..promoted })
+            }
+            Some(Change::Begin { state, leads: true }) => {
                 push_front(&mut archived, current);
                 Some(StateView::as_is(state))
+            }
+            Some(Change::Begin { state, leads: false }) => {
+                let at = place_behind_newest(current.is_some(), archived.len());
+                archived.truncate(MAX_ARCHIVED - 1);
+                archived.insert(at, StateView::archived(state));
+                current.map(StateView::as_is)
             }
             Some(Change::Archive) => {
                 push_front(&mut archived, current);
@@ -149,6 +191,11 @@ impl<'a> View<'a> {
         };
         Self { current, archived }
     }
+}
+
+/// The place among the archived sessions that is next to the newest one.
+const fn place_behind_newest(has_current: bool, archived: usize) -> usize {
+    if has_current || archived == 0 { 0 } else { 1 }
 }
 
 /// Archives `state`, if there is one.

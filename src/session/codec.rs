@@ -77,9 +77,14 @@ pub(super) fn authenticate(
     Ok(())
 }
 
-/// Decrypts the body of a message that was authenticated.
-pub(super) fn decrypt(keys: &MessageKeys, body: &[u8]) -> Result<Plaintext, BadPadding> {
-    cbc::decrypt(keys.cipher_key.as_bytes(), keys.iv.as_bytes(), body).map(Plaintext::new)
+/// Decrypts the body of a message of `session` that was authenticated.
+pub(super) fn decrypt(
+    session: &SessionState,
+    keys: &MessageKeys,
+    body: &[u8],
+) -> Result<Plaintext, BadPadding> {
+    let plaintext = cbc::decrypt(keys.cipher_key.as_bytes(), keys.iv.as_bytes(), body)?;
+    Ok(Plaintext::new(plaintext).sent_by(Some(&session.remote_identity)))
 }
 
 fn mac(keys: &MessageKeys, sender: &IdentityKey, receiver: &IdentityKey, message: &[u8]) -> [u8; MAC_LEN] {

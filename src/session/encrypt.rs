@@ -36,6 +36,10 @@ pub enum EncryptError {
     /// The caller does not trust the identity that the session is with.
     #[error("the peer's identity key is not trusted")]
     UntrustedIdentity,
+    /// The session is of version 3, which the session's [policy](Session::with_policy) does not allow: begin another,
+    /// or allow it.
+    #[error("version 3 is not allowed for sending")]
+    Version3Refused,
     /// The ratchet has no key left: begin another session.
     #[error("the session has no more keys; begin another")]
     Exhausted,
@@ -93,6 +97,9 @@ impl Session {
         rng: &mut impl CryptoRng,
     ) -> Result<(&SessionState, Sending), EncryptError> {
         let state = self.current.as_deref().ok_or(EncryptError::NoSession)?;
+        if state.version.policy() > self.policy {
+            return Err(EncryptError::Version3Refused);
+        }
         if state.pending.as_ref().is_some_and(|pending| pending.is_stale(now)) {
             return Err(EncryptError::Stale);
         }

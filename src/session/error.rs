@@ -57,9 +57,19 @@ pub enum DecryptError {
     /// There is no session with the device. Ask it to send again, by a request of [`repair`](crate::repair).
     #[error("no session with the sender")]
     NoSession,
-    /// The message was decrypted before, or its key expired. Acknowledge its delivery: it will never be decrypted.
+    /// The message was decrypted before. Acknowledge its delivery: it will never be decrypted again.
     #[error("already received")]
     Duplicate,
+    /// The message was not decrypted, and can't be any more: its key was given up, because too many others were
+    /// skipped since, or it never came here.
+    #[error("too late: its key is no longer kept")]
+    Expired,
+    /// The message is longer than [the caller allows](super::ReceiveLimits::message_len).
+    #[error("{len} bytes are longer than a message may be")]
+    TooLong {
+        /// Its length in bytes.
+        len: usize,
+    },
     /// The message would skip more others than is allowed.
     #[error("{by} messages ahead of the last one received, more than may be skipped")]
     TooFarAhead {
@@ -89,6 +99,9 @@ pub enum Forgery {
     /// The message is of another version than the session.
     #[error("version {0}, but the session has another")]
     Version(u8),
+    /// A ratchet key is new, although none of ours was sent to which the peer could respond by one.
+    #[error("a new ratchet key where none can be")]
+    RatchetKey,
     /// A public key is of low order.
     #[error("public key of low order")]
     NonContributory,
@@ -141,13 +154,16 @@ impl From<ReceiveError> for DecryptError {
     fn from(error: ReceiveError) -> Self {
         match error {
             ReceiveError::Double(DoubleRatchetError::Duplicate { .. }) => Self::Duplicate,
+            ReceiveError::Double(DoubleRatchetError::Lost(_))
+            | ReceiveError::PostQuantum(SpqrError::KeyTrimmed(_)) => Self::Expired,
+            ReceiveError::Double(DoubleRatchetError::TooEarly) => Self::Forged(Forgery::RatchetKey),
             ReceiveError::Double(DoubleRatchetError::TooFarAhead { jump }) => Self::TooFarAhead { by: jump },
             ReceiveError::Double(DoubleRatchetError::Zero(_)) => Self::Forged(Forgery::NonContributory),
             ReceiveError::Double(DoubleRatchetError::Exhausted(_)) => Self::Forged(Forgery::Exhausted),
             ReceiveError::PostQuantum(SpqrError::KeyJump { counter, index }) => {
                 Self::TooFarAhead { by: index.saturating_sub(counter) }
             }
-            ReceiveError::PostQuantum(_) => Self::Forged(Forgery::PostQuantum),
+            ReceiveError::PostQuantum(_) | ReceiveError::ReadyKeys => Self::Forged(Forgery::PostQuantum),
         }
     }
 }

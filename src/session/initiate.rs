@@ -71,7 +71,8 @@ impl Session {
             let pinned = bundle.is_pinned();
             let state = self.begin(config, bundle, now, rng)?;
             let identity = (!pinned).then_some(state.remote_identity);
-            let change = SessionChange { identity, ..SessionChange::new(Change::Begin(Box::new(state))) };
+            let change = SessionChange::new(Change::Begin { state: Box::new(state), leads: true });
+            let change = SessionChange { identity, ..change };
             Ok(Staged::of(self, change, ()))
         })
     }

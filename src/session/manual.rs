@@ -58,7 +58,8 @@ use crate::prekey::{
     SignedPreKeyId,
 };
 use crate::ratchet::chain::ChainKey;
-use crate::ratchet::double::DoubleRatchet;
+use crate::ratchet::double::{DoubleRatchet, Reach};
+use crate::ratchet::receiving::MAX_JUMP;
 use crate::ratchet::root::RootKey;
 use crate::ratchet::spqr::{Direction, Spqr};
 use crate::ratchet::triple::TripleRatchet;
@@ -225,8 +226,9 @@ impl<'s, 'm> NewSession<'s, 'm> {
     ) -> Result<Staged<'s, Plaintext>, DecryptError> {
         stack::wiped(stack::OPERATION, move || {
             let (state, plaintext) = self.begin(keys, rng)?;
-            let identity = (!self.pinned).then_some(state.remote_identity);
-            let change = SessionChange { change: Change::Begin(state), identity, used };
+            let leads = self.session.may_begin(&state, self.pinned);
+            let identity = (leads && !self.pinned).then_some(state.remote_identity);
+            let change = SessionChange { change: Change::Begin { state, leads }, identity, used };
             Ok(Staged::of(self.session, change, plaintext))
         })
     }
@@ -247,7 +249,8 @@ impl<'s, 'm> NewSession<'s, 'm> {
             return Err(DecryptError::NoOneTimePreKey);
         }
         let mut state = self.agree(keys)?;
-        let opened = state.open(message.message(), (&self.session.local, &self.session.remote), rng)?;
+        let addresses = (&self.session.local, &self.session.remote);
+        let opened = state.open(message.message(), addresses, Reach::of(MAX_JUMP), rng)?;
         if let Some(KemKey::LastResort { used_before: true, .. }) = keys.kem {
             return Err(DecryptError::Replayed);
         }

@@ -6,37 +6,42 @@ use alloc::boxed::Box;
 
 use rand_core::CryptoRng;
 
-use super::config::{Config, Policy};
+use super::config::{Config, Policy, ReceiveLimits};
 use super::error::{DecryptError, Forgery};
 use super::manual::{Admission, NewSession};
 use super::state::{SessionState, Version, same_account};
 use super::{Change, Session, SessionChange, Slot, codec};
 use crate::address::Address;
+use crate::crypto::curve::PublicKey;
 use crate::crypto::stack;
 use crate::identity::{IdentityKey, Trust};
 use crate::message::{Certified, Message, Parsed};
 use crate::plaintext::Plaintext;
-use crate::ratchet::double::Header;
-use crate::ratchet::receiving::MAX_JUMP;
-use crate::ratchet::triple;
+use crate::ratchet::double::{Header, Reach};
+use crate::ratchet::triple::{self, pass_over};
 use crate::staged::Staged;
 use crate::wire::prekey_message::PreKeySignalMessage;
 use crate::wire::signal_message::SignalMessage;
+
+/// Number of messages that one with a new ratchet key may skip on an archived session, unless its sender is certified.
+const MAX_ARCHIVED_JUMP: u32 = 1_000;
 
 impl Session {
     /// Decrypts a message of either kind on one of the existing sessions, or finds that it asks for a new one. With an
     /// account, use [`Account::receive`](crate::Account::receive), which brings the prekeys.
     ///
-    /// A message of kind `Whisper` is tried on the current session and then on the archived ones, newest first; the one
-    /// that decrypts it becomes the current one. Of a message of kind `PreKey` the base key names the session. `trust`
-    /// decides about the identity in a `PreKey` message before anything else, and about the session's identity after a
-    /// `Whisper` message was authenticated.
+    /// A message of kind `Whisper` is tried on the sessions that know its ratchet key; if none does, on the current one
+    /// and then on the archived ones, newest first. The one that decrypts it becomes the current one, unless it is of
+    /// another identity than the newest one, or of a lower version. Of a message of kind `PreKey` the base key names
+    /// the session. `trust` decides about the identity in a `PreKey` message before anything else, and about the
+    /// session's identity after a `Whisper` message was authenticated.
     ///
-    /// Draws 32 bytes for each session tried that takes the message's ratchet key for a new one. Changes nothing until
+    /// Draws 32 bytes for each session of the message's version up to the one that decrypts it, unless that knows the
+    /// message's ratchet key. Changes nothing until
     /// the stage is committed.
     ///
     /// # Errors
-    /// [`DecryptError`]: `Busy`, `WrongSession`, `IdentityMismatch` with the envelope's sender; then for a `PreKey`
+    /// [`DecryptError`]: `Busy`, `TooLong`, `WrongSession`, `IdentityMismatch` with the envelope's sender; then for a `PreKey`
     /// message `UntrustedIdentity`, `IdentityMismatch`, `Version3Refused`, `NoOneTimePreKey`; then what decrypting
     /// says.
     pub fn receive<'s, 'm>(
@@ -47,15 +52,18 @@ impl Session {
         rng: &mut impl CryptoRng,
     ) -> Result<Admission<'s, 'm>, DecryptError> {
         self.lease.free()?;
+        let len = message.as_bytes().len();
+        if len > config.limits.message_len {
+            return Err(DecryptError::TooLong { len });
+        }
         if let Some(sender) = message.sender() {
             self.check_sender(sender, message)?;
         }
+        let trial =
+            Trial { sealed_by: message.sender().map(|sender| sender.identity), limits: config.limits };
         match message.parsed() {
-            Parsed::Whisper(whisper) => {
-                let certified = message.sender().map(|sender| sender.identity);
-                self.decrypt(whisper, certified, trust, rng).map(Admission::Decrypted)
-            }
-            Parsed::PreKey(first) => self.admit(config, first, trust, rng, message.sender().is_some()),
+            Parsed::Whisper(whisper) => self.decrypt(whisper, &trial, trust, rng).map(Admission::Decrypted),
+            Parsed::PreKey(first) => self.admit(config, first, &trial, trust, rng),
         }
     }
 
@@ -75,23 +83,29 @@ impl Session {
     fn decrypt(
         &mut self,
         message: &SignalMessage<'_>,
-        certified: Option<&IdentityKey>,
+        trial: &Trial<'_>,
         trust: Trust<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Plaintext>, DecryptError> {
         stack::wiped(stack::OPERATION, move || {
-            let (slot, opened) = self.open_any(message, None, rng)?;
+            let (slot, opened) = self.open_any(message, None, trial, rng)?;
             let identity =
                 self.state(slot).map(|state| state.remote_identity).ok_or(DecryptError::NoSession)?;
-            if certified.is_some_and(|certified| *certified != identity) {
+            if trial.sealed_by.is_some_and(|certified| *certified != identity) {
                 return Err(DecryptError::IdentityMismatch);
             }
             if !trust.accepts(&identity) {
                 return Err(DecryptError::UntrustedIdentity);
             }
-            let change = SessionChange::new(Change::Received(slot, opened.change)).pinning(identity, trust);
-            Ok(Staged::of(self, change, opened.plaintext))
+            Ok(self.stage_received(slot, opened, trust))
         })
+    }
+
+    /// Stages a received message. It pins nothing: what was pinned since the session began is newer than the session.
+    fn stage_received(&mut self, slot: Slot, opened: Opened, trust: Trust<'_>) -> Staged<'_, Plaintext> {
+        let leads = self.may_lead(slot, trust);
+        let change = SessionChange::new(Change::Received { slot, leads, change: opened.change });
+        Staged::of(self, change, opened.plaintext)
     }
 
     /// Examines a message of kind `PreKey`: it may begin a session, or belong to an existing one.
@@ -99,9 +113,9 @@ impl Session {
         &'s mut self,
         config: &Config<'m>,
         message: &'m PreKeySignalMessage<'_>,
+        trial: &Trial<'_>,
         trust: Trust<'_>,
         rng: &mut impl CryptoRng,
-        sealed: bool,
     ) -> Result<Admission<'s, 'm>, DecryptError> {
         let identity = IdentityKey::new(*message.identity_key());
         if !trust.accepts(&identity) {
@@ -116,9 +130,7 @@ impl Session {
             if state.remote_identity != identity {
                 return Err(DecryptError::IdentityMismatch);
             }
-            let mismatch =
-                if sealed { DecryptError::IdentityMismatch } else { DecryptError::UntrustedIdentity };
-            return self.decrypt_named(message, slot, trust, rng, mismatch).map(Admission::Decrypted);
+            return self.decrypt_named(message, slot, trial, trust, rng).map(Admission::Decrypted);
         }
         if message.version() == Version::V3.number() && config.policy != Policy::AllowVersion3 {
             return Err(DecryptError::Version3Refused);
@@ -134,35 +146,48 @@ impl Session {
         &mut self,
         message: &PreKeySignalMessage<'_>,
         slot: Slot,
+        trial: &Trial<'_>,
         trust: Trust<'_>,
         rng: &mut impl CryptoRng,
-        mismatch: DecryptError,
     ) -> Result<Staged<'_, Plaintext>, DecryptError> {
         stack::wiped(stack::OPERATION, move || {
-            let (slot, opened) = self.open_any(message.message(), Some(slot), rng)?;
+            let (slot, opened) = self.open_any(message.message(), Some(slot), trial, rng)?;
             let identity = IdentityKey::new(*message.identity_key());
             // Not the session that was found, if the inner message is of another version than its wrapper.
             if self.state(slot).is_none_or(|state| state.remote_identity != identity) {
-                return Err(mismatch);
+                return Err(match trial.sealed_by {
+                    Some(_) => DecryptError::IdentityMismatch,
+                    None => DecryptError::UntrustedIdentity,
+                });
             }
-            let change = SessionChange::new(Change::Received(slot, opened.change)).pinning(identity, trust);
-            Ok(Staged::of(self, change, opened.plaintext))
+            Ok(self.stage_received(slot, opened, trust))
         })
     }
 
-    /// Tries the sessions in order: the current one, then the archived ones, newest first. If the message's wrapper
-    /// named one, that is the first to be tried, and unless it is of another version, its failure is final.
+    /// Tries the sessions in order: the current one, then the archived ones, newest first. Those that know the
+    /// message's ratchet key are tried alone, if there are any. If the message's wrapper named a session, that is the
+    /// first to be tried, and unless it is of another version, its failure is final.
     fn open_any(
         &self,
         message: &SignalMessage<'_>,
         named: Option<Slot>,
+        trial: &Trial<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<(Slot, Opened), DecryptError> {
-        let mut first_failure = None;
+        let is_known = |slot: Slot| self.state(slot).is_some_and(|state| state.knows(message.ratchet_key()));
+        let any_known = self.slots().any(is_known);
         let others = self.slots().filter(|slot| Some(*slot) != named);
+        let mut first_failure = None;
         for slot in named.into_iter().chain(others) {
             let Some(state) = self.state(slot) else { continue };
-            match state.open(message, (&self.local, &self.remote), rng) {
+            if any_known && named != Some(slot) && !is_known(slot) {
+                if state.version.number() == message.version() {
+                    pass_over(rng);
+                }
+                continue;
+            }
+            let reach = trial.reach(state, slot, (&self.local, &self.remote));
+            match state.open(message, (&self.local, &self.remote), reach, rng) {
                 Ok(opened) => return Ok((slot, opened)),
                 Err(DecryptError::Duplicate) => return Err(DecryptError::Duplicate),
                 Err(failure) => {
@@ -183,11 +208,35 @@ impl Session {
         current.into_iter().chain((0..self.archived.len()).map(Slot::Archived))
     }
 
-    fn state(&self, slot: Slot) -> Option<&SessionState> {
+    pub(super) fn state(&self, slot: Slot) -> Option<&SessionState> {
         match slot {
             Slot::Current => self.current.as_deref(),
             Slot::Archived(at) => self.archived.get(at).map(Box::as_ref),
         }
+    }
+}
+
+/// What decides how much a message may cost on a session.
+struct Trial<'m> {
+    /// The identity that sealed the message, if it came in an envelope.
+    sealed_by: Option<&'m IdentityKey>,
+    limits: ReceiveLimits,
+}
+
+impl Trial<'_> {
+    /// How far a message may reach in a session. Anybody can make up a message with a new ratchet key, which would be
+    /// tried on all sessions: archived ones take few skipped messages with it, and none takes it before the peer can
+    /// have one.
+    fn reach(&self, state: &SessionState, slot: Slot, (local, remote): (&Address, &Address)) -> Reach {
+        let ours = same_account((&state.local_identity, local), (&state.remote_identity, remote));
+        let known = self.limits.jump(ours);
+        let new = match slot {
+            Slot::Archived(_) if self.sealed_by.is_none() => known.min(MAX_ARCHIVED_JUMP),
+            _ => known,
+        };
+        // A retired session may have sent more than it knows.
+        let expected = state.ratchet.double().has_sent() || state.retired;
+        Reach { known, new: expected.then_some(new) }
     }
 }
 
@@ -198,11 +247,17 @@ pub(super) struct Opened {
 }
 
 impl SessionState {
+    /// Returns whether their ratchet key began one of its receiving chains.
+    fn knows(&self, ratchet_key: &PublicKey) -> bool {
+        self.ratchet.double().knows(ratchet_key)
+    }
+
     /// Authenticates and decrypts a message from `remote` to `local` on this session.
     pub(super) fn open(
         &self,
         message: &SignalMessage<'_>,
         (local, remote): (&Address, &Address),
+        reach: Reach,
         rng: &mut impl CryptoRng,
     ) -> Result<Opened, DecryptError> {
         if message.version() != self.version.number() {
@@ -213,12 +268,8 @@ impl SessionState {
             counter: message.counter(),
             previous_counter: message.previous_counter(),
         };
-        let max_jump = || {
-            let ours = same_account((&self.local_identity, local), (&self.remote_identity, remote));
-            if ours { u32::MAX } else { MAX_JUMP }
-        };
-        let (keys, change) = self.ratchet.receive(&header, message.pq_ratchet(), max_jump, rng)?;
+        let (keys, change) = self.ratchet.receive(&header, message.pq_ratchet(), reach, rng)?;
         codec::authenticate(self, &keys, message, local, remote)?;
-        Ok(Opened { plaintext: codec::decrypt(&keys, message.body())?, change })
+        Ok(Opened { plaintext: codec::decrypt(self, &keys, message.body())?, change })
     }
 }

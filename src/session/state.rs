@@ -4,6 +4,7 @@
 
 use alloc::boxed::Box;
 
+use super::config::Policy;
 use super::secrecy::InitialSecrecy;
 use crate::address::Address;
 use crate::crypto::curve::PublicKey;
@@ -39,6 +40,14 @@ impl Version {
             3 => Some(Self::V3),
             4 => Some(Self::V4),
             _ => None,
+        }
+    }
+
+    /// The policy that allows it.
+    pub(super) const fn policy(self) -> Policy {
+        match self {
+            Self::V3 => Policy::AllowVersion3,
+            Self::V4 => Policy::PostQuantum,
         }
     }
 
@@ -136,7 +145,7 @@ impl SessionState {
             pending: if reader.flag()? { Some(Box::new(Pending::read(reader)?)) } else { None },
             ratchet: match version {
                 1 => TripleRatchet::read_double_only(reader)?,
-                _ => TripleRatchet::read(reader)?,
+                _ => TripleRatchet::read(reader, version > 3)?,
             },
         };
         if state.is_bounded(local, remote) { Ok(state) } else { Err(RecordError::Damaged) }

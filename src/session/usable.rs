@@ -8,7 +8,8 @@ use super::Session;
 use super::state::{Pending, Version};
 use crate::timestamp::Timestamp;
 
-/// Time for which an unacknowledged session may be sent on.
+/// Time for which an unacknowledged session may be sent on. One that was begun so much later than now was begun by a
+/// wrong clock.
 const UNACKNOWLEDGED_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Requirements on a session for sending on it. By default all of them.
@@ -47,8 +48,8 @@ impl Session {
 }
 
 impl Pending {
-    /// Returns whether more than 30 days have passed, in whole seconds, since the session was begun.
+    /// Returns whether the session was begun more than 30 days, in whole seconds, before `now` or after it.
     pub(super) const fn is_stale(&self, now: Timestamp) -> bool {
-        self.created.as_secs().saturating_add(UNACKNOWLEDGED_LIFETIME.as_secs()) < now.as_secs()
+        self.created.as_secs().abs_diff(now.as_secs()) > UNACKNOWLEDGED_LIFETIME.as_secs()
     }
 }

@@ -26,7 +26,7 @@ use crate::writes::{StaleStage, Writes};
 /// use subrosa::{Account, Address, Timestamp, os_rng};
 ///
 /// let (mut rng, mut store, now) = (os_rng(), Memory::new(), Timestamp::from_secs(1_700_000_000));
-/// let bob = Account::generate(Address::new("bob", 1), Limits::default(), &mut rng);
+/// let bob = Account::generate(Address::new("bob", 1), Limits::default(), &mut rng)?;
 /// let mut bob = bob.commit_with(|writes| store.apply(writes))?;
 ///
 /// let (writes, detached) = bob.maintain(Counts::default(), now, &mut rng)?.detach();

@@ -39,9 +39,14 @@ impl<'a> PlaintextContent<'a> {
         }
     }
 
-    /// All but the first byte.
+    /// All but the first byte. Nobody vouches for it.
+    #[cfg(feature = "hazmat")]
     #[must_use]
     pub fn body(&self) -> &[u8] {
+        self.unauthenticated()
+    }
+
+    fn unauthenticated(&self) -> &[u8] {
         self.0.split_first().map_or(&[], |(_, body)| body)
     }
 
@@ -58,7 +63,7 @@ impl<'a> PlaintextContent<'a> {
     /// what is before it does not decode; `NoDecryptionError`; the errors of
     /// [`DecryptionErrorMessage::parse`].
     pub fn decryption_error_message(&self) -> Result<DecryptionErrorMessage, ParseError> {
-        decryption_error_in(self.body())
+        decryption_error_in(self.unauthenticated())
     }
 }
 

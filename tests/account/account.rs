@@ -7,14 +7,12 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use crate::accounts::{DAY, Holder, LIMITS, NONE, Peer, START, Service, later, stranger};
-use crate::{deleted, put, rotates};
+use crate::{deleted, put};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::account;
-use subrosa::account::{BackupCheck, BackupToken, Counts, IdSpace, Limits, UpkeepError};
-use subrosa::prekey::{
-    KemPreKeyId, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey, SignedPreKeyId,
-};
+use subrosa::account::{BackupCheck, BackupToken, Counts, IdSpace, Limits};
+use subrosa::prekey::{KemPreKeyId, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey};
 use subrosa::session::Policy;
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
 use subrosa::store::{Key, Memory, StaleStage, Write};
@@ -41,7 +39,7 @@ fn a_new_account_has_a_registration_id_of_14_bits_and_no_prekeys() {
     let mut rng = rng(1);
     let mut ids: Vec<u32> = Vec::new();
     for _ in 0..500 {
-        let new = Account::generate(bob(), LIMITS, &mut rng);
+        let new = Account::generate(bob(), LIMITS, &mut rng).unwrap();
         let writes = new.writes();
         let [write] = writes.iter().collect::<Vec<_>>()[..] else { panic!("{writes:?}") };
         let Write::Put { key: Key::Account, record, generation: Some(0) } = write else {
@@ -64,14 +62,14 @@ fn the_registration_id_is_drawn_after_the_identity_key() {
         let mut drawn = [0; 36];
         rng(seed).fill_bytes(&mut drawn);
         let number = u32::from_le_bytes(drawn[32..].try_into().unwrap());
-        let account = Account::generate(bob(), LIMITS, &mut rng(seed)).commit();
+        let account = Account::generate(bob(), LIMITS, &mut rng(seed)).unwrap().commit();
         assert_eq!(account.registration_id(), 1 + number % 0x3FFF);
     }
 }
 
 #[test]
 fn a_store_that_fails_at_first_has_no_account() {
-    let new = Account::generate(bob(), LIMITS, &mut rng(1));
+    let new = Account::generate(bob(), LIMITS, &mut rng(1)).unwrap();
     assert_eq!(new.commit_with(|_| Err("disk full")).unwrap_err(), "disk full");
 }
 
@@ -79,8 +77,10 @@ fn a_store_that_fails_at_first_has_no_account() {
 #[test]
 fn the_generation_keeps_two_processes_from_overwriting_each_other() {
     let (mut store, mut rng) = (Memory::new(), rng(2));
-    let mut app =
-        Account::generate(bob(), LIMITS, &mut rng).commit_with(|writes| store.apply(writes)).unwrap();
+    let mut app = Account::generate(bob(), LIMITS, &mut rng)
+        .unwrap()
+        .commit_with(|writes| store.apply(writes))
+        .unwrap();
     let mut extension = store.account(&bob(), LIMITS).unwrap().unwrap();
     let staged = app.maintain(NONE, START, &mut rng).unwrap();
     staged.commit_with(|writes| store.apply(writes)).unwrap();
@@ -238,27 +238,30 @@ fn an_older_confirmation_ends_no_withdrawal() {
 
 #[test]
 fn replaced_keys_are_never_more_than_the_limit_and_none_goes_before_its_time() {
-    let limits = Limits { max_retired: 3, ..LIMITS };
+    let limits = Limits { max_retired: 3, grace: 6 * DAY, ..LIMITS };
     let mut bob = Holder::with_limits("bob", limits, 7);
     let mut service = Service::default();
     bob.maintain(&mut service);
-    for _ in 0..10 {
+    for round in 1..=10 {
         bob.advance(2 * DAY);
         bob.maintain(&mut service);
+        let kept = (bob.account.signed_pre_keys().count(), bob.last_resort().len());
+        // The one in use, and three or those that were replaced within the grace.
+        let expected = 1 + round.min(3);
+        assert_eq!(kept, (expected, expected), "round {round}");
     }
-    assert_eq!((bob.account.signed_pre_keys().count(), bob.last_resort().len()), (4, 4));
-    assert!(!rotates(&bob.account.plan(service.counts(), bob.now)));
-    // The first was replaced on day 2, the second on day 4.
-    bob.advance(71 * DAY);
-    assert!(!bob.maintain(&mut service), "on day 91 nothing is due");
-    assert!(bob.account.signed_pre_keys().map(SignedPreKey::id).eq((1..=4).map(SignedPreKeyId)));
-    bob.advance(DAY);
-    assert!(bob.maintain(&mut service), "where one goes there is room for another");
-    assert!(bob.account.signed_pre_keys().map(SignedPreKey::id).eq((2..=5).map(SignedPreKeyId)));
+    // A clock that jumps replaces more, and the oldest ones go.
+    for back in 0..10_u32 {
+        bob.now = later(bob.now, 2 * DAY);
+        bob.maintain(&mut service);
+        bob.now = subrosa::Timestamp::from_millis(bob.now.as_millis() - 2 * 86_400_000 + u64::from(back));
+        bob.maintain(&mut service);
+        assert!(bob.account.signed_pre_keys().count() <= 5 && bob.last_resort().len() <= 5);
+    }
 }
 
 #[test]
-fn ids_end_at_24_bits_with_an_error() {
+fn ids_begin_again_after_24_bits() {
     let mut import = account::Import::new(bob(), IdentityKeyPair::generate(&mut rng(1)), 7, START);
     for space in [IdSpace::OneTime, IdSpace::Signed, IdSpace::Kem] {
         import.next_id(space, (1 << 24) - 6);
@@ -267,16 +270,13 @@ fn ids_end_at_24_bits_with_an_error() {
     let upload = account.maintain(NONE, START, &mut rng(2)).unwrap().commit();
     assert_eq!(upload.one_time_pre_keys.last().unwrap().id.0, (1 << 24) - 3);
     account.confirm_uploaded(&upload, START).unwrap().commit();
-    let before = account.record();
-    let exhausted = UpkeepError::IdsExhausted(IdSpace::OneTime);
-    assert_eq!(account.maintain(NONE, START, &mut rng(3)).unwrap_err(), exhausted);
-    assert_eq!(account.recover(None, START, &mut rng(3)).unwrap_err(), exhausted);
-    assert_eq!(account.record().as_bytes(), before.as_bytes(), "nothing has changed");
     assert_eq!(account.next_id(IdSpace::OneTime), Some((1 << 24) - 2));
     assert_eq!(account.next_id(IdSpace::Kem), Some((1 << 24) - 1));
-    let enough = Counts { one_time: 2, one_time_kem: 2 };
-    account.maintain(enough, later(START, 2 * DAY), &mut rng(4)).unwrap().commit();
-    assert_eq!(account.next_id(IdSpace::Kem), None, "all were given out");
+    let again = account.maintain(NONE, START, &mut rng(3)).unwrap().commit();
+    assert!(again.one_time_pre_keys.iter().map(|key| key.id.0).eq(1..=LIMITS.batch));
+    assert!(again.replace_one_time, "a service passes over lower ids");
+    let recovered = account.recover(None, START, &mut rng(3)).unwrap().commit();
+    assert!(recovered.signed_pre_key.unwrap().id.0 > 1 << 16, "beyond what may have been given out");
 }
 
 #[test]
@@ -301,19 +301,21 @@ fn tokens_are_bytes_and_compare_by_store_and_age() {
 
 #[test]
 fn a_recovery_without_room_replaces_what_it_can() {
-    let limits = Limits { max_kept: 6, ..LIMITS };
+    let limits = Limits { max_kept: 6, max_given_out: 5, ..LIMITS };
     let mut bob = Holder::with_limits("bob", limits, 9);
     let mut service = Service::default();
     bob.maintain(&mut service);
     let old = stranger(service.bundle(&bob), &bob.address, 1);
     bob.recover(None);
     let upload = bob.account.upload();
-    assert!(upload.replace_one_time && upload.one_time_pre_keys.is_empty());
+    assert!(upload.replace_one_time);
     service.take(&upload);
     bob.confirm(&upload);
-    assert_eq!(service.counts(), NONE);
+    assert_eq!(service.counts(), Counts { one_time: 2, one_time_kem: 2 }, "as many as there is room for");
     bob.receive(&old.0, &old.1).unwrap();
     bob.advance(90 * DAY);
+    service.one_time.clear();
+    service.one_time_kem.clear();
     bob.maintain(&mut service);
     assert_eq!(service.counts(), Counts { one_time: 4, one_time_kem: 4 });
 }
@@ -364,7 +366,7 @@ fn session_and_account_are_stored_and_changed_together() {
     assert_eq!(bob.account.record().as_bytes(), again[&Key::Account]);
     assert_eq!(session.record().as_bytes(), again[&of_session]);
     let staged = bob.account.receive(&mut session, &first(&two), Trust::Anyone, &mut bob.rng).unwrap();
-    assert!(put(&staged.writes()).into_keys().eq([of_identity, of_session]), "not the account");
+    assert!(put(&staged.writes()).into_keys().eq([of_session]), "neither the account nor what is pinned");
     assert!(deleted(&staged.writes()).is_empty());
     assert_eq!(&*staged.commit(), b"two");
 }
@@ -390,7 +392,7 @@ fn an_account_begins_the_sessions_that_its_policy_allows() {
         let bundle = bundle.clone().verify(Trust::Anyone).unwrap();
         session.initiate(&account.config(), bundle, START, &mut rng(19)).map(Staged::commit)
     };
-    let account = Account::generate(Address::new("alice", 1), LIMITS, &mut rng(18)).commit();
+    let account = Account::generate(Address::new("alice", 1), LIMITS, &mut rng(18)).unwrap().commit();
     assert_eq!(begin(&account, &bundle), Err(BundleError::Version3Refused));
     let account = account.with_policy(Policy::AllowVersion3);
     assert_eq!(begin(&account, &bundle), Ok(()));

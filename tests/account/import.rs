@@ -120,10 +120,11 @@ fn an_import_continues_above_all_ids_or_where_it_is_told() {
         }
         import.finish(LIMITS, &mut rng(1)).map(Staged::commit)
     };
-    let exhausted = UpkeepError::IdsExhausted(IdSpace::OneTime);
-    assert_eq!(with(&mut foreign, None).unwrap_err(), exhausted, "it must be told");
+    let largest_gap = Some(2 + 65_536);
+    assert_eq!(with(&mut foreign, None).unwrap().next_id(IdSpace::OneTime), largest_gap);
     for next in [0, 1, near_the_end, 1 << 24, u32::MAX] {
-        assert_eq!(with(&mut foreign, Some(next)).unwrap_err(), exhausted, "{next} is not free");
+        let not_free = Some(UpkeepError::NoFreeId(IdSpace::OneTime));
+        assert_eq!(with(&mut foreign, Some(next)).err(), not_free, "{next} is not free");
     }
     let mut account = with(&mut foreign, Some(2)).unwrap();
     assert_eq!(account.next_id(IdSpace::OneTime), Some(2));
@@ -135,9 +136,11 @@ fn an_import_continues_above_all_ids_or_where_it_is_told() {
         LIMITS,
     );
     assert_eq!(again.unwrap().next_id(IdSpace::OneTime), Some(6));
-    // It ends before the next one that is there.
+    // Before the next one that is there it goes on where most are free.
     let mut account = with(&mut foreign, Some(near_the_end - 3)).unwrap();
-    assert_eq!(account.maintain(NONE, START, &mut rng(2)).unwrap_err(), exhausted);
+    let upload = account.maintain(NONE, START, &mut rng(2)).unwrap().commit();
+    assert!(upload.one_time_pre_keys.iter().map(|key| key.id.0).eq(2..6));
+    assert!(upload.replace_one_time, "lower ids follow, which a service would pass over");
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn records_of_different_times_are_refused() {
 
 type Salvaged = (Staged<'static, Account>, Vec<LoadError>);
 
-fn salvage(holder: &Holder) -> Result<Salvaged, RecordError> {
+fn salvage(holder: &Holder) -> Result<Salvaged, LoadError> {
     let Store { account, rows, .. } = &holder.store;
     Account::salvage(holder.address.clone(), account, rows.values(), LIMITS)
 }
@@ -110,7 +110,8 @@ fn a_damaged_store_is_salvaged() {
     bob.maintain(&mut service);
     let dave = stranger(service.bundle(&bob), &bob.address, 3);
     bob.receive(&dave.0, &dave.1).unwrap();
-    assert_eq!(Account::salvage(bob.address, b"sr", [b""], LIMITS).unwrap_err(), RecordError::NotARecord);
+    let unreadable = LoadError::Account(RecordError::NotARecord);
+    assert_eq!(Account::salvage(bob.address, b"sr", [b""], LIMITS).unwrap_err(), unreadable);
 }
 
 /// A last-resort KEM prekey goes together with its uses, whichever of them is lost.
@@ -153,7 +154,7 @@ fn a_damaged_account_record_is_refused_or_another_account() {
         }
     }
     // Ids that are there and unused at once, or of two kinds.
-    let ids = 4 + 8 + 16 + 64 + 4;
+    let ids = 4 + 8 + 8 + 16 + 64 + 4;
     let mut unsound = bob.store.account.clone();
     unsound[ids] = 2;
     assert_eq!(load(&unsound).unwrap_err(), damaged);
@@ -167,7 +168,7 @@ fn a_damaged_account_record_is_refused_or_another_account() {
 /// A record with the private key as it was clamped when it was read.
 fn masked(record: &[u8], account: &Account) -> Vec<u8> {
     let mut record = record.to_vec();
-    let private = 4 + 8 + 16 + 32;
+    let private = 4 + 8 + 8 + 16 + 32;
     record[private..private + 32].copy_from_slice(account.identity().private().as_bytes());
     record
 }

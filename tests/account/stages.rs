@@ -27,7 +27,7 @@ fn rng(seed: u64) -> ChaCha20Rng {
 /// An account with its store.
 fn account(name: &str, seed: u64) -> (Account, Memory) {
     let mut store = Memory::new();
-    let staged = Account::generate(Address::new(name, 1), Limits::default(), &mut rng(seed));
+    let staged = Account::generate(Address::new(name, 1), Limits::default(), &mut rng(seed)).unwrap();
     (staged.commit_with(|writes| store.apply(writes)).unwrap(), store)
 }
 

@@ -2,7 +2,7 @@
 
 //! What went wrong in groups elsewhere, and does not here. The numbers are those of the list of lessons.
 
-use crate::group::{distribution, learn, lose, only_record, receive, receiver, send, sender};
+use crate::group::{distribution, learn, lose, only_record, receive, receiver, send, sender, somebody};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::DeviceId;
@@ -123,7 +123,11 @@ fn lesson_34_chain_beyond_the_limit_fast_forwards() {
     let sent = send(&mut key, b"far ahead", rng).unwrap();
     assert_eq!(receive(&mut keys, &sent), Err(group::Error::TooFarAhead { by: 100_000 }));
     let len = keys.record().as_bytes().len();
-    keys.fast_forward(&distribution(ID.into(), &now)).unwrap().commit();
-    assert_eq!(keys.record().as_bytes().len(), len, "no key was kept");
+    keys.fast_forward(&distribution(ID.into(), &now), &somebody()).unwrap().commit();
+    assert_eq!(
+        keys.record().as_bytes().len(),
+        len + 9,
+        "no key was kept, and where they are missing is noted"
+    );
     assert_eq!(receive(&mut keys, &sent).unwrap(), b"far ahead");
 }

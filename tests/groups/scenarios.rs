@@ -3,7 +3,9 @@
 //! Scenarios of groups, 56 to 71. Where the deployed client keeps a sender's and a receiver's key in one record,
 //! here they are two types, so that what it refuses at run time is here not to be written down.
 
-use crate::group::{distribution, learn, lose, message, only_record, receive, receiver, send, sender};
+use crate::group::{
+    distribution, learn, lose, message, only_record, receive, receiver, send, sender, somebody,
+};
 use hex_literal::hex;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -131,7 +133,7 @@ fn late_joiner_with_the_first_distribution_reads_all() {
     // And with it those from before, which a distribution of today would not let it read.
     assert_eq!(receive(&mut keys, &sent[3]).unwrap(), [3]);
     let mut later = receiver(&key);
-    assert_eq!(receive(&mut later, &sent[100]), DUPLICATE);
+    assert_eq!(receive(&mut later, &sent[100]), Err(group::Error::BeforeDistribution));
 }
 
 #[test]
@@ -178,7 +180,7 @@ fn receiver_far_behind_fast_forwards() {
     // To learn a chain that is held changes nothing about it.
     learn(&mut keys, &now);
     assert_eq!(receive(&mut keys, &last), Err(group::Error::TooFarAhead { by: 25_001 }));
-    let staged = keys.fast_forward(&distribution(ID.into(), &now)).unwrap();
+    let staged = keys.fast_forward(&distribution(ID.into(), &now), &somebody()).unwrap();
     let record = only_record(staged.writes());
     staged.commit();
     assert_eq!(keys.record().as_bytes(), record.as_bytes());
@@ -188,11 +190,11 @@ fn receiver_far_behind_fast_forwards() {
     assert_eq!(receive(&mut keys, &second), DUPLICATE);
 
     // It never goes back, or what was read could be read again.
-    keys.fast_forward(&distribution(ID.into(), &now)).unwrap().commit();
+    keys.fast_forward(&distribution(ID.into(), &now), &somebody()).unwrap().commit();
     assert_eq!(receive(&mut keys, &last), DUPLICATE);
     // And what is not held is learnt.
     let mut others = ReceiverKeys::new(sender(), ID);
-    others.fast_forward(&distribution(ID.into(), &now)).unwrap().commit();
+    others.fast_forward(&distribution(ID.into(), &now), &somebody()).unwrap().commit();
     assert_eq!(receive(&mut others, &last).unwrap(), b"last");
 }
 
@@ -202,7 +204,7 @@ fn other_chain_key_for_the_same_iteration_is_ignored() {
     let rng = &mut rng(61);
     let (mut key, mut keys) = pair(ID.into(), rng);
     let other = chain(key.chain_id(), 0, 7, key.signing_key());
-    keys.fast_forward(&distribution(ID.into(), &other)).unwrap().commit();
+    keys.fast_forward(&distribution(ID.into(), &other), &somebody()).unwrap().commit();
     let sent = send(&mut key, b"text", rng).unwrap();
     assert_eq!(receive(&mut keys, &sent).unwrap(), b"text");
 }
@@ -218,7 +220,7 @@ fn last_2000_skipped_keys_are_kept() {
     read(2_009).unwrap();
     // 0 to 999 and 1,001 to 2,008 were skipped: the first eight are gone.
     for at in [0, 7] {
-        assert_eq!(read(at), Err(group::Error::Duplicate));
+        assert_eq!(read(at), Err(group::Error::Expired));
     }
     for at in [8, 999, 1_001, 2_008] {
         read(at).unwrap();
@@ -376,7 +378,7 @@ fn formats_never_parse_as_each_other() {
     assert_eq!(with_keys.decrypt(&without_message, Trust::Anyone).unwrap_err(), other);
     assert_eq!(without_keys.decrypt(&with_message, Trust::Anyone).unwrap_err(), other);
     let with_skdm = DistributionMessage::parse(&with_skdm).unwrap();
-    assert_eq!(without_keys.process(&with_skdm).unwrap_err(), group::Error::OtherDistribution);
+    assert_eq!(without_keys.process(&with_skdm, &somebody()).unwrap_err(), group::Error::OtherDistribution);
 }
 
 #[test]
@@ -404,8 +406,8 @@ fn forged_unknown_and_damaged_messages_are_refused() {
     assert_eq!(receive(&mut keys, &sent), Err(group::Error::OtherDistribution));
     let distribution = key.distribution();
     let elsewhere = DistributionMessage::parse(&distribution).unwrap();
-    assert_eq!(keys.process(&elsewhere).unwrap_err(), group::Error::OtherDistribution);
-    assert_eq!(keys.fast_forward(&elsewhere).unwrap_err(), group::Error::OtherDistribution);
+    assert_eq!(keys.process(&elsewhere, &somebody()).unwrap_err(), group::Error::OtherDistribution);
+    assert_eq!(keys.fast_forward(&elsewhere, &somebody()).unwrap_err(), group::Error::OtherDistribution);
 }
 
 #[test]

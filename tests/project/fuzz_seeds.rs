@@ -213,7 +213,9 @@ fn sender_keys() {
                 group::Format::WithId(_) => DistributionMessage::parse(&distribution),
                 group::Format::WithoutId => DistributionMessage::parse_without_id(&distribution),
             };
-            keys.process(&message.unwrap()).unwrap().commit();
+            keys.process(&message.unwrap(), &subrosa::IdentityKey::decode(&[5; 33]).unwrap())
+                .unwrap()
+                .commit();
         }
         let sent: Vec<_> = (0..4).map(|_| key.encrypt(b"text", &mut rng).unwrap().commit()).collect();
         let sent = sent.last().unwrap().as_bytes();
@@ -341,7 +343,7 @@ const ACCOUNT_LIMITS: account::Limits = account::Limits {
     signed_lifetime: Duration::from_secs(100_000),
     last_resort_lifetime: Duration::from_secs(100_000),
     grace: Duration::from_secs(1_000_000),
-    max_retired: 5,
+    max_retired: 10,
     max_uses: 5,
     kem_pre_keys: true,
     max_id: 0xFF_FFFF,
@@ -355,7 +357,7 @@ fn account_rng() -> ChaCha20Rng {
 fn accounts() {
     let mut rng = account_rng();
     let [local, _] = addresses();
-    let mut account = Account::generate(local.clone(), ACCOUNT_LIMITS, &mut rng).commit();
+    let mut account = Account::generate(local.clone(), ACCOUNT_LIMITS, &mut rng).unwrap().commit();
     write_account(&account, "new");
     let mut upload = account.maintain(account::Counts::default(), START, &mut rng).unwrap().commit();
     account.confirm_uploaded(&upload, START).unwrap().commit();

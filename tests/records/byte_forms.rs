@@ -20,7 +20,7 @@ fn rng() -> ChaCha20Rng {
 fn account() -> (Memory, Upload) {
     let (mut rng, mut store) = (rng(), Memory::new());
     let limits = Limits { batch: 3, low: 1, ..Limits::default() };
-    let staged = Account::generate(Address::new("bob", 7), limits, &mut rng);
+    let staged = Account::generate(Address::new("bob", 7), limits, &mut rng).unwrap();
     let mut account = staged.commit_with(|writes| store.apply(writes)).unwrap();
     let staged = account.maintain(Counts::default(), Timestamp::from_secs(1_700_000_000), &mut rng).unwrap();
     let upload = staged.commit_with(|writes| store.apply(writes)).unwrap();

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::measure::{Cost, measure};
 
-/// How large inputs of any length are made: more than a service or a client would hand on. With debug assertions, as
-/// `cargo test` has them, less.
-pub const LARGE: usize = if SHORT { 1 << 17 } else { 1 << 20 };
+/// How large inputs of any length are made, and twice as large: about what a session takes, and as much as a service
+/// should hand on.
+pub const LARGE: usize = 125_000;
 /// Numbers of what there may be any number of.
 pub const MANY: usize = if SHORT { 100_000 } else { 1_000_000 };
 pub const SHORT: bool = cfg!(debug_assertions);

@@ -78,11 +78,23 @@ fn group(ledger: &mut Ledger) {
     groups::lose(&mut key, 1_000_000);
     let far = key.distribution().to_vec();
     ledger.attempt("a million ahead, caught up with", far.len(), "Ok", || {
-        told(keys.fast_forward(&DistributionMessage::parse(&far).unwrap()).map(drop))
+        told(
+            keys.fast_forward(
+                &DistributionMessage::parse(&far).unwrap(),
+                &subrosa::IdentityKey::decode(&[5; 33]).unwrap(),
+            )
+            .map(drop),
+        )
     });
     let (other, _) = groups::pair();
     let other = other.distribution().to_vec();
     ledger.attempt("of another chain", other.len(), "Ok", || {
-        told(keys.process(&DistributionMessage::parse(&other).unwrap()).map(drop))
+        told(
+            keys.process(
+                &DistributionMessage::parse(&other).unwrap(),
+                &subrosa::IdentityKey::decode(&[5; 33]).unwrap(),
+            )
+            .map(drop),
+        )
     });
 }

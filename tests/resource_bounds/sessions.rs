@@ -4,7 +4,7 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::Rng;
-use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
+use subrosa::hazmat::wire::prekey_message::{PreKeyMessageParts, PreKeySignalMessage};
 use subrosa::hazmat::wire::signal_message::SignalMessage;
 use subrosa::hazmat::wire::signal_message::SignalMessageParts;
 use subrosa::rand_core::{TryCryptoRng, TryRng};
@@ -13,6 +13,7 @@ use subrosa::session::manual::Admission;
 use subrosa::{Message, MessageKind, Session, Trust};
 
 use super::ledger::{Bound, LARGE, Ledger, MANY, told};
+use super::setting::device::Letter;
 use super::setting::{Device, FirstMessage, Talk, bundle, copy, devices, rng, send, try_open};
 
 /// How many messages may be skipped at once.
@@ -62,12 +63,23 @@ pub fn bounds(ledger: &mut Ledger) {
     first_messages(ledger);
 }
 
-/// Decrypts, and drops the stage. Gives how many sessions took the ratchet key for a new one, too.
-fn decrypt(session: &mut Session, bytes: &[u8]) -> (String, usize) {
-    let mut counted = Counted(rng(), 0);
+/// Decrypts, and drops the stage.
+fn decrypt(session: &mut Session, bytes: &[u8]) -> String {
     let message = Message::parse(MessageKind::Whisper, bytes).unwrap();
-    let told = told(try_open(session, &message, &mut counted).map(drop));
-    (told, counted.1 / 32)
+    told(try_open(session, &message, &mut rng()).map(drop))
+}
+
+/// A message of the post-quantum ratchet for the key of this index in its first epoch, with nothing else in it.
+fn braid(index: u32) -> Vec<u8> {
+    let mut bytes = vec![1, 1];
+    let mut rest = index;
+    while rest >= 0x80 {
+        bytes.push(u8::try_from(rest & 0x7F).unwrap() | 0x80);
+        rest >>= 7;
+    }
+    bytes.push(u8::try_from(rest).unwrap());
+    bytes.push(0);
+    bytes
 }
 
 pub fn flipped(bytes: &[u8]) -> Vec<u8> {
@@ -84,23 +96,21 @@ fn one_session(ledger: &mut Ledger, version: u8) {
         let mut talk = Talk::new(version);
         let message = talk.after(jump);
         let len = message.len();
-        ledger
-            .attempt(&name(&format!("{jump} skipped")), len, expected, || decrypt(&mut talk.bob, &message).0);
+        ledger.attempt(&name(&format!("{jump} skipped")), len, expected, || decrypt(&mut talk.bob, &message));
         if expected == "Ok" {
             let forged = flipped(&message);
             let expected = "Forged(Mac)";
             let what = name(&format!("{jump} skipped, forged"));
-            ledger.attempt(&what, len, expected, || decrypt(&mut talk.bob, &forged).0);
+            ledger.attempt(&what, len, expected, || decrypt(&mut talk.bob, &forged));
         }
     }
     let costs = [LARGE, 2 * LARGE].map(|len| {
         let mut talk = Talk::new(version);
         let message = send(&mut talk.alice, &vec![b'x'; len], &mut talk.rng);
-        ledger.attempt(&name("long"), message.len(), "Ok", || decrypt(&mut talk.bob, &message).0);
+        ledger.attempt(&name("long"), message.len(), "Ok", || decrypt(&mut talk.bob, &message));
         let message = flipped(&message);
-        ledger.attempt(&name("long, forged"), message.len(), "Forged(Mac)", || {
-            decrypt(&mut talk.bob, &message).0
-        })
+        ledger
+            .attempt(&name("long, forged"), message.len(), "Forged(Mac)", || decrypt(&mut talk.bob, &message))
     });
     ledger.compare("long", costs[0], costs[1]);
 }
@@ -128,6 +138,8 @@ fn archive(sessions: usize) -> (Device, Device, Session) {
         alice.initiate(&bob.address, offer).unwrap();
         alice.tell(&mut bob, b"hello");
         oldest.get_or_insert_with(|| copy(&alice.session(&bob.address).unwrap()));
+        // Each has sent, so that each takes a new ratchet key.
+        bob.tell(&mut alice, b"hello");
     }
     (alice, bob, oldest.unwrap())
 }
@@ -138,29 +150,25 @@ fn many_sessions(ledger: &mut Ledger) {
     let message = after(&mut oldest, JUMP - 1);
     let mut session = bob.session(&alice.address).unwrap();
     assert_eq!(session.archived_len(), ALL - 1);
-    let mut tried = 0;
-    ledger.attempt("for the oldest, 24,999 skipped", message.len(), "Ok", || {
-        let (told, new) = decrypt(&mut session, &message);
-        tried = new;
-        told
-    });
-    assert_eq!(tried, ALL - 1, "all but one take the ratchet key for a new one");
+    ledger.attempt("for the oldest, 24,999 skipped", message.len(), "Ok", || decrypt(&mut session, &message));
 
     let offer = bundle(&mut bob, 4);
     alice.initiate(&bob.address, offer).unwrap();
-    let message = after(&mut alice.session(&bob.address).unwrap(), JUMP);
-    ledger.attempt("accepted by none, 25,000 skipped", message.len(), "Forged(Mac)", || {
-        let (told, new) = decrypt(&mut session, &message);
-        tried = new;
-        told
+    let message = after(&mut alice.session(&bob.address).unwrap(), 1);
+    // With a new ratchet key an archived session skips no more than 1,000 others.
+    for skipped in [0, 998, 1_000, JUMP - 2] {
+        for body in [0, 2 * LARGE] {
+            let none = forge(&message, skipped, &braid(skipped + 2), &vec![b'x'; body]);
+            let name = format!("accepted by none, {skipped} skipped in both ratchets, {body} B");
+            ledger.attempt(&name, none.len(), "Forged(Mac)", || decrypt(&mut session, &none));
+        }
+    }
+    let none = forge(&message, JUMP + 1, &braid(1), b"");
+    ledger.attempt("25,001 skipped", none.len(), "TooFarAhead", || decrypt(&mut session, &none));
+    let none = forge(&message, 0, &braid(JUMP + 2), b"");
+    ledger.attempt("25,001 skipped after the quantum", none.len(), "TooFarAhead", || {
+        decrypt(&mut session, &none)
     });
-    assert_eq!(tried, ALL, "no session is tried twice");
-    let longest = forge(&message, JUMP, &vec![b'x'; LARGE]);
-    ledger.attempt("accepted by none, long", longest.len(), "Forged(Mac)", || {
-        decrypt(&mut session, &longest).0
-    });
-    let none = forge(&message, JUMP + 1, b"");
-    ledger.attempt("25,001 skipped", none.len(), "TooFarAhead", || decrypt(&mut session, &none).0);
     // A first message that names a session is tried on that one alone.
     let named = ahead(&mut oldest_before);
     ledger.attempt("names the oldest, forged", named.len(), "Forged(Mac)", || {
@@ -190,8 +198,8 @@ fn flipped_inside(bytes: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A message with another counter and body. Its MAC is wrong.
-fn forge(message: &[u8], counter: u32, body: &[u8]) -> Vec<u8> {
+/// A message with another counter, another part of the post-quantum ratchet, and another body. Its MAC is wrong.
+fn forge(message: &[u8], counter: u32, pq_ratchet: &[u8], body: &[u8]) -> Vec<u8> {
     let message = SignalMessage::parse(message).unwrap();
     let parts = SignalMessageParts {
         first_byte: 0x44,
@@ -199,29 +207,64 @@ fn forge(message: &[u8], counter: u32, body: &[u8]) -> Vec<u8> {
         counter,
         previous_counter: u32::MAX,
         body,
-        pq_ratchet: message.pq_ratchet(),
+        pq_ratchet,
         addresses: None,
     };
     [&parts.encode()[..], &[0; 8]].concat()
 }
 
-/// Without a limit, as deployed: time grows with the jump, memory does not.
+/// Up to 2^20 messages may be skipped: time grows with the jump, memory does not.
 fn own_device(ledger: &mut Ledger) {
     let mut alice = Device::new(super::setting::device::ALICE, 1);
     let mut other = alice.sibling(2, 2);
     alice.greet(&mut other, super::setting::Offer::FULL);
     let message = alice.send(&other.address, b"text").bytes;
     let mut session = other.session(&alice.address).unwrap();
-    let costs = [MANY, 2 * MANY].map(|skipped| {
-        let forged = forge(&message, u32::try_from(skipped).unwrap(), b"");
+    let costs = [MANY / 2, MANY].map(|skipped| {
+        let skipped = u32::try_from(skipped).unwrap();
+        let forged = forge(&message, skipped, &braid(skipped), b"");
         let name = format!("{skipped} skipped");
-        ledger.attempt(&name, forged.len(), "Forged(Mac)", || decrypt(&mut session, &forged).0)
+        ledger.attempt(&name, forged.len(), "Forged(Mac)", || decrypt(&mut session, &forged))
     });
     ledger.compare("skipped", costs[0], costs[1]);
     assert_eq!(costs[0].heap, costs[1].heap, "memory does not grow with the jump");
+    for (counter, index) in [(u32::MAX - 1, 1), (0, u32::MAX - 1), ((1 << 20) + 100, 1)] {
+        let forged = forge(&message, counter, &braid(index), b"");
+        let name = format!("{counter} and {index} skipped");
+        ledger.attempt(&name, forged.len(), "TooFarAhead", || decrypt(&mut session, &forged));
+    }
+}
+
+/// A session that is being begun skips no more messages than others, whoever it is with.
+fn first_message_in_our_own_name(ledger: &mut Ledger) {
+    let mut phone = Device::new(super::setting::device::ALICE, 1);
+    let mut tablet = phone.sibling(3, 3);
+    tablet.begin_with(&mut phone, super::setting::Offer::FULL);
+    let bytes = tablet.send(&phone.address, b"text").bytes;
+    let first = PreKeySignalMessage::parse(&bytes).unwrap();
+    for (counter, index) in [(1 << 20, 1), (u32::MAX - 1, 1), (1, u32::MAX - 1)] {
+        let inner = forge(first.message().as_bytes(), counter, &braid(index), b"");
+        let kyber = first.kyber().unwrap();
+        let parts = PreKeyMessageParts {
+            first_byte: 0x44,
+            registration_id: first.registration_id(),
+            pre_key_id: first.pre_key_id(),
+            signed_pre_key_id: first.signed_pre_key_id(),
+            kyber: Some(kyber),
+            base_key: first.base_key(),
+            identity_key: first.identity_key(),
+            message: &inner,
+        };
+        let letter = Letter::new(MessageKind::PreKey, parts.encode());
+        let name = format!("in our own name, {counter} and {index} skipped");
+        ledger.attempt(&name, letter.bytes.len(), "Decrypt(TooFarAhead", || {
+            told(phone.receive(&tablet.address, &letter).map(drop))
+        });
+    }
 }
 
 fn first_messages(ledger: &mut Ledger) {
+    first_message_in_our_own_name(ledger);
     for version in [3, 4] {
         let most = if version == 3 { JUMP } else { JUMP - 1 };
         for (skipped, damaged, expected) in [

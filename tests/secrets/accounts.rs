@@ -82,7 +82,7 @@ fn live(each: &mut dyn FnMut(&Account)) {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let mut now = 1_700_000_000;
     let time = Timestamp::from_secs;
-    let mut account = Account::generate(bob(), LIMITS, &mut rng).commit();
+    let mut account = Account::generate(bob(), LIMITS, &mut rng).unwrap().commit();
     account.maintain(account::Counts::default(), time(now), &mut rng).unwrap().commit();
     each(&account);
     let upload = account.upload();

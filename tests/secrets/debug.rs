@@ -13,7 +13,7 @@ use subrosa::hazmat::agreement::{Initiator, Responder, pqxdh, x3dh};
 use subrosa::hazmat::crypto::kdf::{HkdfSalt, Label, MacKey};
 use subrosa::hazmat::crypto::kem768::{DecapsulationKey, KeySeed};
 use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
-use subrosa::hazmat::ratchet::double::DoubleRatchet;
+use subrosa::hazmat::ratchet::double::{DoubleRatchet, Reach};
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
 use subrosa::hazmat::ratchet::receiving::ReceivingChain;
 use subrosa::hazmat::ratchet::root::RootKey;
@@ -242,7 +242,7 @@ fn show_sessions(shown: &mut Shown) {
 fn show_accounts(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     let limits = account::Limits { batch: 1, low: 1, ..account::Limits::default() };
     let address = Address::new(device::BOB, DeviceId::PRIMARY);
-    let new = Account::generate(address.clone(), limits, rng);
+    let new = Account::generate(address.clone(), limits, rng).unwrap();
     shown.show("Staged", &new);
     let mut bob = new.commit();
     let upkeep = bob.maintain(account::Counts::default(), START, rng).unwrap();
@@ -321,7 +321,7 @@ fn show_groups(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("StoredSenderKeyRecord", &stored);
     shown.show("StoredSenderKey", &stored.states[0]);
     shown.show("StoredSigningKey", &signing);
-    keys.process(&message).unwrap().commit();
+    keys.process(&message, &subrosa::IdentityKey::decode(&[5; 33]).unwrap()).unwrap().commit();
     key.encrypt(TEXT, rng).unwrap().commit();
     let staged = key.encrypt(TEXT, rng).unwrap();
     shown.show("Staged", &staged);
@@ -342,7 +342,7 @@ fn show_groups(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     let chain = ReceivingChain::new(ChainKey::new(Secret::random(rng), 0));
     shown.secret("chain key", chain.next().as_bytes());
     let mut seed = MessageKeySeed::to_be_filled();
-    let change = chain.receive(3, || 0, &mut seed).unwrap();
+    let change = chain.receive(3, 3, &mut seed).unwrap();
     shown.secret("seed", seed.as_bytes());
     shown.show("ReceivingChain", &chain);
     shown.show("ReceivingChange", &change);
@@ -449,7 +449,7 @@ fn show_ratchets(shown: &mut Shown, rng: &mut ChaCha20Rng) {
         a.apply_sent(sent);
     }
     let (header, ..) = a.send().unwrap();
-    let received = b.receive(&header, || 0, rng, &mut MessageKeySeed::to_be_filled()).unwrap();
+    let received = b.receive(&header, Reach::of(3), rng, &mut MessageKeySeed::to_be_filled()).unwrap();
     shown.show("DoubleReceived", &received);
     b.apply_received(received);
     shown.show("DoubleRatchet", &a);

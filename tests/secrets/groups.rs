@@ -20,7 +20,7 @@ fn alice() -> Address {
 
 fn learn(keys: &mut ReceiverKeys, distribution: &[u8]) {
     let message = DistributionMessage::parse(distribution).unwrap();
-    let staged = keys.process(&message).unwrap();
+    let staged = keys.process(&message, &subrosa::IdentityKey::decode(&[5; 33]).unwrap()).unwrap();
     drop(staged.writes());
     staged.commit();
 }

@@ -24,7 +24,7 @@ use subrosa::hazmat::crypto::kdf::{Label, MacKey, hkdf, hkdf_into};
 use subrosa::hazmat::crypto::kem768::KeySeed;
 use subrosa::hazmat::crypto::{cbc, ctr, gcm, gcm_siv, kem768, xeddsa};
 use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
-use subrosa::hazmat::ratchet::double::{DoubleRatchet, Header};
+use subrosa::hazmat::ratchet::double::{DoubleRatchet, Header, Reach};
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
 use subrosa::hazmat::ratchet::root::RootKey;
 use subrosa::hazmat::wire::stored::StoredSessionRecord;
@@ -243,7 +243,7 @@ fn ratchets() {
         ("new ratchet key", &random[1..31]),
     ];
     check("Diffie-Hellman ratchet step", secrets, || {
-        drop(ratchet.receive(&header, || 10, &mut rng, &mut MessageKeySeed::to_be_filled()).unwrap())
+        drop(ratchet.receive(&header, Reach::of(10), &mut rng, &mut MessageKeySeed::to_be_filled()).unwrap())
     });
 }
 
@@ -332,7 +332,12 @@ fn groups() {
     let mut key = Box::new(SenderKey::generate(id, &mut rng));
     let mut keys = Box::new(ReceiverKeys::new(Address::new(ALICE, DeviceId::PRIMARY), id));
     let distribution = key.distribution();
-    keys.process(&DistributionMessage::parse(&distribution).unwrap()).unwrap().commit();
+    keys.process(
+        &DistributionMessage::parse(&distribution).unwrap(),
+        &subrosa::IdentityKey::decode(&[5; 33]).unwrap(),
+    )
+    .unwrap()
+    .commit();
     let secrets: Secrets<'_> =
         &[("chain key", &random[4..36]), ("signing key", &random[37..67]), ("plaintext", TEXT)];
     let mut message = Vec::new();

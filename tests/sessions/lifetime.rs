@@ -87,9 +87,16 @@ fn a_late_reply_revives_a_stale_session() {
 fn a_clock_that_runs_backwards_or_to_its_end() {
     let [mut alice, mut bob] = Device::pair(1);
     alice.begin_with(&mut bob, Offer::FULL);
-    alice.now = Timestamp::from_millis(0);
+    let begun = alice.now;
+    alice.now = Timestamp::from_secs(begun.as_secs() - 30 * DAY.as_secs());
     assert!(alice.is_usable(&bob.address, Requirements::default()));
     alice.send(&bob.address, b"from the past");
+    // So late a beginning is one by a wrong clock, and would be good for ever.
+    for now in [0, begun.as_millis() - 30 * 86_400_000 - 1_000] {
+        alice.now = Timestamp::from_millis(now);
+        assert!(!alice.is_usable(&bob.address, Requirements::default()));
+        assert_eq!(alice.encrypt(&bob.address, b""), Err(Failure::Encrypt(EncryptError::Stale)));
+    }
 
     let [mut alice, mut bob] = Device::pair(2);
     alice.now = Timestamp::from_millis(u64::MAX);
@@ -111,11 +118,14 @@ fn a_version_3_session_does_not_meet_the_pqxdh_requirement() {
         assert!(!one.is_usable(&other.address, Requirements { pqxdh: true, ..Requirements::NONE }));
         assert!(!one.is_usable(&other.address, Requirements::default()));
     }
-    // Without the policy it is still used.
+    // Without the policy it is still read, and nothing is sent on it.
+    let old = alice.send(&bob.address, b"old");
     alice.policy = Policy::PostQuantum;
     bob.policy = Policy::PostQuantum;
-    alice.tell(&mut bob, b"old");
-    bob.tell(&mut alice, b"and still good");
+    bob.hear(&alice, &old, b"old");
+    let refused = Err(Failure::Encrypt(EncryptError::Version3Refused));
+    assert_eq!(alice.encrypt(&bob.address, b"no"), refused);
+    assert_eq!(bob.encrypt(&alice.address, b"no"), refused);
 }
 
 #[test]

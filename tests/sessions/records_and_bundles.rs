@@ -254,7 +254,8 @@ fn rich_pair() -> [Device; 2] {
 }
 
 fn read_session(record: &[u8], device: &Device) -> Result<Session, RecordError> {
-    Session::from_record(record, device.address.clone(), device.address.clone())
+    let bob = subrosa::Address::new(crate::device::BOB, subrosa::DeviceId::PRIMARY);
+    Session::from_record(record, device.address.clone(), bob)
 }
 
 #[test]
@@ -309,12 +310,12 @@ fn j_a_session_record_holds_no_more_than_what_is_ever_written() {
     }
     alice.archive(&bob.address).unwrap();
     let record = alice.record(&bob.address).to_vec();
-    // Header, generation, no current session, number of archived ones.
-    assert_eq!(record[4 + 8..][..2], [0, 40]);
+    // Header, generation, mark of the addresses, no current session, number of archived ones.
+    assert_eq!(record[4 + 16..][..2], [0, 40]);
     assert_eq!(read_session(&record, &alice).unwrap().archived_len(), 40);
-    let one = (record.len() - 14) / 40;
-    let mut more = [record.as_slice(), &record[14..14 + one]].concat();
-    more[13] = 41;
+    let one = (record.len() - 22) / 40;
+    let mut more = [record.as_slice(), &record[22..22 + one]].concat();
+    more[21] = 41;
     assert_eq!(read_session(&more, &alice).map(drop), Err(RecordError::Damaged));
 }
 
@@ -333,7 +334,7 @@ fn j_limits_of_a_session_are_those_of_its_devices() {
         let changed = changed_to(&record, jump, old_keys);
         assert_eq!(read_session(&changed, &alice).map(drop), Err(RecordError::Damaged), "{jump}, {old_keys}");
         // Archived, too, which follows header, generation, no current session, and their number.
-        let archived = [&record[..12], &[0, 1], &changed[13..changed.len() - 1]].concat();
+        let archived = [&record[..20], &[0, 1], &changed[21..changed.len() - 1]].concat();
         assert_eq!(
             read_session(&archived, &alice).map(drop),
             Err(RecordError::Damaged),
@@ -435,8 +436,10 @@ fn version_3_pair(seed: u64) -> [Device; 2] {
 fn moved(device: &Device, peer: &Device, kind: MessageKind) -> Session {
     let mut kept = device.session(&peer.address).unwrap();
     let bytes = kept.to_libsignal_record();
-    let read =
-        || Session::from_libsignal_record(&bytes, device.address.clone(), peer.address.clone()).unwrap();
+    let read = || {
+        let session = Session::from_libsignal_record(&bytes, device.address.clone(), peer.address.clone());
+        session.unwrap().with_policy(device.policy)
+    };
     let next = [&mut kept, &mut read()].map(|session| {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         session.encrypt(b"next", Trust::Anyone, START, &mut rng).unwrap().commit()

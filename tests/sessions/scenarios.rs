@@ -11,7 +11,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::hazmat::agreement::{Initiator, Responder, pqxdh};
 use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
-use subrosa::hazmat::ratchet::double::DoubleRatchet;
+use subrosa::hazmat::ratchet::double::{DoubleRatchet, Reach};
 use subrosa::hazmat::ratchet::root::RootKey;
 use subrosa::hazmat::wire::signal_message::SignalMessageParts;
 use subrosa::keys::{KemKeyPair, KemType, KeyPair};
@@ -20,6 +20,7 @@ use subrosa::session::{Forgery, Policy, Requirements};
 use subrosa::{Address, DecryptError, DeviceId, MessageKind};
 
 const DUPLICATE: Failure = Failure::Decrypt(DecryptError::Duplicate);
+const EXPIRED: Failure = Failure::Decrypt(DecryptError::Expired);
 
 const fn too_far(by: u32) -> Failure {
     Failure::Decrypt(DecryptError::TooFarAhead { by })
@@ -164,7 +165,7 @@ fn the_responders_first_chain_is_the_one_that_the_initiator_keeps() {
     let b = DoubleRatchet::responder(RootKey::new(theirs.root), ChainKey::new(theirs.chain, 0), signed);
     let (header, seed, _) = b.send().unwrap();
     let mut same = MessageKeySeed::to_be_filled();
-    a.unwrap().receive(&header, || 0, &mut rng, &mut same).unwrap();
+    a.unwrap().receive(&header, Reach::of(0), &mut rng, &mut same).unwrap();
     assert_eq!(header.ratchet_key, *signed_public.key());
     assert_eq!(seed, same);
 }
@@ -267,7 +268,8 @@ fn jump_of_25_000_is_fine() {
     hear_number(&mut bob, &alice, &letters, 25_000);
     hear_number(&mut bob, &alice, &letters, 25_002);
     hear_number(&mut bob, &alice, &letters, 24_000);
-    assert_eq!(bob.refuse(&alice.address, &letters[1]), DUPLICATE);
+    assert_eq!(bob.refuse(&alice.address, &letters[1]), EXPIRED);
+    assert_eq!(bob.refuse(&alice.address, &letters[0]), DUPLICATE);
 }
 
 #[test]
@@ -320,11 +322,11 @@ fn what_remains_of_2_300_messages() {
     let letters = send_many(&mut alice, &bob.address, 2_300);
     hear_number(&mut bob, &alice, &letters, 1_000);
     hear_number(&mut bob, &alice, &letters, 2_299);
-    assert_eq!(bob.refuse(&alice.address, &letters[5]), DUPLICATE);
+    assert_eq!(bob.refuse(&alice.address, &letters[5]), EXPIRED);
 
-    assert_eq!(bob.refuse(&alice.address, &letters[297]), DUPLICATE);
+    assert_eq!(bob.refuse(&alice.address, &letters[297]), EXPIRED);
     // Its seed is kept, its post-quantum key is not.
-    assert_eq!(bob.refuse(&alice.address, &letters[298]), forged(Forgery::PostQuantum));
+    assert_eq!(bob.refuse(&alice.address, &letters[298]), EXPIRED);
     for number in [299, 300, 999, 1_001] {
         hear_number(&mut bob, &alice, &letters, number);
     }
@@ -341,9 +343,10 @@ fn version_3_keeps_exactly_2_000() {
     hear_number(&mut bob, &alice, &letters, 1_000);
     hear_number(&mut bob, &alice, &letters, 2_299);
     // 2,298 were skipped.
-    for number in (0..298).chain([1_000]) {
-        assert_eq!(bob.refuse(&alice.address, &letters[number]), DUPLICATE);
+    for letter in &letters[..298] {
+        assert_eq!(bob.refuse(&alice.address, letter), EXPIRED);
     }
+    assert_eq!(bob.refuse(&alice.address, &letters[1_000]), DUPLICATE);
     for number in (298..2_299).filter(|number| *number != 1_000) {
         hear_number(&mut bob, &alice, &letters, number);
     }

@@ -183,7 +183,7 @@ impl Holder {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let mut store = Store::default();
         let address = Address::new(name, DeviceId::PRIMARY);
-        let staged = Account::generate(address.clone(), limits, &mut rng);
+        let staged = Account::generate(address.clone(), limits, &mut rng).unwrap();
         let account = staged.commit_with(|writes| store.apply(writes)).unwrap();
         Self { address, account, store, limits, now: START, rng }
     }
@@ -249,8 +249,11 @@ impl Holder {
     pub fn session(&self, peer: &Address) -> Session {
         let (local, remote) = (self.address.clone(), peer.clone());
         match self.store.sessions.get(peer) {
-            None => Session::new(local, remote),
-            Some(record) => Session::from_record(record, local, remote).unwrap(),
+            None => self.account.new_session(peer),
+            Some(record) => {
+                let policy = self.account.config().policy;
+                Session::from_record(record, local, remote).unwrap().with_policy(policy)
+            }
         }
     }
 

@@ -305,8 +305,8 @@ impl Device {
         self.faults.read(Table::Sessions)?;
         let (local, remote) = (self.address.clone(), peer.clone());
         match self.store.sessions.get(peer) {
-            None => Ok(Session::new(local, remote)),
-            Some(record) => Ok(Session::from_record(record, local, remote)?),
+            None => Ok(Session::new(local, remote).with_policy(self.policy)),
+            Some(record) => Ok(Session::from_record(record, local, remote)?.with_policy(self.policy)),
         }
     }
 

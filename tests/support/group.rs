@@ -9,7 +9,7 @@ use subrosa::hazmat::ratchet::chain::ChainKey;
 use subrosa::hazmat::wire::stored::{StoredChainKey, StoredSenderKeyRecord};
 use subrosa::keys::Secret;
 use subrosa::store::{Write, Writes};
-use subrosa::{Address, Record, Trust};
+use subrosa::{Address, IdentityKey, Record, Trust};
 
 /// Reads a distribution message of `format`.
 pub fn distribution(format: group::Format, bytes: &[u8]) -> DistributionMessage<'_> {
@@ -41,13 +41,18 @@ pub fn only_record(writes: Writes) -> Record {
     record
 }
 
+/// The identity that distributes the keys.
+pub fn somebody() -> IdentityKey {
+    IdentityKey::decode(&[5; 33]).unwrap()
+}
+
 /// Processes a distribution message.
 pub fn learn(keys: &mut ReceiverKeys, bytes: &[u8]) {
     let before = keys.record();
     let message = distribution(keys.format(), bytes);
-    drop(keys.process(&message).unwrap());
+    drop(keys.process(&message, &somebody()).unwrap());
     assert_eq!(keys.record().as_bytes(), before.as_bytes());
-    let staged = keys.process(&message).unwrap();
+    let staged = keys.process(&message, &somebody()).unwrap();
     let record = only_record(staged.writes());
     staged.commit();
     assert!(keys.chains().len() <= 5);

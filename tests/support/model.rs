@@ -32,6 +32,8 @@ pub enum Expected {
     Duplicate,
     /// Any error but that it is a duplicate.
     Refused,
+    /// Its key was given up: an error. Libsignal's records do not tell that from a duplicate.
+    Gone,
     /// Not certain by these rules.
     Anything,
 }
@@ -41,6 +43,8 @@ struct Chain {
     ratchet_key: [u8; 32],
     next: u32,
     skipped: VecDeque<u32>,
+    /// Skipped messages whose keys were given up.
+    expired: BTreeSet<u32>,
 }
 
 #[derive(Debug)]
@@ -69,6 +73,7 @@ impl Session {
             Some(jump) if jump > JUMP - u32::from(self.id.0 > 3) => Expected::Refused,
             Some(_) => Expected::Plaintext,
             None if chain.is_some_and(|chain| chain.skipped.contains(&packet.counter)) => Expected::Plaintext,
+            None if chain.is_some_and(|chain| chain.expired.contains(&packet.counter)) => Expected::Gone,
             None => Expected::Duplicate,
         }
     }
@@ -79,7 +84,12 @@ impl Session {
             if self.chains.len() == CHAINS {
                 self.dropped.extend(self.chains.pop_front().map(|chain| chain.ratchet_key));
             }
-            self.chains.push_back(Chain { ratchet_key, next: 0, skipped: VecDeque::new() });
+            self.chains.push_back(Chain {
+                ratchet_key,
+                next: 0,
+                skipped: VecDeque::new(),
+                expired: BTreeSet::new(),
+            });
             self.chains.len() - 1
         });
         self.chains.get_mut(at).unwrap()
@@ -93,7 +103,8 @@ impl Session {
             return;
         }
         chain.skipped.extend(chain.next..packet.counter);
-        chain.skipped.drain(..chain.skipped.len().saturating_sub(SKIPPED));
+        let surplus = chain.skipped.len().saturating_sub(SKIPPED);
+        chain.expired.extend(chain.skipped.drain(..surplus));
         chain.next = packet.counter + 1;
     }
 }
@@ -175,16 +186,32 @@ impl Model {
     pub fn received(&mut self, packet: &Packet) {
         let id = packet.session;
         if self.current() != Some(id) {
+            let newest = self.current.as_ref().or_else(|| self.archived.front()).map(|session| session.id);
             let at = self.archived.iter().position(|session| session.id == id);
-            let session = at.and_then(|at| self.archived.remove(at)).unwrap_or_else(|| {
+            if at.is_none() {
                 self.accepted.insert(id);
-                Session::new(id)
-            });
+            }
+            // No message brings back a lower version than the newest one.
+            if newest.is_some_and(|newest| newest.0 > id.0) {
+                return self.received_aside(packet, at);
+            }
+            let session = at.and_then(|at| self.archived.remove(at)).unwrap_or_else(|| Session::new(id));
             self.promote(session);
         }
         if let Some(current) = &mut self.current {
             current.received(packet);
         }
+    }
+
+    /// A message on a session that stays where it is, or begins next to the newest one.
+    fn received_aside(&mut self, packet: &Packet, at: Option<usize>) {
+        let at = at.unwrap_or_else(|| {
+            let at = usize::from(self.current.is_none() && !self.archived.is_empty());
+            self.archived.truncate(ARCHIVED - 1);
+            self.archived.insert(at, Session::new(packet.session));
+            at
+        });
+        self.archived[at].received(packet);
     }
 
     pub fn archive(&mut self) {

@@ -161,7 +161,8 @@ impl Node {
     pub fn move_to_libsignal_and_back(&mut self) {
         let (local, remote) = (self.session.local().clone(), self.session.remote().clone());
         let exported = self.session.to_libsignal_record();
-        self.session = Session::from_libsignal_record(&exported, local, remote).unwrap();
+        let session = Session::from_libsignal_record(&exported, local, remote).unwrap();
+        self.session = session.with_policy(self.device.policy);
         assert!(self.session.to_libsignal_record() == exported, "what was taken over is given back");
         let record = self.session.record().as_bytes().to_vec();
         self.device.store.sessions.insert(self.peer.clone(), record);

@@ -88,7 +88,7 @@ impl Resident {
     pub(crate) fn new(name: &str, now: Timestamp, seed: u64) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let address = Address::new(name, DeviceId::PRIMARY);
-        let account = Account::generate(address, account::Limits::default(), &mut rng).commit();
+        let account = Account::generate(address, account::Limits::default(), &mut rng).unwrap().commit();
         Self::with_account(account, now, rng)
     }
 
@@ -280,7 +280,7 @@ impl Resident {
         let message = DistributionMessage::parse(distribution).unwrap();
         let id = message.format().distribution_id().unwrap().to_string();
         let mut keys = self.receiver_keys(of, &id);
-        keys.process(&message).unwrap().commit();
+        keys.process(&message, &IdentityKey::decode(&[5; 33]).unwrap()).unwrap().commit();
         self.receiver_keys.insert((of.clone(), id), keys.record().as_bytes().to_vec());
     }
 

@@ -276,6 +276,7 @@ impl World {
             Expected::Plaintext => outcome.is_ok(),
             Expected::Duplicate => duplicate,
             Expected::Refused => outcome.is_err() && !duplicate,
+            Expected::Gone => outcome.is_err(),
             Expected::Anything => true,
         };
         assert!(as_expected, "{to:?} should get {expected:?} from {packet:?}, but: {:?}", outcome.err());

@@ -60,7 +60,12 @@ fn groups(report: &mut Report) {
     let sender = Address::new("alice", DeviceId::PRIMARY);
     let mut keys = ReceiverKeys::new(sender.clone(), id);
     let distribution = key.distribution();
-    keys.process(&DistributionMessage::parse(&distribution).unwrap()).unwrap().commit();
+    keys.process(
+        &DistributionMessage::parse(&distribution).unwrap(),
+        &subrosa::IdentityKey::decode(&[5; 33]).unwrap(),
+    )
+    .unwrap()
+    .commit();
     let first = key.encrypt(b"first", &mut plain(81)).unwrap().commit().into_bytes();
 
     // It draws the id of the chain, the chain key, the signing key, of which clamping changes the ends.

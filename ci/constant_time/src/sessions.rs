@@ -6,7 +6,7 @@
 mod setting;
 
 use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
-use subrosa::hazmat::ratchet::double::{DoubleRatchet, Header};
+use subrosa::hazmat::ratchet::double::{DoubleRatchet, Header, Reach};
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
 use subrosa::hazmat::ratchet::root::RootKey;
 use subrosa::keys::KeyPair;
@@ -38,7 +38,7 @@ fn ratchet_step(report: &mut Report) {
     let header = Header { ratchet_key: peer(92), counter: 3, previous_counter: 0 };
     report.clean("Diffie-Hellman ratchet, step and skip", || {
         let mut seed = MessageKeySeed::to_be_filled();
-        let change = ratchet.receive(&header, || 10, &mut rng, &mut seed).unwrap();
+        let change = ratchet.receive(&header, Reach::of(10), &mut rng, &mut seed).unwrap();
         let mut after = DoubleRatchet::responder(
             RootKey::new(rng.secret()),
             ChainKey::new(rng.secret(), 0),

@@ -7,6 +7,7 @@ use alloc::boxed::Box;
 use libcrux_ml_kem::mlkem768::incremental::{self, Ciphertext1, Ciphertext2};
 
 use super::{CT1_LEN, CT2_LEN, EK_VECTOR_LEN, ENCAPSULATION_STATE_LEN, EXPANDED_LEN, HEADER_LEN};
+use crate::crypto::kdf::MacKey;
 use crate::crypto::secret::Secret;
 
 pub(super) fn expand(seed: &Secret<64>) -> Box<Secret<EXPANDED_LEN>> {
@@ -24,7 +25,16 @@ pub(super) fn encapsulate1(
     let ct1 =
         incremental::encapsulate1(header, *random.as_bytes(), state.as_bytes_mut(), secret.as_bytes_mut());
     debug_assert!(ct1.is_ok(), "all lengths are right");
-    (ct1.map_or([0; CT1_LEN], |ct1| ct1.value), secret, state)
+    match ct1 {
+        Ok(ct1) => (ct1.value, secret, state),
+        Err(_) => ([0; CT1_LEN], shared_with_nobody(random), state),
+    }
+}
+
+/// The secret of an encapsulation that failed, which no wrong length of ours can make happen. The peer finds another
+/// one, and nobody finds this one.
+fn shared_with_nobody(random: &Secret<32>) -> Secret<32> {
+    MacKey::new(random.as_bytes()).mac(&[b"subrosa encapsulation failed"])
 }
 
 pub(super) fn encapsulate2(
@@ -42,4 +52,16 @@ pub(super) fn fits(header: &[u8; HEADER_LEN], ek_vector: &[u8; EK_VECTOR_LEN]) -
 pub(super) fn decapsulate(key: &[u8; EXPANDED_LEN], ct1: &[u8; CT1_LEN], ct2: &[u8; CT2_LEN]) -> Secret<32> {
     let (ct1, ct2) = (Ciphertext1 { value: *ct1 }, Ciphertext2 { value: *ct2 });
     Secret::new(incremental::decapsulate_compressed_key(key, &ct1, &ct2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_encapsulation_gives_no_secret_that_others_know() {
+        let [one, other] = [1, 2].map(|byte| shared_with_nobody(&Secret::new([byte; 32])));
+        assert_ne!(one.as_bytes(), other.as_bytes());
+        assert!(one.as_bytes() != &[0; 32] && one.as_bytes() != &[1; 32]);
+    }
 }

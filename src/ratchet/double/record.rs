@@ -34,9 +34,9 @@ impl Receiving {
         self.chain.write(change, writer);
     }
 
-    fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+    fn read(reader: &mut RecordReader<'_>, has_past: bool) -> Result<Self, RecordError> {
         let ratchet_key = PublicKey::from_bytes(reader.array()?);
-        Ok(Self { ratchet_key, chain: ReceivingChain::read(reader)? })
+        Ok(Self { ratchet_key, chain: ReceivingChain::read(reader, has_past)? })
     }
 }
 
@@ -89,8 +89,11 @@ impl DoubleRatchet {
         }
     }
 
-    /// Reads what [`Self::write`] wrote.
-    pub(in crate::ratchet) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+    /// Reads what [`Self::write`] wrote; chains without a past from formats that have none.
+    pub(in crate::ratchet) fn read(
+        reader: &mut RecordReader<'_>,
+        has_past: bool,
+    ) -> Result<Self, RecordError> {
         let root = RootKey::new(reader.secret()?);
         let previous_counter = reader.u32()?;
         let sending = SendingChain::read(reader)?;
@@ -100,7 +103,7 @@ impl DoubleRatchet {
         }
         let mut receiving = Vec::with_capacity(chains);
         for _ in 0..chains {
-            receiving.push(Box::new(Receiving::read(reader)?));
+            receiving.push(Box::new(Receiving::read(reader, has_past)?));
         }
         Ok(Self { root, sending, receiving, previous_counter })
     }

@@ -7,7 +7,9 @@ use alloc::vec::Vec;
 
 use super::{DoubleRatchet, MAX_RECEIVING_CHAINS, Receiving, SendingChain};
 use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
+use crate::crypto::secret::Secret;
 use crate::ratchet::chain::ChainKey;
+use crate::ratchet::message_keys::MessageKeys;
 use crate::ratchet::receiving::ReceivingChain;
 use crate::ratchet::root::RootKey;
 use crate::wire::stored::{StoredChain, StoredChainKey, StoredMessageKey, StoredSession};
@@ -29,8 +31,7 @@ impl StoredKeys {
 
 impl DoubleRatchet {
     /// Reads the Double Ratchet of a stored session. As in libsignal, a receiving chain that does not decode is
-    /// skipped: no message can belong to it. So are message keys without a seed, which old releases wrote. None if
-    /// there is no sound root key or sending chain.
+    /// skipped: no message can belong to it. None if there is no sound root key or sending chain.
     pub(crate) fn from_stored(session: &StoredSession<'_>) -> Option<Self> {
         let root = RootKey::new(session.root_key.try_into().ok()?);
         let sending = session.sender_chain.as_ref()?;
@@ -65,10 +66,24 @@ fn chain_key(stored: &StoredChain<'_>) -> Option<ChainKey> {
 fn receiving_chain(stored: &StoredChain<'_>) -> Option<Box<Receiving>> {
     let skipped =
         stored.message_keys.iter().filter_map(|key| Some((key.index, key.seed.try_into().ok()?))).collect();
+    let ready = stored.message_keys.iter().filter_map(ready_keys).collect();
     Some(Box::new(Receiving {
         ratchet_key: PublicKey::decode(stored.ratchet_key).ok()?,
-        chain: ReceivingChain::from_stored(chain_key(stored)?, skipped),
+        chain: ReceivingChain::from_stored(chain_key(stored)?, skipped, ready),
     }))
+}
+
+/// The keys of a message without a seed, as old releases wrote them, if there are all three.
+fn ready_keys(stored: &StoredMessageKey<'_>) -> Option<Box<(u32, MessageKeys)>> {
+    if !stored.seed.is_empty() {
+        return None;
+    }
+    let keys = MessageKeys {
+        cipher_key: Secret::new(stored.cipher_key.try_into().ok()?),
+        mac_key: Secret::new(stored.mac_key.try_into().ok()?),
+        iv: Secret::new(stored.iv.try_into().ok()?),
+    };
+    Some(Box::new((stored.index, keys)))
 }
 
 const fn stored_chain_key(chain: &ChainKey) -> StoredChainKey<'_> {
@@ -76,12 +91,20 @@ const fn stored_chain_key(chain: &ChainKey) -> StoredChainKey<'_> {
 }
 
 fn stored<'a>(receiving: &'a Receiving, key: &'a [u8; PublicKey::ENCODED_LEN]) -> StoredChain<'a> {
+    let chain = &receiving.chain;
     let message_key =
         |(index, seed): (u32, &'a [u8; 32])| StoredMessageKey { index, seed, ..StoredMessageKey::default() };
+    let ready = chain.all_ready_keys().rev().map(|(index, keys)| StoredMessageKey {
+        index: *index,
+        cipher_key: keys.cipher_key.as_bytes(),
+        mac_key: keys.mac_key.as_bytes(),
+        iv: keys.iv.as_bytes(),
+        seed: &[],
+    });
     StoredChain {
         ratchet_key: key,
         ratchet_private_key: &[],
-        chain_key: Some(stored_chain_key(receiving.chain.next())),
-        message_keys: receiving.chain.skipped().iter().rev().map(message_key).collect(),
+        chain_key: Some(stored_chain_key(chain.next())),
+        message_keys: chain.skipped().iter().rev().map(message_key).chain(ready).collect(),
     }
 }

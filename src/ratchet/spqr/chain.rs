@@ -130,6 +130,14 @@ impl Chain {
         Ok((ChainStep::Receive { epoch, step }, key))
     }
 
+    /// Checks that there is a key at an index of an epoch, at most `max_jump` ahead. No step is made.
+    ///
+    /// # Errors
+    /// [`SpqrError`], as for [`Self::receive_key`].
+    pub fn check_receive(&self, epoch: u64, index: u32, max_jump: u32) -> Result<(), SpqrError> {
+        self.chains(epoch)?.receive.check(index, self.limits, max_jump)
+    }
+
     /// Applies a change that was made from this very state of the chain.
     #[cfg(any(test, feature = "hazmat"))]
     pub fn apply(&mut self, mut change: ChainChange) {

@@ -46,15 +46,15 @@ impl CertificateCache {
         self.roots.is_empty()
     }
 
-    /// Both certificates as received, the first with its length.
+    /// What is signed of both certificates, and the signatures, each with its length. Nothing else, so that a sender
+    /// cannot fill the cache with forms of its one certificate.
     pub(super) fn digest(sender: &SenderCertificate, server: &ServerCertificate) -> CertificateDigest {
-        let server = server.as_bytes();
-        Sha256::new()
-            .chain_update(u64::try_from(server.len()).unwrap_or(u64::MAX).to_be_bytes())
-            .chain_update(server)
-            .chain_update(sender.as_bytes())
-            .finalize()
-            .into()
+        let parts = [server.certificate(), server.signature(), sender.certificate(), sender.signature()];
+        let digest = parts.into_iter().fold(Sha256::new(), |digest, part| {
+            let len = u64::try_from(part.len()).unwrap_or(u64::MAX);
+            digest.chain_update(len.to_be_bytes()).chain_update(part)
+        });
+        digest.finalize().into()
     }
 
     /// Returns whether the certificates were verified, by a root that still is one.

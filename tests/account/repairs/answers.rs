@@ -153,13 +153,29 @@ fn messages_too_old_or_of_the_future_are_not_sent_again() {
     let [mut alice, bob] = Device::acquainted(7);
     let failed = alice.send(&bob.address, b"can't be read");
     let at = |millis: u64| request_for(&failed, Timestamp::from_millis(START.as_millis() + millis), 1);
-    for millis in [1, 1_000, u64::MAX - START.as_millis()] {
+    let skew = u64::try_from(policy().clock_skew.as_millis()).unwrap();
+    for millis in [skew + 1, skew + 1_000, u64::MAX - START.as_millis()] {
         refused(&mut alice, &bob, &at(millis), RepairRefused::TooOld);
     }
-    alice.advance(policy().max_age);
+    alice.advance(policy().max_age + policy().clock_skew);
     alice.advance(Duration::from_millis(1));
     refused(&mut alice, &bob, &at(0), RepairRefused::TooOld);
     assert!(alice.answer(&bob.address, &at(1), &policy()).unwrap().reset);
+}
+
+/// The service stamps messages by its own clock, and some devices know whole seconds alone.
+#[test]
+fn a_clock_that_is_some_minutes_off_stops_no_repair() {
+    for ahead in [1, 2_000, 600_000] {
+        let [mut alice, bob] = Device::acquainted(7);
+        let failed = alice.send(&bob.address, b"can't be read");
+        let stamped = Timestamp::from_millis(START.as_millis() + ahead);
+        let request = request_for(&failed, stamped, 1);
+        assert_eq!(alice.answer(&bob.address, &request, &policy()).unwrap().timestamp, stamped);
+        alice.advance(policy().max_age + Duration::from_millis(2 * ahead));
+        let again = alice.answer(&bob.address, &request, &policy());
+        assert!(again.is_ok(), "{ahead} ms slow: {again:?}");
+    }
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn timestamps_of_senders_order_nothing() {
     let second = alice.send(&bob.address, b"second");
     // However late, and whatever time they say, the order is that of the counters.
     assert_eq!([&first, &second].map(|letter| letter.signal().counter()), [0, 1]);
-    let future = Timestamp::from_millis(alice.now.as_millis() + 1);
+    let future = Timestamp::from_millis(alice.now.as_millis() + 600_001);
     let error =
         DecryptionErrorMessage::for_original(&first.bytes, first.kind, future, DeviceId::PRIMARY).unwrap();
     let refused = alice.answer(&bob.address, &error, &policy());
@@ -121,7 +121,10 @@ impl Group {
         let distribution = self.key.distribution();
         alice.tell(bob, &distribution);
         let distribution = DistributionMessage::parse(&distribution).unwrap();
-        self.keys.fast_forward(&distribution).unwrap().commit();
+        self.keys
+            .fast_forward(&distribution, &subrosa::IdentityKey::decode(&[5; 33]).unwrap())
+            .unwrap()
+            .commit();
     }
 
     fn send(&mut self, alice: &mut Device, text: &[u8]) -> Letter {
@@ -205,7 +208,7 @@ fn a_message_keeps_its_first_timestamp() {
     let resend = repair(&mut bob, &mut alice, &failed, sent, b"can't be read");
     assert_eq!(resend.timestamp, sent);
 
-    alice.now = Timestamp::from_millis(alice.now.as_millis() + 1);
+    alice.now = Timestamp::from_millis(alice.now.as_millis() + 600_001);
     let request = DecryptionErrorMessage::for_original(&failed.bytes, failed.kind, sent, DeviceId::PRIMARY);
     let refused = alice.answer(&bob.address, &request.unwrap(), &policy());
     assert_eq!(refused, Err(NotAnswered::Refused(RepairRefused::TooOld)));

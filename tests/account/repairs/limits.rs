@@ -34,6 +34,7 @@ fn the_default_policy_is_as_documented() {
         reset: Rate { max: 3, per: hour },
         resend_each: 2,
         max_age: day,
+        clock_skew: hour / 6,
     };
     assert_eq!(RepairPolicy::default(), expected);
 }
@@ -69,7 +70,7 @@ fn at_most_64_events_are_allowed_and_kept() {
     }
     assert_eq!(ask(&mut log, &policy, at(64)), Err(RepairRefused::TooOften(Some(at(1_000_000)))));
     ask(&mut log, &policy, at(1_000_000)).unwrap();
-    assert_eq!(log.record().as_bytes().len(), 4 + 8 + 3 + 64 * 16, "not more are kept");
+    assert_eq!(log.record().as_bytes().len(), 4 + 8 + 8 + 3 + 64 * 16, "not more are kept");
 }
 
 /// A peer can't have a message sent without end by asking for many others between, so that it is forgotten how
@@ -87,7 +88,7 @@ fn nothing_is_forgotten_while_it_may_be_asked_for() {
         answer(&mut log, now, &policy, now).unwrap();
     }
     assert_eq!(answer(&mut log, START, &policy, now), Err(RepairRefused::TooOften(None)));
-    now = START.saturating_add(policy.max_age);
+    now = START.saturating_add(policy.max_age).saturating_add(policy.clock_skew);
     assert_eq!(answer(&mut log, START, &policy, now), Err(RepairRefused::TooOften(None)));
     let next = at(now.as_millis() + 1);
     assert_eq!(answer(&mut log, now, &policy, now), Err(RepairRefused::TooOften(Some(next))));
@@ -137,8 +138,14 @@ fn a_full_log_of_the_future_does_not_stay_full() {
 fn times_do_not_overflow() {
     let end = at(u64::MAX);
     let rate = Rate { max: 1, per: Duration::MAX };
-    let policy =
-        RepairPolicy { ask: rate, resend: rate, reset: rate, resend_each: 255, max_age: Duration::MAX };
+    let policy = RepairPolicy {
+        ask: rate,
+        resend: rate,
+        reset: rate,
+        resend_each: 255,
+        max_age: Duration::MAX,
+        clock_skew: Duration::ZERO,
+    };
     let mut log = new_log();
     ask(&mut log, &policy, at(0)).unwrap();
     assert_eq!(ask(&mut log, &policy, at(u64::MAX - 1)), Err(RepairRefused::TooOften(Some(end))));
@@ -153,7 +160,14 @@ fn rate() -> impl Strategy<Value = Rate> {
 fn policies() -> impl Strategy<Value = RepairPolicy> {
     let each = prop_oneof![8 => 0..5u8, 1 => Just(255)];
     (rate(), rate(), rate(), each, 0..20_000u64).prop_map(|(ask, resend, reset, resend_each, max_age)| {
-        RepairPolicy { ask, resend, reset, resend_each, max_age: Duration::from_millis(max_age) }
+        RepairPolicy {
+            ask,
+            resend,
+            reset,
+            resend_each,
+            max_age: Duration::from_millis(max_age),
+            clock_skew: Duration::ZERO,
+        }
     })
 }
 

@@ -51,15 +51,23 @@ fn version_1_reads_and_is_written() {
         (log.record().kind(), Record::kind_of(&bytes)),
         (RecordKind::RepairLog, Ok(RecordKind::RepairLog))
     );
-    assert_eq!(log.record().as_bytes(), bytes);
+    // Version 2 has the mark of the address after the generation.
+    let newer =
+        [&[b's', b'r', 11, 2], &bytes[4..12], &log.record().as_bytes()[12..20], &bytes[12..]].concat();
+    assert_eq!(log.record().as_bytes(), newer);
     let read = RepairLog::from_record(&bytes, peer()).unwrap();
-    assert_eq!(read.record().as_bytes(), bytes);
+    assert_eq!(read.record().as_bytes(), newer);
+    assert_eq!(RepairLog::from_record(&newer, peer()).unwrap().record().as_bytes(), newer);
+    let elsewhere = RepairLog::from_record(&newer, subrosa::Address::new("alice", DeviceId::PRIMARY));
+    assert_eq!(elsewhere.unwrap_err(), RecordError::OtherOwner);
     assert_eq!(read.generation(), 5);
     assert_eq!(
         format!("{read:?}"),
         format!("RepairLog({}, 3 asked, 2 answered, 1 reset, generation 5)", peer())
     );
-    assert_eq!(new_log().record().as_bytes(), hex!("73720b01 0000000000000000 00 00 00"));
+    let empty = new_log().record();
+    assert_eq!(&empty.as_bytes()[..12], hex!("73720b02 0000000000000000"));
+    assert_eq!(&empty.as_bytes()[20..], [0, 0, 0]);
 }
 
 /// What was read counts as what was noted.
@@ -94,7 +102,8 @@ fn damaged_logs_are_refused() {
     };
     assert_eq!(with(0, b'S'), Err(RecordError::NotARecord));
     assert_eq!(with(2, 10), Err(RecordError::WrongKind));
-    assert_eq!(with(3, 2), Err(RecordError::NewerVersion(2)));
+    assert_eq!(with(3, 2), Err(RecordError::OtherOwner));
+    assert_eq!(with(3, 3), Err(RecordError::NewerVersion(3)));
     assert_eq!(with(3, 0), Err(RecordError::Damaged));
     assert_eq!(with(12, 4), Err(RecordError::Damaged), "another count");
 }
@@ -109,6 +118,6 @@ fn at_most_64_events_are_read() {
         bytes
     };
     let read = RepairLog::from_record(&with(64), peer()).unwrap();
-    assert_eq!(read.record().as_bytes(), with(64));
+    assert_eq!(read.record().as_bytes()[20..], with(64)[12..]);
     assert_eq!(RepairLog::from_record(&with(65), peer()).unwrap_err(), RecordError::Damaged);
 }

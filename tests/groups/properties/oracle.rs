@@ -3,6 +3,8 @@
 //! What a receiver ought to know, told by the rules alone: no keys, only which there are.
 
 use std::collections::BTreeSet;
+use std::iter;
+use std::ops::Range;
 
 /// What ought to become of a message.
 #[derive(Debug, PartialEq, Eq)]
@@ -10,7 +12,16 @@ pub(crate) enum Verdict {
     Read,
     NoSenderKey,
     Duplicate,
+    Expired,
+    BeforeDistribution,
     TooFarAhead,
+}
+
+impl Verdict {
+    /// Whether the key is not here, for whatever reason.
+    pub(crate) const fn is_gone(&self) -> bool {
+        matches!(self, Self::Duplicate | Self::Expired | Self::BeforeDistribution)
+    }
 }
 
 /// A chain of the sender: by its number, since keys are never made twice.
@@ -19,6 +30,16 @@ struct Chain {
     number: usize,
     next: u32,
     skipped: BTreeSet<u32>,
+    read: BTreeSet<u32>,
+    /// From where on to where the sender's key was never here.
+    never: Vec<Range<u32>>,
+}
+
+impl Chain {
+    fn new(number: usize, next: u32) -> Self {
+        let (skipped, read) = (BTreeSet::new(), BTreeSet::new());
+        Self { number, next, skipped, read, never: iter::once(0..next).collect() }
+    }
 }
 
 /// All that a receiver holds.
@@ -30,9 +51,10 @@ impl Oracle {
     pub(crate) fn learn(&mut self, number: usize, iteration: u32, forward: bool) {
         let mut chain = match self.0.iter().position(|chain| chain.number == number) {
             Some(at) => self.0.remove(at),
-            None => Chain { number, next: iteration, skipped: BTreeSet::new() },
+            None => Chain::new(number, iteration),
         };
         if forward {
+            chain.never.push(chain.next..iteration);
             chain.next = chain.next.max(iteration);
         }
         self.0.insert(0, chain);
@@ -46,10 +68,19 @@ impl Oracle {
         };
         if iteration < chain.next {
             let kept = chain.skipped.contains(&iteration);
-            if take {
+            if take && kept {
                 chain.skipped.remove(&iteration);
+                chain.read.insert(iteration);
             }
-            return if kept { Verdict::Read } else { Verdict::Duplicate };
+            return if kept {
+                Verdict::Read
+            } else if chain.read.contains(&iteration) {
+                Verdict::Duplicate
+            } else if chain.never.iter().any(|range| range.contains(&iteration)) {
+                Verdict::BeforeDistribution
+            } else {
+                Verdict::Expired
+            };
         }
         if iteration - chain.next > 25_000 {
             return Verdict::TooFarAhead;
@@ -59,6 +90,7 @@ impl Oracle {
             while chain.skipped.len() > 2_000 {
                 chain.skipped.pop_first();
             }
+            chain.read.insert(iteration);
             chain.next = iteration + 1;
         }
         Verdict::Read

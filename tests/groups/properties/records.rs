@@ -113,11 +113,12 @@ fn impossible_states_are_damage() {
     let sent = [(); 3].map(|()| send(&mut key, b"text", rng).unwrap());
     receive(&mut keys, &sent[2]).unwrap();
     let record = keys.record().as_bytes().to_vec();
-    // Header, generation, flag; then the number of chains, and the chain: id, signing key, index, key, two seeds.
-    let (head, chain) = record.split_at(14);
-    assert_eq!((head[13], chain.len()), (1, 4 + 32 + 36 + 4 + 2 * 36));
+    // Header, generation, mark of the sender, flag; then the number of chains, and the chain: id, signing key, flag and
+    // identity, index, key, two seeds, no lost messages, no ready-made keys.
+    let (head, chain) = record.split_at(22);
+    assert_eq!((head[21], chain.len()), (1, 4 + 32 + 33 + 36 + 4 + 2 * 36 + 1 + 4));
     let with = |count: u8, chains: &[&[u8]]| {
-        let record = [&head[..13], &[count], &chains.concat()].concat();
+        let record = [&head[..21], &[count], &chains.concat()].concat();
         ReceiverKeys::from_record(&record, sender()).map(|keys| keys.chains().len())
     };
     let chains: Vec<Vec<u8>> = (0..6).map(|id| [&[id], &chain[1..]].concat()).collect();
@@ -131,9 +132,10 @@ fn impossible_states_are_damage() {
         with(1, &[&chain])
     };
     // The chain key is of iteration 3, the skipped ones are of 0 and 1.
-    assert_eq!((chain[36], chain[76], chain[76 + 36]), (3, 0, 1));
-    assert_eq!(change(36, 2), Ok(1));
-    assert_eq!(change(36, 1), Err(RecordError::Damaged));
-    assert_eq!(change(76 + 36, 3), Err(RecordError::Damaged));
-    assert_eq!(change(76 + 36, 0), Err(RecordError::Damaged));
+    let (index, skipped) = (36 + 33, 36 + 33 + 40);
+    assert_eq!((chain[index], chain[skipped], chain[skipped + 36]), (3, 0, 1));
+    assert_eq!(change(index, 2), Ok(1));
+    assert_eq!(change(index, 1), Err(RecordError::Damaged));
+    assert_eq!(change(skipped + 36, 3), Err(RecordError::Damaged));
+    assert_eq!(change(skipped + 36, 0), Err(RecordError::Damaged));
 }

@@ -124,7 +124,8 @@ impl From<DecryptError> for Failure {
     fn from(error: DecryptError) -> Self {
         match error {
             DecryptError::UntrustedIdentity => Self::untrusted(error),
-            DecryptError::Duplicate => Self::duplicate(error),
+            // Deployed clients do not tell them apart.
+            DecryptError::Duplicate | DecryptError::Expired => Self::duplicate(error),
             // The cause is of interest to whoever debugs.
             DecryptError::Forged(cause) => Self::generic(format!("{error}: {cause}")),
             _ => Self::generic(error),
@@ -135,7 +136,9 @@ impl From<DecryptError> for Failure {
 impl From<group::Error> for Failure {
     fn from(error: group::Error) -> Self {
         match error {
-            group::Error::Duplicate => Self::duplicate(error),
+            group::Error::Duplicate | group::Error::Expired | group::Error::BeforeDistribution => {
+                Self::duplicate(error)
+            }
             _ => Self::generic(error),
         }
     }

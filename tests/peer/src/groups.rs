@@ -11,9 +11,10 @@ use subrosa::hazmat::crypto::xeddsa;
 use subrosa::hazmat::wire::sender_key_distribution::SenderKeyDistributionParts;
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessage;
 use subrosa::hazmat::wire::sender_key_message::SenderKeyMessageParts;
+use subrosa::keys::PublicKey;
 use subrosa::libsignal::LibsignalError;
 use subrosa::store::Write;
-use subrosa::{Address, ParseError, Record, Staged, Trust};
+use subrosa::{Address, IdentityKey, ParseError, Record, Staged, Trust};
 
 use super::{Answer, Failure, Operation, Peer, Request};
 
@@ -138,7 +139,9 @@ fn sender_key_process(peer: &mut Peer, request: Request<'_>) -> Answer {
     let group = Group::of(message.format(), name);
     let keys = party.groups.of(&sender, &group.name)?;
     let mut keys = keys.unwrap_or_else(|| ReceiverKeys::new(sender.clone(), group.format));
-    let (record, ()) = commit(keys.process(&message)?)?;
+    // The requests do not say in which session it came, and nobody is refused here.
+    let somebody = IdentityKey::new(PublicKey::decode(&[5; 33]).map_err(|_| Failure::error("no key"))?);
+    let (record, ()) = commit(keys.process(&message, &somebody)?)?;
     same(&record, &keys.record())?;
     party.groups.put(&sender, &group.name, &record);
     Ok(json!({}))

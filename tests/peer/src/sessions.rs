@@ -43,12 +43,14 @@ impl Party {
     pub(crate) fn session(&self, remote: &Address) -> Result<Option<Session>, Failure> {
         let record = self.sessions.get(remote);
         let read = |bytes: &Vec<u8>| Session::from_record(bytes, self.address.clone(), remote.clone());
-        record.map(read).transpose().map_err(Failure::invalid_session)
+        let session = record.map(read).transpose().map_err(Failure::invalid_session)?;
+        Ok(session.map(|session| session.with_policy(self.policy)))
     }
 
     pub(crate) fn session_or_new(&self, remote: &Address) -> Result<Session, Failure> {
         let session = self.session(remote)?;
-        Ok(session.unwrap_or_else(|| Session::new(self.address.clone(), remote.clone())))
+        let new = || Session::new(self.address.clone(), remote.clone()).with_policy(self.policy);
+        Ok(session.unwrap_or_else(new))
     }
 
     /// Works on the session with `remote` and stores what was staged. That the session is then what was

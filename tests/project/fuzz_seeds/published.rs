@@ -18,7 +18,7 @@ pub(super) fn write_seeds() {
         write("published", &format!("bundle-{name}"), &bob.bundle(offer).to_bytes());
     }
     let (mut rng, [address, _]) = (ChaCha20Rng::seed_from_u64(10), addresses());
-    let mut account = Account::generate(address, ACCOUNT_LIMITS, &mut rng).commit();
+    let mut account = Account::generate(address, ACCOUNT_LIMITS, &mut rng).unwrap().commit();
     write("published", "upload-empty", &account.upload().to_bytes());
     let upload = account.maintain(Counts::default(), START, &mut rng).unwrap().commit();
     write("published", "upload", &upload.to_bytes());

@@ -68,7 +68,7 @@ pub(super) fn write_seeds() {
 fn accounts() {
     let mut rng = ChaCha20Rng::seed_from_u64(6);
     let [local, _] = addresses();
-    let mut account = stage("account", Account::generate(local.clone(), ACCOUNT_LIMITS, &mut rng));
+    let mut account = stage("account", Account::generate(local.clone(), ACCOUNT_LIMITS, &mut rng).unwrap());
     let counts = account::Counts::default();
     let mut upload = stage("upkeep", account.maintain(counts, START, &mut rng).unwrap());
     stage("upkeep-confirmed", account.confirm_uploaded(&upload, START).unwrap());
@@ -106,7 +106,14 @@ fn group() {
     let mut key = SenderKey::generate(DistributionId::from_bytes([0xD1; 16]), &mut rng);
     let mut keys = ReceiverKeys::new(alice, key.format());
     let distribution = key.distribution();
-    stage("group-learnt", keys.process(&DistributionMessage::parse(&distribution).unwrap()).unwrap());
+    stage(
+        "group-learnt",
+        keys.process(
+            &DistributionMessage::parse(&distribution).unwrap(),
+            &subrosa::IdentityKey::decode(&[5; 33]).unwrap(),
+        )
+        .unwrap(),
+    );
     stage("group-sent", key.encrypt(b"hello", &mut rng).unwrap());
 }
 

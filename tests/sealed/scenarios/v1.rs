@@ -155,7 +155,9 @@ fn a_group_message() {
     let mut key = SenderKey::generate(distribution, &mut rng(22));
     let mut keys = ReceiverKeys::new(alice.address.clone(), distribution);
     let learnt = key.distribution();
-    keys.process(&DistributionMessage::parse(&learnt).unwrap()).unwrap().commit();
+    keys.process(&DistributionMessage::parse(&learnt).unwrap(), &IdentityKey::decode(&[5; 33]).unwrap())
+        .unwrap()
+        .commit();
     let message = key.encrypt(b"to all", &mut rng(23)).unwrap().commit();
     let sender = Seal { group_id: Some(b"group"), ..Seal::with(&certificate) };
     let sealed = sender.of(&alice.identity).seal(&message, bob.identity.public(), &mut rng(24)).unwrap();

@@ -63,7 +63,9 @@ fn group_message(plaintext: &[u8]) -> (Ciphertext, ReceiverKeys) {
     let mut key = SenderKey::generate(distribution, &mut rng(1));
     let mut keys = ReceiverKeys::new(Address::new(ALICE, id(1)), distribution);
     let learnt = key.distribution();
-    keys.process(&DistributionMessage::parse(&learnt).unwrap()).unwrap().commit();
+    keys.process(&DistributionMessage::parse(&learnt).unwrap(), &IdentityKey::decode(&[5; 33]).unwrap())
+        .unwrap()
+        .commit();
     (key.encrypt(plaintext, &mut rng(2)).unwrap().commit(), keys)
 }
 
@@ -282,7 +284,7 @@ fn registration_ids_have_14_bits() {
         if registration_id > 0x3FFF {
             let device = bob.address.device();
             let expected = SealError::RegistrationIdOutOfRange { device, id: registration_id };
-            assert_eq!(recipient, Err(expected));
+            assert_eq!(recipient.unwrap().unfit(), Some(expected));
             continue;
         }
         let certificate = Service::new(40).certify(&alice);
@@ -384,16 +386,38 @@ fn recipients_from_their_parts() {
     let identity = *Device::pair(46)[0].identity.public();
     let new = |devices: &[(u32, u32)]| {
         let devices = devices.iter().map(|(device, registration_id)| (id(*device), *registration_id));
-        sealed::Recipient::new(service_id(BOB), &identity, devices).map(drop)
+        sealed::Recipient::new(service_id(BOB), &identity, devices).map(|recipient| recipient.unfit())
     };
-    assert_eq!(new(&[(1, 0), (127, 0x3FFF), (2, 5)]), Ok(()));
+    assert_eq!(new(&[(1, 0), (127, 0x3FFF), (2, 5)]), Ok(None));
     assert_eq!(new(&[]), Err(SealError::NoDevices));
     assert_eq!(new(&[(1, 1), (127, 1), (1, 2)]), Err(SealError::RepeatedDevice(id(1))));
     assert_eq!(new(&[(127, 1), (127, 1)]), Err(SealError::RepeatedDevice(id(127))));
     let invalid = SealError::RegistrationIdOutOfRange { device: id(2), id: 0x4000 };
-    assert_eq!(new(&[(1, 1), (2, 0x4000)]), Err(invalid));
+    assert_eq!(new(&[(1, 1), (2, 0x4000)]), Ok(Some(invalid)));
     let all: Vec<_> = (1..=127).map(|device| (device, device)).collect();
-    assert_eq!(new(&all), Ok(()));
+    assert_eq!(new(&all), Ok(None));
+}
+
+/// A peer can claim any registration id in a first message, and must not keep a group from writing by that.
+#[test]
+fn one_member_whose_ids_do_not_fit_is_left_out_and_the_others_get_it() {
+    let cast = Cast::new(48);
+    let (message, _) = group_message(b"to most");
+    let sender = Seal::with(&cast.certificate).of(&cast.alice.identity);
+    let identity = *cast.bob[0].identity.public();
+    for (device, registration_id) in [(1, 0x4000), (1, u32::MAX), (0, 7), (128, 7)] {
+        let good = sealed::Recipient::new(service_id(BOB), &identity, [(id(1), 7)]).unwrap();
+        let odd =
+            sealed::Recipient::new(service_id(CAROL), &identity, [(id(device), registration_id)]).unwrap();
+        let sent = sender.seal_for_many(&message, &[odd, good], &[], &mut rng(48)).unwrap();
+        let [(left_out, reason)] = &sent.failed[..] else { panic!("{:?}", sent.failed) };
+        assert_eq!(*left_out, service_id(CAROL));
+        let ids =
+            matches!(reason, SealError::RegistrationIdOutOfRange { .. } | SealError::DeviceOutOfRange(_));
+        assert!(ids, "{reason}");
+        let [(account, ..)] = &split(&sent.bytes)[..] else { panic!("one recipient") };
+        assert_eq!(*account, service_id(BOB));
+    }
 }
 
 /// Whom it can't be sealed for is reported, and all others get it.
@@ -415,7 +439,7 @@ fn recipients_of_low_order_fail_alone() {
     let sender = Seal::with(&cast.certificate).of(&cast.alice.identity);
     let recipients = [bad, good, worse];
     let sent = sender.seal_for_many(&message, &recipients, &[service_id(CAROL)], &mut rng(47)).unwrap();
-    assert_eq!(sent.failed, names.map(service_id));
+    assert_eq!(sent.failed, names.map(|name| (service_id(name), SealError::NonContributory)));
     let [(account, _, received)] = &split(&sent.bytes)[..] else { panic!("one recipient") };
     assert_eq!(*account, service_id(BOB));
     cast.bob[0].verify(received, &cast.service).unwrap();

@@ -93,7 +93,10 @@ impl Group {
             group::Format::WithoutId => DistributionMessage::parse_without_id(&distribution),
         }
         .unwrap();
-        self.members[by].process(&message).unwrap().commit();
+        self.members[by]
+            .process(&message, &subrosa::IdentityKey::decode(&[5; 33]).unwrap())
+            .unwrap()
+            .commit();
         self.member_step(by, json!({ "op": "learn", "message": hex::encode(&*distribution) }));
     }
 

@@ -12,8 +12,8 @@ use subrosa::hazmat::ratchet::spqr::Spqr;
 use subrosa::hazmat::record::{RecordKind, RecordReader};
 
 /// The newest version of a session record, and of the records of groups.
-const SESSION_VERSION: u8 = 3;
-const GROUP_VERSION: u8 = 1;
+const SESSION_VERSION: u8 = 4;
+const GROUP_VERSION: u8 = 2;
 
 /// A state's variables.
 #[derive(Default)]
@@ -69,7 +69,8 @@ pub struct Session {
 pub fn session(record: &[u8]) -> Session {
     let (mut reader, version) = RecordReader::open(RecordKind::Session, SESSION_VERSION, record).unwrap();
     assert_eq!(version, SESSION_VERSION);
-    let (_generation, current) = (reader.u64().unwrap(), reader.flag().unwrap());
+    let (_generation, _mark) = (reader.u64().unwrap(), reader.u64().unwrap());
+    let current = reader.flag().unwrap();
     assert!(current, "there is a session");
     let mut listing = Listing::default();
     listing.put("version", reader.u8().unwrap());
@@ -114,6 +115,7 @@ fn double_ratchet(reader: &mut Reader<'_>, listing: &mut Listing) -> ([u8; 32], 
         let (index, receiving) = (reader.u32().unwrap(), array::<32>(reader));
         listing.indexed("CKr", index, &receiving);
         skipped(reader, listing);
+        past(reader);
     }
     (sending, index)
 }
@@ -123,6 +125,14 @@ fn skipped(reader: &mut Reader<'_>, listing: &mut Listing) {
         let (counter, seed) = (reader.u32().unwrap(), array::<32>(reader));
         listing.indexed("MKSKIPPED", counter, &seed);
     }
+}
+
+/// What a receiving chain knows of lost messages.
+fn past(reader: &mut Reader<'_>) {
+    for _ in 0..reader.u8().unwrap() {
+        let _lost = (reader.u32().unwrap(), reader.u32().unwrap(), reader.flag().unwrap());
+    }
+    assert_eq!(reader.u32().unwrap(), 0, "no ready-made keys");
 }
 
 /// The stored form of a ratchet, in a record of its own.
@@ -271,15 +281,18 @@ pub fn sender_key(record: &[u8]) -> Listing {
 /// What is held of a member's keys.
 pub fn receiver_keys(record: &[u8]) -> Listing {
     let (mut reader, _) = RecordReader::open(RecordKind::ReceiverKeys, GROUP_VERSION, record).unwrap();
-    let _generation = reader.u64().unwrap();
+    let (_generation, _mark) = (reader.u64().unwrap(), reader.u64().unwrap());
     let mut listing = Listing::default();
     distribution_id(&mut reader, &mut listing);
     for _ in 0..reader.u8().unwrap() {
         listing.put("chain_id", reader.u32().unwrap());
         listing.key("signing.public", &array(&mut reader));
+        assert!(reader.flag().unwrap(), "the identity");
+        let _identity = array::<32>(&mut reader);
         let (iteration, chain_key) = (reader.u32().unwrap(), array::<32>(&mut reader));
         listing.indexed("CK", iteration, &chain_key);
         skipped(&mut reader, &mut listing);
+        past(&mut reader);
     }
     reader.finish().unwrap();
     listing

@@ -141,6 +141,14 @@ impl State {
         }
     }
 
+    /// Returns whether a message may be of this epoch: ours, an older one, or the next one where that may have begun.
+    pub(in crate::ratchet::spqr) fn admits(&self, epoch: u64) -> bool {
+        match epoch.checked_sub(self.epoch().number) {
+            None | Some(0) => true,
+            Some(ahead) => ahead == 1 && matches!(self, Self::Ct2Sampled(_)),
+        }
+    }
+
     /// The effect of a message of an epoch. One of an older epoch has none, and so does a payload that the state does
     /// not wait for.
     pub(in crate::ratchet::spqr) fn receive(

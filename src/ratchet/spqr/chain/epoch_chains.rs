@@ -107,21 +107,28 @@ pub enum ReceiveStep {
 }
 
 impl ReceiveHalf {
-    /// The key at an index.
-    pub(super) fn key(&self, index: u32, limits: Limits) -> Result<(ReceiveStep, Secret<32>), SpqrError> {
+    /// Checks that there is a key at an index, at most `max_jump` ahead.
+    pub(super) fn check(&self, index: u32, limits: Limits, max_jump: u32) -> Result<(), SpqrError> {
         match index.checked_sub(self.counter) {
             Some(0) => Err(SpqrError::KeyAlreadyRequested(index)),
-            Some(jump) if jump > limits.max_jump() => {
+            Some(jump) if jump > limits.max_jump().min(max_jump) => {
                 Err(SpqrError::KeyJump { counter: self.counter, index })
             }
-            Some(jump) => Ok(self.advance(index, jump, limits.max_old_keys())),
+            Some(_) => Ok(()),
             None if index < lowest_kept(self.counter, limits.max_old_keys()) => {
                 Err(SpqrError::KeyTrimmed(index))
             }
-            None => match self.skipped.get(index) {
-                Some(key) => Ok((ReceiveStep::Take(index), key.duplicate())),
-                None => Err(SpqrError::KeyAlreadyRequested(index)),
-            },
+            None if self.skipped.get(index).is_some() => Ok(()),
+            None => Err(SpqrError::KeyAlreadyRequested(index)),
+        }
+    }
+
+    /// The key at an index.
+    pub(super) fn key(&self, index: u32, limits: Limits) -> Result<(ReceiveStep, Secret<32>), SpqrError> {
+        self.check(index, limits, u32::MAX)?;
+        match self.skipped.get(index) {
+            Some(key) => Ok((ReceiveStep::Take(index), key.duplicate())),
+            None => Ok(self.advance(index, index - self.counter, limits.max_old_keys())),
         }
     }
 
