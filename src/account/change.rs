@@ -4,6 +4,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use rand_core::CryptoRng;
 
@@ -38,13 +39,23 @@ pub(crate) struct AccountChange {
 }
 
 impl AccountChange {
+    /// Takes free ids of a space: `count`, or as many as there are together.
+    fn take_ids(&mut self, space: IdSpace, count: u32, limits: &Limits) -> Range<u32> {
+        let Self { inventory, delete, .. } = self;
+        inventory.take_ids(space, count, limits.max_id, delete.iter().copied())
+    }
+
+    fn take_id(&mut self, space: IdSpace, limits: &Limits) -> Result<u32, UpkeepError> {
+        self.take_ids(space, 1, limits).next().ok_or(UpkeepError::NoFreeId(space))
+    }
+
     pub(super) fn generate_one_time(
         &mut self,
         count: u32,
         (limits, now): (&Limits, Timestamp),
         rng: &mut impl CryptoRng,
     ) {
-        for id in self.inventory.take_ids(IdSpace::OneTime, count, limits.max_id).map(OneTimePreKeyId) {
+        for id in self.take_ids(IdSpace::OneTime, count, limits).map(OneTimePreKeyId) {
             let key = Box::new(OneTimePreKey::generate(id, rng));
             self.inventory.one_time.add(id, generated(now, mark_of(key.public().key.as_bytes())));
             self.new.one_time.insert(id, key);
@@ -58,7 +69,7 @@ impl AccountChange {
         (limits, now): (&Limits, Timestamp),
         rng: &mut impl CryptoRng,
     ) {
-        for id in self.inventory.take_ids(IdSpace::Kem, count, limits.max_id).map(KemPreKeyId) {
+        for id in self.take_ids(IdSpace::Kem, count, limits).map(KemPreKeyId) {
             let key = OneTimeKemPreKey::generate(id, identity, now, rng);
             self.inventory.one_time_kem.add(id, generated(now, mark_of(&key.public().signature)));
             self.new.one_time_kem.insert(id, key);
@@ -71,7 +82,7 @@ impl AccountChange {
         (limits, now): (&Limits, Timestamp),
         rng: &mut impl CryptoRng,
     ) -> Result<(), UpkeepError> {
-        let id = SignedPreKeyId(self.inventory.take_id(IdSpace::Signed, limits.max_id)?);
+        let id = SignedPreKeyId(self.take_id(IdSpace::Signed, limits)?);
         let key = Box::new(SignedPreKey::generate(id, identity, now, rng));
         self.inventory.signed.add(id, generated(now, mark_of(&key.public().signature)));
         self.new.signed.insert(id, key);
@@ -84,7 +95,7 @@ impl AccountChange {
         (limits, now): (&Limits, Timestamp),
         rng: &mut impl CryptoRng,
     ) -> Result<(), UpkeepError> {
-        let id = KemPreKeyId(self.inventory.take_id(IdSpace::Kem, limits.max_id)?);
+        let id = KemPreKeyId(self.take_id(IdSpace::Kem, limits)?);
         let key = LastResortKemPreKey::generate(id, identity, now, rng);
         let last_resort = LastResort { key, uses: Uses::default() };
         self.inventory.last_resort.add(id, generated(now, last_resort.mark()));

@@ -6,7 +6,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::ids::{Allocator, FreeIds, IdSpace, UpkeepError};
+use super::ids::{Allocator, FreeIds, IdSpace};
 use super::limits::Limits;
 use super::row::Row;
 use super::states::{KeyState, PreKeyStates, Stage};
@@ -144,12 +144,7 @@ impl Inventory {
 
     /// Returns whether a row's id is among those to be given out next.
     pub(super) const fn is_unused(&self, row: Row) -> bool {
-        let space = match row {
-            Row::OneTimePreKey(_) => IdSpace::OneTime,
-            Row::SignedPreKey(_) => IdSpace::Signed,
-            _ => IdSpace::Kem,
-        };
-        self.ids.free(space).contains(row.id())
+        self.ids.free(row.space()).contains(row.id())
     }
 
     /// The ids of a space that are those of keys.
@@ -165,20 +160,24 @@ impl Inventory {
 
     /// Takes free ids of a space: `count`, or as many as there are together. After the last one ids begin again where
     /// most are free; the service must then forget the keys that it has, since it passes over lower ids.
-    pub(super) fn take_ids(&mut self, space: IdSpace, count: u32, max_id: u32) -> Range<u32> {
+    /// None is one of `freed`, those of keys that are deleted by the same change.
+    pub(super) fn take_ids(
+        &mut self,
+        space: IdSpace,
+        count: u32,
+        max_id: u32,
+        freed: impl Iterator<Item = Row>,
+    ) -> Range<u32> {
         if self.ids.free(space).len() < count {
-            let gap = FreeIds::largest_gap(self.ids_in_use(space), max_id);
+            let mut in_use = self.ids_in_use(space);
+            in_use.extend(freed.filter(|row| row.space() == space).map(Row::id));
+            let gap = FreeIds::largest_gap(in_use, max_id);
             if gap.len() > self.ids.free(space).len() {
                 *self.ids.free_mut(space) = gap;
                 self.replace = true;
             }
         }
         self.ids.free_mut(space).take(count)
-    }
-
-    /// Takes one id of a space.
-    pub(super) fn take_id(&mut self, space: IdSpace, max_id: u32) -> Result<u32, UpkeepError> {
-        self.take_ids(space, 1, max_id).next().ok_or(UpkeepError::NoFreeId(space))
     }
 
     /// Skips `distance` ids beyond the next one and beyond `seen`; fewer if there are not so many.

@@ -43,8 +43,8 @@ pub struct Limits {
     /// about 5 kB.
     pub max_kept: u32,
     /// Largest number of one-time prekeys of a kind that the service has given out and no message has used. Beyond
-    /// this, the next upload replaces all that the service has, so that older ones can be deleted once
-    /// [`grace`](Self::grace) is over. 200.
+    /// this, the upload that is due when its stock is low replaces all that it has, so that older ones can be deleted
+    /// once [`grace`](Self::grace) is over. 200.
     pub max_given_out: u32,
     /// Age at which the signed prekey is replaced. 2 days.
     pub signed_lifetime: Duration,

@@ -86,7 +86,7 @@ impl Account {
         let kinds = want.get(..if limits.kem_pre_keys { 2 } else { 1 }).unwrap_or_default();
         let replace_one_time = inventory.replace
             || kinds.iter().any(|want| want.unknown_at_service || want.none_comes_back)
-            || kinds.iter().any(|want| want.too_many_given_out)
+            || kinds.iter().any(|want| want.too_many_given_out && want.is_low(limits))
                 && kinds.iter().all(|want| want.room >= limits.low.min(limits.batch));
         let [one_time, one_time_kem] = want.map(|want| want.generate(replace_one_time, limits));
         Plan {
@@ -190,12 +190,17 @@ fn want<Id: Copy + Ord>(states: &PreKeyStates<Id>, at_service: u32, limits: &Lim
 }
 
 impl Want {
+    /// Whether there are too few at the service and on their way to it.
+    const fn is_low(self, limits: &Limits) -> bool {
+        self.pending.saturating_add(self.at_service) < limits.low
+    }
+
     /// Number of prekeys to generate: a batch, what there is room for, or none.
     const fn generate(self, replace: bool, limits: &Limits) -> u32 {
         let left = if replace { 0 } else { self.at_service };
-        let enough = self.pending.saturating_add(left) >= limits.low;
+        let low = Self { at_service: left, ..self }.is_low(limits);
         let batch = if self.room < limits.batch { self.room } else { limits.batch };
-        if enough { 0 } else { batch }
+        if low { batch } else { 0 }
     }
 }
 

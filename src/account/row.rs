@@ -2,6 +2,7 @@
 
 //! The other records of an account, beside its own.
 
+use super::ids::IdSpace;
 use crate::prekey::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
 use crate::writes::Key;
 
@@ -38,6 +39,17 @@ impl Row {
             Self::OneTimePreKey(id) => id.0,
             Self::SignedPreKey(id) => id.0,
             Self::OneTimeKemPreKey(id) | Self::LastResortKemPreKey(id) | Self::LastResortUses(id) => id.0,
+        }
+    }
+
+    /// The space that its id is of.
+    pub(super) const fn space(self) -> IdSpace {
+        match self {
+            Self::OneTimePreKey(_) => IdSpace::OneTime,
+            Self::SignedPreKey(_) => IdSpace::Signed,
+            Self::OneTimeKemPreKey(_) | Self::LastResortKemPreKey(_) | Self::LastResortUses(_) => {
+                IdSpace::Kem
+            }
         }
     }
 

@@ -31,6 +31,7 @@ mod vectors;
 
 mod account;
 mod cancelled;
+mod clocks;
 mod deliveries;
 mod identifiers;
 mod import;
@@ -40,6 +41,7 @@ mod properties;
 mod records;
 mod repairs;
 mod stages;
+mod stock;
 
 use std::collections::{BTreeMap, BTreeSet};
 

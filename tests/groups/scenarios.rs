@@ -136,6 +136,49 @@ fn late_joiner_with_the_first_distribution_reads_all() {
     assert_eq!(receive(&mut later, &sent[100]), Err(group::Error::BeforeDistribution));
 }
 
+/// Bob's phone is stolen, and he registers anew. What the old one sends to the group is not read any more.
+#[test]
+fn a_key_of_a_former_identity_reads_nothing_once_another_is_pinned() {
+    let rng = &mut rng(61);
+    let mut key = SenderKey::generate(ID, rng);
+    let [former, now] = [(); 2].map(|()| *subrosa::IdentityKeyPair::generate(rng).public());
+    let mut keys = ReceiverKeys::new(sender(), ID);
+    keys.process(&distribution(ID.into(), &key.distribution()), &former).unwrap().commit();
+    let [one, two, three] = [b"1", b"2", b"3"].map(|text| send(&mut key, text, rng).unwrap());
+    let one = GroupMessage::parse(&one).unwrap();
+    let text = keys.decrypt(&one, Trust::Pinned(&former)).unwrap().commit();
+    assert_eq!((&*text, text.identity()), (&b"1"[..], Some(&former)));
+    let mut keys = ReceiverKeys::from_record(keys.record().as_bytes(), sender()).unwrap();
+    let two = GroupMessage::parse(&two).unwrap();
+    let refused = keys.decrypt(&two, Trust::Pinned(&now)).map(drop);
+    assert_eq!(refused, Err(group::Error::UntrustedIdentity));
+    assert_eq!(keys.decrypt(&two, Trust::Nobody).map(drop), Err(group::Error::UntrustedIdentity));
+    // Nor does distributing it again by a session of the new identity make it that one's.
+    keys.process(&distribution(ID.into(), &key.distribution()), &now).unwrap().commit();
+    let three = GroupMessage::parse(&three).unwrap();
+    let refused = keys.decrypt(&three, Trust::Pinned(&now)).map(drop);
+    assert_eq!(refused, Err(group::Error::UntrustedIdentity));
+    // A new key is.
+    let mut new = SenderKey::generate(ID, rng);
+    keys.process(&distribution(ID.into(), &new.distribution()), &now).unwrap().commit();
+    let sent = send(&mut new, b"from the new phone", rng).unwrap();
+    let sent = GroupMessage::parse(&sent).unwrap();
+    assert_eq!(&*keys.decrypt(&sent, Trust::Pinned(&now)).unwrap().commit(), b"from the new phone");
+}
+
+/// The signature comes before the work: a forged message far ahead costs no steps.
+#[test]
+fn a_signature_is_checked_before_the_chain_is_walked() {
+    let rng = &mut rng(62);
+    let (mut key, mut keys) = pair(ID.into(), rng);
+    lose(&mut key, 30_000);
+    let far = send(&mut key, b"far", rng).unwrap();
+    assert_eq!(receive(&mut keys, &far), Err(group::Error::TooFarAhead { by: 30_000 }));
+    let mut forged = far;
+    *forged.last_mut().unwrap() ^= 1;
+    assert_eq!(receive(&mut keys, &forged), Err(group::Error::Signature));
+}
+
 #[test]
 fn hundred_messages_in_any_order() {
     for format in FORMATS {

@@ -151,6 +151,22 @@ fn known_sealed_record() {
     assert_eq!(opened.kind(), RecordKind::Session);
 }
 
+/// A machine that was cloned draws the same again. What it seals then is sealed apart, unless it is the same.
+#[test]
+fn a_repeated_generator_seals_what_is_different_apart() {
+    let key = RecordKey::from_bytes(&[7; 32]);
+    let seal = |bytes: &[u8], owner: &[u8]| {
+        key.seal_bytes(bytes, owner, &mut ChaCha20Rng::seed_from_u64(1)).unwrap()
+    };
+    let [one, other] = [&[0x11; 64][..], &[0x22; 64]].map(|bytes| seal(bytes, b"row"));
+    let salt = |sealed: &[u8]| sealed[1..33].to_vec();
+    assert_ne!(salt(&one), salt(&other));
+    assert_ne!(salt(&one), salt(&seal(&[0x11; 64], b"another row")));
+    let xor: Vec<u8> = one[33..97].iter().zip(&other[33..97]).map(|(a, b)| a ^ b).collect();
+    assert_ne!(xor, [0x33; 64], "not the difference of what was sealed");
+    assert_eq!(one, seal(&[0x11; 64], b"row"), "the same again shows no more than that");
+}
+
 #[test]
 fn sealing_differs_each_time_and_always_opens() {
     let mut rng = ChaCha20Rng::seed_from_u64(1);

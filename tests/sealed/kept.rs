@@ -239,3 +239,44 @@ fn self_send_is_refused_from_the_cache_too() {
         assert_eq!(verify(&alice.address), Err(OpenError::SelfSend));
     }
 }
+
+/// The agreement is kept with the session, and one with the identity of before is not used for that of now.
+#[test]
+fn a_kept_agreement_does_not_outlive_the_identity() {
+    let [mut alice, mut bob] = Device::acquainted(31);
+    let mut service = Service::new(31);
+    let certificate = service.certify(&alice);
+    let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"to the old phone").unwrap();
+    bob.unseal(&sealed, &service).unwrap();
+    let mut session = alice.session(&bob.address).unwrap();
+    let sender = Seal::with(&certificate).of(&alice.identity);
+    let trust = subrosa::Trust::Anyone;
+    sender.encrypt(&mut session, b"", trust, alice.now, &mut alice.rng).unwrap().commit();
+    assert!(session.contact_secret().is_some_and(|kept| kept.theirs() == bob.identity.public()));
+
+    let mut new = bob.reinstalled(310);
+    let bundle = new.bundle(Offer::FULL).verify(trust).unwrap();
+    let config = subrosa::session::Config::new(&alice.identity, alice.registration_id);
+    session.initiate(&config, bundle, alice.now, &mut alice.rng).unwrap().commit();
+    assert!(session.contact_secret().is_none(), "it is of the identity before");
+    let sealed = sender.encrypt(&mut session, b"to the new phone", trust, alice.now, &mut alice.rng);
+    let sealed = sealed.unwrap().commit();
+    assert!(session.contact_secret().is_some_and(|kept| kept.theirs() == new.identity.public()));
+    assert_eq!(new.unseal(&sealed, &service).unwrap().1, b"to the new phone");
+    assert_eq!(UnverifiedContent::open(&sealed, &bob.identity).map(drop), Err(OpenError::NotForUs));
+}
+
+/// What is not signed is not remembered, so that a sender cannot push others out by forms of its one certificate.
+#[test]
+fn forms_of_one_certificate_take_one_place_in_the_cache() {
+    let (_, service, certificate) = cast();
+    let mut memory = CertificateCache::new(10);
+    for number in 0..50_u8 {
+        // An unknown field before the two that count, and one behind them.
+        let form = [&[0x7A, 1, number], certificate.as_bytes(), &[0x7A, 1, number]].concat();
+        let form = SenderCertificate::parse(&form).unwrap();
+        assert_ne!(form.as_bytes(), certificate.as_bytes());
+        assert_eq!(verdict(&mut memory, &form, &service, EXPIRES), Ok(()));
+        assert_eq!(memory.len(), 1);
+    }
+}

@@ -15,7 +15,10 @@ use crate::device::{Device, Failure, KemOffer, Offer, START, TrustRule};
 use crate::setting::open;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::hazmat::ratchet::chain::MessageKeySeed;
+use subrosa::hazmat::ratchet::message_keys::MessageKeys;
 use subrosa::hazmat::wire::stored::StoredSessionRecord;
+use subrosa::keys::Secret;
 use subrosa::libsignal::LibsignalError;
 use subrosa::prekey::{
     KemPreKeyId, LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, OneTimePreKeyId, SignedPreKey,
@@ -23,8 +26,8 @@ use subrosa::prekey::{
 };
 use subrosa::session::{Forgery, Policy};
 use subrosa::{
-    BundleError, DecryptError, EncryptError, IdentityKeyPair, Message, MessageKind, RecordError, Session,
-    Timestamp, Trust,
+    Address, BundleError, DecryptError, DeviceId, EncryptError, IdentityKeyPair, Message, MessageKind,
+    PreKeyBundle, RecordError, Session, Timestamp, Trust,
 };
 
 /// A record of each kind of key.
@@ -254,7 +257,7 @@ fn rich_pair() -> [Device; 2] {
 }
 
 fn read_session(record: &[u8], device: &Device) -> Result<Session, RecordError> {
-    let bob = subrosa::Address::new(crate::device::BOB, subrosa::DeviceId::PRIMARY);
+    let bob = Address::new(crate::device::BOB, DeviceId::PRIMARY);
     Session::from_record(record, device.address.clone(), bob)
 }
 
@@ -404,6 +407,95 @@ fn a_damaged_chain_key_of_another_receiving_chain() {
     damage_chain_of(alice.store.sessions.get_mut(&bob.address).unwrap(), &old);
     alice.tell(&mut bob, b"sending needs no receiving chain");
     bob.tell(&mut alice, b"and receiving only its own");
+}
+
+/// libsignal-protocol-c and -java stored skipped keys ready-made, without their seed.
+#[test]
+fn ready_made_keys_of_older_implementations_are_read() {
+    let [mut alice, mut bob] = Device::pair(22);
+    (alice.policy, bob.policy) = (Policy::AllowVersion3, Policy::AllowVersion3);
+    alice.greet(&mut bob, Offer::VERSION_3);
+    let late: Vec<_> = [b"one", b"two"].map(|text| alice.send(&bob.address, text)).into();
+    alice.tell(&mut bob, b"three");
+    let record = bob.session(&alice.address).unwrap().to_libsignal_record();
+    let outer = StoredSessionRecord::parse(&record).unwrap();
+    let mut session = outer.current.clone().unwrap();
+    let keys: Vec<_> = session
+        .receiver_chains
+        .iter()
+        .flat_map(|chain| &chain.message_keys)
+        .map(|key| (key.index, hazmat_keys(key.seed)))
+        .collect();
+    assert_eq!(keys.len(), 2);
+    for key in session.receiver_chains.iter_mut().flat_map(|chain| &mut chain.message_keys) {
+        let (_, made) = keys.iter().find(|(index, _)| *index == key.index).unwrap();
+        key.seed = &[];
+        key.cipher_key = made.cipher_key.as_bytes();
+        key.mac_key = made.mac_key.as_bytes();
+        key.iv = made.iv.as_bytes();
+    }
+    let older = StoredSessionRecord { current: Some(session), archived: vec![] }.encode();
+    let (local, remote) = (bob.address.clone(), alice.address.clone());
+    let session = Session::from_libsignal_record(&older, local.clone(), remote.clone()).unwrap();
+    assert_eq!(*session.to_libsignal_record(), *older, "and given back");
+    // They are in our own record, too, and each reads its message once.
+    bob.store.sessions.insert(remote, session.record().as_bytes().to_vec());
+    for (letter, text) in late.iter().zip([b"one", b"two"]).rev() {
+        bob.hear(&alice, letter, text);
+        assert_eq!(bob.refuse(&alice.address, letter), Failure::Decrypt(DecryptError::Duplicate));
+    }
+}
+
+fn hazmat_keys(seed: &[u8]) -> MessageKeys {
+    MessageKeys::derive(&MessageKeySeed::new(Secret::new(seed.try_into().unwrap())), None)
+}
+
+/// A bundle is of one device, and begins a session with no other.
+#[test]
+fn a_bundle_of_another_device_is_refused() {
+    let [mut alice, mut bob] = Device::pair(23);
+    let mut bundle = bob.bundle(Offer::FULL);
+    bundle.device_id = DeviceId::new(2);
+    let before = alice.store.clone();
+    let refused = alice.initiate(&bob.address, bundle);
+    assert_eq!(refused, Err(Failure::Bundle(BundleError::OtherDevice(DeviceId::new(2)))));
+    alice.store.assert_same(&before);
+}
+
+/// That an identity is pinned does not make the signatures of a bundle needless.
+#[test]
+fn forged_signatures_of_a_pinned_identity_are_refused() {
+    let [alice, mut bob] = Device::acquainted(24);
+    assert!(alice.store.identities.contains_key(&bob.address));
+    let forgeries: [fn(&mut PreKeyBundle); 2] = [
+        |bundle| bundle.kem_pre_key.as_mut().unwrap().signature[0] ^= 1,
+        |bundle| bundle.signed_pre_key.signature[0] ^= 1,
+    ];
+    for forge in forgeries {
+        let mut bundle = bob.bundle(Offer::FULL);
+        forge(&mut bundle);
+        let pinned = *bob.identity.public();
+        assert!(bundle.clone().verify(Trust::Pinned(&pinned)).is_err());
+        assert!(bundle.verify(Trust::Anyone).is_err());
+    }
+}
+
+/// A record that was stored under another address is noticed.
+#[test]
+fn a_session_record_of_other_devices_is_refused() {
+    let [alice, bob] = Device::acquainted(25);
+    let record = alice.record(&bob.address);
+    let other = Address::new(bob.address.name(), DeviceId::new(2));
+    let read = |local: &Address, remote: &Address| {
+        Session::from_record(record, local.clone(), remote.clone()).map(drop)
+    };
+    assert_eq!(read(&alice.address, &bob.address), Ok(()));
+    let capitals = Address::new(bob.address.name().as_str().to_uppercase(), DeviceId::PRIMARY);
+    assert_eq!(read(&alice.address, &capitals), Ok(()), "the same account");
+    for (local, remote) in [(&alice.address, &other), (&other, &bob.address), (&bob.address, &alice.address)]
+    {
+        assert_eq!(read(local, remote), Err(RecordError::OtherOwner));
+    }
 }
 
 #[test]

@@ -9,8 +9,8 @@ use subrosa::hazmat::wire::sealed_message::SealedMessageParts;
 use subrosa::keys::{KeyError, PrivateKey, PublicKey};
 use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
 use subrosa::sealed;
-use subrosa::sealed::certificate::{CertificateError, SenderCertificate, SenderDetails};
-use subrosa::sealed::{ContentHint, OpenError, SealError, UnverifiedContent};
+use subrosa::sealed::certificate::{CertificateCache, CertificateError, SenderCertificate, SenderDetails};
+use subrosa::sealed::{Body, ContentHint, OpenError, Recipient, SealError, UnverifiedContent};
 use subrosa::{Address, DecryptError, IdentityKey, IdentityKeyPair, MessageKind, ParseError, Timestamp};
 
 use crate::by_hand::{self, Inner, Outer, field};
@@ -63,6 +63,78 @@ fn expired_certificate_is_refused() {
     assert_eq!(bob.refuse_sealed(&sealed, &service), refused(CertificateError::Expired));
     bob.now = EXPIRES;
     assert_eq!(*bob.unseal(&sealed, &service).unwrap().1, *b"late");
+}
+
+/// The time that counts is when the service took the message, and not when it was fetched.
+#[test]
+fn a_message_that_waited_longer_than_its_certificate_is_good_is_read() {
+    let ([mut alice, mut bob], service, certificate) = begun(17);
+    let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"on Friday").unwrap();
+    let taken = Timestamp::from_millis(EXPIRES.as_millis() - 1_000);
+    bob.now = Timestamp::from_millis(EXPIRES.as_millis() + 2 * 86_400_000);
+    let content = UnverifiedContent::open(&sealed, &bob.identity).unwrap();
+    let content = content.verify(&service.trust(), &bob.address, None, taken).unwrap();
+    let Body::Session(message) = content.body().unwrap() else { panic!("of a session") };
+    assert_eq!(bob.receive_message(&alice.address, &message).as_deref(), Ok(&b"on Friday"[..]));
+}
+
+/// A message that was sealed with a certificate that had expired is asked for, if the pinned identity sealed it.
+#[test]
+fn a_message_with_an_expired_certificate_is_asked_for_again() {
+    let ([mut alice, bob], service, certificate) = begun(17);
+    let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"late").unwrap();
+    let taken = Timestamp::from_millis(EXPIRES.as_millis() + 1);
+    let open = || UnverifiedContent::open(&sealed, &bob.identity).unwrap();
+    let refused = open().verify(&service.trust(), &bob.address, None, taken).unwrap_err();
+    assert_eq!(refused, OpenError::Certificate(CertificateError::Expired));
+    assert_eq!(*open().claimed_address(), alice.address);
+    let advice = open().advice(refused.failure(), Some(alice.identity.public()), taken);
+    let request = advice.ask.unwrap();
+    assert_eq!((request.timestamp, request.device), (taken, alice.address.device()));
+    // Nobody else makes us ask, whatever name the certificate bears.
+    for pinned in [None, Some(bob.identity.public())] {
+        assert_eq!(open().advice(refused.failure(), pinned, taken).ask, None);
+    }
+    let elsewhere = open().verify(&Service::new(1).trust(), &bob.address, None, EXPIRES).unwrap_err();
+    assert_eq!(open().advice(elsewhere.failure(), Some(alice.identity.public()), taken).ask, None);
+}
+
+/// With seconds for milliseconds each certificate would be good for decades.
+#[test]
+fn seconds_in_place_of_milliseconds_are_refused() {
+    let ([mut alice, bob], service, certificate) = begun(17);
+    let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"when").unwrap();
+    let seconds = Timestamp::from_millis(bob.now.as_secs());
+    let open = || UnverifiedContent::open(&sealed, &bob.identity).unwrap();
+    let refused = Err(OpenError::Certificate(CertificateError::NotMilliseconds));
+    assert_eq!(open().verify(&service.trust(), &bob.address, None, seconds).map(drop), refused);
+    let mut memory = CertificateCache::new(2);
+    let cached = open().verify_cached(&mut memory, &service.trust(), &bob.address, None, bob.now);
+    assert!(cached.is_ok());
+    let cached = open().verify_cached(&mut memory, &service.trust(), &bob.address, None, seconds);
+    assert_eq!(cached.map(drop), refused);
+    alice.now = seconds;
+    let unsealed = alice.seal(&bob.address, Seal::with(&certificate), b"");
+    assert_eq!(unsealed, Err(SealError::NotMilliseconds));
+}
+
+/// An account has two identities, and an envelope is for one of them.
+#[test]
+fn an_envelope_for_the_account_is_refused_by_its_other_identity() {
+    let ([mut alice, bob], _, certificate) = begun(17);
+    let pni = IdentityKeyPair::generate(&mut rng(170));
+    let sealed = alice.seal(&bob.address, Seal::with(&certificate), b"for the ACI").unwrap();
+    assert_eq!(UnverifiedContent::open(&sealed, &pni).map(drop), Err(OpenError::NotForUs));
+    assert!(UnverifiedContent::open(&sealed, &bob.identity).is_ok());
+    let many =
+        Recipient::new(bob.address.service_id().unwrap(), bob.identity.public(), [(id(1), 7)]).unwrap();
+    let message = alice.message_to(&bob.address, b"");
+    let sender = Seal::with(&certificate).of(&alice.identity);
+    let sent = sender.seal_for_many(&message, &[many], &[], &mut rng(17)).unwrap();
+    let parts = sealed::server::SentMessage::parse(&sent.bytes).unwrap();
+    let received = parts.recipients().next().unwrap().received().to_vec();
+    assert!(UnverifiedContent::open(&received, &pni).is_err());
+    assert!(UnverifiedContent::open(&received, &bob.identity).is_ok());
 }
 
 #[test]
@@ -164,7 +236,7 @@ fn a_group_message() {
 
     let content = bob.verify(&sealed, &service).unwrap();
     assert_eq!((content.kind(), content.group_id()), (MessageKind::SenderKey, Some(&b"group"[..])));
-    let sealed::Body::Group(message) = content.body().unwrap() else { panic!("a group message") };
+    let Body::Group(message) = content.body().unwrap() else { panic!("a group message") };
     assert_eq!(*keys.decrypt(&message, subrosa::Trust::Anyone).unwrap().commit(), *b"to all");
     // 24: it is none of a session.
     assert_eq!(bob.refuse_sealed(&sealed, &service), Refused::Kind(MessageKind::SenderKey));
@@ -183,7 +255,7 @@ fn a_decryption_error_message() {
 
     let content = bob.verify(&sealed, &service).unwrap();
     assert_eq!(content.kind(), MessageKind::Plaintext);
-    let sealed::Body::Plaintext(plaintext) = content.body().unwrap() else { panic!("no plaintext") };
+    let Body::Plaintext(plaintext) = content.body().unwrap() else { panic!("no plaintext") };
     let received = plaintext.decryption_error_message().unwrap();
     assert_eq!(received, error);
     assert_eq!((received.timestamp(), received.device()), (Timestamp::from_millis(408), id(3)));
