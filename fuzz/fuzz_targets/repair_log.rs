@@ -64,6 +64,7 @@ fn schedule(u: &mut Unstructured<'_>) -> Result<(RepairPolicy, Vec<Move>)> {
         reset: rate(u)?,
         resend_each: u.arbitrary()?,
         max_age: millis(u)?,
+        clock_skew: Duration::ZERO,
     };
     let mut moves = Vec::new();
     while !u.is_empty() && moves.len() < LONGEST {

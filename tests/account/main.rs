@@ -25,6 +25,8 @@ mod moved;
 mod repair;
 #[path = "../support/sealed.rs"]
 mod sealed;
+#[path = "../support/failing_store.rs"]
+mod store_that_fails;
 #[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/vectors.rs"]
 mod vectors;
@@ -33,6 +35,7 @@ mod account;
 mod cancelled;
 mod clocks;
 mod deliveries;
+mod failing_store;
 mod identifiers;
 mod import;
 mod lessons;

@@ -8,7 +8,7 @@ use crate::deleted;
 use subrosa::account::LoadError;
 use subrosa::prekey::{OneTimePreKeyId, SignedPreKeyId};
 use subrosa::store::{Key, Write};
-use subrosa::{Account, DecryptError, RecordError, Staged};
+use subrosa::{Account, Address, DecryptError, RecordError, Staged};
 
 #[test]
 fn records_of_different_times_are_refused() {
@@ -201,4 +201,51 @@ fn a_damaged_record_of_uses_is_refused() {
     twice.copy_within(12..48, 48);
     assert!(load(twice).is_err());
     assert!(load(record).is_ok());
+}
+
+/// Rows of another account, or of another time, do not load beside an account's record.
+#[test]
+fn rows_of_two_accounts_or_times_do_not_go_together() {
+    let (mut bob, service) = Holder::stocked("bob", 21);
+    let (twin, _) = Holder::stocked("bob", 22);
+    assert_eq!(bob.rows(), twin.rows(), "the same ids");
+    let load = |store: &Store| {
+        Account::from_records(bob.address.clone(), &store.account, store.rows.values(), LIMITS).map(drop)
+    };
+    assert_eq!(load(&bob.store), Ok(()));
+    for (key, row) in &twin.store.rows {
+        let mut mixed = bob.store.clone();
+        mixed.rows.insert(key.clone(), row.clone());
+        // An empty list of uses is that of any key.
+        match (key, load(&mixed)) {
+            (Key::LastResortUses(_), Ok(())) => {}
+            (Key::LastResortKemPreKey(id), Err(LoadError::Foreign(found))) => {
+                assert_eq!(found, Key::LastResortUses(*id));
+            }
+            (_, outcome) => assert_eq!(outcome, Err(LoadError::Foreign(key.clone()))),
+        }
+    }
+    let others =
+        Account::from_records(Address::new("eve", 1), &bob.store.account, bob.store.rows.values(), LIMITS);
+    assert_eq!(others.map(drop), Err(LoadError::Account(RecordError::OtherOwner)));
+
+    // A stale list of uses would let a replay through.
+    let before = bob.store.clone();
+    let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, 1);
+    bob.receive(&from, &message).unwrap();
+    let uses = Key::LastResortUses(bob.last_resort()[0]);
+    let mut stale = bob.store.clone();
+    stale.rows.insert(uses.clone(), before.rows[&uses].clone());
+    let load = |store: &Store| {
+        Account::from_records(bob.address.clone(), &store.account, store.rows.values(), LIMITS).map(drop)
+    };
+    assert_eq!(load(&stale), Err(LoadError::Foreign(uses.clone())));
+    let mut newer = before;
+    newer.rows.insert(uses.clone(), bob.store.rows[&uses].clone());
+    assert_eq!(load(&newer), Err(LoadError::Foreign(uses)));
+    // Salvaged, the account goes on without what does not belong to it.
+    let staged = Account::salvage(bob.address.clone(), &stale.account, stale.rows.values(), LIMITS);
+    let (staged, errors) = staged.unwrap();
+    assert!(errors.iter().any(|error| matches!(error, LoadError::Foreign(_))), "{errors:?}");
+    assert_eq!(staged.commit().last_resort_kem_pre_keys().count(), 0);
 }

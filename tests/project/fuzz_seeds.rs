@@ -89,6 +89,7 @@ fn write_seeds() {
         write("two_parties", name, &schedule);
         write("attachment_stream", name, &schedule);
         write("group", name, &schedule);
+        write("failing_store", name, &schedule);
         write("repair_log", name, &schedule);
         write("delivery", name, &schedule);
     }
@@ -314,9 +315,16 @@ fn seeds_are_what_they_should_be() {
     for reads in readable {
         assert_eq!(read("sender_key_records").iter().filter(|seed| reads(seed, id)).count(), 2);
     }
-    for target in
-        ["attachment_stream", "group", "keys", "prekey_records", "service_id", "two_parties", "delivery"]
-    {
+    for target in [
+        "attachment_stream",
+        "failing_store",
+        "group",
+        "keys",
+        "prekey_records",
+        "service_id",
+        "two_parties",
+        "delivery",
+    ] {
         read(target);
     }
     differential::check_seeds();
