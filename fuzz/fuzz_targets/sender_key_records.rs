@@ -43,7 +43,7 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn sender() -> Address {
-    Address::new("alice", DeviceId::PRIMARY)
+    Address::new("bob", DeviceId::PRIMARY)
 }
 
 /// Sends a message.

@@ -149,7 +149,11 @@ fn conversations() {
 }
 
 fn write_session(device: &Device, peer: &Device, name: &str) {
-    write("session_record", name, device.record(&peer.address));
+    // With the mark of the addresses that the target reads it for.
+    let [local, remote] = addresses();
+    let mut record = device.record(&peer.address).to_vec();
+    record[12..20].copy_from_slice(&Session::new(local, remote).record().as_bytes()[12..20]);
+    write("session_record", name, &record);
     let session = device.session(&peer.address).unwrap();
     write("libsignal_records", name, &session.to_libsignal_record());
     let key = RecordKey::from_bytes(&[8; 32]);
