@@ -31,7 +31,12 @@ pub enum Key {
     LastResortUses(KemPreKeyId),
     /// One use of a last-resort KEM prekey, for those without an account.
     KemPreKeyUse(KemPreKeyUse),
-    /// The identity key that is pinned for a peer's account: for all its devices.
+    /// The identity key that is pinned for a peer's account: for all its devices. There is none for a single device, by
+    /// which a service could have another one trusted on first use:
+    ///
+    /// ```compile_fail,E0308
+    /// let _ = subrosa::store::Key::Identity(subrosa::Address::new("alice", 2));
+    /// ```
     Identity(AccountName),
     /// The sessions with a device.
     Session(Address),

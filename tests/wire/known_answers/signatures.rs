@@ -213,3 +213,21 @@ fn keys_of_order_two() {
         assert!(!verify(&PublicKey::from_bytes(u), &[&[0]], &signature));
     }
 }
+
+/// As deployed: the scalar of a signature is reduced, so that `s` and `s + L` are the same. Whoever has one signature
+/// can write others of the same message; nobody else can write any.
+#[test]
+fn a_signature_with_a_scalar_beyond_the_order_verifies_as_deployed() {
+    let order = hex!("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+    let pair = KeyPair::from_private(key("IKb"));
+    let mut signature = sign_with(pair.private(), &[b"message"], &ZERO);
+    assert!(verify(pair.public(), &[b"message"], &signature));
+    let mut carry = 0;
+    for (byte, of_order) in signature[32..].iter_mut().zip(order) {
+        // The topmost bit is the key's sign.
+        let sum = u16::from(*byte) + u16::from(of_order) + carry;
+        (*byte, carry) = (sum.to_le_bytes()[0], sum >> 8);
+    }
+    assert!(verify(pair.public(), &[b"message"], &signature));
+    assert!(!verify(pair.public(), &[b"another"], &signature));
+}
