@@ -128,10 +128,10 @@ fn account(rng: &mut ChaCha20Rng) -> Account {
     let first = a.encrypt(b"first", Trust::Anyone, now, rng).unwrap().commit();
     account.receive(&mut b, &Message::try_from(&first).unwrap(), Trust::Anyone, rng).unwrap().commit();
     let later = Timestamp::from_secs(1_700_200_000);
-    let counts = account::Counts { one_time: 2, one_time_kem: 2 };
+    let counts = account::Counts { one_time: 1, one_time_kem: 2 };
     let upload = account.maintain(counts, later, rng).unwrap().commit();
     account.confirm_uploaded(&upload, later).unwrap().commit();
-    let counts = account::Counts { one_time: 1, one_time_kem: 0 };
+    let counts = account::Counts { one_time: 3, one_time_kem: 0 };
     account.maintain(counts, later, rng).unwrap().commit();
     account
 }
