@@ -137,6 +137,31 @@ impl Store {
         self.lock().iter().map(row).collect()
     }
 
+    /// Puts a row that was read from a real store.
+    pub fn put_row(&self, row: Row) {
+        self.lock().insert(row.key, (row.generation, row.record));
+    }
+
+    /// All rows in bytes, in the form of [`Writes`]. They hold secrets.
+    pub fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let mut writes = Writes::default();
+        for (key, (generation, record)) in &*self.lock() {
+            let key = Key::from_bytes(key)?;
+            let record = Record::parse(key.kind(), record)?;
+            writes.extend([Change::Put { key, record, generation: *generation }]);
+        }
+        Ok(writes.to_bytes())
+    }
+
+    /// Reads rows in bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let row = |write: Write| {
+            let Write { key, record, generation } = write;
+            record.map(|record| Row { key, record, generation })
+        };
+        Ok(Self::of_rows(list(bytes)?.into_iter().filter_map(row)))
+    }
+
     /// Deletes the session of a device that is no more.
     pub fn delete_session(&self, peer: &Address) {
         self.lock().remove(&Key::Session(peer.to_subrosa()).to_bytes());
