@@ -3,7 +3,7 @@
 //! The table of handles.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use subrosa_binding::{Code, Error};
@@ -17,13 +17,12 @@ pub type SubrosaHandle = u64;
 
 type Object = Arc<dyn Any + Send + Sync>;
 
-#[derive(Default)]
 struct Table {
     last: u64,
-    objects: HashMap<u64, Object>,
+    objects: BTreeMap<u64, Object>,
 }
 
-static TABLE: LazyLock<RwLock<Table>> = LazyLock::new(RwLock::default);
+static TABLE: RwLock<Table> = RwLock::new(Table { last: 0, objects: BTreeMap::new() });
 
 /// Puts an object into the table.
 pub(crate) fn insert(object: impl Any + Send + Sync) -> SubrosaHandle {
