@@ -22,7 +22,7 @@ python tests/test_subrosa.py
 python examples/chat.py
 [ "$(wc -l <examples/chat.py)" -le 20 ] || { echo "FAILED: the quick start is too long" >&2; exit 1; }
 
-library=$(ls "$CARGO_TARGET_DIR"/{debug,release}/libsubrosa.so 2>/dev/null | head -1)
+library=$CARGO_TARGET_DIR/debug/libsubrosa.so
 out=$(mktemp -d)
 for language in kotlin swift; do
   cargo run --quiet --features cli --bin uniffi-bindgen -- generate --no-format --language "$language" --out-dir "$out/$language" "$library"
