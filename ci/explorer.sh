@@ -22,7 +22,7 @@ fi
 (cd explorer/lab && RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_TARGET_DIR=$root/wasm \
   cargo build --profile wasm --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort)
 rm -rf explorer/pkg
-wasm-bindgen --target web --no-typescript --out-dir explorer/pkg --out-name lab "$root/wasm/wasm32-unknown-unknown/wasm/subrosa_lab.wasm"
+wasm-bindgen --remove-name-section --remove-producers-section --target web --no-typescript --out-dir explorer/pkg --out-name lab "$root/wasm/wasm32-unknown-unknown/wasm/subrosa_lab.wasm"
 
 [ "${1:-}" = --test ] || exit 0
 [ -x /usr/bin/chromium ] || { apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; }

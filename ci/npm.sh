@@ -29,8 +29,8 @@ RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_TARGET_DIR=$target RUSTFLAGS="${RUS
 rm -rf wasm/pkg
 mkdir wasm/pkg
 module=$target/wasm32-unknown-unknown/wasm/subrosa_wasm.wasm
-wasm-bindgen --target nodejs --out-dir wasm/pkg/node --out-name subrosa "$module"
-wasm-bindgen --target web --out-dir wasm/pkg/web --out-name subrosa "$module"
+wasm-bindgen --remove-name-section --remove-producers-section --target nodejs --out-dir wasm/pkg/node --out-name subrosa "$module"
+wasm-bindgen --remove-name-section --remove-producers-section --target web --out-dir wasm/pkg/web --out-name subrosa "$module"
 # One module serves both: they differ in the glue alone.
 cmp wasm/pkg/node/subrosa_bg.wasm wasm/pkg/web/subrosa_bg.wasm
 rm wasm/pkg/node/subrosa_bg.wasm
