@@ -61,6 +61,11 @@
 //! [`StoreError::is_in_doubt`] tells. Drop the stage then, open the store again, and read the states back: what is
 //! stored is what happened, and the inbox and outbox say whether the message was among it.
 
+#![cfg_attr(
+    not(any(feature = "redb", feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "no store is asked for")
+)]
+
 #[cfg(any(feature = "redb", feature = "sqlite", feature = "postgres"))]
 mod account_kinds;
 mod cells;

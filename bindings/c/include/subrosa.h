@@ -529,7 +529,7 @@ enum SubrosaCode subrosa_error_text(struct SubrosaBuffer *out);
 // before; 2 ask the sender; 3 let the user decide about the sender's identity; 0 if it was no error of a message.
 uint32_t subrosa_error_failure(void);
 
-// The name of a code, such as "UntrustedIdentity"; "Ok" for 0, and null for a number that is none. The text is not to be
+// The name of a code, such as `UntrustedIdentity`; `Ok` for 0, and null for a number that is none. The text is not to be
 // freed.
 const char *subrosa_code_name(uint32_t code);
 

@@ -222,6 +222,7 @@ pub enum SubrosaCode {
 }
 
 impl SubrosaCode {
+    #[allow(clippy::too_many_lines, reason = "a list")]
     pub(crate) const fn of(code: Code) -> Self {
         match code {
             Code::InvalidArgument => Self::InvalidArgument,
@@ -331,9 +332,10 @@ impl SubrosaCode {
     }
 }
 
-/// The name of a code, such as "UntrustedIdentity"; "Ok" for 0, and null for a number that is none. The text is not to be
+/// The name of a code, such as `UntrustedIdentity`; `Ok` for 0, and null for a number that is none. The text is not to be
 /// freed.
 #[unsafe(no_mangle)]
+#[allow(clippy::too_many_lines, reason = "a list")]
 pub extern "C" fn subrosa_code_name(code: u32) -> *const c_char {
     let name = match code {
         0 => c"Ok",

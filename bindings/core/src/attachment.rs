@@ -165,8 +165,11 @@ fn append(out: &mut Zeroizing<Vec<u8>>, piece: &[u8]) {
     out.extend_from_slice(piece);
 }
 
+/// A secret, wiped when it is dropped.
+type Secretly = Zeroizing<Vec<u8>>;
+
 /// Encrypts an attachment as a whole: its key, its encrypted form, and what the message says of it.
-pub fn encrypt_attachment(plaintext: &[u8]) -> Result<(Zeroizing<Vec<u8>>, Vec<u8>, Manifest), Error> {
+pub fn encrypt_attachment(plaintext: &[u8]) -> Result<(Secretly, Vec<u8>, Manifest), Error> {
     let encryptor = AttachmentEncryptor::new(u64::try_from(plaintext.len()).unwrap_or(u64::MAX));
     let mut blob = encryptor.update(plaintext)?;
     let (rest, manifest) = encryptor.finish()?;

@@ -156,10 +156,10 @@ pub(crate) fn identity(bytes: &[u8]) -> Result<IdentityKey, Error> {
 
 /// The crate ignores what follows a key, as deployed; a caller that passes more has made a mistake.
 pub(crate) fn exact(bytes: &[u8], len: usize, what: &str) -> Result<(), Error> {
-    match bytes.len() == len {
-        true => Ok(()),
-        false => Err(Error::argument(&format!("{what} has {len} bytes, not {}", bytes.len()))),
+    if bytes.len() == len {
+        return Ok(());
     }
+    Err(Error::argument(&format!("{what} has {len} bytes, not {}", bytes.len())))
 }
 
 pub(crate) fn array<const N: usize>(bytes: &[u8], what: &str) -> Result<[u8; N], Error> {

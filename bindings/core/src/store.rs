@@ -129,12 +129,11 @@ impl Store {
 
     /// All rows.
     pub fn rows(&self) -> Vec<Row> {
-        let row = |(key, (generation, record)): (&Vec<u8>, &(Option<u64>, Zeroizing<Vec<u8>>))| Row {
-            key: key.clone(),
-            record: record.clone(),
-            generation: *generation,
-        };
-        self.lock().iter().map(row).collect()
+        let mut all = Vec::new();
+        for (key, (generation, record)) in &*self.lock() {
+            all.push(Row { key: key.clone(), record: record.clone(), generation: *generation });
+        }
+        all
     }
 
     /// Puts a row that was read from a real store.

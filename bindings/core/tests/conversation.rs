@@ -161,12 +161,12 @@ fn fingerprints_attachments_and_record_keys() {
     assert_eq!(at_alice.compare(&at_alice.scannable()).unwrap_err().code, Code::Mismatch);
 
     let data = vec![7; 300_000];
-    let (key, mut blob, mut manifest) = encrypt_attachment(&data).unwrap();
-    assert_eq!(*decrypt_attachment(&key, &blob, &manifest).unwrap(), data);
+    let (key, mut encrypted, mut manifest) = encrypt_attachment(&data).unwrap();
+    assert_eq!(*decrypt_attachment(&key, &encrypted, &manifest).unwrap(), data);
     manifest.incremental_mac.clear();
-    assert_eq!(*decrypt_attachment(&key, &blob, &manifest).unwrap(), data);
-    blob[5] ^= 1;
-    assert_eq!(decrypt_attachment(&key, &blob, &manifest).unwrap_err().code, Code::BadMac);
+    assert_eq!(*decrypt_attachment(&key, &encrypted, &manifest).unwrap(), data);
+    encrypted[5] ^= 1;
+    assert_eq!(decrypt_attachment(&key, &encrypted, &manifest).unwrap_err().code, Code::BadMac);
 
     let key = RecordKey::generate();
     let row = &alice.store.rows()[0];

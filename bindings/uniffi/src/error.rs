@@ -219,6 +219,7 @@ pub enum SubrosaError {
 }
 
 impl std::fmt::Display for SubrosaError {
+    #[allow(clippy::too_many_lines, reason = "a list")]
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Other { text, .. } => write!(f, "Other: {text}"),
@@ -331,6 +332,7 @@ impl std::fmt::Display for SubrosaError {
 impl std::error::Error for SubrosaError {}
 
 impl From<Error> for SubrosaError {
+    #[allow(clippy::too_many_lines, reason = "a list")]
     fn from(error: Error) -> Self {
         let (text, failure) = (error.text, error.failure.map(Into::into));
         match error.code {

@@ -75,3 +75,24 @@ fn a_file_of_something_else_is_no_store() {
         assert!(matches!(refused, Some(StoreError::Damaged(_))), "{refused:?}");
     }
 }
+
+/// As a later version of this crate would leave them.
+#[test]
+fn a_newer_version_is_refused_by_its_number() {
+    let subject = InSqlite::new();
+    drop(subject.open());
+    let file = rusqlite::Connection::open(&subject.files()[0]).unwrap();
+    file.pragma_update(None, "user_version", 7).unwrap();
+    drop(file);
+    assert!(matches!(subject.open_with(crate::subject::KEY), Err(StoreError::NewerVersion(7))));
+
+    let subject = InRedb::new();
+    drop(subject.open());
+    let file = redb::Database::create(&subject.files()[0]).unwrap();
+    let transaction = file.begin_write().unwrap();
+    let meta = redb::TableDefinition::<&str, &[u8]>::new("meta");
+    transaction.open_table(meta).unwrap().insert("version", 7_u64.to_be_bytes().as_slice()).unwrap();
+    transaction.commit().unwrap();
+    drop(file);
+    assert!(matches!(subject.open_with(crate::subject::KEY), Err(StoreError::NewerVersion(7))));
+}
