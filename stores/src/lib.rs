@@ -33,11 +33,11 @@
 //! # let (mut rng, now) = (os_rng(), Timestamp::now());
 //! let key = RecordKey::generate(&mut rng); // Kept in the operating system's key store.
 //! let mut store = RedbStore::open(&path, key)?;
-//! let staged = Account::generate(Address::new("bob", 1), Limits::default(), &mut rng);
+//! let staged = Account::generate(Address::new("bob", 1), Limits::default(), &mut rng)?;
 //! let mut bob = staged.commit_with(|writes| store.apply(writes))?;
 //! let mut upload = bob.maintain(Counts::default(), now, &mut rng)?.commit_with(|writes| store.apply(writes))?;
 //!
-//! # let alice = Account::generate(Address::new("alice", 1), Limits::default(), &mut rng).commit();
+//! # let alice = Account::generate(Address::new("alice", 1), Limits::default(), &mut rng)?.commit();
 //! # let bundle = upload.next_bundle().ok_or("no prekeys")?.verify(Trust::Anyone)?;
 //! # let mut with_bob = alice.new_session(bob.address());
 //! # with_bob.initiate(&alice.config(), bundle, now, &mut rng)?.commit();

@@ -91,6 +91,10 @@ typedef enum SubrosaCode {
   SUBROSA_CODE_NEWER = 68,
   // A record comes twice.
   SUBROSA_CODE_TWICE = 69,
+  // The record is of other devices.
+  SUBROSA_CODE_OTHER_OWNER = 70,
+  // A record is of another account.
+  SUBROSA_CODE_FOREIGN = 71,
   // The message is not well-formed.
   SUBROSA_CODE_INVALID_PROTOBUF = 80,
   // One of the two Kyber fields is missing.
@@ -135,6 +139,8 @@ typedef enum SubrosaCode {
   SUBROSA_CODE_SIGNATURE = 104,
   // The text is not a distribution id.
   SUBROSA_CODE_NOT_A_DISTRIBUTION_ID = 105,
+  // The message is from before the sender's key was distributed.
+  SUBROSA_CODE_BEFORE_DISTRIBUTION = 106,
   // Our certificate has expired.
   SUBROSA_CODE_CERTIFICATE_EXPIRED = 120,
   // The device's number is not within 1 to 127.
@@ -171,7 +177,7 @@ typedef enum SubrosaCode {
   SUBROSA_CODE_WRONG_SENDER = 146,
   // The certificate's signature is wrong.
   SUBROSA_CODE_BAD_SIGNATURE = 147,
-  // The certificate had expired.
+  // Too late: the certificate had expired, or the message's key is no longer kept.
   SUBROSA_CODE_EXPIRED = 148,
   // The server certificate is revoked.
   SUBROSA_CODE_REVOKED = 149,
@@ -179,6 +185,8 @@ typedef enum SubrosaCode {
   SUBROSA_CODE_UNKNOWN_SERVER_CERTIFICATE = 150,
   // The certificate is under no trust root.
   SUBROSA_CODE_UNTRUSTED = 151,
+  // The time is not in milliseconds.
+  SUBROSA_CODE_NOT_MILLISECONDS = 152,
   // The number of iterations is out of range.
   SUBROSA_CODE_ITERATIONS = 160,
   // What was compared is not the same.
@@ -217,8 +225,10 @@ typedef enum SubrosaCode {
   SUBROSA_CODE_TOO_OLD = 192,
   // The service refused the messages too often.
   SUBROSA_CODE_GAVE_UP = 193,
-  // The account has no more prekey ids.
-  SUBROSA_CODE_IDS_EXHAUSTED = 194,
+  // The account has no free prekey id of a kind.
+  SUBROSA_CODE_NO_FREE_ID = 194,
+  // The limits of the account can't work together.
+  SUBROSA_CODE_LIMITS = 195,
 } SubrosaCode;
 
 // Settings of an account. Not stored: given whenever an account is made or read. Begin with
@@ -654,9 +664,11 @@ enum SubrosaCode subrosa_receiver_keys_from_record(struct SubrosaBytes record,
 // The record as it is, which holds secrets.
 enum SubrosaCode subrosa_receiver_keys_record(SubrosaHandle keys, struct SubrosaBuffer *out);
 
-// Takes in a distribution.
+// Takes in a distribution that came in a message of a session with that very device. `identity_key` is the one that the
+// session is with: `subrosa_session_remote_identity`.
 enum SubrosaCode subrosa_receiver_keys_process(SubrosaHandle keys,
                                                struct SubrosaBytes distribution,
+                                               struct SubrosaBytes identity_key,
                                                SubrosaHandle *stage);
 
 // Decrypts a message of the group. The output of the stage is the text, as bytes.
@@ -739,12 +751,20 @@ enum SubrosaCode subrosa_sealed_sender_seal(SubrosaHandle sender,
                                             struct SubrosaBytes recipient,
                                             SubrosaHandle *envelope);
 
-// Seals a message of a group for the devices of all these sessions, and gives one upload, which the service splits.
+// Seals a message of a group for the devices of all these sessions, and gives one upload, which the service splits, and
+// the recipients that it is not for, for `subrosa_left_out`.
 enum SubrosaCode subrosa_sealed_sender_seal_for_many(SubrosaHandle sender,
                                                      SubrosaHandle message,
                                                      const SubrosaHandle *sessions,
                                                      size_t count,
-                                                     SubrosaHandle *upload);
+                                                     SubrosaHandle *upload,
+                                                     SubrosaHandle *left_out);
+
+// A recipient that was left out, by its place: why, and its service id in text. `InvalidArgument` after the last one.
+enum SubrosaCode subrosa_left_out(SubrosaHandle left_out,
+                                  size_t place,
+                                  uint32_t *code,
+                                  struct SubrosaBuffer *service_id);
 
 // Opens an envelope and verifies its sender. `taken_ms` is when the service took it, as it says; `e164` our own phone
 // number, or null.

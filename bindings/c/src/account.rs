@@ -65,7 +65,7 @@ pub extern "C" fn subrosa_account_generate(
     options: SubrosaAccountOptions,
     stage: Out<SubrosaHandle>,
 ) -> SubrosaCode {
-    call(|| give_stage(Account::generate(&Address::new(name.read()?, device), &options.plain()), &stage))
+    call(|| give_stage(Account::generate(&Address::new(name.read()?, device), &options.plain())?, &stage))
 }
 
 /// The public identity key, 33 bytes.

@@ -91,6 +91,10 @@ pub enum SubrosaCode {
     Newer = 68,
     /// A record comes twice.
     Twice = 69,
+    /// The record is of other devices.
+    OtherOwner = 70,
+    /// A record is of another account.
+    Foreign = 71,
     /// The message is not well-formed.
     InvalidProtobuf = 80,
     /// One of the two Kyber fields is missing.
@@ -135,6 +139,8 @@ pub enum SubrosaCode {
     Signature = 104,
     /// The text is not a distribution id.
     NotADistributionId = 105,
+    /// The message is from before the sender's key was distributed.
+    BeforeDistribution = 106,
     /// Our certificate has expired.
     CertificateExpired = 120,
     /// The device's number is not within 1 to 127.
@@ -171,7 +177,7 @@ pub enum SubrosaCode {
     WrongSender = 146,
     /// The certificate's signature is wrong.
     BadSignature = 147,
-    /// The certificate had expired.
+    /// Too late: the certificate had expired, or the message's key is no longer kept.
     Expired = 148,
     /// The server certificate is revoked.
     Revoked = 149,
@@ -179,6 +185,8 @@ pub enum SubrosaCode {
     UnknownServerCertificate = 150,
     /// The certificate is under no trust root.
     Untrusted = 151,
+    /// The time is not in milliseconds.
+    NotMilliseconds = 152,
     /// The number of iterations is out of range.
     Iterations = 160,
     /// What was compared is not the same.
@@ -217,8 +225,10 @@ pub enum SubrosaCode {
     TooOld = 192,
     /// The service refused the messages too often.
     GaveUp = 193,
-    /// The account has no more prekey ids.
-    IdsExhausted = 194,
+    /// The account has no free prekey id of a kind.
+    NoFreeId = 194,
+    /// The limits of the account can't work together.
+    Limits = 195,
 }
 
 impl SubrosaCode {
@@ -263,6 +273,8 @@ impl SubrosaCode {
             Code::Missing => Self::Missing,
             Code::Newer => Self::Newer,
             Code::Twice => Self::Twice,
+            Code::OtherOwner => Self::OtherOwner,
+            Code::Foreign => Self::Foreign,
             Code::InvalidProtobuf => Self::InvalidProtobuf,
             Code::KyberIncomplete => Self::KyberIncomplete,
             Code::KyberMissing => Self::KyberMissing,
@@ -285,6 +297,7 @@ impl SubrosaCode {
             Code::Padding => Self::Padding,
             Code::Signature => Self::Signature,
             Code::NotADistributionId => Self::NotADistributionId,
+            Code::BeforeDistribution => Self::BeforeDistribution,
             Code::CertificateExpired => Self::CertificateExpired,
             Code::DeviceOutOfRange => Self::DeviceOutOfRange,
             Code::ForeignCertificate => Self::ForeignCertificate,
@@ -307,6 +320,7 @@ impl SubrosaCode {
             Code::Revoked => Self::Revoked,
             Code::UnknownServerCertificate => Self::UnknownServerCertificate,
             Code::Untrusted => Self::Untrusted,
+            Code::NotMilliseconds => Self::NotMilliseconds,
             Code::Iterations => Self::Iterations,
             Code::Mismatch => Self::Mismatch,
             Code::MissingLocal => Self::MissingLocal,
@@ -326,7 +340,8 @@ impl SubrosaCode {
             Code::TooOften => Self::TooOften,
             Code::TooOld => Self::TooOld,
             Code::GaveUp => Self::GaveUp,
-            Code::IdsExhausted => Self::IdsExhausted,
+            Code::NoFreeId => Self::NoFreeId,
+            Code::Limits => Self::Limits,
             _ => Self::Other,
         }
     }
@@ -378,6 +393,8 @@ pub extern "C" fn subrosa_code_name(code: u32) -> *const c_char {
         67 => c"Missing",
         68 => c"Newer",
         69 => c"Twice",
+        70 => c"OtherOwner",
+        71 => c"Foreign",
         80 => c"InvalidProtobuf",
         81 => c"KyberIncomplete",
         82 => c"KyberMissing",
@@ -400,6 +417,7 @@ pub extern "C" fn subrosa_code_name(code: u32) -> *const c_char {
         103 => c"Padding",
         104 => c"Signature",
         105 => c"NotADistributionId",
+        106 => c"BeforeDistribution",
         120 => c"CertificateExpired",
         121 => c"DeviceOutOfRange",
         122 => c"ForeignCertificate",
@@ -422,6 +440,7 @@ pub extern "C" fn subrosa_code_name(code: u32) -> *const c_char {
         149 => c"Revoked",
         150 => c"UnknownServerCertificate",
         151 => c"Untrusted",
+        152 => c"NotMilliseconds",
         160 => c"Iterations",
         161 => c"Mismatch",
         162 => c"MissingLocal",
@@ -441,7 +460,8 @@ pub extern "C" fn subrosa_code_name(code: u32) -> *const c_char {
         191 => c"TooOften",
         192 => c"TooOld",
         193 => c"GaveUp",
-        194 => c"IdsExhausted",
+        194 => c"NoFreeId",
+        195 => c"Limits",
         _ => return std::ptr::null(),
     };
     name.as_ptr()

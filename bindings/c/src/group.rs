@@ -102,14 +102,18 @@ pub extern "C" fn subrosa_receiver_keys_record(keys: SubrosaHandle, out: Out<Sub
     call(|| out.fill(&get::<ReceiverKeys>(keys)?.record()))
 }
 
-/// Takes in a distribution.
+/// Takes in a distribution that came in a message of a session with that very device. `identity_key` is the one that the
+/// session is with: `subrosa_session_remote_identity`.
 #[unsafe(no_mangle)]
 pub extern "C" fn subrosa_receiver_keys_process(
     keys: SubrosaHandle,
     distribution: SubrosaBytes,
+    identity_key: SubrosaBytes,
     stage: Out<SubrosaHandle>,
 ) -> SubrosaCode {
-    call(|| give_stage(get::<ReceiverKeys>(keys)?.process(distribution.read()?)?, &stage))
+    call(|| {
+        give_stage(get::<ReceiverKeys>(keys)?.process(distribution.read()?, identity_key.read()?)?, &stage)
+    })
 }
 
 /// Decrypts a message of the group. The output of the stage is the text, as bytes.

@@ -3,7 +3,7 @@
 //! Sealed sender.
 
 use subrosa_binding::{
-    Account, Address, CertificateTrust, Failure, KeyPair, Outgoing, SealedContent, SealedSender,
+    Account, Address, CertificateTrust, Failure, KeyPair, LeftOut, Outgoing, SealedContent, SealedSender,
     SenderClaims, ServerRecipient, Session, issue_sender_certificate, issue_server_certificate,
     split_for_many,
 };
@@ -79,7 +79,8 @@ pub extern "C" fn subrosa_sealed_sender_seal(
     })
 }
 
-/// Seals a message of a group for the devices of all these sessions, and gives one upload, which the service splits.
+/// Seals a message of a group for the devices of all these sessions, and gives one upload, which the service splits, and
+/// the recipients that it is not for, for `subrosa_left_out`.
 #[unsafe(no_mangle)]
 pub extern "C" fn subrosa_sealed_sender_seal_for_many(
     sender: SubrosaHandle,
@@ -87,8 +88,11 @@ pub extern "C" fn subrosa_sealed_sender_seal_for_many(
     sessions: In<SubrosaHandle>,
     count: usize,
     upload: Out<SubrosaHandle>,
+    left_out: Out<SubrosaHandle>,
 ) -> SubrosaCode {
     call(|| {
+        left_out.check()?;
+        upload.check()?;
         let sessions = sessions.list(count)?;
         let sessions: Vec<Session> = sessions
             .into_iter()
@@ -96,7 +100,24 @@ pub extern "C" fn subrosa_sealed_sender_seal_for_many(
             .collect::<Result<_, _>>()?;
         let sealed =
             get::<SealedSender>(sender)?.seal_for_many(&*get::<Outgoing>(message)?, &sessions, &[])?;
-        give(Bytes(Zeroizing::new(sealed)), &upload)
+        give(sealed.left_out, &left_out)?;
+        give(Bytes(Zeroizing::new(sealed.upload)), &upload)
+    })
+}
+
+/// A recipient that was left out, by its place: why, and its service id in text. `InvalidArgument` after the last one.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_left_out(
+    left_out: SubrosaHandle,
+    place: usize,
+    code: Out<u32>,
+    service_id: Out<SubrosaBuffer>,
+) -> SubrosaCode {
+    call(|| {
+        let all = get::<Vec<LeftOut>>(left_out)?;
+        let found = all.get(place).ok_or_else(crate::delivery::no_place)?;
+        code.put(found.error.code as u32)?;
+        service_id.fill(found.service_id.as_bytes())
     })
 }
 

@@ -261,7 +261,7 @@ static void the_rest(void) {
   b = (struct SubrosaBuffer){distribution, sizeof distribution, 0};
   OK(subrosa_sender_key_distribution(key, &b));
   OK(subrosa_receiver_keys_new("alice", 1, (char *)id, &keys));
-  OK(subrosa_receiver_keys_process(keys, (struct SubrosaBytes){distribution, b.length}, &stage));
+  OK(subrosa_receiver_keys_process(keys, (struct SubrosaBytes){distribution, b.length}, us, &stage));
   commit(stage);
   OK(subrosa_sender_key_encrypt(key, text("all"), &stage));
   output = commit(stage);

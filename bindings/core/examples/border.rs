@@ -22,7 +22,7 @@ fn main() {
 fn direct() -> f64 {
     let (mut rng, now) = (os_rng(), Timestamp::from_millis(NOW));
     let limits = Limits { batch: 3, low: 1, ..Limits::default() };
-    let new = |name| Account::generate(Address::new(name, 1), limits, &mut os_rng()).commit();
+    let new = |name| Account::generate(Address::new(name, 1), limits, &mut os_rng()).unwrap().commit();
     let (mut alice, mut bob) = (new("alice"), new("bob"));
     let mut upload = bob.maintain(Counts::default(), now, &mut rng).unwrap().commit();
     let (mut to, mut from) = (alice.new_session(bob.address()), bob.new_session(alice.address()));
@@ -48,7 +48,8 @@ fn direct() -> f64 {
 
 fn by_core() -> f64 {
     let options = core::AccountOptions { batch: 3, low: 1, ..core::AccountOptions::default() };
-    let new = |name| core::Account::generate(&core::Address::new(name, 1), &options).commit().unwrap();
+    let new =
+        |name| core::Account::generate(&core::Address::new(name, 1), &options).unwrap().commit().unwrap();
     let (alice, bob) = (new("alice"), new("bob"));
     let upload = bob.maintain(0, 0, NOW).unwrap().commit().unwrap();
     let (to, from) = (alice.new_session(&bob.address()), bob.new_session(&alice.address()));

@@ -61,9 +61,9 @@ impl Account {
     }
 
     /// A new account, without prekeys yet.
-    pub fn generate(address: &Address, options: &AccountOptions) -> Stage<Self> {
-        let staged = subrosa::Account::generate(address.to_subrosa(), options.limits(), &mut os_rng());
-        Stage::of_new(&staged.writes(), Self::of(staged.commit(), options))
+    pub fn generate(address: &Address, options: &AccountOptions) -> Result<Stage<Self>, Error> {
+        let staged = subrosa::Account::generate(address.to_subrosa(), options.limits(), &mut os_rng())?;
+        Ok(Stage::of_new(&staged.writes(), Self::of(staged.commit(), options)))
     }
 
     /// The address of this device.

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use subrosa::account::{LoadError, UpkeepError};
+use subrosa::account::{LimitsError, LoadError, UpkeepError};
 use subrosa::address::NotAServiceId;
 use subrosa::attachment::AttachmentError;
 use subrosa::delivery::GaveUp;
@@ -83,6 +83,8 @@ codes! {
     67 Missing "A record of the account is missing.",
     68 Newer "A record is newer than the account.",
     69 Twice "A record comes twice.",
+    70 OtherOwner "The record is of other devices.",
+    71 Foreign "A record is of another account.",
     80 InvalidProtobuf "The message is not well-formed.",
     81 KyberIncomplete "One of the two Kyber fields is missing.",
     82 KyberMissing "The Kyber fields are missing.",
@@ -105,6 +107,7 @@ codes! {
     103 Padding "The padding is wrong.",
     104 Signature "The signature is wrong.",
     105 NotADistributionId "The text is not a distribution id.",
+    106 BeforeDistribution "The message is from before the sender's key was distributed.",
     120 CertificateExpired "Our certificate has expired.",
     121 DeviceOutOfRange "The device's number is not within 1 to 127.",
     122 ForeignCertificate "The certificate is for another identity.",
@@ -123,10 +126,11 @@ codes! {
     145 UnknownVersion "The envelope is of an unknown version.",
     146 WrongSender "The envelope was not sealed by whom it names.",
     147 BadSignature "The certificate's signature is wrong.",
-    148 Expired "The certificate had expired.",
+    148 Expired "Too late: the certificate had expired, or the message's key is no longer kept.",
     149 Revoked "The server certificate is revoked.",
     150 UnknownServerCertificate "The server certificate is not known.",
     151 Untrusted "The certificate is under no trust root.",
+    152 NotMilliseconds "The time is not in milliseconds.",
     160 Iterations "The number of iterations is out of range.",
     161 Mismatch "What was compared is not the same.",
     162 MissingLocal "The scanned code lacks its own part.",
@@ -146,7 +150,8 @@ codes! {
     191 TooOften "It was asked for too often.",
     192 TooOld "The message is too old to be sent again.",
     193 GaveUp "The service refused the messages too often.",
-    194 IdsExhausted "The account has no more prekey ids.",
+    194 NoFreeId "The account has no free prekey id of a kind.",
+    195 Limits "The limits of the account can't work together.",
 }
 
 /// Why nothing was done. It holds no secrets.
@@ -227,34 +232,54 @@ one! {
     NotADistributionId NotADistributionId,
     NonContributory NonContributory,
     GaveUp GaveUp,
+    LimitsError Limits,
 }
 
 from!(BundleError: Busy, KemPreKeySignature, KemType, NoOneTimePreKey, NonContributory, OtherDevice,
     SignedPreKeySignature, UntrustedIdentity, Version3Refused);
-from!(EncryptError: Busy, Exhausted, NoSession, Stale, UntrustedIdentity);
-from!(RecordError: Damaged, NewerVersion, NotARecord, NotAuthentic, TooLong, WrongKind);
+from!(EncryptError: Busy, Exhausted, NoSession, Stale, UntrustedIdentity, Version3Refused);
+from!(RecordError: Damaged, NewerVersion, NotARecord, NotAuthentic, OtherOwner, TooLong, WrongKind);
 from!(KeyError: BadCiphertextLength, BadKeyLength, BadKeyType, NoKeyType, WrongKeyType);
 from!(ParseError: InvalidProtobuf, KyberIncomplete, KyberMissing, LegacyVersion, NoDecryptionError, OtherKind,
     PlaintextOriginal, TooShort, UnknownKind, UnrecognizedMessageVersion, UnrecognizedVersion; Key);
 from!(SealError: CertificateExpired, DeviceOutOfRange, ForeignCertificate, NoDevices, NoSession, NonContributory,
-    NotAServiceId, RegistrationIdOutOfRange, RepeatedAccount, RepeatedDevice, SeveralAccounts, TooLong,
+    NotAServiceId, NotMilliseconds, RegistrationIdOutOfRange, RepeatedAccount, RepeatedDevice, SeveralAccounts, TooLong,
     TooManyRecipients, WrongSession; Encrypt);
-from!(OpenError: Empty, Malformed, NonContributory, NotAuthentic, NotForUs, RedundantlyExcluded, SelfSend,
-    UnknownVersion, WrongSender; Key, Certificate);
-from!(CertificateError: BadSignature, DeviceOutOfRange, Expired, Malformed, Revoked, UnknownServerCertificate,
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Self {
+        let code = match &error {
+            OpenError::Certificate(inner) => Self::from(*inner).code,
+            OpenError::Empty => Code::Empty,
+            OpenError::Key(inner) => Self::from(*inner).code,
+            OpenError::Malformed => Code::Malformed,
+            OpenError::NonContributory => Code::NonContributory,
+            OpenError::NotAuthentic => Code::NotAuthentic,
+            OpenError::NotForUs => Code::NotForUs,
+            OpenError::RedundantlyExcluded(_) => Code::RedundantlyExcluded,
+            OpenError::SelfSend => Code::SelfSend,
+            OpenError::UnknownVersion(_) => Code::UnknownVersion,
+            OpenError::WrongSender => Code::WrongSender,
+            _ => Code::Other,
+        };
+        Self { failure: Some(error.failure().into()), ..Self::of(code, &error) }
+    }
+}
+
+from!(CertificateError: BadSignature, DeviceOutOfRange, Expired, Malformed, NotMilliseconds, Revoked, UnknownServerCertificate,
     Untrusted; Key);
 from!(FingerprintError: InvalidProtobuf, Iterations, Mismatch, MissingLocal, MissingRemote, MissingVersion,
     VersionMismatch);
 from!(AttachmentError: BadDigest, BadMac, BadPadding, ChunkTooLarge, DataTooLong, DataTooShort, Malformed, Mismatch,
     NotAnIncrementalMac, TooShort, Unfinished, ZeroChunkSize);
 from!(RepairRefused: Busy, OtherDevice, OtherPeer, TooOften, TooOld);
-from!(UpkeepError: Busy, IdsExhausted);
+from!(UpkeepError: Busy, Limits, NoFreeId);
 
 impl From<DecryptError> for Error {
     fn from(error: DecryptError) -> Self {
         let code = match &error {
             DecryptError::Busy(_) => Code::Busy,
             DecryptError::Duplicate => Code::Duplicate,
+            DecryptError::Expired => Code::Expired,
             DecryptError::Forged(_) => Code::Forged,
             DecryptError::IdentityMismatch => Code::IdentityMismatch,
             DecryptError::MissingPreKey { .. } => Code::MissingPreKey,
@@ -262,6 +287,7 @@ impl From<DecryptError> for Error {
             DecryptError::NoSession => Code::NoSession,
             DecryptError::Replayed => Code::Replayed,
             DecryptError::TooFarAhead { .. } => Code::TooFarAhead,
+            DecryptError::TooLong { .. } => Code::TooLong,
             DecryptError::UntrustedIdentity => Code::UntrustedIdentity,
             DecryptError::UsedTooOften(_) => Code::UsedTooOften,
             DecryptError::Version3Refused => Code::Version3Refused,
@@ -277,7 +303,9 @@ impl From<group::Error> for Error {
     fn from(error: group::Error) -> Self {
         let code = match &error {
             group::Error::Busy(_) => Code::Busy,
+            group::Error::BeforeDistribution => Code::BeforeDistribution,
             group::Error::Duplicate => Code::Duplicate,
+            group::Error::Expired => Code::Expired,
             group::Error::Exhausted => Code::Exhausted,
             group::Error::NoSenderKey => Code::NoSenderKey,
             group::Error::OtherDistribution => Code::OtherDistribution,
@@ -297,6 +325,8 @@ impl From<LoadError> for Error {
         let code = match &error {
             LoadError::Account(inner) | LoadError::Row { error: inner, .. } => Self::from(*inner).code,
             LoadError::Deleted(_) => Code::Deleted,
+            LoadError::Foreign { .. } => Code::Foreign,
+            LoadError::Limits(_) => Code::Limits,
             LoadError::Missing(_) => Code::Missing,
             LoadError::Newer(_) => Code::Newer,
             LoadError::Twice(_) => Code::Twice,

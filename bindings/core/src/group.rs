@@ -10,7 +10,7 @@ use subrosa::sealed::Body;
 use zeroize::Zeroizing;
 
 use crate::error::{Code, Error};
-use crate::plain::{Address, Outgoing, Pinned};
+use crate::plain::{Address, Outgoing, Pinned, identity};
 use crate::sealed::SealedContent;
 use crate::stage::Stage;
 use crate::state::Shared;
@@ -121,11 +121,12 @@ impl ReceiverKeys {
         self.0.lock().sender().into()
     }
 
-    /// Takes in a distribution.
-    pub fn process(&self, distribution: &[u8]) -> Result<Stage<()>, Error> {
-        let mut keys = self.0.lock();
+    /// Takes in a distribution that came in a message of a session with that very device. `identity_key` is the one that
+    /// the session is with.
+    pub fn process(&self, distribution: &[u8], identity_key: &[u8]) -> Result<Stage<()>, Error> {
+        let (mut keys, identity_key) = (self.0.lock(), identity(identity_key)?);
         let distribution = parse(distribution, keys.format().distribution_id().is_some())?;
-        Ok(Stage::of(keys.process(&distribution)?, &self.0, |()| ()))
+        Ok(Stage::of(keys.process(&distribution, &identity_key)?, &self.0, |()| ()))
     }
 
     /// Decrypts a message of the group.

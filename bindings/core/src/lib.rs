@@ -39,8 +39,8 @@ pub use group::{ReceiverKeys, SenderKey, distribution_id_of, generate_distributi
 pub use plain::{Address, Failure, KeyPair, Outgoing, Show};
 pub use repair::{Advice, RepairLog, Resend, ResendRequest};
 pub use sealed::{
-    CertificateTrust, SealedContent, SealedSender, SenderClaims, ServerRecipient, issue_sender_certificate,
-    issue_server_certificate, sender_claims, split_for_many,
+    CertificateTrust, LeftOut, ManySealed, SealedContent, SealedSender, SenderClaims, ServerRecipient,
+    issue_sender_certificate, issue_server_certificate, sender_claims, split_for_many,
 };
 pub use session::Session;
 pub use stage::Stage;

@@ -13,7 +13,7 @@ use subrosa::sealed::certificate::{
     official,
 };
 use subrosa::sealed::server::SentMessage;
-use subrosa::sealed::{Body, Content, ContentHint, Recipient, Sender, UnverifiedContent};
+use subrosa::sealed::{Body, Content, ContentHint, Recipient, SealError, Sender, UnverifiedContent};
 use subrosa::{ServiceId, Timestamp, os_rng};
 use zeroize::Zeroizing;
 
@@ -114,7 +114,7 @@ impl SealedSender {
         message: &Outgoing,
         sessions: &[Session],
         excluded: &[String],
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<ManySealed, Error> {
         let excluded = excluded.iter().map(|id| id.parse()).collect::<Result<Vec<ServiceId>, _>>()?;
         let mut unique: BTreeMap<usize, &Session> = BTreeMap::new();
         for session in sessions {
@@ -129,7 +129,15 @@ impl SealedSender {
             }
             let recipients =
                 accounts.into_values().map(Recipient::of_sessions).collect::<Result<Vec<_>, _>>()?;
-            Ok(sender.seal_for_many(&message.0, &recipients, &excluded, &mut os_rng())?.bytes)
+            let sealed = sender.seal_for_many(&message.0, &recipients, &excluded, &mut os_rng())?;
+            let left_out = |(id, error): (ServiceId, SealError)| LeftOut {
+                service_id: id.to_string(),
+                error: error.into(),
+            };
+            Ok(ManySealed {
+                upload: sealed.bytes,
+                left_out: sealed.failed.into_iter().map(left_out).collect(),
+            })
         })
     }
 }
@@ -138,6 +146,24 @@ impl fmt::Debug for SealedSender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SealedSender({:?})", self.account)
     }
+}
+
+/// One upload for many recipients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManySealed {
+    /// The upload.
+    pub upload: Vec<u8>,
+    /// Recipients that it is not for.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A recipient for which could not be sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The account.
+    pub service_id: String,
+    /// Why.
+    pub error: Error,
 }
 
 /// The content of an envelope whose sender is verified.

@@ -26,7 +26,7 @@ fn options() -> AccountOptions {
 
 fn device(name: &str, number: u32) -> Device {
     let store = Store::new();
-    let account = store.commit(&Account::generate(&Address::new(name, number), &options())).unwrap();
+    let account = store.commit(&Account::generate(&Address::new(name, number), &options()).unwrap()).unwrap();
     let upload = store.commit(&account.maintain(0, 0, NOW).unwrap()).unwrap();
     store.commit(&account.confirm_uploaded(&upload, NOW).unwrap()).unwrap();
     Device { account, store, upload }
@@ -95,7 +95,9 @@ fn misuse_is_an_error() {
         Session::from_record(b"no", &bob.account.address(), &alice.account.address()).unwrap_err().code,
         Code::NotARecord
     );
-    let stage = Account::generate(&Address::new("x", 1), &options());
+    let none = AccountOptions { batch: 0, ..options() };
+    assert_eq!(Account::generate(&Address::new("x", 1), &none).unwrap_err().code, Code::Limits);
+    let stage = Account::generate(&Address::new("x", 1), &options()).unwrap();
     assert_eq!(stage.output_for_the_same_transaction().unwrap_err().code, Code::NoOutput);
 }
 
@@ -135,11 +137,12 @@ fn sealed_sender_and_groups() {
     let id = generate_distribution_id();
     let key = SenderKey::generate(Some(&id)).unwrap();
     let keys = ReceiverKeys::new(&alice.account.address(), Some(&id)).unwrap();
-    bob.store.commit(&keys.process(&key.distribution()).unwrap()).unwrap();
+    bob.store.commit(&keys.process(&key.distribution(), &alice.account.identity_key()).unwrap()).unwrap();
     let message = alice.store.commit(&key.encrypt(b"all").unwrap()).unwrap();
     let sender = sender.with(2, Some(b"group".to_vec()));
     let upload = sender.seal_for_many(&message, &[session], &[]).unwrap();
-    let [recipient] = &split_for_many(&upload).unwrap()[..] else { panic!() };
+    assert!(upload.left_out.is_empty());
+    let [recipient] = &split_for_many(&upload.upload).unwrap()[..] else { panic!() };
     assert_eq!((recipient.service_id.as_str(), &recipient.devices[..]), (BOB, &[1][..]));
     let content = bob.account.open_sealed(&recipient.envelope, &trust, None, NOW).unwrap();
     assert_eq!((content.kind(), content.hint(), content.group_id()), (7, 2, Some(b"group".to_vec())));

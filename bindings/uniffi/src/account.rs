@@ -49,9 +49,12 @@ pub struct Account(pub(crate) core::Account);
 
 /// A new account, without prekeys yet.
 #[uniffi::export(default(options = None))]
-pub fn generate_account(address: Address, options: Option<AccountOptions>) -> Arc<StagedAccount> {
+pub fn generate_account(
+    address: Address,
+    options: Option<AccountOptions>,
+) -> Result<Arc<StagedAccount>, SubrosaError> {
     let options = options.map(Into::into).unwrap_or_default();
-    Arc::new(StagedAccount(core::Account::generate(&address.into(), &options)))
+    Ok(Arc::new(StagedAccount(core::Account::generate(&address.into(), &options)?)))
 }
 
 #[uniffi::export]

@@ -88,6 +88,10 @@ pub enum SubrosaError {
     Newer { text: String, failure: Option<Failure> },
     /// A record comes twice.
     Twice { text: String, failure: Option<Failure> },
+    /// The record is of other devices.
+    OtherOwner { text: String, failure: Option<Failure> },
+    /// A record is of another account.
+    Foreign { text: String, failure: Option<Failure> },
     /// The message is not well-formed.
     InvalidProtobuf { text: String, failure: Option<Failure> },
     /// One of the two Kyber fields is missing.
@@ -132,6 +136,8 @@ pub enum SubrosaError {
     Signature { text: String, failure: Option<Failure> },
     /// The text is not a distribution id.
     NotADistributionId { text: String, failure: Option<Failure> },
+    /// The message is from before the sender's key was distributed.
+    BeforeDistribution { text: String, failure: Option<Failure> },
     /// Our certificate has expired.
     CertificateExpired { text: String, failure: Option<Failure> },
     /// The device's number is not within 1 to 127.
@@ -168,7 +174,7 @@ pub enum SubrosaError {
     WrongSender { text: String, failure: Option<Failure> },
     /// The certificate's signature is wrong.
     BadSignature { text: String, failure: Option<Failure> },
-    /// The certificate had expired.
+    /// Too late: the certificate had expired, or the message's key is no longer kept.
     Expired { text: String, failure: Option<Failure> },
     /// The server certificate is revoked.
     Revoked { text: String, failure: Option<Failure> },
@@ -176,6 +182,8 @@ pub enum SubrosaError {
     UnknownServerCertificate { text: String, failure: Option<Failure> },
     /// The certificate is under no trust root.
     Untrusted { text: String, failure: Option<Failure> },
+    /// The time is not in milliseconds.
+    NotMilliseconds { text: String, failure: Option<Failure> },
     /// The number of iterations is out of range.
     Iterations { text: String, failure: Option<Failure> },
     /// What was compared is not the same.
@@ -214,8 +222,10 @@ pub enum SubrosaError {
     TooOld { text: String, failure: Option<Failure> },
     /// The service refused the messages too often.
     GaveUp { text: String, failure: Option<Failure> },
-    /// The account has no more prekey ids.
-    IdsExhausted { text: String, failure: Option<Failure> },
+    /// The account has no free prekey id of a kind.
+    NoFreeId { text: String, failure: Option<Failure> },
+    /// The limits of the account can't work together.
+    Limits { text: String, failure: Option<Failure> },
 }
 
 impl std::fmt::Display for SubrosaError {
@@ -261,6 +271,8 @@ impl std::fmt::Display for SubrosaError {
             Self::Missing { text, .. } => write!(f, "Missing: {text}"),
             Self::Newer { text, .. } => write!(f, "Newer: {text}"),
             Self::Twice { text, .. } => write!(f, "Twice: {text}"),
+            Self::OtherOwner { text, .. } => write!(f, "OtherOwner: {text}"),
+            Self::Foreign { text, .. } => write!(f, "Foreign: {text}"),
             Self::InvalidProtobuf { text, .. } => write!(f, "InvalidProtobuf: {text}"),
             Self::KyberIncomplete { text, .. } => write!(f, "KyberIncomplete: {text}"),
             Self::KyberMissing { text, .. } => write!(f, "KyberMissing: {text}"),
@@ -283,6 +295,7 @@ impl std::fmt::Display for SubrosaError {
             Self::Padding { text, .. } => write!(f, "Padding: {text}"),
             Self::Signature { text, .. } => write!(f, "Signature: {text}"),
             Self::NotADistributionId { text, .. } => write!(f, "NotADistributionId: {text}"),
+            Self::BeforeDistribution { text, .. } => write!(f, "BeforeDistribution: {text}"),
             Self::CertificateExpired { text, .. } => write!(f, "CertificateExpired: {text}"),
             Self::DeviceOutOfRange { text, .. } => write!(f, "DeviceOutOfRange: {text}"),
             Self::ForeignCertificate { text, .. } => write!(f, "ForeignCertificate: {text}"),
@@ -305,6 +318,7 @@ impl std::fmt::Display for SubrosaError {
             Self::Revoked { text, .. } => write!(f, "Revoked: {text}"),
             Self::UnknownServerCertificate { text, .. } => write!(f, "UnknownServerCertificate: {text}"),
             Self::Untrusted { text, .. } => write!(f, "Untrusted: {text}"),
+            Self::NotMilliseconds { text, .. } => write!(f, "NotMilliseconds: {text}"),
             Self::Iterations { text, .. } => write!(f, "Iterations: {text}"),
             Self::Mismatch { text, .. } => write!(f, "Mismatch: {text}"),
             Self::MissingLocal { text, .. } => write!(f, "MissingLocal: {text}"),
@@ -324,7 +338,8 @@ impl std::fmt::Display for SubrosaError {
             Self::TooOften { text, .. } => write!(f, "TooOften: {text}"),
             Self::TooOld { text, .. } => write!(f, "TooOld: {text}"),
             Self::GaveUp { text, .. } => write!(f, "GaveUp: {text}"),
-            Self::IdsExhausted { text, .. } => write!(f, "IdsExhausted: {text}"),
+            Self::NoFreeId { text, .. } => write!(f, "NoFreeId: {text}"),
+            Self::Limits { text, .. } => write!(f, "Limits: {text}"),
         }
     }
 }
@@ -374,6 +389,8 @@ impl From<Error> for SubrosaError {
             Code::Missing => Self::Missing { text, failure },
             Code::Newer => Self::Newer { text, failure },
             Code::Twice => Self::Twice { text, failure },
+            Code::OtherOwner => Self::OtherOwner { text, failure },
+            Code::Foreign => Self::Foreign { text, failure },
             Code::InvalidProtobuf => Self::InvalidProtobuf { text, failure },
             Code::KyberIncomplete => Self::KyberIncomplete { text, failure },
             Code::KyberMissing => Self::KyberMissing { text, failure },
@@ -396,6 +413,7 @@ impl From<Error> for SubrosaError {
             Code::Padding => Self::Padding { text, failure },
             Code::Signature => Self::Signature { text, failure },
             Code::NotADistributionId => Self::NotADistributionId { text, failure },
+            Code::BeforeDistribution => Self::BeforeDistribution { text, failure },
             Code::CertificateExpired => Self::CertificateExpired { text, failure },
             Code::DeviceOutOfRange => Self::DeviceOutOfRange { text, failure },
             Code::ForeignCertificate => Self::ForeignCertificate { text, failure },
@@ -418,6 +436,7 @@ impl From<Error> for SubrosaError {
             Code::Revoked => Self::Revoked { text, failure },
             Code::UnknownServerCertificate => Self::UnknownServerCertificate { text, failure },
             Code::Untrusted => Self::Untrusted { text, failure },
+            Code::NotMilliseconds => Self::NotMilliseconds { text, failure },
             Code::Iterations => Self::Iterations { text, failure },
             Code::Mismatch => Self::Mismatch { text, failure },
             Code::MissingLocal => Self::MissingLocal { text, failure },
@@ -437,7 +456,8 @@ impl From<Error> for SubrosaError {
             Code::TooOften => Self::TooOften { text, failure },
             Code::TooOld => Self::TooOld { text, failure },
             Code::GaveUp => Self::GaveUp { text, failure },
-            Code::IdsExhausted => Self::IdsExhausted { text, failure },
+            Code::NoFreeId => Self::NoFreeId { text, failure },
+            Code::Limits => Self::Limits { text, failure },
             _ => Self::Other { text, failure },
         }
     }

@@ -90,9 +90,14 @@ impl ReceiverKeys {
         self.0.record().to_vec()
     }
 
-    /// Takes in a distribution.
-    pub fn process(&self, distribution: Vec<u8>) -> Result<Arc<StagedChange>, SubrosaError> {
-        Ok(Arc::new(StagedChange(self.0.process(&distribution)?)))
+    /// Takes in a distribution that came in a message of a session with that very device. `identity_key` is the one that
+    /// the session is with: `session.remote_identity()`.
+    pub fn process(
+        &self,
+        distribution: Vec<u8>,
+        identity_key: Vec<u8>,
+    ) -> Result<Arc<StagedChange>, SubrosaError> {
+        Ok(Arc::new(StagedChange(self.0.process(&distribution, &identity_key)?)))
     }
 
     /// Decrypts a message of the group.

@@ -69,10 +69,33 @@ impl SealedSender {
         message: &Message,
         sessions: Vec<Arc<Session>>,
         excluded: Vec<String>,
-    ) -> Result<Vec<u8>, SubrosaError> {
+    ) -> Result<ManySealed, SubrosaError> {
         let sessions: Vec<core::Session> = sessions.iter().map(|session| session.0.clone()).collect();
-        Ok(self.0.seal_for_many(&message.0, &sessions, &excluded)?)
+        let core::ManySealed { upload, left_out } = self.0.seal_for_many(&message.0, &sessions, &excluded)?;
+        let plain = |one: core::LeftOut| LeftOut {
+            service_id: one.service_id,
+            code: one.error.code.name().to_owned(),
+        };
+        Ok(ManySealed { upload, left_out: left_out.into_iter().map(plain).collect() })
     }
+}
+
+/// One upload for many recipients.
+#[derive(uniffi::Record)]
+pub struct ManySealed {
+    /// The upload.
+    pub upload: Vec<u8>,
+    /// Recipients that it is not for.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A recipient for which could not be sealed.
+#[derive(uniffi::Record)]
+pub struct LeftOut {
+    /// The account.
+    pub service_id: String,
+    /// The name of the error's code.
+    pub code: String,
 }
 
 /// The content of an envelope whose sender is verified.

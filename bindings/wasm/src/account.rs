@@ -63,7 +63,7 @@ pub struct Account(pub(crate) core::Account);
 impl Account {
     /// A new account, without prekeys yet.
     pub fn generate(address: &Address, options: Option<AccountOptions>) -> Fallible<StagedAccount> {
-        Ok(StagedAccount(core::Account::generate(&address.0, &self::options(options)?)))
+        core::Account::generate(&address.0, &self::options(options)?).map(StagedAccount).map_err(thrown)
     }
 
     /// The address of this device.

@@ -95,9 +95,10 @@ impl ReceiverKeys {
         Address(self.0.sender())
     }
 
-    /// Takes in a distribution.
-    pub fn process(&self, distribution: &[u8]) -> Fallible<StagedChange> {
-        self.0.process(distribution).map(StagedChange).map_err(thrown)
+    /// Takes in a distribution that came in a message of a session with that very device. `identityKey` is the one that
+    /// the session is with: `session.remoteIdentity`.
+    pub fn process(&self, distribution: &[u8], identity_key: &[u8]) -> Fallible<StagedChange> {
+        self.0.process(distribution, identity_key).map(StagedChange).map_err(thrown)
     }
 
     /// Decrypts a message of the group.

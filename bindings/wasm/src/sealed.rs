@@ -73,9 +73,35 @@ impl SealedSender {
         message: &Message,
         devices: &Devices,
         excluded: Option<Vec<String>>,
-    ) -> Fallible<Vec<u8>> {
+    ) -> Fallible<ManySealed> {
         let sessions = devices.sessions();
-        self.0.seal_for_many(&message.0, &sessions, &excluded.unwrap_or_default()).map_err(thrown)
+        let sealed = self.0.seal_for_many(&message.0, &sessions, &excluded.unwrap_or_default());
+        sealed.map(ManySealed).map_err(thrown)
+    }
+}
+
+/// One upload for many recipients.
+#[wasm_bindgen]
+pub struct ManySealed(core::ManySealed);
+
+#[wasm_bindgen]
+impl ManySealed {
+    /// The upload.
+    #[wasm_bindgen(getter)]
+    pub fn upload(&self) -> Vec<u8> {
+        self.0.upload.clone()
+    }
+
+    /// The service ids of recipients that it is not for.
+    #[wasm_bindgen(getter, js_name = leftOut)]
+    pub fn left_out(&self) -> Vec<String> {
+        self.0.left_out.iter().map(|one| one.service_id.clone()).collect()
+    }
+
+    /// Why they were left out, in the same order.
+    #[wasm_bindgen(getter)]
+    pub fn errors(&self) -> Vec<JsValue> {
+        self.0.left_out.iter().map(|one| thrown(one.error.clone())).collect()
     }
 }
 

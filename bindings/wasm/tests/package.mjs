@@ -77,6 +77,7 @@ test('misuse throws', () => {
   throws('NotARecord', () => S.Bundle.fromBytes(text('no bundle')));
   throws('InvalidArgument', () => S.Bundle.fromParts({ registrationId: 1 }));
   throws('InvalidArgument', () => S.Account.generate(new S.Address('x', 1), { batch: 1.5 }));
+  throws('Limits', () => S.Account.generate(new S.Address('x', 1), { batch: 0 }));
   throws('NoOutput', () => S.Account.generate(new S.Address('x', 1)).outputForTheSameTransaction());
   throws('UnknownKind', () => alice.account.receive(session, 9, text('x')));
   session.free();
@@ -108,10 +109,12 @@ test('sealed sender and a group', () => {
   throws('Expired', () => bob.account.openSealed(envelope, trust, NOW + 2000));
   const key = S.SenderKey.generate(S.generateDistributionId()), distribution = key.distribution();
   const keys = new S.ReceiverKeys(alice.account.address, S.distributionIdOf(distribution));
-  keys.process(distribution).commitTo(bob.store);
+  keys.process(distribution, back.remoteIdentity).commitTo(bob.store);
   const devices = new S.Devices();
   devices.add(session);
-  const [recipient] = S.splitForMany(sender.sealForMany(key.encrypt(text('all')).commitTo(alice.store), devices));
+  const sealed = sender.sealForMany(key.encrypt(text('all')).commitTo(alice.store), devices);
+  assert.deepEqual(sealed.leftOut, []);
+  const [recipient] = S.splitForMany(sealed.upload);
   assert.deepEqual([recipient.serviceId, [...recipient.devices]], [BOB, [1]]);
   assert.equal(string(keys.decryptSealed(bob.account.openSealed(recipient.envelope, trust, NOW)).commitTo(bob.store)), 'all');
 });

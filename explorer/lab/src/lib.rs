@@ -62,7 +62,7 @@ impl Lab {
         let mut devices = Vec::new();
         for (name, peer) in NAMES.into_iter().zip(NAMES.into_iter().rev()) {
             let address = Address::new(name, 1);
-            let mut account = Account::generate(address.clone(), limits, &mut rng).commit();
+            let mut account = Account::generate(address.clone(), limits, &mut rng)?.commit();
             account.maintain(Counts::default(), NOW, &mut rng)?.commit();
             let identity_key = *account.identity_key();
             let details = SenderDetails { address, e164: None, identity_key, expires: LATER };

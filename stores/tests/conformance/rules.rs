@@ -59,7 +59,12 @@ pub fn what_is_stored_is_given_back(subject: &dyn Subject) {
             .commit_with(|writes| store.apply(writes.into()))
             .unwrap();
         let mut keys = ReceiverKeys::new(alice(), id);
-        let staged = keys.process(&DistributionMessage::parse(&distribution).unwrap()).unwrap();
+        let staged = keys
+            .process(
+                &DistributionMessage::parse(&distribution).unwrap(),
+                with_alice.remote_identity().unwrap(),
+            )
+            .unwrap();
         staged.commit_with(|writes| store.apply(writes.into())).unwrap();
         (account, session, key, receiver) = (ours, with_alice, sender, keys);
     }

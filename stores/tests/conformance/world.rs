@@ -31,7 +31,7 @@ pub fn alice() -> Address {
 
 /// A new account with prekeys, and everything that is to be stored of it.
 pub fn account(store: &mut dyn FnMut(Writes)) -> Account {
-    let staged = Account::generate(bob(), LIMITS, &mut os_rng());
+    let staged = Account::generate(bob(), LIMITS, &mut os_rng()).unwrap();
     store(staged.writes());
     let mut account = staged.commit();
     let staged = account.maintain(Counts::default(), NOW, &mut os_rng()).unwrap();
@@ -43,7 +43,7 @@ pub fn account(store: &mut dyn FnMut(Writes)) -> Account {
 /// Alice, who has a session with the account, and `count` messages of hers.
 pub fn messages(account: &Account, count: usize) -> Vec<Ciphertext> {
     let mut rng = os_rng();
-    let alices = Account::generate(alice(), LIMITS, &mut rng).commit();
+    let alices = Account::generate(alice(), LIMITS, &mut rng).unwrap().commit();
     let mut session = alices.new_session(account.address());
     let bundle = account.upload().next_bundle().unwrap().verify(Trust::Anyone).unwrap();
     session.initiate(&alices.config(), bundle, NOW, &mut rng).unwrap().commit();
