@@ -13,7 +13,7 @@ CARGO_PROFILE_RELEASE_LTO=thin cargo build --quiet --release -p subrosa-c
 libraries=${CARGO_TARGET_DIR:-target}/release
 cc -O2 -std=c11 -D_POSIX_C_SOURCE=200809L -Ic/include bench/border.c -o "$libraries/border-c" -L"$libraries" -lsubrosa_c
 LD_LIBRARY_PATH=$libraries "$libraries/border-c"
-(cd uniffi && CARGO_TARGET_DIR=$root/uniffi CARGO_PROFILE_RELEASE_LTO=thin "$root/python/bin/maturin" --quiet build --release --features cli)
+(cd uniffi && CARGO_TARGET_DIR=$root/uniffi CARGO_PROFILE_RELEASE_LTO=thin "$root/python/bin/maturin" build --quiet --release --features cli)
 "$root/python/bin/pip" install --quiet --force-reinstall "$root"/uniffi/wheels/subrosa-*.whl
 "$root/python/bin/python" bench/border.py
 peers=${SUBROSA_INTEROP:-$root/interop}
