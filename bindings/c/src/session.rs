@@ -20,8 +20,8 @@ pub extern "C" fn subrosa_session_from_record(
     session: Out<SubrosaHandle>,
 ) -> SubrosaCode {
     call(|| {
-        let (local, remote) = (get::<Account>(account)?.address(), Address::new(name.read()?, device));
-        give(Session::from_record(record.read()?, &local, &remote)?, &session)
+        let remote = Address::new(name.read()?, device);
+        give(Session::from_record(record.read()?, &*get::<Account>(account)?, &remote)?, &session)
     })
 }
 

@@ -2,7 +2,7 @@
 
 //! The store in memory, and keys that seal records.
 
-use subrosa_binding::{Address, RecordKey, Store};
+use subrosa_binding::{Account, Address, RecordKey, Store};
 use zeroize::Zeroizing;
 
 use crate::account::SubrosaAccountOptions;
@@ -75,8 +75,8 @@ pub extern "C" fn subrosa_store_session(
     session: Out<SubrosaHandle>,
 ) -> SubrosaCode {
     call(|| {
-        let local = get::<subrosa_binding::Account>(account)?.address();
-        give(get::<Store>(store)?.session(&local, &Address::new(name.read()?, device))?, &session)
+        let account = get::<Account>(account)?;
+        give(get::<Store>(store)?.session(&account, &Address::new(name.read()?, device))?, &session)
     })
 }
 

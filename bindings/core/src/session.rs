@@ -24,9 +24,11 @@ impl Session {
         Self(Shared::new(session))
     }
 
-    /// Reads a stored record, for the same two devices.
-    pub fn from_record(record: &[u8], local: &Address, remote: &Address) -> Result<Self, Error> {
-        Ok(Self::of(subrosa::Session::from_record(record, local.to_subrosa(), remote.to_subrosa())?))
+    /// Reads a stored record, for a session of this account with the same device.
+    pub fn from_record(record: &[u8], account: &Account, remote: &Address) -> Result<Self, Error> {
+        let account = account.0.lock();
+        let session = subrosa::Session::from_record(record, account.address().clone(), remote.to_subrosa())?;
+        Ok(Self::of(session.with_policy(account.config().policy)))
     }
 
     /// The record as it is, which holds secrets.

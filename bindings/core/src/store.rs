@@ -187,11 +187,13 @@ impl Store {
         Ok(account.map(|account| Account::of(account, options)))
     }
 
-    /// The sessions with a device; empty if none are stored.
-    pub fn session(&self, local: &Address, remote: &Address) -> Result<Session, Error> {
+    /// The sessions of an account with a device; empty if none are stored. They send what the account's options allow.
+    pub fn session(&self, account: &Account, remote: &Address) -> Result<Session, Error> {
         let remote = remote.to_subrosa();
         let key = Key::Session(remote.clone());
-        Ok(Session::of(self.memory(|found| *found == key)?.session(&local.to_subrosa(), &remote)?))
+        let account = account.0.lock();
+        let session = self.memory(|found| *found == key)?.session(account.address(), &remote)?;
+        Ok(Session::of(session.with_policy(account.config().policy)))
     }
 
     /// The identity key that is pinned for an account, 33 bytes.

@@ -54,7 +54,7 @@ fn two_devices_talk_and_restart() {
     // Restarted from rows.
     let store = Store::of_rows(bob.store.rows());
     let account = store.account(&bob.account.address(), &options()).unwrap().unwrap();
-    let again = store.session(&account.address(), &alice.account.address()).unwrap();
+    let again = store.session(&account, &alice.account.address()).unwrap();
     let pinned = store.identity("alice").unwrap();
     assert_eq!(pinned.as_deref(), Some(&*alice.account.identity_key()));
     let answer = store.commit(&again.encrypt(b"back", pinned.as_deref(), NOW).unwrap()).unwrap();
@@ -92,7 +92,7 @@ fn misuse_is_an_error() {
     assert_eq!(error.code, Code::InvalidProtobuf);
     assert_eq!(bob.account.receive(&with_alice, 9, &[], None).unwrap_err().code, Code::UnknownKind);
     assert_eq!(
-        Session::from_record(b"no", &bob.account.address(), &alice.account.address()).unwrap_err().code,
+        Session::from_record(b"no", &bob.account, &alice.account.address()).unwrap_err().code,
         Code::NotARecord
     );
     let none = AccountOptions { batch: 0, ..options() };

@@ -18,10 +18,14 @@ pub struct Session(pub(crate) core::Session);
 
 #[uniffi::export]
 impl Session {
-    /// Reads a stored record, for the same two devices.
+    /// Reads a stored record, for a session of this account with the same device.
     #[uniffi::constructor]
-    pub fn from_record(record: Vec<u8>, local: Address, remote: Address) -> Result<Arc<Self>, SubrosaError> {
-        Ok(Arc::new(Self(core::Session::from_record(&record, &local.into(), &remote.into())?)))
+    pub fn from_record(
+        record: Vec<u8>,
+        account: &Account,
+        remote: Address,
+    ) -> Result<Arc<Self>, SubrosaError> {
+        Ok(Arc::new(Self(core::Session::from_record(&record, &account.0, &remote.into())?)))
     }
 
     /// The record as it is, which holds secrets.

@@ -98,9 +98,9 @@ impl Store {
         Ok(self.0.account(&address.into(), &options)?.map(|account| Arc::new(Account(account))))
     }
 
-    /// The sessions with a device; empty if none are stored.
-    pub fn session(&self, local: Address, remote: Address) -> Result<Arc<Session>, SubrosaError> {
-        Ok(Arc::new(Session(self.0.session(&local.into(), &remote.into())?)))
+    /// The sessions of an account with a device; empty if none are stored.
+    pub fn session(&self, account: &Account, remote: Address) -> Result<Arc<Session>, SubrosaError> {
+        Ok(Arc::new(Session(self.0.session(&account.0, &remote.into())?)))
     }
 
     /// The identity key that is pinned for an account, 33 bytes.

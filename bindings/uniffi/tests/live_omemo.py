@@ -42,7 +42,7 @@ class Ours:
     def restart(self):
         self.store = Store.of_rows([Row(row.key(), row.record(), row.generation()) for row in self.store.rows()])
         self.account = self.store.account(self.address, OPTIONS)
-        self.session = self.store.session(self.address, self.remote)
+        self.session = self.store.session(self.account, self.remote)
 
     def encrypt(self, text):
         message = self.session.encrypt(text, NOW, self.store.identity(self.remote.name)).commit_to(self.store)

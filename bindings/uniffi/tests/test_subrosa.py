@@ -45,7 +45,7 @@ class Conversation(unittest.TestCase):
             self.assertEqual(self.bob.read(self.back, sent[n]), b"%d" % n)
         store = Store.of_rows([Row(row.key(), row.record(), row.generation()) for row in self.bob.store.rows()])
         account = store.account(self.bob.account.address(), FEW)
-        session = store.session(account.address(), self.alice.account.address())
+        session = store.session(account, self.alice.account.address())
         text = account.receive(session, sent[0].kind(), sent[0].bytes()).commit_to(store)
         self.assertEqual(text, b"0")
         self.assertEqual(store.identity(ALICE), self.alice.account.identity_key())

@@ -18,10 +18,10 @@ pub struct Session(pub(crate) core::Session);
 
 #[wasm_bindgen]
 impl Session {
-    /// Reads a stored record, for the same two devices.
+    /// Reads a stored record, for a session of this account with the same device.
     #[wasm_bindgen(js_name = fromRecord)]
-    pub fn from_record(record: &[u8], local: &Address, remote: &Address) -> Fallible<Self> {
-        Ok(Self(core::Session::from_record(record, &local.0, &remote.0).map_err(thrown)?))
+    pub fn from_record(record: &[u8], account: &Account, remote: &Address) -> Fallible<Self> {
+        Ok(Self(core::Session::from_record(record, &account.0, &remote.0).map_err(thrown)?))
     }
 
     /// The record as it is, which holds secrets.

@@ -105,9 +105,9 @@ impl Store {
         Ok(self.0.account(&address.0, &options).map_err(thrown)?.map(Account))
     }
 
-    /// The sessions with a device; empty if none are stored.
-    pub fn session(&self, local: &Address, remote: &Address) -> Fallible<Session> {
-        Ok(Session(self.0.session(&local.0, &remote.0).map_err(thrown)?))
+    /// The sessions of an account with a device; empty if none are stored.
+    pub fn session(&self, account: &Account, remote: &Address) -> Fallible<Session> {
+        Ok(Session(self.0.session(&account.0, &remote.0).map_err(thrown)?))
     }
 
     /// The identity key that is pinned for an account, 33 bytes.

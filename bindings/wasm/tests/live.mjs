@@ -44,7 +44,7 @@ class Ours {
     for (const old of [this.store, this.account, this.session]) old.free();
     this.store = Store.ofRows(rows);
     this.account = this.store.account(this.address, this.options);
-    this.session = this.store.session(this.address, this.peer);
+    this.session = this.store.session(this.account, this.peer);
   }
   get pinned() { return this.store.identity(this.peer.name); }
   encrypt(text) {

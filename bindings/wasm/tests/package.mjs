@@ -44,7 +44,7 @@ test('a conversation, out of order, restarted from rows', () => {
   throws('Duplicate', () => bob.account.receive(back, sent[19].kind, sent[19].bytes));
   const rows = bob.store.rows().map((row) => structuredClone(row));
   const store = S.Store.ofRows(rows), account = store.account(bob.account.address);
-  const session = store.session(account.address, alice.account.address);
+  const session = store.session(account, alice.account.address);
   assert.equal(string(account.receive(session, sent[0].kind, sent[0].bytes).commitTo(store)), '0');
   assert.deepEqual(store.identity(ALICE), alice.account.identityKey);
 });
