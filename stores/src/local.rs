@@ -105,7 +105,7 @@ impl<B: Backend> Store<B> {
         Ok(self.memory(&rows)?.account(address, limits)?)
     }
 
-    /// The sessions with a device; empty if none are stored.
+    /// The sessions with a device; empty if none are stored. With [`Session::with_policy`] they send on version 3, too.
     ///
     /// # Errors
     /// [`StoreError`].

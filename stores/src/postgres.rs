@@ -125,7 +125,8 @@ impl PostgresStore {
         Ok(self.memory(&self.client.query(select, &[&self.name, &kinds]).await?)?.account(address, limits)?)
     }
 
-    /// The sessions with a device; empty if none are stored. For other states [`read`](Self::read) their keys.
+    /// The sessions with a device; empty if none are stored. With [`Session::with_policy`] they send on version 3, too.
+    /// For other states [`read`](Self::read) their keys.
     ///
     /// # Errors
     /// [`StoreError`].
