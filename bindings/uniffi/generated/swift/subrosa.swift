@@ -2552,9 +2552,10 @@ public protocol ReceiverKeysProtocol: AnyObject, Sendable {
     func decryptSealed(content: SealedContent, pinned: Data?) throws  -> StagedText
     
     /**
-     * Takes in a distribution.
+     * Takes in a distribution that came in a message of a session with that very device. `identity_key` is the one that
+     * the session is with: `session.remote_identity()`.
      */
-    func process(distribution: Data) throws  -> StagedChange
+    func process(distribution: Data, identityKey: Data) throws  -> StagedChange
     
     /**
      * The record as it is, which holds secrets.
@@ -2673,14 +2674,16 @@ open func decryptSealed(content: SealedContent, pinned: Data? = nil)throws  -> S
 }
     
     /**
-     * Takes in a distribution.
+     * Takes in a distribution that came in a message of a session with that very device. `identity_key` is the one that
+     * the session is with: `session.remote_identity()`.
      */
-open func process(distribution: Data)throws  -> StagedChange  {
+open func process(distribution: Data, identityKey: Data)throws  -> StagedChange  {
     return try  FfiConverterTypeStagedChange_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
         uniffiCallStatus in
     uniffi_subrosa_fn_method_receiverkeys_process(
             self.uniffiCloneHandle(),
-        FfiConverterData.lower(distribution),uniffiCallStatus
+        FfiConverterData.lower(distribution),
+        FfiConverterData.lower(identityKey),uniffiCallStatus
     )
 })
 }
@@ -3658,7 +3661,7 @@ public protocol SealedSenderProtocol: AnyObject, Sendable {
      * Seals a message of a group for the devices of all these sessions: one upload, which the service splits.
      * `excluded` are the service ids of members that do not get it.
      */
-    func sealForMany(message: Message, sessions: [Session], excluded: [String]) throws  -> Data
+    func sealForMany(message: Message, sessions: [Session], excluded: [String]) throws  -> ManySealed
     
 }
 /**
@@ -3767,8 +3770,8 @@ open func seal(message: Message, recipient: Data)throws  -> Data  {
      * Seals a message of a group for the devices of all these sessions: one upload, which the service splits.
      * `excluded` are the service ids of members that do not get it.
      */
-open func sealForMany(message: Message, sessions: [Session], excluded: [String])throws  -> Data  {
-    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+open func sealForMany(message: Message, sessions: [Session], excluded: [String])throws  -> ManySealed  {
+    return try  FfiConverterTypeManySealed_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
         uniffiCallStatus in
     uniffi_subrosa_fn_method_sealedsender_seal_for_many(
             self.uniffiCloneHandle(),
@@ -4173,14 +4176,14 @@ open class Session: SessionProtocol, @unchecked Sendable {
 
     
     /**
-     * Reads a stored record, for the same two devices.
+     * Reads a stored record, for a session of this account with the same device.
      */
-public static func fromRecord(record: Data, local: Address, remote: Address)throws  -> Session  {
+public static func fromRecord(record: Data, account: Account, remote: Address)throws  -> Session  {
     return try  FfiConverterTypeSession_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
         uniffiCallStatus in
     uniffi_subrosa_fn_constructor_session_from_record(
         FfiConverterData.lower(record),
-        FfiConverterTypeAddress_lower(local),
+        FfiConverterTypeAccount_lower(account),
         FfiConverterTypeAddress_lower(remote),uniffiCallStatus
     )
 })
@@ -6194,9 +6197,9 @@ public protocol StoreProtocol: AnyObject, Sendable {
     func senderKey(distributionId: String?) throws  -> SenderKey?
     
     /**
-     * The sessions with a device; empty if none are stored.
+     * The sessions of an account with a device; empty if none are stored.
      */
-    func session(local: Address, remote: Address) throws  -> Session
+    func session(account: Account, remote: Address) throws  -> Session
     
 }
 /**
@@ -6382,14 +6385,14 @@ open func senderKey(distributionId: String?)throws  -> SenderKey?  {
 }
     
     /**
-     * The sessions with a device; empty if none are stored.
+     * The sessions of an account with a device; empty if none are stored.
      */
-open func session(local: Address, remote: Address)throws  -> Session  {
+open func session(account: Account, remote: Address)throws  -> Session  {
     return try  FfiConverterTypeSession_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
         uniffiCallStatus in
     uniffi_subrosa_fn_method_store_session(
             self.uniffiCloneHandle(),
-        FfiConverterTypeAddress_lower(local),
+        FfiConverterTypeAccount_lower(account),
         FfiConverterTypeAddress_lower(remote),uniffiCallStatus
     )
 })
@@ -7689,6 +7692,144 @@ public func FfiConverterTypeEachResult_lower(_ value: EachResult) -> RustBuffer 
 
 
 /**
+ * A recipient for which could not be sealed.
+ */
+public struct LeftOut: Equatable, Hashable {
+    /**
+     * The account.
+     */
+    public var serviceId: String
+    /**
+     * The name of the error's code.
+     */
+    public var code: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The account.
+         */serviceId: String, 
+        /**
+         * The name of the error's code.
+         */code: String) {
+        self.serviceId = serviceId
+        self.code = code
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension LeftOut: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLeftOut: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LeftOut {
+        return
+            try LeftOut(
+                serviceId: FfiConverterString.read(from: &buf), 
+                code: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: LeftOut, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.serviceId, into: &buf)
+        FfiConverterString.write(value.code, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLeftOut_lift(_ buf: RustBuffer) throws -> LeftOut {
+    return try FfiConverterTypeLeftOut.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLeftOut_lower(_ value: LeftOut) -> RustBuffer {
+    return FfiConverterTypeLeftOut.lower(value)
+}
+
+
+/**
+ * One upload for many recipients.
+ */
+public struct ManySealed: Equatable, Hashable {
+    /**
+     * The upload.
+     */
+    public var upload: Data
+    /**
+     * Recipients that it is not for.
+     */
+    public var leftOut: [LeftOut]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The upload.
+         */upload: Data, 
+        /**
+         * Recipients that it is not for.
+         */leftOut: [LeftOut]) {
+        self.upload = upload
+        self.leftOut = leftOut
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ManySealed: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeManySealed: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ManySealed {
+        return
+            try ManySealed(
+                upload: FfiConverterData.read(from: &buf), 
+                leftOut: FfiConverterSequenceTypeLeftOut.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ManySealed, into buf: inout [UInt8]) {
+        FfiConverterData.write(value.upload, into: &buf)
+        FfiConverterSequenceTypeLeftOut.write(value.leftOut, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeManySealed_lift(_ buf: RustBuffer) throws -> ManySealed {
+    return try FfiConverterTypeManySealed.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeManySealed_lower(_ value: ManySealed) -> RustBuffer {
+    return FfiConverterTypeManySealed.lower(value)
+}
+
+
+/**
  * One side of a conversation.
  */
 public struct Party: Equatable, Hashable {
@@ -8570,6 +8711,16 @@ enum SubrosaError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
     case Twice(text: String, failure: Failure?
     )
     /**
+     * The record is of other devices.
+     */
+    case OtherOwner(text: String, failure: Failure?
+    )
+    /**
+     * A record is of another account.
+     */
+    case Foreign(text: String, failure: Failure?
+    )
+    /**
      * The message is not well-formed.
      */
     case InvalidProtobuf(text: String, failure: Failure?
@@ -8680,6 +8831,11 @@ enum SubrosaError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
     case NotADistributionId(text: String, failure: Failure?
     )
     /**
+     * The message is from before the sender's key was distributed.
+     */
+    case BeforeDistribution(text: String, failure: Failure?
+    )
+    /**
      * Our certificate has expired.
      */
     case CertificateExpired(text: String, failure: Failure?
@@ -8770,7 +8926,7 @@ enum SubrosaError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
     case BadSignature(text: String, failure: Failure?
     )
     /**
-     * The certificate had expired.
+     * Too late: the certificate had expired, or the message's key is no longer kept.
      */
     case Expired(text: String, failure: Failure?
     )
@@ -8788,6 +8944,11 @@ enum SubrosaError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
      * The certificate is under no trust root.
      */
     case Untrusted(text: String, failure: Failure?
+    )
+    /**
+     * The time is not in milliseconds.
+     */
+    case NotMilliseconds(text: String, failure: Failure?
     )
     /**
      * The number of iterations is out of range.
@@ -8885,9 +9046,14 @@ enum SubrosaError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
     case GaveUp(text: String, failure: Failure?
     )
     /**
-     * The account has no more prekey ids.
+     * The account has no free prekey id of a kind.
      */
-    case IdsExhausted(text: String, failure: Failure?
+    case NoFreeId(text: String, failure: Failure?
+    )
+    /**
+     * The limits of the account can't work together.
+     */
+    case Limits(text: String, failure: Failure?
     )
 
     
@@ -9074,259 +9240,279 @@ public struct FfiConverterTypeSubrosaError: FfiConverterRustBuffer {
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 40: return .InvalidProtobuf(
+        case 40: return .OtherOwner(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 41: return .KyberIncomplete(
+        case 41: return .Foreign(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 42: return .KyberMissing(
+        case 42: return .InvalidProtobuf(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 43: return .LegacyVersion(
+        case 43: return .KyberIncomplete(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 44: return .NoDecryptionError(
+        case 44: return .KyberMissing(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 45: return .OtherKind(
+        case 45: return .LegacyVersion(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 46: return .PlaintextOriginal(
+        case 46: return .NoDecryptionError(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 47: return .TooShort(
+        case 47: return .OtherKind(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 48: return .UnknownKind(
+        case 48: return .PlaintextOriginal(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 49: return .UnrecognizedMessageVersion(
+        case 49: return .TooShort(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 50: return .UnrecognizedVersion(
+        case 50: return .UnknownKind(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 51: return .BadCiphertextLength(
+        case 51: return .UnrecognizedMessageVersion(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 52: return .BadKeyLength(
+        case 52: return .UnrecognizedVersion(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 53: return .BadKeyType(
+        case 53: return .BadCiphertextLength(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 54: return .NoKeyType(
+        case 54: return .BadKeyLength(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 55: return .WrongKeyType(
+        case 55: return .BadKeyType(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 56: return .NoSenderKey(
+        case 56: return .NoKeyType(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 57: return .OtherDistribution(
+        case 57: return .WrongKeyType(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 58: return .OtherSender(
+        case 58: return .NoSenderKey(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 59: return .Padding(
+        case 59: return .OtherDistribution(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 60: return .Signature(
+        case 60: return .OtherSender(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 61: return .NotADistributionId(
+        case 61: return .Padding(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 62: return .CertificateExpired(
+        case 62: return .Signature(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 63: return .DeviceOutOfRange(
+        case 63: return .NotADistributionId(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 64: return .ForeignCertificate(
+        case 64: return .BeforeDistribution(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 65: return .NoDevices(
+        case 65: return .CertificateExpired(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 66: return .NotAServiceId(
+        case 66: return .DeviceOutOfRange(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 67: return .RegistrationIdOutOfRange(
+        case 67: return .ForeignCertificate(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 68: return .RepeatedAccount(
+        case 68: return .NoDevices(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 69: return .RepeatedDevice(
+        case 69: return .NotAServiceId(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 70: return .SeveralAccounts(
+        case 70: return .RegistrationIdOutOfRange(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 71: return .TooManyRecipients(
+        case 71: return .RepeatedAccount(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 72: return .Empty(
+        case 72: return .RepeatedDevice(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 73: return .Malformed(
+        case 73: return .SeveralAccounts(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 74: return .NotForUs(
+        case 74: return .TooManyRecipients(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 75: return .RedundantlyExcluded(
+        case 75: return .Empty(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 76: return .SelfSend(
+        case 76: return .Malformed(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 77: return .UnknownVersion(
+        case 77: return .NotForUs(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 78: return .WrongSender(
+        case 78: return .RedundantlyExcluded(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 79: return .BadSignature(
+        case 79: return .SelfSend(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 80: return .Expired(
+        case 80: return .UnknownVersion(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 81: return .Revoked(
+        case 81: return .WrongSender(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 82: return .UnknownServerCertificate(
+        case 82: return .BadSignature(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 83: return .Untrusted(
+        case 83: return .Expired(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 84: return .Iterations(
+        case 84: return .Revoked(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 85: return .Mismatch(
+        case 85: return .UnknownServerCertificate(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 86: return .MissingLocal(
+        case 86: return .Untrusted(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 87: return .MissingRemote(
+        case 87: return .NotMilliseconds(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 88: return .MissingVersion(
+        case 88: return .Iterations(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 89: return .VersionMismatch(
+        case 89: return .Mismatch(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 90: return .BadDigest(
+        case 90: return .MissingLocal(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 91: return .BadMac(
+        case 91: return .MissingRemote(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 92: return .BadPadding(
+        case 92: return .MissingVersion(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 93: return .ChunkTooLarge(
+        case 93: return .VersionMismatch(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 94: return .DataTooLong(
+        case 94: return .BadDigest(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 95: return .DataTooShort(
+        case 95: return .BadMac(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 96: return .NotAnIncrementalMac(
+        case 96: return .BadPadding(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 97: return .Unfinished(
+        case 97: return .ChunkTooLarge(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 98: return .ZeroChunkSize(
+        case 98: return .DataTooLong(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 99: return .OtherPeer(
+        case 99: return .DataTooShort(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 100: return .TooOften(
+        case 100: return .NotAnIncrementalMac(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 101: return .TooOld(
+        case 101: return .Unfinished(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 102: return .GaveUp(
+        case 102: return .ZeroChunkSize(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 103: return .IdsExhausted(
+        case 103: return .OtherPeer(
+            text: try FfiConverterString.read(from: &buf), 
+            failure: try FfiConverterOptionTypeFailure.read(from: &buf)
+            )
+        case 104: return .TooOften(
+            text: try FfiConverterString.read(from: &buf), 
+            failure: try FfiConverterOptionTypeFailure.read(from: &buf)
+            )
+        case 105: return .TooOld(
+            text: try FfiConverterString.read(from: &buf), 
+            failure: try FfiConverterOptionTypeFailure.read(from: &buf)
+            )
+        case 106: return .GaveUp(
+            text: try FfiConverterString.read(from: &buf), 
+            failure: try FfiConverterOptionTypeFailure.read(from: &buf)
+            )
+        case 107: return .NoFreeId(
+            text: try FfiConverterString.read(from: &buf), 
+            failure: try FfiConverterOptionTypeFailure.read(from: &buf)
+            )
+        case 108: return .Limits(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
@@ -9576,386 +9762,416 @@ public struct FfiConverterTypeSubrosaError: FfiConverterRustBuffer {
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .InvalidProtobuf(text,failure):
+        case let .OtherOwner(text,failure):
             writeInt(&buf, Int32(40))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .KyberIncomplete(text,failure):
+        case let .Foreign(text,failure):
             writeInt(&buf, Int32(41))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .KyberMissing(text,failure):
+        case let .InvalidProtobuf(text,failure):
             writeInt(&buf, Int32(42))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .LegacyVersion(text,failure):
+        case let .KyberIncomplete(text,failure):
             writeInt(&buf, Int32(43))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NoDecryptionError(text,failure):
+        case let .KyberMissing(text,failure):
             writeInt(&buf, Int32(44))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .OtherKind(text,failure):
+        case let .LegacyVersion(text,failure):
             writeInt(&buf, Int32(45))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .PlaintextOriginal(text,failure):
+        case let .NoDecryptionError(text,failure):
             writeInt(&buf, Int32(46))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .TooShort(text,failure):
+        case let .OtherKind(text,failure):
             writeInt(&buf, Int32(47))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .UnknownKind(text,failure):
+        case let .PlaintextOriginal(text,failure):
             writeInt(&buf, Int32(48))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .UnrecognizedMessageVersion(text,failure):
+        case let .TooShort(text,failure):
             writeInt(&buf, Int32(49))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .UnrecognizedVersion(text,failure):
+        case let .UnknownKind(text,failure):
             writeInt(&buf, Int32(50))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .BadCiphertextLength(text,failure):
+        case let .UnrecognizedMessageVersion(text,failure):
             writeInt(&buf, Int32(51))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .BadKeyLength(text,failure):
+        case let .UnrecognizedVersion(text,failure):
             writeInt(&buf, Int32(52))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .BadKeyType(text,failure):
+        case let .BadCiphertextLength(text,failure):
             writeInt(&buf, Int32(53))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NoKeyType(text,failure):
+        case let .BadKeyLength(text,failure):
             writeInt(&buf, Int32(54))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .WrongKeyType(text,failure):
+        case let .BadKeyType(text,failure):
             writeInt(&buf, Int32(55))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NoSenderKey(text,failure):
+        case let .NoKeyType(text,failure):
             writeInt(&buf, Int32(56))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .OtherDistribution(text,failure):
+        case let .WrongKeyType(text,failure):
             writeInt(&buf, Int32(57))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .OtherSender(text,failure):
+        case let .NoSenderKey(text,failure):
             writeInt(&buf, Int32(58))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Padding(text,failure):
+        case let .OtherDistribution(text,failure):
             writeInt(&buf, Int32(59))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Signature(text,failure):
+        case let .OtherSender(text,failure):
             writeInt(&buf, Int32(60))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NotADistributionId(text,failure):
+        case let .Padding(text,failure):
             writeInt(&buf, Int32(61))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .CertificateExpired(text,failure):
+        case let .Signature(text,failure):
             writeInt(&buf, Int32(62))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .DeviceOutOfRange(text,failure):
+        case let .NotADistributionId(text,failure):
             writeInt(&buf, Int32(63))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .ForeignCertificate(text,failure):
+        case let .BeforeDistribution(text,failure):
             writeInt(&buf, Int32(64))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NoDevices(text,failure):
+        case let .CertificateExpired(text,failure):
             writeInt(&buf, Int32(65))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NotAServiceId(text,failure):
+        case let .DeviceOutOfRange(text,failure):
             writeInt(&buf, Int32(66))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .RegistrationIdOutOfRange(text,failure):
+        case let .ForeignCertificate(text,failure):
             writeInt(&buf, Int32(67))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .RepeatedAccount(text,failure):
+        case let .NoDevices(text,failure):
             writeInt(&buf, Int32(68))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .RepeatedDevice(text,failure):
+        case let .NotAServiceId(text,failure):
             writeInt(&buf, Int32(69))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .SeveralAccounts(text,failure):
+        case let .RegistrationIdOutOfRange(text,failure):
             writeInt(&buf, Int32(70))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .TooManyRecipients(text,failure):
+        case let .RepeatedAccount(text,failure):
             writeInt(&buf, Int32(71))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Empty(text,failure):
+        case let .RepeatedDevice(text,failure):
             writeInt(&buf, Int32(72))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Malformed(text,failure):
+        case let .SeveralAccounts(text,failure):
             writeInt(&buf, Int32(73))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NotForUs(text,failure):
+        case let .TooManyRecipients(text,failure):
             writeInt(&buf, Int32(74))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .RedundantlyExcluded(text,failure):
+        case let .Empty(text,failure):
             writeInt(&buf, Int32(75))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .SelfSend(text,failure):
+        case let .Malformed(text,failure):
             writeInt(&buf, Int32(76))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .UnknownVersion(text,failure):
+        case let .NotForUs(text,failure):
             writeInt(&buf, Int32(77))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .WrongSender(text,failure):
+        case let .RedundantlyExcluded(text,failure):
             writeInt(&buf, Int32(78))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .BadSignature(text,failure):
+        case let .SelfSend(text,failure):
             writeInt(&buf, Int32(79))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Expired(text,failure):
+        case let .UnknownVersion(text,failure):
             writeInt(&buf, Int32(80))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Revoked(text,failure):
+        case let .WrongSender(text,failure):
             writeInt(&buf, Int32(81))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .UnknownServerCertificate(text,failure):
+        case let .BadSignature(text,failure):
             writeInt(&buf, Int32(82))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Untrusted(text,failure):
+        case let .Expired(text,failure):
             writeInt(&buf, Int32(83))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Iterations(text,failure):
+        case let .Revoked(text,failure):
             writeInt(&buf, Int32(84))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Mismatch(text,failure):
+        case let .UnknownServerCertificate(text,failure):
             writeInt(&buf, Int32(85))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .MissingLocal(text,failure):
+        case let .Untrusted(text,failure):
             writeInt(&buf, Int32(86))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .MissingRemote(text,failure):
+        case let .NotMilliseconds(text,failure):
             writeInt(&buf, Int32(87))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .MissingVersion(text,failure):
+        case let .Iterations(text,failure):
             writeInt(&buf, Int32(88))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .VersionMismatch(text,failure):
+        case let .Mismatch(text,failure):
             writeInt(&buf, Int32(89))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .BadDigest(text,failure):
+        case let .MissingLocal(text,failure):
             writeInt(&buf, Int32(90))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .BadMac(text,failure):
+        case let .MissingRemote(text,failure):
             writeInt(&buf, Int32(91))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .BadPadding(text,failure):
+        case let .MissingVersion(text,failure):
             writeInt(&buf, Int32(92))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .ChunkTooLarge(text,failure):
+        case let .VersionMismatch(text,failure):
             writeInt(&buf, Int32(93))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .DataTooLong(text,failure):
+        case let .BadDigest(text,failure):
             writeInt(&buf, Int32(94))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .DataTooShort(text,failure):
+        case let .BadMac(text,failure):
             writeInt(&buf, Int32(95))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NotAnIncrementalMac(text,failure):
+        case let .BadPadding(text,failure):
             writeInt(&buf, Int32(96))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Unfinished(text,failure):
+        case let .ChunkTooLarge(text,failure):
             writeInt(&buf, Int32(97))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .ZeroChunkSize(text,failure):
+        case let .DataTooLong(text,failure):
             writeInt(&buf, Int32(98))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .OtherPeer(text,failure):
+        case let .DataTooShort(text,failure):
             writeInt(&buf, Int32(99))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .TooOften(text,failure):
+        case let .NotAnIncrementalMac(text,failure):
             writeInt(&buf, Int32(100))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .TooOld(text,failure):
+        case let .Unfinished(text,failure):
             writeInt(&buf, Int32(101))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .GaveUp(text,failure):
+        case let .ZeroChunkSize(text,failure):
             writeInt(&buf, Int32(102))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .IdsExhausted(text,failure):
+        case let .OtherPeer(text,failure):
             writeInt(&buf, Int32(103))
+            FfiConverterString.write(text, into: &buf)
+            FfiConverterOptionTypeFailure.write(failure, into: &buf)
+            
+        
+        case let .TooOften(text,failure):
+            writeInt(&buf, Int32(104))
+            FfiConverterString.write(text, into: &buf)
+            FfiConverterOptionTypeFailure.write(failure, into: &buf)
+            
+        
+        case let .TooOld(text,failure):
+            writeInt(&buf, Int32(105))
+            FfiConverterString.write(text, into: &buf)
+            FfiConverterOptionTypeFailure.write(failure, into: &buf)
+            
+        
+        case let .GaveUp(text,failure):
+            writeInt(&buf, Int32(106))
+            FfiConverterString.write(text, into: &buf)
+            FfiConverterOptionTypeFailure.write(failure, into: &buf)
+            
+        
+        case let .NoFreeId(text,failure):
+            writeInt(&buf, Int32(107))
+            FfiConverterString.write(text, into: &buf)
+            FfiConverterOptionTypeFailure.write(failure, into: &buf)
+            
+        
+        case let .Limits(text,failure):
+            writeInt(&buf, Int32(108))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
@@ -10519,6 +10735,31 @@ fileprivate struct FfiConverterSequenceTypeDeviceText: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeLeftOut: FfiConverterRustBuffer {
+    typealias SwiftType = [LeftOut]
+
+    public static func write(_ value: [LeftOut], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeLeftOut.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [LeftOut] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [LeftOut]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeLeftOut.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypePublicPreKey: FfiConverterRustBuffer {
     typealias SwiftType = [PublicPreKey]
 
@@ -10568,8 +10809,8 @@ fileprivate struct FfiConverterSequenceTypeServerRecipient: FfiConverterRustBuff
 /**
  * A new account, without prekeys yet.
  */
-public func generateAccount(address: Address, options: AccountOptions? = nil) -> StagedAccount  {
-    return try!  FfiConverterTypeStagedAccount_lift(try! rustCall() {
+public func generateAccount(address: Address, options: AccountOptions? = nil)throws  -> StagedAccount  {
+    return try  FfiConverterTypeStagedAccount_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
         uniffiCallStatus in
     uniffi_subrosa_fn_func_generate_account(
         FfiConverterTypeAddress_lower(address),
@@ -10703,7 +10944,7 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_subrosa_checksum_func_generate_account() != 6113) {
+    if (uniffi_subrosa_checksum_func_generate_account() != 64249) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_func_decrypt_attachment() != 65243) {
@@ -10871,7 +11112,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_method_receiverkeys_decrypt_sealed() != 37289) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_subrosa_checksum_method_receiverkeys_process() != 23046) {
+    if (uniffi_subrosa_checksum_method_receiverkeys_process() != 49904) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_receiverkeys_record() != 61373) {
@@ -10940,7 +11181,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_method_sealedsender_seal() != 10334) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_subrosa_checksum_method_sealedsender_seal_for_many() != 10123) {
+    if (uniffi_subrosa_checksum_method_sealedsender_seal_for_many() != 53294) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_session_archive() != 60415) {
@@ -11165,7 +11406,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_method_store_sender_key() != 35205) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_subrosa_checksum_method_store_session() != 18734) {
+    if (uniffi_subrosa_checksum_method_store_session() != 62020) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_write_generation() != 49425) {
@@ -11222,7 +11463,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_constructor_sealedsender_new() != 38379) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_subrosa_checksum_constructor_session_from_record() != 50842) {
+    if (uniffi_subrosa_checksum_constructor_session_from_record() != 24688) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_constructor_recordkey_from_bytes() != 23763) {

@@ -610,7 +610,7 @@ uint64_t uniffi_subrosa_fn_method_receiverkeys_decrypt_sealed(uint64_t ptr, uint
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_RECEIVERKEYS_PROCESS
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_RECEIVERKEYS_PROCESS
-uint64_t uniffi_subrosa_fn_method_receiverkeys_process(uint64_t ptr, RustBuffer distribution, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_subrosa_fn_method_receiverkeys_process(uint64_t ptr, RustBuffer distribution, RustBuffer identity_key, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_RECEIVERKEYS_RECORD
@@ -851,7 +851,7 @@ void uniffi_subrosa_fn_free_session(uint64_t handle, RustCallStatus *_Nonnull ou
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_SESSION_FROM_RECORD
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_SESSION_FROM_RECORD
-uint64_t uniffi_subrosa_fn_constructor_session_from_record(RustBuffer record, RustBuffer local, RustBuffer remote, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_subrosa_fn_constructor_session_from_record(RustBuffer record, uint64_t account, RustBuffer remote, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_SESSION_ARCHIVE
@@ -1363,7 +1363,7 @@ RustBuffer uniffi_subrosa_fn_method_store_sender_key(uint64_t ptr, RustBuffer di
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_SESSION
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_SESSION
-uint64_t uniffi_subrosa_fn_method_store_session(uint64_t ptr, RustBuffer local, RustBuffer remote, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_subrosa_fn_method_store_session(uint64_t ptr, uint64_t account, RustBuffer remote, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_WRITE

@@ -1199,7 +1199,7 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_subrosa_fn_method_receiverkeys_decrypt_sealed(`ptr`: Long,`content`: Long,`pinned`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
-    external fun uniffi_subrosa_fn_method_receiverkeys_process(`ptr`: Long,`distribution`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_subrosa_fn_method_receiverkeys_process(`ptr`: Long,`distribution`: RustBuffer.ByValue,`identityKey`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_method_receiverkeys_record(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1295,7 +1295,7 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_subrosa_fn_free_session(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_subrosa_fn_constructor_session_from_record(`record`: RustBuffer.ByValue,`local`: RustBuffer.ByValue,`remote`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_subrosa_fn_constructor_session_from_record(`record`: RustBuffer.ByValue,`account`: Long,`remote`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_method_session_archive(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1499,7 +1499,7 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_method_store_sender_key(`ptr`: Long,`distributionId`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
-    external fun uniffi_subrosa_fn_method_store_session(`ptr`: Long,`local`: RustBuffer.ByValue,`remote`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_subrosa_fn_method_store_session(`ptr`: Long,`account`: Long,`remote`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_clone_write(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1650,7 +1650,7 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
-    if ((lib.uniffi_subrosa_checksum_func_generate_account() and 0xFFFF) != 6113) {
+    if ((lib.uniffi_subrosa_checksum_func_generate_account() and 0xFFFF) != 64249) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_func_decrypt_attachment() and 0xFFFF) != 65243) {
@@ -1818,7 +1818,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_method_receiverkeys_decrypt_sealed() and 0xFFFF) != 37289) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_subrosa_checksum_method_receiverkeys_process() and 0xFFFF) != 23046) {
+    if ((lib.uniffi_subrosa_checksum_method_receiverkeys_process() and 0xFFFF) != 49904) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_receiverkeys_record() and 0xFFFF) != 61373) {
@@ -1887,7 +1887,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_method_sealedsender_seal() and 0xFFFF) != 10334) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_subrosa_checksum_method_sealedsender_seal_for_many() and 0xFFFF) != 10123) {
+    if ((lib.uniffi_subrosa_checksum_method_sealedsender_seal_for_many() and 0xFFFF) != 53294) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_session_archive() and 0xFFFF) != 60415) {
@@ -2112,7 +2112,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_method_store_sender_key() and 0xFFFF) != 35205) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_subrosa_checksum_method_store_session() and 0xFFFF) != 18734) {
+    if ((lib.uniffi_subrosa_checksum_method_store_session() and 0xFFFF) != 62020) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_write_generation() and 0xFFFF) != 49425) {
@@ -2169,7 +2169,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_constructor_sealedsender_new() and 0xFFFF) != 38379) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_subrosa_checksum_constructor_session_from_record() and 0xFFFF) != 50842) {
+    if ((lib.uniffi_subrosa_checksum_constructor_session_from_record() and 0xFFFF) != 24688) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_constructor_recordkey_from_bytes() and 0xFFFF) != 23763) {
@@ -6083,9 +6083,10 @@ public interface ReceiverKeysInterface {
     fun `decryptSealed`(`content`: SealedContent, `pinned`: kotlin.ByteArray? = null): StagedText
     
     /**
-     * Takes in a distribution.
+     * Takes in a distribution that came in a message of a session with that very device. `identity_key` is the one that
+     * the session is with: `session.remote_identity()`.
      */
-    fun `process`(`distribution`: kotlin.ByteArray): StagedChange
+    fun `process`(`distribution`: kotlin.ByteArray, `identityKey`: kotlin.ByteArray): StagedChange
     
     /**
      * The record as it is, which holds secrets.
@@ -6252,16 +6253,18 @@ open class ReceiverKeys: Disposable, AutoCloseable, ReceiverKeysInterface
 
     
     /**
-     * Takes in a distribution.
+     * Takes in a distribution that came in a message of a session with that very device. `identity_key` is the one that
+     * the session is with: `session.remote_identity()`.
      */
-    @Throws(SubrosaException::class)override fun `process`(`distribution`: kotlin.ByteArray): StagedChange {
+    @Throws(SubrosaException::class)override fun `process`(`distribution`: kotlin.ByteArray, `identityKey`: kotlin.ByteArray): StagedChange {
             return FfiConverterTypeStagedChange.lift(
     callWithHandle {
     uniffiRustCallWithError(SubrosaException) { _status ->
     UniffiLib.uniffi_subrosa_fn_method_receiverkeys_process(
         it,
         
-        FfiConverterByteArray.lower(`distribution`),_status)
+        FfiConverterByteArray.lower(`distribution`),
+        FfiConverterByteArray.lower(`identityKey`),_status)
 }
     }
     )
@@ -8088,7 +8091,7 @@ public interface SealedSenderInterface {
      * Seals a message of a group for the devices of all these sessions: one upload, which the service splits.
      * `excluded` are the service ids of members that do not get it.
      */
-    fun `sealForMany`(`message`: Message, `sessions`: List<Session>, `excluded`: List<kotlin.String>): kotlin.ByteArray
+    fun `sealForMany`(`message`: Message, `sessions`: List<Session>, `excluded`: List<kotlin.String>): ManySealed
     
     companion object
 }
@@ -8258,8 +8261,8 @@ open class SealedSender: Disposable, AutoCloseable, SealedSenderInterface
      * Seals a message of a group for the devices of all these sessions: one upload, which the service splits.
      * `excluded` are the service ids of members that do not get it.
      */
-    @Throws(SubrosaException::class)override fun `sealForMany`(`message`: Message, `sessions`: List<Session>, `excluded`: List<kotlin.String>): kotlin.ByteArray {
-            return FfiConverterByteArray.lift(
+    @Throws(SubrosaException::class)override fun `sealForMany`(`message`: Message, `sessions`: List<Session>, `excluded`: List<kotlin.String>): ManySealed {
+            return FfiConverterTypeManySealed.lift(
     callWithHandle {
     uniffiRustCallWithError(SubrosaException) { _status ->
     UniffiLib.uniffi_subrosa_fn_method_sealedsender_seal_for_many(
@@ -9179,16 +9182,16 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     companion object {
         
     /**
-     * Reads a stored record, for the same two devices.
+     * Reads a stored record, for a session of this account with the same device.
      */
-    @Throws(SubrosaException::class) fun `fromRecord`(`record`: kotlin.ByteArray, `local`: Address, `remote`: Address): Session {
+    @Throws(SubrosaException::class) fun `fromRecord`(`record`: kotlin.ByteArray, `account`: Account, `remote`: Address): Session {
             return FfiConverterTypeSession.lift(
     uniffiRustCallWithError(SubrosaException) { _status ->
     UniffiLib.uniffi_subrosa_fn_constructor_session_from_record(
     
         
         FfiConverterByteArray.lower(`record`),
-        FfiConverterTypeAddress.lower(`local`),
+        FfiConverterTypeAccount.lower(`account`),
         FfiConverterTypeAddress.lower(`remote`),_status)
 }
     )
@@ -12419,9 +12422,9 @@ public interface StoreInterface {
     fun `senderKey`(`distributionId`: kotlin.String?): SenderKey?
     
     /**
-     * The sessions with a device; empty if none are stored.
+     * The sessions of an account with a device; empty if none are stored.
      */
-    fun `session`(`local`: Address, `remote`: Address): Session
+    fun `session`(`account`: Account, `remote`: Address): Session
     
     companion object
 }
@@ -12684,16 +12687,16 @@ open class Store: Disposable, AutoCloseable, StoreInterface
 
     
     /**
-     * The sessions with a device; empty if none are stored.
+     * The sessions of an account with a device; empty if none are stored.
      */
-    @Throws(SubrosaException::class)override fun `session`(`local`: Address, `remote`: Address): Session {
+    @Throws(SubrosaException::class)override fun `session`(`account`: Account, `remote`: Address): Session {
             return FfiConverterTypeSession.lift(
     callWithHandle {
     uniffiRustCallWithError(SubrosaException) { _status ->
     UniffiLib.uniffi_subrosa_fn_method_store_session(
         it,
         
-        FfiConverterTypeAddress.lower(`local`),
+        FfiConverterTypeAccount.lower(`account`),
         FfiConverterTypeAddress.lower(`remote`),_status)
 }
     }
@@ -14107,6 +14110,100 @@ public object FfiConverterTypeEachResult: FfiConverterRustBuffer<EachResult> {
 
 
 /**
+ * A recipient for which could not be sealed.
+ */
+data class LeftOut (
+    /**
+     * The account.
+     */
+    var `serviceId`: kotlin.String
+    , 
+    /**
+     * The name of the error's code.
+     */
+    var `code`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeLeftOut: FfiConverterRustBuffer<LeftOut> {
+    override fun read(buf: ByteBuffer): LeftOut {
+        return LeftOut(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: LeftOut) = (
+            FfiConverterString.allocationSize(value.`serviceId`) +
+            FfiConverterString.allocationSize(value.`code`)
+    )
+
+    override fun write(value: LeftOut, buf: ByteBuffer) {
+            FfiConverterString.write(value.`serviceId`, buf)
+            FfiConverterString.write(value.`code`, buf)
+    }
+}
+
+
+
+/**
+ * One upload for many recipients.
+ */
+data class ManySealed (
+    /**
+     * The upload.
+     */
+    var `upload`: kotlin.ByteArray
+    , 
+    /**
+     * Recipients that it is not for.
+     */
+    var `leftOut`: List<LeftOut>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeManySealed: FfiConverterRustBuffer<ManySealed> {
+    override fun read(buf: ByteBuffer): ManySealed {
+        return ManySealed(
+            FfiConverterByteArray.read(buf),
+            FfiConverterSequenceTypeLeftOut.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ManySealed) = (
+            FfiConverterByteArray.allocationSize(value.`upload`) +
+            FfiConverterSequenceTypeLeftOut.allocationSize(value.`leftOut`)
+    )
+
+    override fun write(value: ManySealed, buf: ByteBuffer) {
+            FfiConverterByteArray.write(value.`upload`, buf)
+            FfiConverterSequenceTypeLeftOut.write(value.`leftOut`, buf)
+    }
+}
+
+
+
+/**
  * One side of a conversation.
  */
 data class Party (
@@ -15129,6 +15226,32 @@ sealed class SubrosaException: kotlin.Exception() {
     }
     
     /**
+     * The record is of other devices.
+     */
+    class OtherOwner(
+        
+        val `text`: kotlin.String, 
+        
+        val `failure`: Failure?
+        ) : SubrosaException() {
+        override val message
+            get() = "text=${ `text` }, failure=${ `failure` }"
+    }
+    
+    /**
+     * A record is of another account.
+     */
+    class Foreign(
+        
+        val `text`: kotlin.String, 
+        
+        val `failure`: Failure?
+        ) : SubrosaException() {
+        override val message
+            get() = "text=${ `text` }, failure=${ `failure` }"
+    }
+    
+    /**
      * The message is not well-formed.
      */
     class InvalidProtobuf(
@@ -15415,6 +15538,19 @@ sealed class SubrosaException: kotlin.Exception() {
     }
     
     /**
+     * The message is from before the sender's key was distributed.
+     */
+    class BeforeDistribution(
+        
+        val `text`: kotlin.String, 
+        
+        val `failure`: Failure?
+        ) : SubrosaException() {
+        override val message
+            get() = "text=${ `text` }, failure=${ `failure` }"
+    }
+    
+    /**
      * Our certificate has expired.
      */
     class CertificateExpired(
@@ -15649,7 +15785,7 @@ sealed class SubrosaException: kotlin.Exception() {
     }
     
     /**
-     * The certificate had expired.
+     * Too late: the certificate had expired, or the message's key is no longer kept.
      */
     class Expired(
         
@@ -15691,6 +15827,19 @@ sealed class SubrosaException: kotlin.Exception() {
      * The certificate is under no trust root.
      */
     class Untrusted(
+        
+        val `text`: kotlin.String, 
+        
+        val `failure`: Failure?
+        ) : SubrosaException() {
+        override val message
+            get() = "text=${ `text` }, failure=${ `failure` }"
+    }
+    
+    /**
+     * The time is not in milliseconds.
+     */
+    class NotMilliseconds(
         
         val `text`: kotlin.String, 
         
@@ -15948,9 +16097,22 @@ sealed class SubrosaException: kotlin.Exception() {
     }
     
     /**
-     * The account has no more prekey ids.
+     * The account has no free prekey id of a kind.
      */
-    class IdsExhausted(
+    class NoFreeId(
+        
+        val `text`: kotlin.String, 
+        
+        val `failure`: Failure?
+        ) : SubrosaException() {
+        override val message
+            get() = "text=${ `text` }, failure=${ `failure` }"
+    }
+    
+    /**
+     * The limits of the account can't work together.
+     */
+    class Limits(
         
         val `text`: kotlin.String, 
         
@@ -16135,259 +16297,279 @@ public object FfiConverterTypeSubrosaError : FfiConverterRustBuffer<SubrosaExcep
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            40 -> SubrosaException.InvalidProtobuf(
+            40 -> SubrosaException.OtherOwner(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            41 -> SubrosaException.KyberIncomplete(
+            41 -> SubrosaException.Foreign(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            42 -> SubrosaException.KyberMissing(
+            42 -> SubrosaException.InvalidProtobuf(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            43 -> SubrosaException.LegacyVersion(
+            43 -> SubrosaException.KyberIncomplete(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            44 -> SubrosaException.NoDecryptionException(
+            44 -> SubrosaException.KyberMissing(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            45 -> SubrosaException.OtherKind(
+            45 -> SubrosaException.LegacyVersion(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            46 -> SubrosaException.PlaintextOriginal(
+            46 -> SubrosaException.NoDecryptionException(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            47 -> SubrosaException.TooShort(
+            47 -> SubrosaException.OtherKind(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            48 -> SubrosaException.UnknownKind(
+            48 -> SubrosaException.PlaintextOriginal(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            49 -> SubrosaException.UnrecognizedMessageVersion(
+            49 -> SubrosaException.TooShort(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            50 -> SubrosaException.UnrecognizedVersion(
+            50 -> SubrosaException.UnknownKind(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            51 -> SubrosaException.BadCiphertextLength(
+            51 -> SubrosaException.UnrecognizedMessageVersion(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            52 -> SubrosaException.BadKeyLength(
+            52 -> SubrosaException.UnrecognizedVersion(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            53 -> SubrosaException.BadKeyType(
+            53 -> SubrosaException.BadCiphertextLength(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            54 -> SubrosaException.NoKeyType(
+            54 -> SubrosaException.BadKeyLength(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            55 -> SubrosaException.WrongKeyType(
+            55 -> SubrosaException.BadKeyType(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            56 -> SubrosaException.NoSenderKey(
+            56 -> SubrosaException.NoKeyType(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            57 -> SubrosaException.OtherDistribution(
+            57 -> SubrosaException.WrongKeyType(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            58 -> SubrosaException.OtherSender(
+            58 -> SubrosaException.NoSenderKey(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            59 -> SubrosaException.Padding(
+            59 -> SubrosaException.OtherDistribution(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            60 -> SubrosaException.Signature(
+            60 -> SubrosaException.OtherSender(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            61 -> SubrosaException.NotADistributionId(
+            61 -> SubrosaException.Padding(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            62 -> SubrosaException.CertificateExpired(
+            62 -> SubrosaException.Signature(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            63 -> SubrosaException.DeviceOutOfRange(
+            63 -> SubrosaException.NotADistributionId(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            64 -> SubrosaException.ForeignCertificate(
+            64 -> SubrosaException.BeforeDistribution(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            65 -> SubrosaException.NoDevices(
+            65 -> SubrosaException.CertificateExpired(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            66 -> SubrosaException.NotAServiceId(
+            66 -> SubrosaException.DeviceOutOfRange(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            67 -> SubrosaException.RegistrationIdOutOfRange(
+            67 -> SubrosaException.ForeignCertificate(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            68 -> SubrosaException.RepeatedAccount(
+            68 -> SubrosaException.NoDevices(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            69 -> SubrosaException.RepeatedDevice(
+            69 -> SubrosaException.NotAServiceId(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            70 -> SubrosaException.SeveralAccounts(
+            70 -> SubrosaException.RegistrationIdOutOfRange(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            71 -> SubrosaException.TooManyRecipients(
+            71 -> SubrosaException.RepeatedAccount(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            72 -> SubrosaException.Empty(
+            72 -> SubrosaException.RepeatedDevice(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            73 -> SubrosaException.Malformed(
+            73 -> SubrosaException.SeveralAccounts(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            74 -> SubrosaException.NotForUs(
+            74 -> SubrosaException.TooManyRecipients(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            75 -> SubrosaException.RedundantlyExcluded(
+            75 -> SubrosaException.Empty(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            76 -> SubrosaException.SelfSend(
+            76 -> SubrosaException.Malformed(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            77 -> SubrosaException.UnknownVersion(
+            77 -> SubrosaException.NotForUs(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            78 -> SubrosaException.WrongSender(
+            78 -> SubrosaException.RedundantlyExcluded(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            79 -> SubrosaException.BadSignature(
+            79 -> SubrosaException.SelfSend(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            80 -> SubrosaException.Expired(
+            80 -> SubrosaException.UnknownVersion(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            81 -> SubrosaException.Revoked(
+            81 -> SubrosaException.WrongSender(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            82 -> SubrosaException.UnknownServerCertificate(
+            82 -> SubrosaException.BadSignature(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            83 -> SubrosaException.Untrusted(
+            83 -> SubrosaException.Expired(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            84 -> SubrosaException.Iterations(
+            84 -> SubrosaException.Revoked(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            85 -> SubrosaException.Mismatch(
+            85 -> SubrosaException.UnknownServerCertificate(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            86 -> SubrosaException.MissingLocal(
+            86 -> SubrosaException.Untrusted(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            87 -> SubrosaException.MissingRemote(
+            87 -> SubrosaException.NotMilliseconds(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            88 -> SubrosaException.MissingVersion(
+            88 -> SubrosaException.Iterations(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            89 -> SubrosaException.VersionMismatch(
+            89 -> SubrosaException.Mismatch(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            90 -> SubrosaException.BadDigest(
+            90 -> SubrosaException.MissingLocal(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            91 -> SubrosaException.BadMac(
+            91 -> SubrosaException.MissingRemote(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            92 -> SubrosaException.BadPadding(
+            92 -> SubrosaException.MissingVersion(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            93 -> SubrosaException.ChunkTooLarge(
+            93 -> SubrosaException.VersionMismatch(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            94 -> SubrosaException.DataTooLong(
+            94 -> SubrosaException.BadDigest(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            95 -> SubrosaException.DataTooShort(
+            95 -> SubrosaException.BadMac(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            96 -> SubrosaException.NotAnIncrementalMac(
+            96 -> SubrosaException.BadPadding(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            97 -> SubrosaException.Unfinished(
+            97 -> SubrosaException.ChunkTooLarge(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            98 -> SubrosaException.ZeroChunkSize(
+            98 -> SubrosaException.DataTooLong(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            99 -> SubrosaException.OtherPeer(
+            99 -> SubrosaException.DataTooShort(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            100 -> SubrosaException.TooOften(
+            100 -> SubrosaException.NotAnIncrementalMac(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            101 -> SubrosaException.TooOld(
+            101 -> SubrosaException.Unfinished(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            102 -> SubrosaException.GaveUp(
+            102 -> SubrosaException.ZeroChunkSize(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            103 -> SubrosaException.IdsExhausted(
+            103 -> SubrosaException.OtherPeer(
+                FfiConverterString.read(buf),
+                FfiConverterOptionalTypeFailure.read(buf),
+                )
+            104 -> SubrosaException.TooOften(
+                FfiConverterString.read(buf),
+                FfiConverterOptionalTypeFailure.read(buf),
+                )
+            105 -> SubrosaException.TooOld(
+                FfiConverterString.read(buf),
+                FfiConverterOptionalTypeFailure.read(buf),
+                )
+            106 -> SubrosaException.GaveUp(
+                FfiConverterString.read(buf),
+                FfiConverterOptionalTypeFailure.read(buf),
+                )
+            107 -> SubrosaException.NoFreeId(
+                FfiConverterString.read(buf),
+                FfiConverterOptionalTypeFailure.read(buf),
+                )
+            108 -> SubrosaException.Limits(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
@@ -16631,6 +16813,18 @@ public object FfiConverterTypeSubrosaError : FfiConverterRustBuffer<SubrosaExcep
                 + FfiConverterString.allocationSize(value.`text`)
                 + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
             )
+            is SubrosaException.OtherOwner -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`text`)
+                + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
+            )
+            is SubrosaException.Foreign -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`text`)
+                + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
+            )
             is SubrosaException.InvalidProtobuf -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
@@ -16758,6 +16952,12 @@ public object FfiConverterTypeSubrosaError : FfiConverterRustBuffer<SubrosaExcep
                 + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
             )
             is SubrosaException.NotADistributionId -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`text`)
+                + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
+            )
+            is SubrosaException.BeforeDistribution -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
                 + FfiConverterString.allocationSize(value.`text`)
@@ -16895,6 +17095,12 @@ public object FfiConverterTypeSubrosaError : FfiConverterRustBuffer<SubrosaExcep
                 + FfiConverterString.allocationSize(value.`text`)
                 + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
             )
+            is SubrosaException.NotMilliseconds -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`text`)
+                + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
+            )
             is SubrosaException.Iterations -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
@@ -17009,7 +17215,13 @@ public object FfiConverterTypeSubrosaError : FfiConverterRustBuffer<SubrosaExcep
                 + FfiConverterString.allocationSize(value.`text`)
                 + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
             )
-            is SubrosaException.IdsExhausted -> (
+            is SubrosaException.NoFreeId -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`text`)
+                + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
+            )
+            is SubrosaException.Limits -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
                 + FfiConverterString.allocationSize(value.`text`)
@@ -17254,386 +17466,416 @@ public object FfiConverterTypeSubrosaError : FfiConverterRustBuffer<SubrosaExcep
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.InvalidProtobuf -> {
+            is SubrosaException.OtherOwner -> {
                 buf.putInt(40)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.KyberIncomplete -> {
+            is SubrosaException.Foreign -> {
                 buf.putInt(41)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.KyberMissing -> {
+            is SubrosaException.InvalidProtobuf -> {
                 buf.putInt(42)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.LegacyVersion -> {
+            is SubrosaException.KyberIncomplete -> {
                 buf.putInt(43)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NoDecryptionException -> {
+            is SubrosaException.KyberMissing -> {
                 buf.putInt(44)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.OtherKind -> {
+            is SubrosaException.LegacyVersion -> {
                 buf.putInt(45)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.PlaintextOriginal -> {
+            is SubrosaException.NoDecryptionException -> {
                 buf.putInt(46)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.TooShort -> {
+            is SubrosaException.OtherKind -> {
                 buf.putInt(47)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.UnknownKind -> {
+            is SubrosaException.PlaintextOriginal -> {
                 buf.putInt(48)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.UnrecognizedMessageVersion -> {
+            is SubrosaException.TooShort -> {
                 buf.putInt(49)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.UnrecognizedVersion -> {
+            is SubrosaException.UnknownKind -> {
                 buf.putInt(50)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.BadCiphertextLength -> {
+            is SubrosaException.UnrecognizedMessageVersion -> {
                 buf.putInt(51)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.BadKeyLength -> {
+            is SubrosaException.UnrecognizedVersion -> {
                 buf.putInt(52)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.BadKeyType -> {
+            is SubrosaException.BadCiphertextLength -> {
                 buf.putInt(53)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NoKeyType -> {
+            is SubrosaException.BadKeyLength -> {
                 buf.putInt(54)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.WrongKeyType -> {
+            is SubrosaException.BadKeyType -> {
                 buf.putInt(55)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NoSenderKey -> {
+            is SubrosaException.NoKeyType -> {
                 buf.putInt(56)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.OtherDistribution -> {
+            is SubrosaException.WrongKeyType -> {
                 buf.putInt(57)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.OtherSender -> {
+            is SubrosaException.NoSenderKey -> {
                 buf.putInt(58)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Padding -> {
+            is SubrosaException.OtherDistribution -> {
                 buf.putInt(59)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Signature -> {
+            is SubrosaException.OtherSender -> {
                 buf.putInt(60)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NotADistributionId -> {
+            is SubrosaException.Padding -> {
                 buf.putInt(61)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.CertificateExpired -> {
+            is SubrosaException.Signature -> {
                 buf.putInt(62)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.DeviceOutOfRange -> {
+            is SubrosaException.NotADistributionId -> {
                 buf.putInt(63)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.ForeignCertificate -> {
+            is SubrosaException.BeforeDistribution -> {
                 buf.putInt(64)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NoDevices -> {
+            is SubrosaException.CertificateExpired -> {
                 buf.putInt(65)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NotAServiceId -> {
+            is SubrosaException.DeviceOutOfRange -> {
                 buf.putInt(66)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.RegistrationIdOutOfRange -> {
+            is SubrosaException.ForeignCertificate -> {
                 buf.putInt(67)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.RepeatedAccount -> {
+            is SubrosaException.NoDevices -> {
                 buf.putInt(68)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.RepeatedDevice -> {
+            is SubrosaException.NotAServiceId -> {
                 buf.putInt(69)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.SeveralAccounts -> {
+            is SubrosaException.RegistrationIdOutOfRange -> {
                 buf.putInt(70)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.TooManyRecipients -> {
+            is SubrosaException.RepeatedAccount -> {
                 buf.putInt(71)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Empty -> {
+            is SubrosaException.RepeatedDevice -> {
                 buf.putInt(72)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Malformed -> {
+            is SubrosaException.SeveralAccounts -> {
                 buf.putInt(73)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NotForUs -> {
+            is SubrosaException.TooManyRecipients -> {
                 buf.putInt(74)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.RedundantlyExcluded -> {
+            is SubrosaException.Empty -> {
                 buf.putInt(75)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.SelfSend -> {
+            is SubrosaException.Malformed -> {
                 buf.putInt(76)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.UnknownVersion -> {
+            is SubrosaException.NotForUs -> {
                 buf.putInt(77)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.WrongSender -> {
+            is SubrosaException.RedundantlyExcluded -> {
                 buf.putInt(78)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.BadSignature -> {
+            is SubrosaException.SelfSend -> {
                 buf.putInt(79)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Expired -> {
+            is SubrosaException.UnknownVersion -> {
                 buf.putInt(80)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Revoked -> {
+            is SubrosaException.WrongSender -> {
                 buf.putInt(81)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.UnknownServerCertificate -> {
+            is SubrosaException.BadSignature -> {
                 buf.putInt(82)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Untrusted -> {
+            is SubrosaException.Expired -> {
                 buf.putInt(83)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Iterations -> {
+            is SubrosaException.Revoked -> {
                 buf.putInt(84)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Mismatch -> {
+            is SubrosaException.UnknownServerCertificate -> {
                 buf.putInt(85)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.MissingLocal -> {
+            is SubrosaException.Untrusted -> {
                 buf.putInt(86)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.MissingRemote -> {
+            is SubrosaException.NotMilliseconds -> {
                 buf.putInt(87)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.MissingVersion -> {
+            is SubrosaException.Iterations -> {
                 buf.putInt(88)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.VersionMismatch -> {
+            is SubrosaException.Mismatch -> {
                 buf.putInt(89)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.BadDigest -> {
+            is SubrosaException.MissingLocal -> {
                 buf.putInt(90)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.BadMac -> {
+            is SubrosaException.MissingRemote -> {
                 buf.putInt(91)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.BadPadding -> {
+            is SubrosaException.MissingVersion -> {
                 buf.putInt(92)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.ChunkTooLarge -> {
+            is SubrosaException.VersionMismatch -> {
                 buf.putInt(93)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.DataTooLong -> {
+            is SubrosaException.BadDigest -> {
                 buf.putInt(94)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.DataTooShort -> {
+            is SubrosaException.BadMac -> {
                 buf.putInt(95)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NotAnIncrementalMac -> {
+            is SubrosaException.BadPadding -> {
                 buf.putInt(96)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Unfinished -> {
+            is SubrosaException.ChunkTooLarge -> {
                 buf.putInt(97)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.ZeroChunkSize -> {
+            is SubrosaException.DataTooLong -> {
                 buf.putInt(98)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.OtherPeer -> {
+            is SubrosaException.DataTooShort -> {
                 buf.putInt(99)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.TooOften -> {
+            is SubrosaException.NotAnIncrementalMac -> {
                 buf.putInt(100)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.TooOld -> {
+            is SubrosaException.Unfinished -> {
                 buf.putInt(101)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.GaveUp -> {
+            is SubrosaException.ZeroChunkSize -> {
                 buf.putInt(102)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.IdsExhausted -> {
+            is SubrosaException.OtherPeer -> {
                 buf.putInt(103)
+                FfiConverterString.write(value.`text`, buf)
+                FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
+                Unit
+            }
+            is SubrosaException.TooOften -> {
+                buf.putInt(104)
+                FfiConverterString.write(value.`text`, buf)
+                FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
+                Unit
+            }
+            is SubrosaException.TooOld -> {
+                buf.putInt(105)
+                FfiConverterString.write(value.`text`, buf)
+                FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
+                Unit
+            }
+            is SubrosaException.GaveUp -> {
+                buf.putInt(106)
+                FfiConverterString.write(value.`text`, buf)
+                FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
+                Unit
+            }
+            is SubrosaException.NoFreeId -> {
+                buf.putInt(107)
+                FfiConverterString.write(value.`text`, buf)
+                FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
+                Unit
+            }
+            is SubrosaException.Limits -> {
+                buf.putInt(108)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
@@ -18313,6 +18555,34 @@ public object FfiConverterSequenceTypeDeviceText: FfiConverterRustBuffer<List<De
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeLeftOut: FfiConverterRustBuffer<List<LeftOut>> {
+    override fun read(buf: ByteBuffer): List<LeftOut> {
+        val len = buf.getInt()
+        return List<LeftOut>(len) {
+            FfiConverterTypeLeftOut.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<LeftOut>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeLeftOut.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<LeftOut>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeLeftOut.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypePublicPreKey: FfiConverterRustBuffer<List<PublicPreKey>> {
     override fun read(buf: ByteBuffer): List<PublicPreKey> {
         val len = buf.getInt()
@@ -18364,9 +18634,10 @@ public object FfiConverterSequenceTypeServerRecipient: FfiConverterRustBuffer<Li
 }
         /**
          * A new account, without prekeys yet.
-         */ fun `generateAccount`(`address`: Address, `options`: AccountOptions? = null): StagedAccount {
+         */
+    @Throws(SubrosaException::class) fun `generateAccount`(`address`: Address, `options`: AccountOptions? = null): StagedAccount {
             return FfiConverterTypeStagedAccount.lift(
-    uniffiRustCall() { _status ->
+    uniffiRustCallWithError(SubrosaException) { _status ->
     UniffiLib.uniffi_subrosa_fn_func_generate_account(
     
         
