@@ -57,9 +57,9 @@ int main(void) {
   OK(subrosa_session_initiate(to, alice, bundle, (struct SubrosaBytes){0}, NOW, &stage));
   commit(stage);
   pass(to, bob, from);
-  clock_gettime(CLOCK_MONOTONIC, &begun);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begun);
   for (int n = 0; n < ROUNDS; n++) pass(from, alice, to), pass(to, bob, from);
-  clock_gettime(CLOCK_MONOTONIC, &ended);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
   printf("c                %7.1f us a message\n",
          ((double)(ended.tv_sec - begun.tv_sec) * 1e6 + (double)(ended.tv_nsec - begun.tv_nsec) / 1e3) / (2 * ROUNDS));
   return subrosa_free_all();
