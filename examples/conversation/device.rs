@@ -85,7 +85,7 @@ impl Device {
     ) -> Result<Self, Error> {
         let mut store = Store::open(path, key)?;
         let staged = Account::generate(who.address(), limits(), &mut world.rng)?;
-        let account = staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?;
+        let account = staged.commit_with(|writes| store.write(writes, &[]))?;
         let (peers, certificate, trust_root) = (BTreeMap::new(), None, service.trust_root);
         let mut device = Self { who, store, account, peers, certificate, trust_root };
         device.maintain(Counts::default(), service, world)?;
@@ -100,9 +100,9 @@ impl Device {
     }
 
     /// At each start of the app: leaves a token with the service, by which a backup from before is known.
-    pub fn start(&mut self, service: &mut Service, world: &mut World) -> Result<(), Error> {
+    pub fn start(&mut self, service: &mut Service) -> Result<(), Error> {
         let Self { store, account, .. } = self;
-        account.advance()?.commit_with(|writes| store.write(writes, &[], &mut world.rng))?;
+        account.advance()?.commit_with(|writes| store.write(writes, &[]))?;
         service.keep(self.who, account.token());
         Ok(())
     }
@@ -111,13 +111,13 @@ impl Device {
     fn maintain(&mut self, counts: Counts, service: &mut Service, world: &mut World) -> Result<(), Error> {
         let Self { store, account, .. } = self;
         let staged = account.maintain(counts, world.now, &mut world.rng)?;
-        let upload = staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?;
+        let upload = staged.commit_with(|writes| store.write(writes, &[]))?;
         if upload.is_empty() {
             return Ok(());
         }
         service.take(self.who, upload.clone());
         let staged = account.confirm_uploaded(&upload, world.now)?;
-        Ok(staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?)
+        Ok(staged.commit_with(|writes| store.write(writes, &[]))?)
     }
 
     /// Whether the store is an old backup, as the service's token tells. If so: new prekeys, and no session of before is
@@ -131,14 +131,14 @@ impl Device {
         for with in self.store.memory().keys().filter_map(session).collect::<Vec<_>>() {
             let Self { store, peers, account, .. } = self;
             let staged = peer(peers, store, account, &with)?.session.retire()?;
-            staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?;
+            staged.commit_with(|writes| store.write(writes, &[]))?;
         }
         let Self { store, account, .. } = self;
         let staged = account.recover(Some(&token), world.now, &mut world.rng)?;
-        let upload = staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?;
+        let upload = staged.commit_with(|writes| store.write(writes, &[]))?;
         service.take(self.who, upload.clone());
         let staged = account.confirm_uploaded(&upload, world.now)?;
-        staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?;
+        staged.commit_with(|writes| store.write(writes, &[]))?;
         Ok(true)
     }
 
@@ -162,7 +162,7 @@ impl Device {
         let staged = sender.encrypt(session, text.as_bytes(), trust, world.now, &mut world.rng)?;
         staged.commit_with_output(|writes, sealed| {
             let outgoing = Outgoing { to, sent, text: text.to_owned(), sealed: sealed.clone() };
-            store.write(writes, &[outgoing.row()], &mut world.rng)
+            store.write(writes, &[outgoing.row()])
         })?;
         Ok(())
     }
@@ -175,7 +175,7 @@ impl Device {
             let (to, sent, taken) = (waiting.to, waiting.sent, world.now);
             envelopes.push(Envelope { number: 0, to, sent, taken, sealed });
             // The text stays for a day, in case that it is asked for again.
-            self.store.write(Writes::default(), &[waiting.row()], &mut world.rng)?;
+            self.store.write(Writes::default(), &[waiting.row()])?;
         }
         Ok(envelopes)
     }
@@ -210,7 +210,7 @@ impl Device {
         match account.receive(session, message, trust, &mut world.rng) {
             Ok(staged) => {
                 let text = staged.commit_with_output(|writes, text| {
-                    store.write(writes, &[(inbox_row(from, sent), text.to_vec())], &mut world.rng)
+                    store.write(writes, &[(inbox_row(from, sent), text.to_vec())])
                 })?;
                 Ok(Received::Text { from, text: String::from_utf8_lossy(&text).into_owned(), inside })
             }
@@ -239,7 +239,7 @@ impl Device {
         let log = &mut peer(peers, store, account, &from.address())?.log;
         let staged = log.ask(request, &RepairPolicy::default(), world.now)?;
         let outgoing = Outgoing { to: from, sent: world.now, text: String::new(), sealed };
-        staged.commit_with(|writes| store.write(writes, &[outgoing.row()], &mut world.rng))?;
+        staged.commit_with(|writes| store.write(writes, &[outgoing.row()]))?;
         Ok(())
     }
 
@@ -255,7 +255,7 @@ impl Device {
         let Self { store, account, peers, .. } = self;
         let Peer { session, log } = peer(peers, store, account, from)?;
         let staged = log.answer(session, &request, &RepairPolicy::default(), world.now)?;
-        let resend = staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?;
+        let resend = staged.commit_with(|writes| store.write(writes, &[]))?;
         Ok(Received::Asked { from: who, resend })
     }
 
@@ -291,7 +291,7 @@ impl Device {
         let bundle =
             service.bundle(to).ok_or("no such account")?.verify(Trust::on_first_use(pinned.as_ref()))?;
         let staged = session.initiate(&account.config(), bundle, world.now, &mut world.rng)?;
-        Ok(staged.commit_with(|writes| store.write(writes, &[], &mut world.rng))?)
+        Ok(staged.commit_with(|writes| store.write(writes, &[]))?)
     }
 
     /// The session with somebody. Only looked at.

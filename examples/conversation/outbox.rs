@@ -17,8 +17,8 @@ pub struct Outgoing {
     pub sealed: Vec<u8>,
 }
 
-const OUTBOX: &str = "outbox";
-const INBOX: &str = "inbox";
+pub const OUTBOX: &str = "outbox";
+pub const INBOX: &str = "inbox";
 
 impl Outgoing {
     /// Name and content of its row.

@@ -175,11 +175,9 @@ fn another_identity(stage: &mut Stage<'_>) -> Result<(), Error> {
 
 /// Somebody who can write to the file puts a row in the place of another.
 fn moved_row(stage: &mut Stage<'_>) -> Result<(), Error> {
-    let (rows, store) = (stage.bob.store.rows()?, &stage.bob.store);
     let row = Key::Session(Who::Alice.address());
-    let sealed = &rows.get(&row.to_bytes()).ok_or("no session")?.sealed;
-    let moved = store.opens(&Key::Session(Who::Mallory.address()), sealed);
-    stage.report.check(store.opens(&row, sealed).is_ok(), "a record opens in its row")?;
+    let moved = stage.bob.store.opens_in(&row, &Key::Session(Who::Mallory.address()));
+    stage.report.check(stage.bob.store.opens_in(&row, &row).is_ok(), "a record opens in its row")?;
     let Err(error) = moved else { return Err("a promise was broken: a moved row is refused".into()) };
     stage.report.check(error == RecordError::NotAuthentic, "a record opens in its row alone")?;
     stage.report.note("bob", format_args!("refuses alice's session in mallory's row: {error}"))?;

@@ -121,7 +121,7 @@ impl<'a> Stage<'a> {
     /// A process ends and starts again: its store is all that is left.
     pub fn restart(&mut self, who: Who) -> Result<(), Error> {
         let mut device = self.open(who, who.to_string().as_str())?;
-        device.start(&mut self.service, &mut self.world)?;
+        device.start(&mut self.service)?;
         *self.with(who).0 = device;
         Ok(())
     }

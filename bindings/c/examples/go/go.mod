@@ -1,0 +1,3 @@
+module subrosa.example/chat
+
+go 1.19

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The Python face: what it offers, and what misuse gives. Run by ci/python.sh."""
+
+import gc
+import sqlite3
+import threading
+import unittest
+
+from subrosa import *  # noqa: F403
+
+NOW = 1_700_000_000_000
+ALICE = "796abedb-ca4e-4f18-8803-1fde5b921f9f"
+BOB = "7d4a1a5c-0d3b-4a9f-9d5e-2f1b7c8e6a10"
+FEW = AccountOptions(batch=4, low=1)
+
+
+class Device:
+    def __init__(self, name, number=1):
+        self.store = Store()
+        self.account = generate_account(Address(name=name, device=number), FEW).commit_to(self.store)
+        self.upload = self.account.maintain(0, 0, NOW).commit_to(self.store)
+        self.account.confirm_uploaded(self.upload, NOW).commit_to(self.store)
+
+    def begin(self, other):
+        session = self.account.new_session(other.account.address())
+        session.initiate(self.account, other.upload.next_bundle(), NOW).commit_to(self.store)
+        return session
+
+    def read(self, session, message):
+        return self.account.receive(session, message.kind(), message.bytes()).commit_to(self.store)
+
+
+class Conversation(unittest.TestCase):
+    def setUp(self):
+        self.alice, self.bob = Device(ALICE), Device(BOB)
+        self.session = self.alice.begin(self.bob)
+        self.back = self.bob.account.new_session(self.alice.account.address())
+
+    def send(self, text):
+        return self.session.encrypt(text, NOW).commit_to(self.alice.store)
+
+    def test_out_of_order_with_loss_and_restarts(self):
+        sent = [self.send(b"%d" % n) for n in range(30)]
+        for n in [*range(29, 0, -3)]:
+            self.assertEqual(self.bob.read(self.back, sent[n]), b"%d" % n)
+        store = Store.of_rows([Row(row.key(), row.record(), row.generation()) for row in self.bob.store.rows()])
+        account = store.account(self.bob.account.address(), FEW)
+        session = store.session(account, self.alice.account.address())
+        text = account.receive(session, sent[0].kind(), sent[0].bytes()).commit_to(store)
+        self.assertEqual(text, b"0")
+        self.assertEqual(store.identity(ALICE), self.alice.account.identity_key())
+        with self.assertRaises(SubrosaError.Duplicate) as raised:
+            account.receive(session, sent[0].kind(), sent[0].bytes())
+        self.assertEqual(raised.exception.failure, Failure.DUPLICATE)
+
+    def test_in_a_database(self):
+        db = sqlite3.connect(":memory:")
+        db.execute("CREATE TABLE rows (key BLOB PRIMARY KEY, generation INTEGER, record BLOB)")
+        stage = self.bob.account.receive(self.back, self.send(b"x").kind(), self.send(b"y").bytes())
+        with db:
+            for write in stage.writes():
+                if write.record() is None:
+                    db.execute("DELETE FROM rows WHERE key = ?", (write.key(),))
+                else:
+                    db.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", (write.key(), write.generation(), write.record()))
+            self.assertEqual(stage.output_for_the_same_transaction(), b"y")
+        self.assertEqual(stage.commit(), b"y")
+        self.assertGreater(db.execute("SELECT count(*) FROM rows").fetchone()[0], 1)
+
+    def test_misuse(self):
+        stage = self.session.encrypt(b"x", NOW)
+        with self.assertRaises(SubrosaError.Busy):
+            self.session.encrypt(b"y", NOW)
+        stage.roll_back()
+        for use in (stage.commit, stage.writes, stage.output_for_the_same_transaction):
+            with self.assertRaises(SubrosaError.Closed):
+                use()
+        self.assertFalse(stage.is_open())
+        self.session.encrypt(b"x", NOW).commit()
+        with self.assertRaises(SubrosaError.StaleStage):  # The store is one behind.
+            self.session.encrypt(b"x", NOW).commit_to(self.alice.store)
+        gc.collect()
+        with self.assertRaises(SubrosaError.InvalidArgument):
+            self.session.encrypt(b"x", NOW, b"short")
+        with self.assertRaises(SubrosaError.UntrustedIdentity):
+            self.session.encrypt(b"x", NOW, self.alice.account.identity_key())
+        with self.assertRaises(SubrosaError.NoOutput):
+            generate_account(Address(name="x", device=1)).output_for_the_same_transaction()
+        with self.assertRaises(SubrosaError.NotARecord):
+            Bundle.from_bytes(b"no bundle")
+        with self.assertRaises(ValueError):
+            self.session.encrypt(b"x", -1)
+
+    def test_no_secret_is_shown(self):
+        for row in self.bob.store.rows():
+            self.assertNotIn(repr(row.record())[2:20], repr(row) + str(row))
+        for shown in (self.bob.account, self.session, RecordKey.generate(), KeyPair.generate(), self.bob.store):
+            self.assertLess(len(repr(shown)), 120)
+
+    def test_a_stage_outlives_its_states(self):
+        stage = self.session.encrypt(b"x", NOW)
+        self.session = None
+        gc.collect()
+        self.assertEqual(stage.commit().kind(), 3)
+
+    def test_threads(self):
+        outcomes = []
+
+        def work():
+            for _ in range(20):
+                try:
+                    self.session.encrypt(b"x", NOW).commit()
+                    outcomes.append("sent")
+                except SubrosaError.Busy:
+                    outcomes.append("busy")
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(outcomes), 80)
+        self.assertEqual(self.session.generation(), 1 + outcomes.count("sent"))
+
+    def test_sealed_sender_and_a_group(self):
+        root, service = KeyPair.generate(), KeyPair.generate()
+        server = issue_server_certificate(1, service.public_key(), root.private_key())
+        claims = SenderClaims(address=self.alice.account.address(), e164=None,
+                              identity_key=self.alice.account.identity_key(), expires_ms=NOW + 1000)
+        certificate = issue_sender_certificate(claims, server, service.private_key())
+        trust = CertificateTrust([root.public_key()], True)
+        with self.assertRaises(SubrosaError.ForeignCertificate):
+            SealedSender(self.bob.account, certificate)
+        sender = SealedSender(self.alice.account, certificate)
+        envelope = sender.encrypt(self.session, b"hush", NOW).commit_to(self.alice.store)
+        content = self.bob.account.open_sealed(envelope, trust, NOW)
+        self.assertEqual((content.sender().name, content.kind()), (ALICE, 3))
+        self.assertEqual(self.bob.account.receive_sealed(self.back, content).commit_to(self.bob.store), b"hush")
+        with self.assertRaises(SubrosaError.Expired):
+            self.bob.account.open_sealed(envelope, trust, NOW + 2000)
+        key = SenderKey.generate(generate_distribution_id())
+        distribution = key.distribution()
+        keys = ReceiverKeys(self.alice.account.address(), distribution_id_of(distribution))
+        keys.process(distribution, self.back.remote_identity()).commit_to(self.bob.store)
+        message = key.encrypt(b"all").commit_to(self.alice.store)
+        sealed = sender.seal_for_many(message, [self.session], [])
+        self.assertEqual(sealed.left_out, [])
+        [recipient] = split_for_many(sealed.upload)
+        self.assertEqual((recipient.service_id, recipient.devices), (BOB, [1]))
+        content = self.bob.account.open_sealed(recipient.envelope, trust, NOW)
+        self.assertEqual(keys.decrypt_sealed(content).commit_to(self.bob.store), b"all")
+
+    def test_fingerprints_attachments_and_record_keys(self):
+        ours = Party(identifier=b"1" * 16, identity_key=self.alice.account.identity_key())
+        theirs = Party(identifier=b"2" * 16, identity_key=self.bob.account.identity_key())
+        at_alice, at_bob = Fingerprint(2, ours, theirs, 2), Fingerprint(2, theirs, ours, 2)
+        self.assertEqual(at_alice.digits(), at_bob.digits())
+        at_alice.compare(at_bob.scannable())
+        with self.assertRaises(SubrosaError.Mismatch):
+            at_alice.compare(at_alice.scannable())
+        encryptor, data = AttachmentEncryptor(100_000), b"\x07" * 100_000
+        blob = encryptor.update(data)
+        end = encryptor.finish()
+        self.assertEqual(decrypt_attachment(encryptor.key(), blob + end.rest, end.manifest), data)
+        with self.assertRaises(SubrosaError.Closed):
+            encryptor.finish()
+        key, row = RecordKey.generate(), self.bob.store.rows()[0]
+        self.assertEqual(key.open(row.key(), key.seal(row.key(), row.record())), row.record())
+
+    def test_delivery_and_repair(self):
+        second = Device(BOB, 2)
+        sessions = [self.session, self.alice.begin(second)]
+        result = encrypt_each([DeviceText(session=session, text=b"x") for session in sessions], NOW)
+        self.assertEqual((result.failures, len(result.stage.commit_to(self.alice.store))), ([], 2))
+        delivery = Delivery(self.alice.account)
+        delivery.add(BOB, [1])
+        correction = delivery.answered(BOB, Answer.MISMATCHED(missing=[2], extra=[]))
+        self.assertEqual([address.device for address in correction.begin()], [2])
+        correction = delivery.answered(BOB, Answer.STALE(devices=[1]))
+        correction.archive_sessions(sessions).commit_to(self.alice.store)
+        self.assertFalse(self.session.is_usable(NOW))
+        delivery.answered(BOB, Answer.ACCEPTED())
+        self.assertTrue(delivery.is_done())
+        advice = advice_about(Failure.DUPLICATE, 2, b"", NOW, 1)
+        self.assertEqual((advice.show, advice.ask), (Show.NEVER, None))
+
+
+if __name__ == "__main__":
+    unittest.main()
