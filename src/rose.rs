@@ -29,6 +29,7 @@ mod known;
 mod known_answers;
 mod prekey;
 mod receive;
+mod repair;
 pub mod report;
 pub mod sas;
 mod send;
@@ -36,6 +37,7 @@ mod session;
 mod split;
 mod state;
 mod tags;
+mod timing;
 
 pub use account::Account;
 pub use bundle::{BUNDLE_LEN, VerifiedBundle};
@@ -47,10 +49,12 @@ pub use first_contact::{Admission, FirstContact, Policy};
 pub use kind::Kind;
 pub use prekey::{Class, HYBRID_LEN, SEALING_LEN};
 pub use receive::{MAX_TRIAL, Received, trial};
+pub use repair::{Repair, Typed};
 pub use send::{Outgoing, Sender};
 pub use session::Session;
 pub use split::{SplitUpload, seal_for_many};
 pub use tags::{find, tags_of};
+pub use timing::{ReceiptFacts, ReceiptPolicy, Receipts, answer_by, next_dummy};
 
 pub use crate::ids::{ACCOUNT_LEN, DeviceName};
 pub use crate::wire::rose::length::{TooLong, is_wire_length, wire_length};

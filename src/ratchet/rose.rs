@@ -268,6 +268,12 @@ impl RoseRatchet {
         self.braid.hx(None, epoch).map(Secret::as_bytes)
     }
 
+    /// The number that is expected next on the receiving chain, if nothing was sent since that began.
+    pub(crate) fn received_unanswered(&self) -> u32 {
+        let received = self.receiving.as_ref().map_or(0, |receiving| receiving.chain.next().index());
+        if self.sent_on_chain() == 0 { received } else { 0 }
+    }
+
     /// Messages sent on the present chain.
     pub(crate) fn sent_on_chain(&self) -> u32 {
         self.sending.as_ref().map_or(0, |sending| sending.chain.index())
