@@ -22,4 +22,5 @@ mod run;
 
 mod ledger;
 mod properties;
+mod published;
 mod replay;

@@ -8,6 +8,9 @@ use std::convert::Infallible;
 use rand_core::{TryCryptoRng, TryRng};
 use serde_json::{Map, Value, json};
 
+/// Where bytes come from that are not given.
+pub(crate) type Source = Box<dyn FnMut(&mut [u8])>;
+
 /// The draws of the present step.
 #[derive(Default)]
 pub(crate) struct Draws {
@@ -15,6 +18,8 @@ pub(crate) struct Draws {
     given: Option<BTreeMap<String, VecDeque<Vec<u8>>>>,
     /// The draws that were made, by party.
     made: BTreeMap<String, Vec<Vec<u8>>>,
+    /// In place of the system.
+    pub(crate) source: Option<Source>,
     /// A draw that does not fit the given ones.
     wrong: Option<String>,
 }
@@ -28,7 +33,7 @@ pub(crate) struct OfParty<'a> {
 impl Draws {
     /// Begins a step with the draws of its request.
     pub(crate) fn begin(&mut self, given: &Value) -> Result<(), String> {
-        *self = Self::default();
+        *self = Self { source: self.source.take(), ..Self::default() };
         let Some(given) = given.as_object() else { return Ok(()) };
         let mut parties = BTreeMap::new();
         for (party, list) in given {
@@ -70,7 +75,10 @@ impl Draws {
 
     fn draw(&mut self, party: &str, target: &mut [u8]) {
         match &mut self.given {
-            None => getrandom::fill(target).expect("the system has random bytes"),
+            None => match &mut self.source {
+                None => getrandom::fill(target).expect("the system has random bytes"),
+                Some(source) => source(target),
+            },
             Some(given) => match given.get_mut(party).and_then(VecDeque::pop_front) {
                 Some(draw) if draw.len() == target.len() => target.copy_from_slice(&draw),
                 draw => {

@@ -142,6 +142,14 @@ pub(crate) fn serve(world: &mut World, input: impl BufRead, mut output: impl Wri
 }
 
 impl World {
+    /// A world whose draws come from `source` where none are given.
+    #[allow(dead_code, reason = "for tests")]
+    pub(crate) fn with_source(source: draws::Source) -> Self {
+        let mut world = Self::default();
+        world.draws.source = Some(source);
+        world
+    }
+
     /// Answers one request.
     pub(crate) fn handle(&mut self, request: &Value) -> Value {
         let step = Step(request);
