@@ -270,14 +270,14 @@ fn million() {
             tables[1].insert(tag, session);
         }
     }
-    let mut receive = |pair: &mut Pair, table: &mut HashMap<[u8; 16], u32>| {
+    let receive = |pair: &mut Pair, table: &mut HashMap<[u8; 16], u32>| {
         let message = pair.send(0, &TEXT);
         let start = Instant::now();
         black_box(table.get(&message[..16]));
         let device = &mut pair.devices[1];
         let staged = pair.sessions[1].decrypt(&message, device.account.keys(), &mut device.rng).unwrap();
         let (add, remove) = subrosa::rose::tags_of(&staged.writes());
-        add.into_iter().for_each(|tag| drop(table.insert(tag, 0)));
+        table.extend(add.into_iter().map(|tag| (tag, 0)));
         for tag in remove {
             table.remove(&tag);
         }

@@ -23,14 +23,13 @@ struct Store(BTreeMap<Vec<u8>, Vec<u8>>);
 
 impl Store {
     /// One transaction.
+    #[expect(clippy::unnecessary_wraps, reason = "a store on a disk can fail")]
     fn apply(&mut self, writes: Writes) -> Outcome<()> {
         for write in writes {
             match write {
-                Write::Put { key, record, .. } => {
-                    drop(self.0.insert(key.to_bytes(), record.as_bytes().to_vec()))
-                }
-                Write::Delete { key } => drop(self.0.remove(&key.to_bytes())),
-            }
+                Write::Put { key, record, .. } => self.0.insert(key.to_bytes(), record.as_bytes().to_vec()),
+                Write::Delete { key } => self.0.remove(&key.to_bytes()),
+            };
         }
         Ok(())
     }

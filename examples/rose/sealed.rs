@@ -39,7 +39,7 @@ impl Pair {
         let device = |own: &str, peer: &str| -> Outcome<Device> {
             let mut store = Memory::new();
             let account = Account::generate(Address::new(own, 1), Limits::default(), &mut os_rng());
-            let account = account.commit_with(|writes| store.apply(writes))?;
+            let account = account?.commit_with(|writes| store.apply(writes))?;
             let details = SenderDetails {
                 address: account.address().clone(),
                 e164: None,
