@@ -11,6 +11,9 @@ use subrosa::rose::{Class, Outgoing, Session, Upload};
 use super::ledger::{Bound, LARGE, Ledger, told};
 use super::parties::{Device, Service, pair};
 
+/// The longest that a message can be and not be longer than what is large here.
+const LONG_ENVELOPE: usize = 61 << 11;
+
 pub fn bounds(ledger: &mut Ledger) {
     ledger.kind("rose: envelope", Bound { times: 4, plus: 64 << 10, stack: 160 << 10 });
     envelopes(ledger);
@@ -33,14 +36,14 @@ fn envelopes(ledger: &mut Ledger) {
     for _ in 0..3 {
         bob.account.new_sealing_prekey(bob.now, &mut bob.rng).unwrap().commit();
     }
-    let [short, long] = [6_144, LARGE].map(noise);
+    let [short, long] = [6_144, LONG_ENVELOPE].map(noise);
     for garbage in [&short, &long] {
         ledger.attempt("garbage, four keys", garbage.len(), "NotFound", || told(bob.account.open(garbage)));
     }
     let public: [u8; 1_216] = bob.account.sealing_prekey().unwrap()[12..1_228].try_into().unwrap();
     let card = bob.account.keys().card();
     let info = [b"rose1.envelope\0", &bob.name().as_bytes()[..], card.identity().as_bytes()].concat();
-    let sealed = XWingPublicKey(public).seal(&info, &noise(LARGE - 1_136), &Secret::new([7; 64])).unwrap();
+    let sealed = XWingPublicKey(public).seal(&info, &noise(LONG_ENVELOPE - 1_136), &Secret::new([7; 64])).unwrap();
     ledger.attempt("sealed by anyone", sealed.len(), "UnknownSuite", || told(bob.account.open(&sealed)));
 }
 
