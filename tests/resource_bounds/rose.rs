@@ -43,7 +43,8 @@ fn envelopes(ledger: &mut Ledger) {
     let public: [u8; 1_216] = bob.account.sealing_prekey().unwrap()[12..1_228].try_into().unwrap();
     let card = bob.account.keys().card();
     let info = [b"rose1.envelope\0", &bob.name().as_bytes()[..], card.identity().as_bytes()].concat();
-    let sealed = XWingPublicKey(public).seal(&info, &noise(LONG_ENVELOPE - 1_136), &Secret::new([7; 64])).unwrap();
+    let sealed =
+        XWingPublicKey(public).seal(&info, &noise(LONG_ENVELOPE - 1_136), &Secret::new([7; 64])).unwrap();
     ledger.attempt("sealed by anyone", sealed.len(), "UnknownSuite", || told(bob.account.open(&sealed)));
 }
 
