@@ -16,3 +16,7 @@ cargo build --release
 binary=$CARGO_TARGET_DIR/release/no-std-proof
 "$binary"
 echo "linked without libc: $(stat -c %s "$binary") bytes"
+
+cargo build --release --features rose
+"$binary"
+echo "the same with the rose profile: $(stat -c %s "$binary") bytes"

@@ -8,6 +8,8 @@
 //! ```
 
 pub mod pqxdh;
+#[cfg(feature = "rose")]
+pub(crate) mod rose;
 pub mod x3dh;
 
 use crate::crypto::curve::{NonContributory, PreparedKey, PrivateKey, PublicKey};

@@ -15,6 +15,10 @@ pub mod kem;
 pub mod kem768;
 pub(crate) mod key_error;
 pub(crate) mod mac;
+#[cfg(feature = "rose")]
+pub mod ml_kem;
 pub mod secret;
 pub(crate) mod stack;
 pub mod xeddsa;
+#[cfg(feature = "rose")]
+pub mod xwing;

@@ -11,6 +11,8 @@ pub mod crypto {
     pub use crate::crypto::{
         cbc, ctr, curve, erasure, gcm, gcm_siv, gf16, hpke, kdf, kem, kem768, secret, xeddsa,
     };
+    #[cfg(feature = "rose")]
+    pub use crate::crypto::{ml_kem, xwing};
 }
 
 /// L1: messages as bytes. Parsing verifies nothing.
@@ -20,6 +22,13 @@ pub mod wire {
         protobuf, sealed_content, sealed_message, sender_key_distribution, sender_key_message,
         signal_message, stored,
     };
+}
+
+/// L1: the bytes of the rose profile.
+#[cfg(feature = "rose")]
+pub mod rose {
+    pub use crate::rose::codec::header_opens;
+    pub use crate::wire::rose::{body, header, length, upload};
 }
 
 /// L1: the stored form of our own state.

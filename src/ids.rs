@@ -59,6 +59,59 @@ pub struct SignedPreKeyId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KemPreKeyId(pub u32);
 
+/// Length of an account's name in the rose profile: a service id in its fixed form.
+#[cfg(feature = "rose")]
+pub const ACCOUNT_LEN: usize = 17;
+
+/// A device of the rose profile: the account's service id in its fixed form, 17 bytes, and the device's number, 1 to 127.
+#[cfg(feature = "rose")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceName([u8; ACCOUNT_LEN + 1]);
+
+#[cfg(feature = "rose")]
+impl DeviceName {
+    /// The name of an account's device.
+    #[must_use]
+    pub fn new(account: [u8; ACCOUNT_LEN], device: u8) -> Self {
+        let mut out = [device; ACCOUNT_LEN + 1];
+        out[..ACCOUNT_LEN].copy_from_slice(&account);
+        Self(out)
+    }
+
+    /// The name with these bytes: account, then device.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; ACCOUNT_LEN + 1]) -> Self {
+        Self(bytes)
+    }
+
+    /// Account and device, 18 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; ACCOUNT_LEN + 1] {
+        &self.0
+    }
+
+    /// The account.
+    #[must_use]
+    pub fn account(&self) -> [u8; ACCOUNT_LEN] {
+        let [account @ .., _] = self.0;
+        account
+    }
+
+    /// The device.
+    #[must_use]
+    pub const fn device(&self) -> u8 {
+        let [.., device] = self.0;
+        device
+    }
+}
+
+#[cfg(feature = "rose")]
+impl fmt::Debug for DeviceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,6 +24,8 @@ pub mod keys;
 pub mod libsignal;
 pub mod prekey;
 pub mod repair;
+#[cfg(feature = "rose")]
+pub mod rose;
 pub mod sealed;
 pub mod session;
 pub mod store;

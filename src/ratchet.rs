@@ -9,6 +9,8 @@ pub mod message_keys;
 mod past;
 pub mod receiving;
 pub mod root;
+#[cfg(feature = "rose")]
+pub(crate) mod rose;
 pub mod skipped;
 pub mod spqr;
 pub mod triple;

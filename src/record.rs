@@ -8,6 +8,8 @@
 
 mod mark;
 mod reader;
+#[cfg(feature = "rose")]
+mod rose_kind;
 mod sealed;
 mod writer;
 
@@ -18,6 +20,8 @@ use zeroize::Zeroizing;
 
 pub(crate) use mark::Mark;
 pub use reader::RecordReader;
+#[cfg(feature = "rose")]
+pub use rose_kind::RoseKind;
 pub use sealed::{RecordKey, SEALED_OVERHEAD};
 pub use writer::RecordWriter;
 
@@ -61,6 +65,9 @@ pub enum RecordKind {
     PreKeyBundle,
     /// 16: an upload, which is sent and not stored.
     Upload,
+    /// A record of the rose profile.
+    #[cfg(feature = "rose")]
+    Rose(RoseKind),
 }
 
 impl RecordKind {
@@ -102,13 +109,18 @@ impl RecordKind {
             Self::KemPreKeyUse => 14,
             Self::PreKeyBundle => 15,
             Self::Upload => 16,
+            #[cfg(feature = "rose")]
+            Self::Rose(kind) => kind.to_u8(),
         }
     }
 
     /// The kind with that number; 12 was in use before the first release.
     #[must_use]
     pub fn from_u8(number: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.to_u8() == number)
+        let kinds = Self::ALL.into_iter();
+        #[cfg(feature = "rose")]
+        let kinds = kinds.chain(RoseKind::ALL.map(Self::Rose));
+        { kinds }.find(|kind| kind.to_u8() == number)
     }
 }
 

@@ -71,6 +71,8 @@
 pub use crate::lease::Busy;
 pub use crate::memory::Memory;
 pub use crate::record::RecordKind;
+#[cfg(feature = "rose")]
+pub use crate::record::RoseKind;
 #[cfg(target_has_atomic = "ptr")]
 pub use crate::staged::States;
 pub use crate::writes::{Key, StaleStage, Write, Writes};

@@ -10,6 +10,8 @@ pub mod message;
 pub mod plaintext_content;
 pub mod prekey_message;
 pub mod protobuf;
+#[cfg(feature = "rose")]
+pub(crate) mod rose;
 pub mod sealed_content;
 pub mod sealed_message;
 pub mod sender_key_distribution;

@@ -3,6 +3,8 @@
 //! L3: the writes that a store makes in one transaction, and the keys that they go under.
 
 mod key;
+#[cfg(feature = "rose")]
+mod rose_key;
 
 use alloc::vec::{self, Vec};
 use core::slice;
@@ -10,6 +12,8 @@ use core::slice;
 use zeroize::Zeroizing;
 
 pub use key::Key;
+#[cfg(feature = "rose")]
+pub use rose_key::{RoseKey, TagOwner};
 
 use crate::record::{Record, RecordError, RecordReader};
 

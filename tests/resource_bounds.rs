@@ -31,12 +31,16 @@ mod ledger;
 mod measure;
 #[path = "resource_bounds/others.rs"]
 mod others;
+#[path = "support/rose.rs"]
+mod parties;
 #[path = "resource_bounds/protobuf.rs"]
 mod protobuf;
 #[path = "resource_bounds/ratchets.rs"]
 mod ratchets;
 #[path = "resource_bounds/records.rs"]
 mod records;
+#[path = "resource_bounds/rose.rs"]
+mod rose;
 #[path = "resource_bounds/sealed.rs"]
 mod sealed;
 #[path = "../benches/support/sealing.rs"]
@@ -54,6 +58,7 @@ fn no_input_costs_more_than_is_documented() {
     sessions::bounds(&mut ledger);
     ratchets::bounds(&mut ledger);
     sealed::bounds(&mut ledger);
+    rose::bounds(&mut ledger);
     others::bounds(&mut ledger);
     attachments::bounds(&mut ledger);
     protobuf::bounds(&mut ledger);

@@ -26,6 +26,10 @@ mod keys;
 mod moved;
 #[path = "secrets/on_the_stack.rs"]
 mod on_the_stack;
+#[path = "support/rose.rs"]
+mod parties;
+#[path = "secrets/rose.rs"]
+mod rose;
 #[path = "secrets/sessions.rs"]
 mod sessions;
 #[path = "secrets/stack.rs"]

@@ -89,7 +89,7 @@ impl PublicKey {
     }
 
     /// Returns whether bit 255 is clear and the integer is below 2^255 − 19.
-    fn is_reduced(&self) -> bool {
+    pub(crate) fn is_reduced(&self) -> bool {
         let [low, middle @ .., high] = &self.0;
         let at_least_p = *high == 0x7F && middle.iter().all(|byte| *byte == 0xFF) && *low >= 0xED;
         *high < 0x80 && !at_least_p

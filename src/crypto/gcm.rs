@@ -29,12 +29,24 @@ pub fn seal(
     associated_data: &[u8],
     buffer: &mut [u8],
 ) -> Result<[u8; TAG_LEN], NotAuthentic> {
-    stack::wiped(stack::AES_WIDE, || {
-        Aes256Gcm::new(key.into())
-            .encrypt_inout_detached(&Nonce::from(*nonce), associated_data, buffer.into())
-            .map(Into::into)
-            .map_err(|_| NotAuthentic)
-    })
+    stack::wiped(stack::AES_WIDE, || seal_unwiped(key, nonce, associated_data, buffer))
+}
+
+/// [`seal`] for a caller that wipes the stack itself, [`stack::AES_WIDE`] deep below its own frames.
+///
+/// # Errors
+/// As [`seal`].
+#[inline]
+pub(crate) fn seal_unwiped(
+    key: &[u8; 32],
+    nonce: &[u8; NONCE_LEN],
+    associated_data: &[u8],
+    buffer: &mut [u8],
+) -> Result<[u8; TAG_LEN], NotAuthentic> {
+    Aes256Gcm::new(key.into())
+        .encrypt_inout_detached(&Nonce::from(*nonce), associated_data, buffer.into())
+        .map(Into::into)
+        .map_err(|_| NotAuthentic)
 }
 
 /// Decrypts `buffer` in place; on failure `buffer` is wiped.
@@ -48,14 +60,27 @@ pub fn open(
     buffer: &mut [u8],
     tag: &[u8; TAG_LEN],
 ) -> Result<(), NotAuthentic> {
-    let opened = stack::wiped(stack::AES_WIDE, || {
-        Aes256Gcm::new(key.into()).decrypt_inout_detached(
-            &Nonce::from(*nonce),
-            associated_data,
-            (&mut *buffer).into(),
-            &Tag::from(*tag),
-        )
-    });
+    stack::wiped(stack::AES_WIDE, || open_unwiped(key, nonce, associated_data, buffer, tag))
+}
+
+/// [`open`] for a caller that wipes the stack itself, [`stack::AES_WIDE`] deep below its own frames.
+///
+/// # Errors
+/// [`NotAuthentic`].
+#[inline]
+pub(crate) fn open_unwiped(
+    key: &[u8; 32],
+    nonce: &[u8; NONCE_LEN],
+    associated_data: &[u8],
+    buffer: &mut [u8],
+    tag: &[u8; TAG_LEN],
+) -> Result<(), NotAuthentic> {
+    let opened = Aes256Gcm::new(key.into()).decrypt_inout_detached(
+        &Nonce::from(*nonce),
+        associated_data,
+        (&mut *buffer).into(),
+        &Tag::from(*tag),
+    );
     opened.map_err(|_| {
         buffer.zeroize();
         NotAuthentic

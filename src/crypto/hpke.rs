@@ -147,7 +147,7 @@ fn seal(
 ) -> Result<Vec<u8>, HpkeError> {
     let enc = ephemeral.public();
     let shared = shared_secret(&ephemeral.private().diffie_hellman(recipient)?, enc, recipient);
-    let (key, nonce) = key_schedule(&shared, info);
+    let (key, nonce) = HPKE.key_schedule(&shared, info);
     // Exactly as large as needed: growing would leave the plaintext behind.
     let mut out = Vec::with_capacity(prefix.len().saturating_add(OVERHEAD).saturating_add(plaintext.len()));
     out.extend_from_slice(prefix);
@@ -168,7 +168,7 @@ fn open(
     let (enc, rest) = sealed.split_first_chunk::<ENC_LEN>().ok_or(HpkeError::TooShort(sealed.len()))?;
     let enc = PublicKey::from_bytes(*enc);
     let shared = shared_secret(&recipient.diffie_hellman(&enc)?, &enc, &recipient.public_key());
-    let (key, nonce) = key_schedule(&shared, info);
+    let (key, nonce) = HPKE.key_schedule(&shared, info);
     let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or(HpkeError::NotAuthentic)?;
     let mut plaintext = Zeroizing::new(ciphertext.to_vec());
     gcm::open(key.as_bytes(), nonce.as_bytes(), aad, &mut plaintext, tag)?;
@@ -186,26 +186,26 @@ fn shared_secret(dh: &Secret<32>, enc: &PublicKey, recipient: &PublicKey) -> Sec
     KEM.expand(&prk, b"shared_secret", &[enc.as_bytes(), recipient.as_bytes()])
 }
 
-/// Key and nonce of the first message.
-///
-/// ```text
-/// context = 00 || LabeledExtract("", "psk_id_hash", "") || LabeledExtract("", "info_hash", info)
-/// secret  = LabeledExtract(shared, "secret", "")
-/// key     = LabeledExpand(secret, "key", context, 32)
-/// nonce   = LabeledExpand(secret, "base_nonce", context, 12)
-/// ```
-fn key_schedule(shared: &Secret<32>, info: &[u8]) -> (Secret<32>, Secret<NONCE_LEN>) {
-    let psk_id_hash = HPKE.extract(&MacKey::ZERO, b"psk_id_hash", &[]);
-    let info_hash = HPKE.extract(&MacKey::ZERO, b"info_hash", info);
-    let context: &[&[u8]] = &[&[MODE_BASE], psk_id_hash.as_bytes(), info_hash.as_bytes()];
-    let secret = HPKE.extract(&MacKey::new(shared.as_bytes()), b"secret", &[]);
-    (HPKE.expand(&secret, b"key", context), HPKE.expand(&secret, b"base_nonce", context))
-}
-
 /// The prefix of a derivation's labels, after the version.
-struct Suite(&'static [u8]);
+pub(super) struct Suite(pub(super) &'static [u8]);
 
 impl Suite {
+    /// Key and nonce of the first message.
+    ///
+    /// ```text
+    /// context = 00 || LabeledExtract("", "psk_id_hash", "") || LabeledExtract("", "info_hash", info)
+    /// secret  = LabeledExtract(shared, "secret", "")
+    /// key     = LabeledExpand(secret, "key", context, 32)
+    /// nonce   = LabeledExpand(secret, "base_nonce", context, 12)
+    /// ```
+    pub(super) fn key_schedule(&self, shared: &Secret<32>, info: &[u8]) -> (Secret<32>, Secret<NONCE_LEN>) {
+        let psk_id_hash = self.extract(&MacKey::ZERO, b"psk_id_hash", &[]);
+        let info_hash = self.extract(&MacKey::ZERO, b"info_hash", info);
+        let context: &[&[u8]] = &[&[MODE_BASE], psk_id_hash.as_bytes(), info_hash.as_bytes()];
+        let secret = self.extract(&MacKey::new(shared.as_bytes()), b"secret", &[]);
+        (self.expand(&secret, b"key", context), self.expand(&secret, b"base_nonce", context))
+    }
+
     /// `LabeledExtract`.
     fn extract(&self, salt: &MacKey, label: &[u8], ikm: &[u8]) -> Secret<32> {
         salt.mac(&[VERSION, self.0, label, ikm])

@@ -63,21 +63,26 @@ impl HkdfSalt {
     /// `N` is at most 8,160 bytes; more does not compile.
     #[must_use]
     pub fn derive<const N: usize>(&self, ikm: &[&[u8]], info: (&[u8], Label, &[u8])) -> Secret<N> {
-        const { assert!(N <= 255 * 32, "HKDF-SHA-256 gives at most 8,160 bytes") };
-        let (before, Label(label), after) = info;
-        let key = MacKey::new(self.0.mac(ikm).as_bytes());
-        let mut okm = Secret::zero();
-        let mut previous: Option<Secret<32>> = None;
-        for (counter, slot) in (1..=u8::MAX).zip(okm.as_bytes_mut().chunks_mut(32)) {
-            let chained = previous.as_ref().map_or(&[][..], |block| block.as_bytes());
-            let block = key.mac(&[chained, before, label, after, &[counter]]);
-            for (to, from) in slot.iter_mut().zip(block.as_bytes()) {
-                *to = *from;
-            }
-            previous = Some(block);
-        }
-        okm
+        expand(&MacKey::new(self.0.mac(ikm).as_bytes()), info)
     }
+}
+
+/// `HKDF-Expand(prk, info, N)` of a prepared key, with `info` as in [`HkdfSalt::derive`].
+#[must_use]
+pub fn expand<const N: usize>(key: &MacKey, info: (&[u8], Label, &[u8])) -> Secret<N> {
+    const { assert!(N <= 255 * 32, "HKDF-SHA-256 gives at most 8,160 bytes") };
+    let (before, Label(label), after) = info;
+    let mut okm = Secret::zero();
+    let mut previous: Option<Secret<32>> = None;
+    for (counter, slot) in (1..=u8::MAX).zip(okm.as_bytes_mut().chunks_mut(32)) {
+        let chained = previous.as_ref().map_or(&[][..], |block| block.as_bytes());
+        let block = key.mac(&[chained, before, label, after, &[counter]]);
+        for (to, from) in slot.iter_mut().zip(block.as_bytes()) {
+            *to = *from;
+        }
+        previous = Some(block);
+    }
+    okm
 }
 
 impl fmt::Debug for HkdfSalt {

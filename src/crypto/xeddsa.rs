@@ -105,7 +105,7 @@ impl<'a> Signer<'a> {
     }
 
     /// [`sign_with`] with this key.
-    #[cfg(any(test, feature = "hazmat"))]
+    #[cfg(any(test, feature = "hazmat", feature = "rose"))]
     #[must_use]
     pub fn sign_with(&self, message: &[&[u8]], random: &Secret<64>) -> Signature {
         stack::wiped(stack::CURVE, || self.compute(message, random))
@@ -150,6 +150,17 @@ pub fn sign_with(key: &PrivateKey, message: &[&[u8]], random: &Secret<64>) -> Si
 #[must_use]
 pub fn verify(key: &PublicKey, message: &[&[u8]], signature: &[u8]) -> bool {
     VerifyingKey::new(key).verify(message, signature)
+}
+
+/// [`verify`] that also refuses `s` at or above the group order, and a key that is not reduced or has its top bit set.
+#[cfg(feature = "rose")]
+#[must_use]
+pub fn verify_strict(key: &PublicKey, message: &[&[u8]], signature: &Signature) -> bool {
+    let mut s = [0; 32];
+    s.copy_from_slice(signature.split_at(32).1);
+    s[31] &= 0x7F;
+    let canonical = key.is_reduced() && bool::from(Scalar::from_canonical_bytes(s).is_some());
+    canonical && verify(key, message, signature)
 }
 
 /// A public key, ready to verify several signatures.

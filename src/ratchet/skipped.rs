@@ -59,7 +59,7 @@ impl SkippedKeys {
     }
 
     /// Returns whether there are no keys.
-    #[cfg(any(test, feature = "hazmat"))]
+    #[cfg(any(test, feature = "hazmat", feature = "rose"))]
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.live == 0
@@ -167,22 +167,51 @@ impl SkippedKeys {
         self.slots.iter().skip(self.head).filter(|slot| !slot.taken)
     }
 
+    /// The counters and keys as they will be after `change`, at most `max` of them, and how many those are.
+    pub(super) fn after<'a>(
+        &'a self,
+        change: SkippedChange<'a>,
+        max: usize,
+    ) -> (usize, impl Iterator<Item = (u32, &'a [u8; 32])>) {
+        let (taken, first, added) = match change {
+            SkippedChange::None => (None, 0, &[][..]),
+            SkippedChange::Taken(counter) => (Some(counter), 0, &[][..]),
+            SkippedChange::Added(run) => (None, run.first, &run.keys[..]),
+        };
+        let total = self.live - usize::from(taken.is_some()) + added.len();
+        let kept = self.iter().filter(move |(counter, _)| Some(*counter) != taken);
+        let added = (first..=u32::MAX).zip(added.iter().map(Secret::as_bytes));
+        (total.min(max), kept.chain(added).skip(total.saturating_sub(max)))
+    }
+
     /// Writes the keys as they will be after `change`, at most [`MAX_SKIPPED`]: how many, then counter and key of each.
     pub(super) fn write(&self, change: SkippedChange<'_>, writer: &mut RecordWriter) {
-        let none = SkippedRun::default();
-        let (taken, added) = match change {
-            SkippedChange::None => (None, &none),
-            SkippedChange::Taken(counter) => (Some(counter), &none),
-            SkippedChange::Added(run) => (None, run),
-        };
-        let total = self.live - usize::from(taken.is_some()) + added.keys.len();
-        writer.put_u32(u32::try_from(total.min(MAX_SKIPPED)).unwrap_or(u32::MAX));
-        let kept = self.iter().filter(|(counter, _)| Some(*counter) != taken);
-        let added = (added.first..=u32::MAX).zip(added.keys.iter().map(Secret::as_bytes));
-        for (counter, key) in kept.chain(added).skip(total.saturating_sub(MAX_SKIPPED)) {
+        let (count, keys) = self.after(change, MAX_SKIPPED);
+        writer.put_u32(u32::try_from(count).unwrap_or(u32::MAX));
+        for (counter, key) in keys {
             writer.put_u32(counter);
             writer.put_array(key);
         }
+    }
+
+    /// Takes the keys of a run, all after those here, and keeps the newest `max` of all.
+    #[cfg(feature = "rose")]
+    pub(super) fn take_run(&mut self, run: &SkippedRun, max: usize) {
+        self.append(run.first, &run.keys);
+        self.keep_newest(max);
+    }
+
+    /// Reads up to `max` keys, each a counter and 32 bytes, whose number is given.
+    #[cfg(feature = "rose")]
+    pub(crate) fn read_counted(
+        reader: &mut RecordReader<'_>,
+        count: usize,
+        max: usize,
+    ) -> Result<Self, RecordError> {
+        if count > max {
+            return Err(RecordError::Damaged);
+        }
+        Self::read_entries(reader, count)
     }
 
     /// Reads [written](Self::write) keys, at most `max`.
@@ -191,6 +220,10 @@ impl SkippedKeys {
         if count > max {
             return Err(RecordError::Damaged);
         }
+        Self::read_entries(reader, count)
+    }
+
+    fn read_entries(reader: &mut RecordReader<'_>, count: usize) -> Result<Self, RecordError> {
         // Counter and key.
         let entries = reader.chunks::<{ 4 + 32 }>(count)?;
         let mut slots = Vec::with_capacity(count);

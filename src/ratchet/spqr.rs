@@ -14,7 +14,10 @@ pub mod braid;
 mod chain;
 mod direction;
 mod error;
+#[cfg(feature = "rose")]
+mod fixed;
 mod limits;
+mod profile;
 #[cfg(any(feature = "hazmat", feature = "libsignal"))]
 mod stored;
 #[cfg(test)]
@@ -33,6 +36,7 @@ use crate::record::{RecordError, RecordReader, RecordWriter};
 use crate::wire::braid_message::{BraidMessage, BraidPrefix, EncodedBraidMessage, VERSION};
 
 use braid::{Received, Sent, State, Step};
+use profile::Profile;
 
 pub use chain::{AddedEpoch, Chain, ChainChange, ChainStep, ReceiveStep};
 pub use direction::Direction;
@@ -129,7 +133,7 @@ impl Spqr {
             minimum,
             auth_key: Some(Box::new(auth_key.duplicate())),
             chain: None,
-            state: State::first(auth_key.as_bytes(), direction),
+            state: State::first(Profile::Signal, auth_key.as_bytes(), direction),
         })))
     }
 
@@ -173,7 +177,10 @@ impl Spqr {
     /// [`SpqrError::ChainExhausted`] after 2^32 − 1 messages in one epoch.
     pub fn send(&self, rng: &mut impl CryptoRng) -> Result<SpqrSend, SpqrError> {
         match &self.0 {
-            Some(ratchet) => ratchet.send(rng),
+            Some(ratchet) => {
+                let (message, key, change) = ratchet.send(rng)?;
+                Ok(SpqrSend { change: SpqrChange::on(change), message: message.encode(), key })
+            }
             None => Ok(SpqrSend {
                 change: SpqrChange::default(),
                 message: EncodedBraidMessage::default(),
@@ -261,7 +268,10 @@ impl Spqr {
 }
 
 impl Ratchet {
-    fn send(&self, rng: &mut impl CryptoRng) -> Result<SpqrSend, SpqrError> {
+    fn send(
+        &self,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(BraidMessage, Option<Secret<32>>, RatchetChange), SpqrError> {
         let epoch = self.state.epoch().number;
         let Sent { payload, step, secret } = self.state.send(rng);
         let mut change = RatchetChange { step, ..RatchetChange::default() };
@@ -275,8 +285,7 @@ impl Ratchet {
             change.chain_change = ChainChange { added, step: Some(step) };
             (index, key) = (counter, Some(next_key));
         }
-        let message = BraidMessage { epoch, index, payload }.encode();
-        Ok(SpqrSend { change: SpqrChange::on(change), message, key })
+        Ok((BraidMessage { epoch, index, payload }, key, change))
     }
 
     fn receive(&self, message: &BraidMessage) -> Result<SpqrReceive, SpqrError> {
@@ -357,9 +366,12 @@ impl Ratchet {
         let limits = Limits::new(reader.u32()?, reader.u32()?);
         let minimum = MinimumVersion::from_u8(reader.u8()?).ok_or(RecordError::Damaged)?;
         let auth_key = if reader.flag()? { Some(Box::new(reader.secret()?)) } else { None };
-        let chain =
-            if reader.flag()? { Some(Box::new(Chain::read(reader, direction, limits)?)) } else { None };
-        let state = State::read(reader)?;
+        let chain = if reader.flag()? {
+            Some(Box::new(Chain::read(Profile::Signal, reader, direction, limits)?))
+        } else {
+            None
+        };
+        let state = State::read(Profile::Signal, reader)?;
         Self { direction, limits, minimum, auth_key, chain, state }.checked().ok_or(RecordError::Damaged)
     }
 

@@ -4,6 +4,8 @@
 
 use alloc::vec::Vec;
 
+#[cfg(feature = "rose")]
+use super::rose_key::RoseKey;
 use crate::address::{AccountName, Address};
 use crate::prekey::{KemPreKeyId, KemPreKeyUse, OneTimePreKeyId, SignedPreKeyId};
 use crate::record::{RecordError, RecordKind};
@@ -46,6 +48,9 @@ pub enum Key {
     ReceiverKeys(Address, Format),
     /// The repair log of a device.
     RepairLog(Address),
+    /// A record of the rose profile.
+    #[cfg(feature = "rose")]
+    Rose(RoseKey),
 }
 
 impl Key {
@@ -65,6 +70,8 @@ impl Key {
             Self::SenderKey(_) => RecordKind::SenderKey,
             Self::ReceiverKeys(..) => RecordKind::ReceiverKeys,
             Self::RepairLog(_) => RecordKind::RepairLog,
+            #[cfg(feature = "rose")]
+            Self::Rose(key) => RecordKind::Rose(key.kind()),
         }
     }
 
@@ -99,6 +106,8 @@ impl Key {
                 put_address(&mut out, address);
                 put_format(&mut out, *format);
             }
+            #[cfg(feature = "rose")]
+            Self::Rose(key) => key.write(&mut out),
         }
         out
     }
@@ -128,6 +137,8 @@ impl Key {
                 let (address, rest) = take_address(rest)?;
                 Self::ReceiverKeys(address, take_format(rest)?)
             }
+            #[cfg(feature = "rose")]
+            RecordKind::Rose(kind) => Self::Rose(RoseKey::read(kind, rest)?),
             RecordKind::Account => return Err(RecordError::Damaged),
             RecordKind::IdentityKeyPair | RecordKind::PreKeyBundle | RecordKind::Upload => {
                 return Err(RecordError::WrongKind);

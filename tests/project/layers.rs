@@ -33,6 +33,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("account", 5),
     ("sealed", SIBLINGS),
     ("group", SIBLINGS),
+    ("rose", SIBLINGS),
     ("fingerprint", SIBLINGS),
     ("attachment", SIBLINGS),
     ("memory", ABOVE_ALL),

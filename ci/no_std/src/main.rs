@@ -12,6 +12,8 @@ extern crate alloc;
 mod conversation;
 mod heap;
 mod rng;
+#[cfg(feature = "rose")]
+mod rose;
 
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 #[cfg_attr(target_os = "none", path = "cortex_m.rs")]
@@ -38,7 +40,7 @@ struct Cost {
 fn run() -> u32 {
     let mut most = Cost::default();
     machine::start();
-    let held = conversation::hold(&mut |stage| {
+    let mut stage = |stage: &str| {
         let (stack, instructions) = machine::measure();
         let cost = Cost { heap: HEAP.take_peak(), stack, instructions };
         most.heap = most.heap.max(cost.heap);
@@ -46,7 +48,11 @@ fn run() -> u32 {
         most.instructions += cost.instructions;
         show(stage, cost);
         machine::start();
-    });
+    };
+    let held = conversation::hold(&mut stage);
+    #[cfg(feature = "rose")]
+    let held = held
+        .and_then(|messages| rose::hold(&mut stage).map(|more| messages + more).ok_or_else(|| "rose".into()));
     match held {
         Ok(messages) => {
             show("all", most);

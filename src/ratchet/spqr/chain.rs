@@ -30,15 +30,14 @@ use crate::crypto::secret::Secret;
 use super::direction::Direction;
 use super::error::SpqrError;
 use super::limits::Limits;
-use epoch_chains::EpochChains;
+use super::profile::Profile;
+pub(super) use epoch_chains::EpochChains;
 
 pub use epoch_chains::ReceiveStep;
 
-const START: Label = Label::new("Signal PQ Ratchet V1 Chain  Start");
-const ADD_EPOCH: Label = Label::new("Signal PQ Ratchet V1 Chain Add Epoch");
-
 /// The chains of the newest epochs.
 pub struct Chain {
+    profile: Profile,
     direction: Direction,
     limits: Limits,
     root: Secret<32>,
@@ -85,13 +84,26 @@ pub enum ChainStep {
     },
 }
 
+#[cfg(feature = "rose")]
+impl AddedEpoch {
+    pub(super) fn chains(&self) -> &EpochChains {
+        &self.chains
+    }
+}
+
 impl Chain {
     /// Begins epoch 0 with the secret that both sides share, of any length.
     #[must_use]
     pub fn start(auth_key: &[u8], direction: Direction, limits: Limits) -> Self {
-        let keys = HkdfSalt::ZERO.derive(&[auth_key], (&[], START, &[]));
-        let (root, chains) = split_keys(&keys, direction);
-        Self { direction, limits, root, send_epoch: 0, first_epoch: 0, epochs: alloc::vec![chains] }
+        Self::of(Profile::Signal, auth_key, direction, limits)
+    }
+
+    /// [`Self::start`] with a profile's labels.
+    pub(super) fn of(profile: Profile, auth_key: &[u8], direction: Direction, limits: Limits) -> Self {
+        let (root, chains) =
+            new_epoch(profile, (&HkdfSalt::ZERO, auth_key, profile.labels().start), direction);
+        let epochs = alloc::vec![chains];
+        Self { profile, direction, limits, root, send_epoch: 0, first_epoch: 0, epochs }
     }
 
     /// The newest epoch.
@@ -104,8 +116,9 @@ impl Chain {
     /// The epoch after [`Self::current_epoch`], from its secret, of any length.
     #[must_use]
     pub fn next_epoch(&self, secret: &[u8]) -> AddedEpoch {
-        let keys = HkdfSalt::new(self.root.as_bytes()).derive(&[secret], (&[], ADD_EPOCH, &[]));
-        let (root, chains) = split_keys(&keys, self.direction);
+        let salt = HkdfSalt::new(self.root.as_bytes());
+        let input = (&salt, secret, self.profile.labels().add_epoch);
+        let (root, chains) = new_epoch(self.profile, input, self.direction);
         AddedEpoch { root, chains }
     }
 
@@ -117,7 +130,7 @@ impl Chain {
         if epoch < self.send_epoch {
             return Err(SpqrError::SendEpochDecreased { newest: self.send_epoch, asked: epoch });
         }
-        let (counter, next, key) = self.chains(epoch)?.send.step()?;
+        let (counter, next, key) = self.chains(epoch)?.send.step(self.profile)?;
         Ok((ChainStep::Send { epoch, counter, next }, counter, key))
     }
 
@@ -126,7 +139,7 @@ impl Chain {
     /// # Errors
     /// [`SpqrError`]: `UnknownChainEpoch`, `KeyAlreadyRequested`, `KeyTrimmed`, `KeyJump`.
     pub fn receive_key(&self, epoch: u64, index: u32) -> Result<(ChainStep, Secret<32>), SpqrError> {
-        let (step, key) = self.chains(epoch)?.receive.key(index, self.limits)?;
+        let (step, key) = self.chains(epoch)?.receive.key(index, self.limits, self.profile)?;
         Ok((ChainStep::Receive { epoch, step }, key))
     }
 
@@ -188,7 +201,7 @@ impl Chain {
         epoch.checked_sub(self.first_epoch).and_then(|behind| usize::try_from(behind).ok())
     }
 
-    fn chains(&self, epoch: u64) -> Result<&EpochChains, SpqrError> {
+    pub(super) fn chains(&self, epoch: u64) -> Result<&EpochChains, SpqrError> {
         let chains = self.position(epoch).and_then(|position| self.epochs.get(position));
         chains.map(|chains| &**chains).ok_or(SpqrError::UnknownChainEpoch(epoch))
     }
@@ -198,7 +211,27 @@ impl Chain {
     }
 }
 
+/// Salt, input and label of an epoch's derivation.
+type EpochInput<'a> = (&'a HkdfSalt, &'a [u8], Label);
+
 /// The root and the first chain keys of an epoch.
+fn new_epoch(
+    profile: Profile,
+    (salt, secret, label): EpochInput<'_>,
+    direction: Direction,
+) -> (Secret<32>, Box<EpochChains>) {
+    match profile {
+        Profile::Signal => split_keys(&salt.derive(&[secret], (&[], label, &[])), direction),
+        #[cfg(feature = "rose")]
+        Profile::Rose => {
+            let (keys, hx) = salt.derive::<128>(&[secret], (&[], label, &[])).split();
+            let (root, mut chains) = split_keys(&keys, direction);
+            chains.hx = Some(Box::new(hx));
+            (root, chains)
+        }
+    }
+}
+
 fn split_keys(keys: &Secret<96>, direction: Direction) -> (Secret<32>, Box<EpochChains>) {
     let (root, chain_keys) = keys.split::<32, 64>();
     let (a2b, b2a) = chain_keys.split();
@@ -211,7 +244,7 @@ fn split_keys(keys: &Secret<96>, direction: Direction) -> (Secret<32>, Box<Epoch
 
 impl fmt::Debug for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { direction, limits, root: _, send_epoch, first_epoch, epochs } = self;
+        let Self { profile: _, direction, limits, root: _, send_epoch, first_epoch, epochs } = self;
         f.debug_struct("Chain")
             .field("direction", direction)
             .field("limits", limits)

@@ -18,6 +18,8 @@ use super::braid::State;
 use super::chain::Chain;
 use super::direction::Direction;
 use super::limits::Limits;
+#[cfg(test)]
+use super::profile::Profile;
 use super::version::MinimumVersion;
 use super::{Ratchet, Spqr};
 
@@ -114,7 +116,7 @@ mod tests {
     #[test]
     fn epochs_begin_with_the_first() {
         for direction in [Direction::A2B, Direction::B2A] {
-            let state = State::first(&[7; 32], direction);
+            let state = State::first(Profile::Signal, &[7; 32], direction);
             assert!(state.with_stored(|stored| State::from_stored(&stored)).is_some());
             let none = state.with_stored(|stored| State::from_stored(&StoredState { epoch: 0, ..stored }));
             assert!(none.is_none());

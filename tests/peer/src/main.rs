@@ -9,6 +9,8 @@
 //! {"id":2,"ok":false,"error":{"name":"DuplicatedMessage","code":1,"operation":null,"message":"…"}}
 //! ```
 //!
+//! With the argument `rose` it does the steps of the rose profile's vectors instead.
+//!
 //! Operations, fields and kinds of errors are those of the interop peers that hold other implementations,
 //! so a test can put either in either's place. Two operations are its own: `feed_rng` and `import_bundle`.
 
@@ -16,9 +18,15 @@
 
 #[path = "peer.rs"]
 mod peer;
+#[path = "rose/world.rs"]
+mod rose;
 
 use std::io;
 
 fn main() -> io::Result<()> {
-    peer::serve(&mut peer::Peer::default(), io::stdin().lock(), io::stdout().lock())
+    let (input, output) = (io::stdin().lock(), io::stdout().lock());
+    match std::env::args().nth(1).as_deref() {
+        Some("rose") => rose::serve(&mut rose::World::default(), input, output),
+        _ => peer::serve(&mut peer::Peer::default(), input, output),
+    }
 }

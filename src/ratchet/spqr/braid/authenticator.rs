@@ -6,16 +6,13 @@ use core::fmt;
 
 use subtle::ConstantTimeEq;
 
-use crate::crypto::kdf::{HkdfSalt, Label, MacKey};
+use crate::crypto::kdf::{HkdfSalt, MacKey};
 use crate::crypto::kem768::{CT1_LEN, CT2_LEN, HEADER_LEN};
 use crate::crypto::secret::Secret;
+use crate::ratchet::spqr::profile::Profile;
 
 /// Length of a MAC in bytes.
 pub const MAC_LEN: usize = 32;
-
-const UPDATE: Label = Label::new("Signal_PQCKA_V1_MLKEM768:Authenticator Update");
-const HEADER: &[u8] = b"Signal_PQCKA_V1_MLKEM768:ekheader";
-const CIPHERTEXT: &[u8] = b"Signal_PQCKA_V1_MLKEM768:ciphertext";
 
 /// A root key and a MAC key.
 ///
@@ -26,23 +23,45 @@ const CIPHERTEXT: &[u8] = b"Signal_PQCKA_V1_MLKEM768:ciphertext";
 /// Epochs are 64-bit big-endian integers. Within an epoch the header's MAC comes first, then the update with
 /// the epoch secret, then the ciphertext's MAC.
 pub struct Authenticator {
+    profile: Profile,
     root: Secret<32>,
     mac: Secret<32>,
 }
 
 impl Authenticator {
     /// Begins with the secret that both sides share, of any length: zero keys, updated with it in epoch 1.
+    #[cfg(any(test, feature = "hazmat"))]
     #[must_use]
     pub fn new(key: &[u8]) -> Self {
-        let mut new = Self { root: Secret::zero(), mac: Secret::zero() };
+        Self::of(Profile::Signal, key)
+    }
+
+    /// [`Self::new`] with a profile's labels.
+    pub(super) fn of(profile: Profile, key: &[u8]) -> Self {
+        let mut new = Self::with_keys(profile, Secret::zero(), Secret::zero());
         new.update(1, key);
         new
     }
 
     /// The two keys as they were stored.
+    #[cfg(any(feature = "hazmat", feature = "libsignal"))]
     #[must_use]
     pub const fn from_keys(root: Secret<32>, mac: Secret<32>) -> Self {
-        Self { root, mac }
+        Self::with_keys(Profile::Signal, root, mac)
+    }
+
+    /// [`Self::from_keys`] of a profile.
+    pub(in crate::ratchet::spqr) const fn with_keys(
+        profile: Profile,
+        root: Secret<32>,
+        mac: Secret<32>,
+    ) -> Self {
+        Self { profile, root, mac }
+    }
+
+    /// The profile whose labels are used.
+    pub(in crate::ratchet::spqr) const fn profile(&self) -> Profile {
+        self.profile
     }
 
     /// The root key.
@@ -60,20 +79,26 @@ impl Authenticator {
     /// Mixes `key` into both keys.
     pub fn update(&mut self, epoch: u64, key: &[u8]) {
         let ikm = [&self.root.as_bytes()[..], key];
-        let keys: Secret<64> = HkdfSalt::ZERO.derive(&ikm, (&[], UPDATE, &epoch.to_be_bytes()));
+        let keys: Secret<64> =
+            HkdfSalt::ZERO.derive(&ikm, (&[], self.profile.labels().update, &epoch.to_be_bytes()));
         (self.root, self.mac) = keys.split();
     }
 
     /// `HMAC(mac, "…:ekheader" || epoch || header)`.
     #[must_use]
     pub fn header_mac(&self, epoch: u64, header: &[u8; HEADER_LEN]) -> [u8; MAC_LEN] {
-        MacKey::new(self.mac.as_bytes()).tag(&[HEADER, &epoch.to_be_bytes(), header])
+        MacKey::new(self.mac.as_bytes()).tag(&[self.profile.labels().header, &epoch.to_be_bytes(), header])
     }
 
     /// `HMAC(mac, "…:ciphertext" || epoch || ct1 || ct2)`.
     #[must_use]
     pub fn ciphertext_mac(&self, epoch: u64, ct1: &[u8; CT1_LEN], ct2: &[u8; CT2_LEN]) -> [u8; MAC_LEN] {
-        MacKey::new(self.mac.as_bytes()).tag(&[CIPHERTEXT, &epoch.to_be_bytes(), ct1, ct2])
+        MacKey::new(self.mac.as_bytes()).tag(&[
+            self.profile.labels().ciphertext,
+            &epoch.to_be_bytes(),
+            ct1,
+            ct2,
+        ])
     }
 
     /// Returns whether `mac` is the header's, compared in constant time.
@@ -95,7 +120,7 @@ impl Authenticator {
     }
 
     pub(super) const fn duplicate(&self) -> Self {
-        Self { root: self.root.duplicate(), mac: self.mac.duplicate() }
+        Self { profile: self.profile, root: self.root.duplicate(), mac: self.mac.duplicate() }
     }
 }
 

@@ -4,12 +4,11 @@
 
 use core::fmt;
 
-use crate::crypto::kdf::{HkdfSalt, Label};
+use crate::crypto::kdf::HkdfSalt;
 use crate::crypto::secret::Secret;
+use crate::ratchet::spqr::profile::Profile;
 
 use super::authenticator::Authenticator;
-
-const EPOCH_SECRET: Label = Label::new("Signal_PQCKA_V1_MLKEM768:SCKA Key");
 
 /// The number of an epoch, from 1, and the authenticator in it.
 pub(in crate::ratchet::spqr) struct Epoch {
@@ -20,8 +19,8 @@ pub(in crate::ratchet::spqr) struct Epoch {
 impl Epoch {
     /// Epoch 1 of two parties that share `auth_key`.
     #[must_use]
-    pub(in crate::ratchet::spqr) fn first(auth_key: &[u8]) -> Self {
-        Self { number: 1, authenticator: Authenticator::new(auth_key) }
+    pub(in crate::ratchet::spqr) fn first(profile: Profile, auth_key: &[u8]) -> Self {
+        Self { number: 1, authenticator: Authenticator::of(profile, auth_key) }
     }
 
     /// Derives the epoch secret from the KEM's shared secret, and mixes it into the authenticator.
@@ -31,8 +30,8 @@ impl Epoch {
     /// ```
     pub(in crate::ratchet::spqr) fn agree(&mut self, shared_secret: &Secret<32>) -> Secret<32> {
         let info = self.number.to_be_bytes();
-        let secret: Secret<32> =
-            HkdfSalt::ZERO.derive(&[shared_secret.as_bytes()], (&[], EPOCH_SECRET, &info));
+        let label = self.authenticator.profile().labels().epoch_secret;
+        let secret: Secret<32> = HkdfSalt::ZERO.derive(&[shared_secret.as_bytes()], (&[], label, &info));
         self.authenticator.update(self.number, secret.as_bytes());
         secret
     }
@@ -60,7 +59,7 @@ mod tests {
 
     #[test]
     fn known_answer() {
-        let mut epoch = Epoch::first(&[]);
+        let mut epoch = Epoch::first(Profile::Signal, &[]);
         assert_eq!(
             epoch.agree(&Secret::new([0x66; 32])).as_bytes(),
             &hex_literal::hex!("10abe3c6bcc24ad566890f5763e18983c865edb2754e64a726f55db2c0abeaa2")

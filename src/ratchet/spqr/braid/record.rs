@@ -27,6 +27,7 @@ use alloc::boxed::Box;
 
 use crate::crypto::erasure::{ByteString, CHUNK_LEN, Chunk, Decoder, Encoder};
 use crate::crypto::kem768::{DecapsulationKey, ExpandedKey, KeySeed};
+use crate::ratchet::spqr::profile::Profile;
 use crate::record::{RecordError, RecordReader, RecordWriter};
 
 use super::authenticator::Authenticator;
@@ -120,10 +121,13 @@ impl State {
     }
 
     /// Reads what [`Self::write`] wrote.
-    pub(in crate::ratchet::spqr) fn read(reader: &mut RecordReader<'_>) -> Result<Self, RecordError> {
+    pub(in crate::ratchet::spqr) fn read(
+        profile: Profile,
+        reader: &mut RecordReader<'_>,
+    ) -> Result<Self, RecordError> {
         let tag = reader.u8()?;
         let number = reader.u64()?;
-        let authenticator = Authenticator::from_keys(reader.secret()?, reader.secret()?);
+        let authenticator = Authenticator::with_keys(profile, reader.secret()?, reader.secret()?);
         if number == 0 {
             return Err(RecordError::Damaged);
         }
@@ -266,7 +270,8 @@ mod tests {
             writer.put_array(&[1; CHUNK_LEN]);
         }
         let record = writer.finish();
-        State::read(&mut RecordReader::open(RecordKind::Session, 1, record.as_bytes()).unwrap().0)
+        let (mut reader, _) = RecordReader::open(RecordKind::Session, 1, record.as_bytes()).unwrap();
+        State::read(Profile::Signal, &mut reader)
     }
 
     #[test]

@@ -20,6 +20,7 @@ use super::ek_sender::{Agreed, Ct1Received, EkSentCt1Received, HeaderSent, KeysS
 use super::epoch::Epoch;
 use crate::ratchet::spqr::direction::Direction;
 use crate::ratchet::spqr::error::SpqrError;
+use crate::ratchet::spqr::profile::Profile;
 
 /// A party's place in the exchange of one epoch. Each state is a type that knows only the messages it sends and takes.
 ///
@@ -110,8 +111,8 @@ impl Sent {
 
 impl State {
     /// The first state of a party.
-    pub(in crate::ratchet::spqr) fn first(auth_key: &[u8], direction: Direction) -> Self {
-        let epoch = Epoch::first(auth_key);
+    pub(in crate::ratchet::spqr) fn first(profile: Profile, auth_key: &[u8], direction: Direction) -> Self {
+        let epoch = Epoch::first(profile, auth_key);
         match direction {
             Direction::A2B => KeysUnsampled { epoch }.into(),
             Direction::B2A => NoHeaderReceived::new(epoch).into(),

@@ -2,44 +2,63 @@
 
 //! The chains of one epoch: one for sending and one for receiving.
 
+#[cfg(feature = "rose")]
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem::swap;
 
-use crate::crypto::kdf::{HkdfSalt, Label};
+use crate::crypto::kdf::HkdfSalt;
 use crate::crypto::secret::Secret;
 use crate::ratchet::skipped::SkippedKeys;
 use crate::ratchet::spqr::error::SpqrError;
 use crate::ratchet::spqr::limits::Limits;
-
-const NEXT: Label = Label::new("Signal PQ Ratchet V1 Chain Next");
+use crate::ratchet::spqr::profile::Profile;
 
 /// A stepper of chains: holds the salt, whose pads are hashed once for any number of steps.
-struct Stepper(HkdfSalt);
+struct Stepper {
+    salt: HkdfSalt,
+    profile: Profile,
+}
 
 impl Stepper {
-    fn new() -> Self {
-        Self(HkdfSalt::ZERO)
+    const fn new(profile: Profile) -> Self {
+        Self { salt: HkdfSalt::ZERO, profile }
     }
 
     /// The chain key after `next` and the message key of index `counter`.
     fn step(&self, counter: u32, next: &Secret<32>) -> (Secret<32>, Secret<32>) {
-        self.0.derive::<64>(&[next.as_bytes()], (&counter.to_be_bytes(), NEXT, &[])).split()
+        let (counter, label) = (counter.to_be_bytes(), self.profile.labels().next);
+        let info = match self.profile {
+            Profile::Signal => (&counter[..], label, &[][..]),
+            #[cfg(feature = "rose")]
+            Profile::Rose => (&[][..], label, &counter[..]),
+        };
+        self.salt.derive::<64>(&[next.as_bytes()], info).split()
     }
 }
 
+/// The secret that root steps take in, `hx`; none in the Signal profile.
+#[cfg(feature = "rose")]
+pub(super) type HeaderSecret = Option<Box<Secret<32>>>;
+#[cfg(not(feature = "rose"))]
+pub(super) type HeaderSecret = ();
+
 /// The chains of one epoch.
 #[derive(Debug)]
-pub(super) struct EpochChains {
+pub(in crate::ratchet::spqr) struct EpochChains {
     pub(super) send: SendHalf,
     pub(super) receive: ReceiveHalf,
+    #[cfg_attr(not(feature = "rose"), expect(dead_code, reason = "the Signal profile has none"))]
+    pub(in crate::ratchet::spqr) hx: HeaderSecret,
 }
 
 impl EpochChains {
-    pub(super) const fn new(send: Secret<32>, receive: Secret<32>) -> Self {
+    pub(super) fn new(send: Secret<32>, receive: Secret<32>) -> Self {
         Self {
             send: SendHalf { counter: 0, next: Some(send) },
             receive: ReceiveHalf { counter: 0, next: receive, skipped: SkippedKeys::new() },
+            hx: HeaderSecret::default(),
         }
     }
 }
@@ -54,10 +73,10 @@ pub(super) struct SendHalf {
 
 impl SendHalf {
     /// The index of the next key, the chain key after it, and the key.
-    pub(super) fn step(&self) -> Result<(u32, Secret<32>, Secret<32>), SpqrError> {
+    pub(super) fn step(&self, profile: Profile) -> Result<(u32, Secret<32>, Secret<32>), SpqrError> {
         let counter = self.counter.checked_add(1).ok_or(SpqrError::ChainExhausted)?;
         let next = self.next.as_ref().ok_or(SpqrError::ChainExhausted)?;
-        let (next, key) = Stepper::new().step(counter, next);
+        let (next, key) = Stepper::new(profile).step(counter, next);
         Ok((counter, next, key))
     }
 
@@ -124,21 +143,31 @@ impl ReceiveHalf {
     }
 
     /// The key at an index.
-    pub(super) fn key(&self, index: u32, limits: Limits) -> Result<(ReceiveStep, Secret<32>), SpqrError> {
+    pub(super) fn key(
+        &self,
+        index: u32,
+        limits: Limits,
+        profile: Profile,
+    ) -> Result<(ReceiveStep, Secret<32>), SpqrError> {
         self.check(index, limits, u32::MAX)?;
         match self.skipped.get(index) {
             Some(key) => Ok((ReceiveStep::Take(index), key.duplicate())),
-            None => Ok(self.advance(index, index - self.counter, limits.max_old_keys())),
+            None => Ok(self.advance((index, index - self.counter), limits.max_old_keys(), profile)),
         }
     }
 
     /// Steps `jump` times. Keys that would be too old at the end are not kept.
-    fn advance(&self, index: u32, jump: u32, max_old_keys: u32) -> (ReceiveStep, Secret<32>) {
+    fn advance(
+        &self,
+        (index, jump): (u32, u32),
+        max_old_keys: u32,
+        profile: Profile,
+    ) -> (ReceiveStep, Secret<32>) {
         let lowest = lowest_kept(index, max_old_keys);
         let kept = (jump - 1).min(max_old_keys);
         // Exactly as large as needed: growing would leave copies of keys behind.
         let mut skipped = Vec::with_capacity(usize::try_from(kept).unwrap_or_default());
-        let stepper = Stepper::new();
+        let stepper = Stepper::new(profile);
         let (mut next, mut key) = stepper.step(self.counter + 1, &self.next);
         for counter in self.counter + 1..index {
             if counter >= lowest {

@@ -14,9 +14,12 @@ use crate::crypto::secret::Secret;
 use crate::ratchet::skipped::SkippedKeys;
 use crate::ratchet::spqr::direction::Direction;
 use crate::ratchet::spqr::limits::Limits;
+use crate::ratchet::spqr::profile::Profile;
 use crate::record::{RecordError, RecordReader, RecordWriter};
 
-use super::epoch_chains::{EpochChains, ReceiveHalf, ReceiveStep, SendHalf, first_skipped, lowest_kept};
+use super::epoch_chains::{
+    EpochChains, HeaderSecret, ReceiveHalf, ReceiveStep, SendHalf, first_skipped, lowest_kept,
+};
 use super::{Chain, ChainChange, ChainStep};
 
 /// Length of the shortest epoch in bytes.
@@ -64,6 +67,12 @@ impl KeptEpoch<'_> {
         let old = self.chains.receive.skipped.iter();
         old.filter(move |(index, _)| *index >= lowest && Some(*index) != taken)
             .chain((first..=u32::MAX).zip(skipped.iter().map(Secret::as_bytes)))
+    }
+
+    /// The header secret.
+    #[cfg(all(feature = "rose", feature = "hazmat"))]
+    pub(in crate::ratchet::spqr) fn hx(&self) -> Option<&Secret<32>> {
+        self.chains.hx.as_deref()
     }
 
     const fn step(&self) -> Option<&ReceiveStep> {
@@ -135,20 +144,25 @@ impl Chain {
                 out.put_u32(index);
                 out.put_array(key);
             }
+            #[cfg(feature = "rose")]
+            if let Some(hx) = &epoch.chains.hx {
+                out.put_array(hx.as_bytes());
+            }
         }
     }
 
     /// Reads what [`Self::write`] wrote.
     pub(in crate::ratchet::spqr) fn read(
+        profile: Profile,
         reader: &mut RecordReader<'_>,
         direction: Direction,
         limits: Limits,
     ) -> Result<Self, RecordError> {
         let (root, send_epoch, first_epoch) = (reader.secret()?, reader.u64()?, reader.u64()?);
         let epochs = (0..reader.count(MIN_EPOCH_LEN)?)
-            .map(|_| read_epoch(reader, limits).map(Box::new))
+            .map(|_| read_epoch(reader, limits, profile).map(Box::new))
             .collect::<Result<_, _>>()?;
-        Self { direction, limits, root, send_epoch, first_epoch, epochs }
+        Self { profile, direction, limits, root, send_epoch, first_epoch, epochs }
             .checked()
             .ok_or(RecordError::Damaged)
     }
@@ -164,7 +178,11 @@ impl Chain {
     }
 }
 
-fn read_epoch(reader: &mut RecordReader<'_>, limits: Limits) -> Result<EpochChains, RecordError> {
+fn read_epoch(
+    reader: &mut RecordReader<'_>,
+    limits: Limits,
+    profile: Profile,
+) -> Result<EpochChains, RecordError> {
     let counter = reader.u32()?;
     let next = if reader.flag()? { Some(reader.secret()?) } else { None };
     let send = SendHalf { counter, next };
@@ -176,5 +194,13 @@ fn read_epoch(reader: &mut RecordReader<'_>, limits: Limits) -> Result<EpochChai
     if !ends.into_iter().flatten().all(|(index, _)| usable.contains(&index)) {
         return Err(RecordError::Damaged);
     }
-    Ok(EpochChains { send, receive: ReceiveHalf { counter, next, skipped } })
+    Ok(EpochChains {
+        send,
+        receive: ReceiveHalf { counter, next, skipped },
+        hx: match profile {
+            Profile::Signal => HeaderSecret::default(),
+            #[cfg(feature = "rose")]
+            Profile::Rose => Some(Box::new(reader.secret()?)),
+        },
+    })
 }

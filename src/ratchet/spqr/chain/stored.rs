@@ -11,10 +11,11 @@ use crate::crypto::secret::Secret;
 use crate::ratchet::skipped::SkippedKeys;
 use crate::ratchet::spqr::direction::Direction;
 use crate::ratchet::spqr::limits::Limits;
+use crate::ratchet::spqr::profile::Profile;
 use crate::wire::stored::{StoredEpochChain, StoredHalf, StoredLink};
 
 use super::Chain;
-use super::epoch_chains::{EpochChains, ReceiveHalf, SendHalf, lowest_kept};
+use super::epoch_chains::{EpochChains, HeaderSecret, ReceiveHalf, SendHalf, lowest_kept};
 
 /// Length of a skipped key with its index in bytes.
 const PREVIOUS_LEN: usize = 4 + 32;
@@ -38,6 +39,7 @@ impl Chain {
             .collect::<Option<_>>()?;
         let behind = u64::try_from(epochs.len()).ok()?.checked_sub(1)?;
         let chain = Self {
+            profile: Profile::Signal,
             direction: Direction::from_stored(stored.direction)?,
             limits,
             root: stored.next_root.try_into().ok()?,
@@ -59,7 +61,7 @@ impl Chain {
         previous: &'a [Zeroizing<Vec<u8>>],
     ) -> StoredEpochChain<'a> {
         let links = self.epochs.iter().zip(previous).map(|(chains, previous)| {
-            let EpochChains { send, receive } = &**chains;
+            let EpochChains { send, receive, .. } = &**chains;
             let next = send.next.as_ref().map_or(&[][..], |next| next.as_bytes());
             StoredLink {
                 send: StoredHalf { counter: send.counter, next, previous: &[] },
@@ -93,6 +95,7 @@ fn from_stored(stored: &StoredLink<'_>, limits: Limits) -> Option<EpochChains> {
     Some(EpochChains {
         send: SendHalf { counter: send.counter, next },
         receive: ReceiveHalf { counter: receive.counter, next: receive.next.try_into().ok()?, skipped },
+        hx: HeaderSecret::default(),
     })
 }
 

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Our device: its keys, its prekeys, and the memory of first contacts (rose 31 §1, §11, §12).
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::fmt;
+
+use rand_core::CryptoRng;
+
+use super::bundle::BUNDLE_LEN;
+use super::card::{CARD_LEN, Card, DeviceKeys};
+use super::contact::AccountName;
+use super::prekey::{Class, HYBRID_LEN, HybridPreKey, SEALING_LEN, SealingPreKey};
+use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
+use crate::crypto::xwing::XWingKey;
+use crate::ids::{ACCOUNT_LEN, DeviceName};
+use crate::lease::{Busy, Lease};
+use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter, RoseKind};
+use crate::staged::{Staged, State};
+use crate::timestamp::Timestamp;
+use crate::writes::{Key, RoseKey, Writes};
+
+const RECORD_VERSION: u8 = 1;
+/// Number of sealing keys that are kept: the newest and the last three before it.
+const MAX_SEALING: usize = 4;
+/// How long a replaced sealing key and an old card are kept, in seconds: 30 days.
+const KEPT: u64 = 30 * 86_400;
+/// Number of uses that are remembered of a last-resort prekey, and of one account.
+const MAX_USES: usize = 1_000;
+const MAX_USES_OF_ACCOUNT: usize = 20;
+/// A use: `TH`, then the account.
+const USE_LEN: usize = 32 + ACCOUNT_LEN;
+type Use = [u8; USE_LEN];
+
+/// Our device in the rose profile. Its keys, ids and records are none of the Signal profile's
+/// [`Account`](crate::Account).
+pub struct Account {
+    pub(super) keys: DeviceKeys,
+    generation: u64,
+    next_id: u32,
+    /// The hashes of cards that were replaced, and when, in seconds.
+    old_cards: Vec<([u8; 32], u64)>,
+    /// Newest first.
+    pub(super) sealing: Vec<SealingPreKey>,
+    pub(super) hybrid: BTreeMap<u32, HybridPreKey>,
+    /// The uses of last-resort prekeys by id, sorted.
+    uses: BTreeMap<u32, Vec<Use>>,
+    pub(super) lease: Lease,
+}
+
+/// A change of an account.
+#[derive(Default)]
+pub(crate) struct AccountChange {
+    next_id: Option<u32>,
+    new_sealing: Option<(SealingPreKey, u64)>,
+    new_hybrid: Vec<HybridPreKey>,
+    pub(super) used_hybrid: Option<u32>,
+    pub(super) remembered: Option<(u32, Use)>,
+    expired: Vec<u32>,
+}
+
+/// The memory has no room, or has this use.
+pub(super) enum Remembered {
+    Replayed,
+    Full,
+}
+
+impl Account {
+    /// A device with its first sealing prekey. Draws that key (32) and its signature (64).
+    pub fn new(keys: DeviceKeys, now: Timestamp, rng: &mut impl CryptoRng) -> Staged<'static, Self> {
+        let sealing = alloc::vec![SealingPreKey::generate(&keys, 1, now, rng)];
+        let account = Self {
+            keys,
+            generation: 1,
+            next_id: 2,
+            old_cards: Vec::new(),
+            sealing,
+            hybrid: BTreeMap::new(),
+            uses: BTreeMap::new(),
+            lease: Lease::new(),
+        };
+        let mut writes = Writes::default();
+        writes.put_state(Key::Rose(RoseKey::Device), account.record_after(1, None), 1);
+        for sealing in &account.sealing {
+            writes.put(Key::Rose(RoseKey::SealingPreKey(sealing.id())), write_sealing(sealing, None));
+        }
+        Staged::new_state(writes, account)
+    }
+
+    /// The device's keys.
+    #[must_use]
+    pub const fn keys(&self) -> &DeviceKeys {
+        &self.keys
+    }
+
+    /// Account and device.
+    #[must_use]
+    pub fn name(&self) -> DeviceName {
+        self.keys.name()
+    }
+
+    /// Number of committed changes.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Number of hybrid prekeys of a class that are held.
+    #[must_use]
+    pub fn prekeys(&self, class: Class) -> usize {
+        self.hybrid.values().filter(|prekey| prekey.class() == Some(class)).count()
+    }
+
+    /// Number of uses that are remembered of a last-resort prekey. Replace it at 750.
+    #[must_use]
+    pub fn uses(&self, id: u32) -> usize {
+        self.uses.get(&id).map_or(0, Vec::len)
+    }
+
+    /// The newest sealing prekey, as it is published.
+    #[must_use]
+    pub fn sealing_prekey(&self) -> Option<&[u8; SEALING_LEN]> {
+        self.sealing.first().map(|sealing| &*sealing.public)
+    }
+
+    /// A bundle of our own for a hybrid prekey that is held: 4,281 bytes.
+    #[must_use]
+    pub fn bundle(&self, id: u32) -> Option<Vec<u8>> {
+        let (sealing, hybrid) = self.sealing.first().zip(self.hybrid.get(&id))?;
+        let mut out = Vec::with_capacity(BUNDLE_LEN);
+        out.extend_from_slice(self.keys.card.as_bytes());
+        out.extend_from_slice(sealing.public.as_slice());
+        out.extend_from_slice(hybrid.public.as_slice());
+        Some(out)
+    }
+
+    /// A new sealing prekey, due weekly. The last three before it go on opening first contacts for 30 days. Draws 32
+    /// and 64.
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub fn new_sealing_prekey(
+        &mut self,
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Staged<'_, Box<[u8; SEALING_LEN]>>, Busy> {
+        self.lease.free()?;
+        let sealing = SealingPreKey::generate(&self.keys, self.next_id, now, rng);
+        let public = sealing.public.clone();
+        let change = AccountChange {
+            next_id: Some(self.next_id.wrapping_add(1)),
+            new_sealing: Some((sealing, now.as_secs())),
+            ..self.expire(now)
+        };
+        Ok(Staged::of(self, change, public))
+    }
+
+    /// New hybrid prekeys of a class, as they are published. Draws 32, 64 and 64 for each.
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub fn new_prekeys(
+        &mut self,
+        (class, count): (Class, u32),
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Staged<'_, Vec<Box<[u8; HYBRID_LEN]>>>, Busy> {
+        self.lease.free()?;
+        let ids = self.next_id..self.next_id.saturating_add(count);
+        let change = AccountChange {
+            next_id: Some(ids.end),
+            new_hybrid: ids.map(|id| HybridPreKey::generate(&self.keys, (id, class), now, rng)).collect(),
+            ..AccountChange::default()
+        };
+        let public = change.new_hybrid.iter().map(|prekey| prekey.public.clone()).collect();
+        Ok(Staged::of(self, change, public))
+    }
+
+    /// Deletes a hybrid prekey, and the memory of its uses: a last-resort one after 90 days.
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub fn delete_prekey(&mut self, id: u32) -> Result<Staged<'_, ()>, Busy> {
+        self.lease.free()?;
+        let change = AccountChange { used_hybrid: Some(id), ..AccountChange::default() };
+        Ok(Staged::of(self, change, ()))
+    }
+
+    /// Deletes sealing keys that were replaced 30 days ago. Recorded first contacts open no more.
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub fn maintain(&mut self, now: Timestamp) -> Result<Staged<'_, ()>, Busy> {
+        self.lease.free()?;
+        let change = self.expire(now);
+        Ok(Staged::of(self, change, ()))
+    }
+
+    fn expire(&self, now: Timestamp) -> AccountChange {
+        let is_over = |sealing: &&SealingPreKey| {
+            sealing.replaced.is_some_and(|replaced| replaced.saturating_add(KEPT) < now.as_secs())
+        };
+        let expired = self.sealing.iter().filter(is_over).map(SealingPreKey::id).collect();
+        AccountChange { expired, ..AccountChange::default() }
+    }
+
+    /// Returns whether a card hash is that of our card, or of one of the last 30 days.
+    pub(super) fn knows_card(&self, hash: &[u8; 32], now: Timestamp) -> bool {
+        let is_recent = |replaced: u64| now.as_secs() <= replaced.saturating_add(KEPT);
+        self.keys.card.hash() == *hash
+            || self.old_cards.iter().any(|(old, replaced)| old == hash && is_recent(*replaced))
+    }
+
+    /// The use of a last-resort prekey by an account, if it may be made.
+    pub(super) fn new_use(
+        &self,
+        id: u32,
+        transcript: &[u8; 32],
+        account: &AccountName,
+    ) -> Result<(u32, Use), Remembered> {
+        let mut used = [0; USE_LEN];
+        let parts = transcript.iter().chain(account);
+        used.iter_mut().zip(parts).for_each(|(to, from)| *to = *from);
+        let held = self.uses.get(&id).map_or(&[][..], Vec::as_slice);
+        if held.binary_search(&used).is_ok() {
+            return Err(Remembered::Replayed);
+        }
+        let of_account = held.iter().filter(|used| used.ends_with(account)).count();
+        if held.len() >= MAX_USES || of_account >= MAX_USES_OF_ACCOUNT {
+            return Err(Remembered::Full);
+        }
+        Ok((id, used))
+    }
+
+    fn record_after(&self, generation: u64, change: Option<&AccountChange>) -> Record {
+        let kind = RecordKind::Rose(RoseKind::Device);
+        let mut writer = RecordWriter::new(kind, RECORD_VERSION, 1600);
+        writer.put_u64(generation);
+        writer.put_array(self.keys.identity().as_bytes());
+        writer.put_array(self.keys.kem_seed.as_bytes());
+        writer.put_array(self.keys.card.as_bytes());
+        writer.put_u32(change.and_then(|change| change.next_id).unwrap_or(self.next_id));
+        writer.put_count(self.old_cards.len());
+        for (hash, replaced) in &self.old_cards {
+            writer.put_array(hash);
+            writer.put_u64(*replaced);
+        }
+        writer.finish()
+    }
+
+    /// The device's record, beside those of its prekeys.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        self.record_after(self.generation, None)
+    }
+
+    /// Reads the device and its prekeys back: the device's record, and those of its prekeys and memories under their
+    /// keys.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn from_records(
+        device: &[u8],
+        rows: impl IntoIterator<Item = (RoseKey, impl AsRef<[u8]>)>,
+    ) -> Result<Self, RecordError> {
+        let mut account = read_device(device)?;
+        for (key, bytes) in rows {
+            match key {
+                RoseKey::SealingPreKey(id) => account.sealing.push(read_sealing(id, bytes.as_ref())?),
+                RoseKey::HybridPreKey(id) => {
+                    drop(account.hybrid.insert(id, read_hybrid(id, bytes.as_ref())?));
+                }
+                RoseKey::Memory(id) => drop(account.uses.insert(id, read_uses(bytes.as_ref())?)),
+                _ => return Err(RecordError::WrongKind),
+            }
+        }
+        account.sealing.sort_unstable_by_key(|sealing| core::cmp::Reverse(sealing.id()));
+        Ok(account)
+    }
+
+    /// The ids of sealing keys that go with a change.
+    fn dropped_sealing<'a>(&'a self, change: &'a AccountChange) -> impl Iterator<Item = u32> + 'a {
+        let kept = if change.new_sealing.is_some() { MAX_SEALING - 1 } else { MAX_SEALING };
+        let ids = self.sealing.iter().map(SealingPreKey::id);
+        ids.enumerate().filter(move |(at, id)| *at >= kept || change.expired.contains(id)).map(|(_, id)| id)
+    }
+}
+
+impl State for Account {
+    type Change = AccountChange;
+
+    fn write_after(&self, change: &AccountChange, writes: &mut Writes) {
+        let generation = self.generation.wrapping_add(1);
+        let record = self.record_after(generation, Some(change));
+        writes.put_state(Key::Rose(RoseKey::Device), record, generation);
+        for id in self.dropped_sealing(change) {
+            writes.delete(Key::Rose(RoseKey::SealingPreKey(id)));
+        }
+        if let Some((new, now)) = &change.new_sealing {
+            if let Some(before) = self.sealing.first() {
+                writes.put(Key::Rose(RoseKey::SealingPreKey(before.id())), write_sealing(before, Some(*now)));
+            }
+            writes.put(Key::Rose(RoseKey::SealingPreKey(new.id())), write_sealing(new, None));
+        }
+        for prekey in &change.new_hybrid {
+            writes.put(Key::Rose(RoseKey::HybridPreKey(prekey.id())), write_hybrid(prekey));
+        }
+        if let Some(id) = change.used_hybrid {
+            writes.delete(Key::Rose(RoseKey::HybridPreKey(id)));
+            if self.uses.contains_key(&id) {
+                writes.delete(Key::Rose(RoseKey::Memory(id)));
+            }
+        }
+        if let Some((id, used)) = &change.remembered {
+            let uses = self.uses.get(id).map_or(&[][..], Vec::as_slice);
+            writes.put(Key::Rose(RoseKey::Memory(*id)), write_uses(uses, used));
+        }
+    }
+
+    fn apply(&mut self, change: AccountChange) {
+        self.generation = self.generation.wrapping_add(1);
+        let dropped: Vec<u32> = self.dropped_sealing(&change).collect();
+        self.sealing.retain(|sealing| !dropped.contains(&sealing.id()));
+        self.next_id = change.next_id.unwrap_or(self.next_id);
+        if let Some((new, now)) = change.new_sealing {
+            if let Some(before) = self.sealing.first_mut() {
+                before.replaced = Some(now);
+            }
+            self.sealing.insert(0, new);
+        }
+        self.hybrid.extend(change.new_hybrid.into_iter().map(|prekey| (prekey.id(), prekey)));
+        if let Some(id) = change.used_hybrid {
+            self.hybrid.remove(&id);
+            self.uses.remove(&id);
+        }
+        if let Some((id, used)) = change.remembered {
+            let uses = self.uses.entry(id).or_default();
+            if let Err(at) = uses.binary_search(&used) {
+                uses.insert(at, used);
+            }
+        }
+    }
+
+    fn lease(&mut self) -> &mut Lease {
+        &mut self.lease
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { keys, generation, next_id: _, old_cards: _, sealing, hybrid, uses: _, lease: _ } = self;
+        let (sealing, hybrid) = (sealing.len(), hybrid.len());
+        write!(f, "Account({keys:?}, {sealing} sealing and {hybrid} hybrid prekeys, generation {generation})")
+    }
+}
+
+fn read_device(bytes: &[u8]) -> Result<Account, RecordError> {
+    let kind = RecordKind::Rose(RoseKind::Device);
+    let (mut reader, _) = RecordReader::open(kind, RECORD_VERSION, bytes)?;
+    let generation = reader.u64()?;
+    let identity = KeyPair::from_private(PrivateKey::from_secret(&reader.secret()?));
+    let kem_seed = reader.secret()?;
+    let card = Card::unverified(&reader.array::<CARD_LEN>()?).map_err(|_| RecordError::Damaged)?;
+    if card.identity().as_bytes() != identity.public().as_bytes() {
+        return Err(RecordError::Damaged);
+    }
+    let next_id = reader.u32()?;
+    let mut old_cards = Vec::new();
+    for _ in 0..reader.count(32 + 8)? {
+        old_cards.push((reader.array()?, reader.u64()?));
+    }
+    reader.finish()?;
+    let keys = DeviceKeys::from_parts(identity, kem_seed, card);
+    let (sealing, hybrid, uses) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+    Ok(Account { keys, generation, next_id, old_cards, sealing, hybrid, uses, lease: Lease::new() })
+}
+
+/// A sealing prekey's record: public form, seed, flag and time when it was replaced.
+fn write_sealing(sealing: &SealingPreKey, replaced: Option<u64>) -> Record {
+    let kind = RecordKind::Rose(RoseKind::SealingPreKey);
+    let mut writer = RecordWriter::new(kind, RECORD_VERSION, SEALING_LEN + 41);
+    writer.put_array(sealing.public.as_slice());
+    writer.put_array(sealing.key.seed().as_bytes());
+    let replaced = replaced.or(sealing.replaced);
+    writer.put_flag(replaced.is_some());
+    if let Some(replaced) = replaced {
+        writer.put_u64(replaced);
+    }
+    writer.finish()
+}
+
+fn read_sealing(id: u32, bytes: &[u8]) -> Result<SealingPreKey, RecordError> {
+    let kind = RecordKind::Rose(RoseKind::SealingPreKey);
+    let (mut reader, _) = RecordReader::open(kind, RECORD_VERSION, bytes)?;
+    let public = Box::new(reader.array()?);
+    let key = XWingKey::from_seed(reader.secret()?);
+    let replaced = if reader.flag()? { Some(reader.u64()?) } else { None };
+    reader.finish()?;
+    let sealing = SealingPreKey { key, public, replaced };
+    let belongs = sealing.public.split_at(12).1.starts_with(&sealing.key.public().0);
+    if sealing.id() == id && belongs { Ok(sealing) } else { Err(RecordError::Damaged) }
+}
+
+/// A hybrid prekey's record: public form, private half of `X`, seed of `KPK`.
+fn write_hybrid(prekey: &HybridPreKey) -> Record {
+    let kind = RecordKind::Rose(RoseKind::HybridPreKey);
+    let mut writer = RecordWriter::new(kind, RECORD_VERSION, HYBRID_LEN + 96);
+    writer.put_array(prekey.public.as_slice());
+    writer.put_array(prekey.pair.private().as_bytes());
+    writer.put_array(prekey.kem_seed.as_bytes());
+    writer.finish()
+}
+
+fn read_hybrid(id: u32, bytes: &[u8]) -> Result<HybridPreKey, RecordError> {
+    let kind = RecordKind::Rose(RoseKind::HybridPreKey);
+    let (mut reader, _) = RecordReader::open(kind, RECORD_VERSION, bytes)?;
+    let public: Box<[u8; HYBRID_LEN]> = Box::new(reader.array()?);
+    let private = PrivateKey::from_secret(&reader.secret()?);
+    let kem_seed = reader.secret()?;
+    reader.finish()?;
+    let mut x = [0; 32];
+    x.iter_mut().zip(public.iter().skip(13)).for_each(|(to, from)| *to = *from);
+    let pair = KeyPair::from_parts(private, PublicKey::from_bytes(x));
+    let prekey = HybridPreKey { pair, kem_seed, public };
+    if prekey.id() == id && prekey.class().is_some() { Ok(prekey) } else { Err(RecordError::Damaged) }
+}
+
+/// The uses, with one more, sorted.
+fn write_uses(uses: &[Use], more: &Use) -> Record {
+    let kind = RecordKind::Rose(RoseKind::Memory);
+    let mut writer = RecordWriter::new(kind, RECORD_VERSION, 4 + USE_LEN * (uses.len() + 1));
+    let before = uses.partition_point(|used| used < more);
+    let (before, after) = uses.split_at(before);
+    writer.put_count(uses.len() + 1);
+    before.iter().chain([more]).chain(after).for_each(|used| writer.put_array(used));
+    writer.finish()
+}
+
+fn read_uses(bytes: &[u8]) -> Result<Vec<Use>, RecordError> {
+    let kind = RecordKind::Rose(RoseKind::Memory);
+    let (mut reader, _) = RecordReader::open(kind, RECORD_VERSION, bytes)?;
+    let count = reader.count(USE_LEN)?;
+    let uses = reader.chunks::<USE_LEN>(count)?.to_vec();
+    reader.finish()?;
+    let is_sound = uses.is_sorted_by(|before, after| before < after) && uses.len() <= MAX_USES;
+    if is_sound { Ok(uses) } else { Err(RecordError::Damaged) }
+}
