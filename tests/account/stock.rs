@@ -64,6 +64,26 @@ fn use_up(bob: &mut Holder, id: OneTimePreKeyId) {
     bob.account = staged.commit();
 }
 
+/// Puts come before deletes: an id that a change frees is not given out by the same change.
+#[test]
+fn an_id_is_not_given_out_by_the_change_that_frees_it() {
+    let limits = Limits { batch: 6, low: 6, max_kept: 12, max_given_out: 5, max_id: 12, ..CURVE_ONLY };
+    let (mut bob, mut service) = (Holder::with_limits("bob", limits, 5), Service::default());
+    service.forgetful = true;
+    for _ in 0..2 {
+        bob.maintain(&mut service);
+        service.one_time.clear();
+    }
+    assert_eq!(bob.account.one_time_pre_keys().count(), 12, "all ids");
+    bob.advance(LIMITS.grace);
+    // The first six are deleted now, and their ids are free with the next upkeep.
+    bob.maintain(&mut service);
+    assert_eq!(bob.account.one_time_pre_keys().count(), 6);
+    bob.maintain(&mut service);
+    assert!(service.one_time.iter().map(|key| key.id.0).eq(1..=6));
+    bob.restart();
+}
+
 /// Its store was restored from a backup, and it has keys again that were used up.
 #[test]
 fn a_service_that_has_more_than_we_know_of_is_told_to_drop_all() {
