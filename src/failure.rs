@@ -14,6 +14,9 @@ pub enum Failure {
     Undecryptable,
     /// It comes from an identity that is not trusted: the user decides.
     Untrusted,
+    /// It was not tried: a state is lent to an open stage, or is not the one that the message is for. Try again with the
+    /// right one.
+    NotTried,
 }
 
 impl DecryptError {
@@ -23,14 +26,12 @@ impl DecryptError {
         match self {
             Self::Duplicate => Failure::Duplicate,
             Self::UntrustedIdentity => Failure::Untrusted,
+            Self::Busy(_) | Self::WrongSession | Self::WrongPreKeys => Failure::NotTried,
             // An apparent replay may be the next message of a session that was lost here.
-            Self::Busy(_)
-            | Self::WrongSession
-            | Self::IdentityMismatch
+            Self::IdentityMismatch
             | Self::Version3Refused
             | Self::NoOneTimePreKey
             | Self::MissingPreKey { .. }
-            | Self::WrongPreKeys
             | Self::UsedTooOften(_)
             | Self::Replayed
             | Self::NoSession

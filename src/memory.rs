@@ -145,8 +145,10 @@ impl Memory {
     /// # Errors
     /// [`RecordError`].
     pub fn sender_key(&self, format: impl Into<Format>) -> Result<Option<SenderKey>, RecordError> {
-        let record = self.get(&Key::SenderKey(format.into()));
-        record.map(|record| SenderKey::from_record(record.as_bytes())).transpose()
+        let format = format.into();
+        let Some(record) = self.get(&Key::SenderKey(format)) else { return Ok(None) };
+        let key = SenderKey::from_record(record.as_bytes())?;
+        if key.format() == format { Ok(Some(key)) } else { Err(RecordError::OtherOwner) }
     }
 
     /// The sender keys of a device; empty if none are stored.
@@ -160,7 +162,10 @@ impl Memory {
     ) -> Result<ReceiverKeys, RecordError> {
         let format = format.into();
         match self.get(&Key::ReceiverKeys(sender.clone(), format)) {
-            Some(record) => ReceiverKeys::from_record(record.as_bytes(), sender.clone()),
+            Some(record) => {
+                let keys = ReceiverKeys::from_record(record.as_bytes(), sender.clone())?;
+                if keys.format() == format { Ok(keys) } else { Err(RecordError::OtherOwner) }
+            }
             None => Ok(ReceiverKeys::new(sender.clone(), format)),
         }
     }

@@ -100,10 +100,12 @@ impl Advice {
                 let error = DecryptionErrorMessage::for_original(message, kind, timestamp, device);
                 error.ok().map(|message| ResendRequest { message, kind, timestamp, device })
             }
-            Failure::Duplicate | Failure::Untrusted => None,
+            Failure::Duplicate | Failure::Untrusted | Failure::NotTried => None,
         };
         let show = match (failure, hint) {
-            (Failure::Duplicate, _) | (Failure::Undecryptable, ContentHint::Implicit) => Show::Never,
+            (Failure::Duplicate | Failure::NotTried, _) | (Failure::Undecryptable, ContentHint::Implicit) => {
+                Show::Never
+            }
             (Failure::Undecryptable, ContentHint::Resendable) if ask.is_some() => Show::IfNotSentAgain,
             (Failure::Undecryptable | Failure::Untrusted, _) => Show::Now,
         };

@@ -18,14 +18,15 @@ pub enum LimitsError {
     /// `max_given_out` is not below `max_kept`: keys that peers fetched and never used would fill the account for good.
     #[error("max_given_out must be below max_kept")]
     GivenOut,
-    /// More keys are replaced within `grace` than `max_retired`: they would be deleted before their time.
+    /// More keys are replaced within `grace` than `max_retired`, or a lifetime is 0: they would be deleted before their
+    /// time.
     #[error("max_retired is too low for the grace and the lifetimes")]
     Retired,
     /// `max_uses` is 0: the last-resort KEM prekey would not begin a single session.
     #[error("max_uses must be at least 1")]
     Uses,
-    /// `max_id` is 0.
-    #[error("max_id must be at least 1")]
+    /// `max_id` is lower than the number of keys of a space that may be kept.
+    #[error("max_id is too low for the keys that are kept")]
     MaxId,
 }
 
@@ -98,16 +99,22 @@ impl Limits {
             self.signed_lifetime
         };
         let replaced = self.grace.as_millis().checked_div(lifetime.as_millis());
+        let signed_ids = self.max_retired.saturating_add(2);
+        let ids = if self.kem_pre_keys {
+            self.max_kept.saturating_add(signed_ids)
+        } else {
+            self.max_kept.max(signed_ids)
+        };
         if self.batch == 0 || self.low == 0 || self.max_kept < self.low {
             Err(LimitsError::Stock)
         } else if self.max_given_out >= self.max_kept {
             Err(LimitsError::GivenOut)
-        } else if self.max_retired == 0 || replaced.is_some_and(|replaced| replaced > self.max_retired.into())
+        } else if self.max_retired == 0 || replaced.is_none_or(|replaced| replaced > self.max_retired.into())
         {
             Err(LimitsError::Retired)
         } else if self.kem_pre_keys && self.max_uses == 0 {
             Err(LimitsError::Uses)
-        } else if self.max_id == 0 {
+        } else if self.max_id < ids {
             Err(LimitsError::MaxId)
         } else {
             Ok(())

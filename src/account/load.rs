@@ -109,8 +109,10 @@ impl Account {
         for row in &dropped {
             loader.drop(*row);
         }
+        let kept: BTreeSet<_> =
+            loader.seen.iter().filter(|row| !dropped.contains(row)).map(|row| row.key()).collect();
         let mut delete: BTreeSet<_> = dropped.into_iter().map(Name::key).collect();
-        delete.extend(errors.iter().filter_map(LoadError::surplus));
+        delete.extend(errors.iter().filter_map(LoadError::surplus).filter(|key| !kept.contains(key)));
         let mut account = loader.finish(address, limits);
         account.inventory.generation = account.inventory.generation.wrapping_add(1);
         let mut writes = Writes::default();

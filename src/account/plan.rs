@@ -147,11 +147,16 @@ impl Account {
         let when = (&self.limits, now);
         change.generate_one_time(plan.one_time, when, rng);
         change.generate_one_time_kem(plan.one_time_kem, &self.identity, when, rng);
+        // Without a free id what expires is deleted first, and the next upkeep has that one's.
+        let mut rotated = Ok(());
         if plan.rotate_signed {
-            change.generate_signed(&self.identity, when, rng)?;
+            rotated = change.generate_signed(&self.identity, when, rng);
         }
         if plan.rotate_last_resort {
-            change.generate_last_resort(&self.identity, when, rng)?;
+            rotated = rotated.and(change.generate_last_resort(&self.identity, when, rng));
+        }
+        if nothing_expired {
+            rotated?;
         }
         let upload = self.upload_after(&change);
         Ok(Staged::of(self, change, upload))

@@ -37,6 +37,9 @@ impl Account {
         trust: Trust<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'a, Plaintext>, DecryptError> {
+        if *session.local() != self.address {
+            return Err(DecryptError::WrongSession);
+        }
         match session.receive(&self.config(), message, trust, rng)? {
             Admission::Decrypted(staged) => Ok(staged),
             Admission::New(new) => {

@@ -2,6 +2,8 @@
 
 //! Recovery of an account that was restored from a backup.
 
+use alloc::vec::Vec;
+
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 
@@ -9,6 +11,7 @@ use super::Account;
 use super::backup::BackupToken;
 use super::change::AccountChange;
 use super::ids::{IdSpace, UpkeepError};
+use super::row::Row;
 use super::states::Stage;
 use super::upload::Upload;
 use crate::staged::Staged;
@@ -95,12 +98,26 @@ impl Account {
         Ok(Staged::of(self, change, upload))
     }
 
+    /// Deletes the oldest one-time prekeys that were never confirmed to be uploaded, as far as there is no room for a
+    /// batch: an app that is stopped before each upload must not fill the account with keys that nobody has.
+    fn make_room(&self, change: &mut AccountChange) {
+        let surplus = |kept: u32| kept.saturating_add(self.limits.batch).saturating_sub(self.limits.max_kept);
+        let inventory = &change.inventory;
+        let one_time = inventory.one_time.oldest(Stage::Generated, surplus(inventory.one_time.len()));
+        let kem = inventory.one_time_kem.oldest(Stage::Generated, surplus(inventory.one_time_kem.len()));
+        let rows: Vec<_> = one_time.map(Row::OneTimePreKey).chain(kem.map(Row::OneTimeKemPreKey)).collect();
+        for row in rows {
+            change.delete(row);
+        }
+    }
+
     fn renew_in(
         &self,
         change: &mut AccountChange,
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Result<(), UpkeepError> {
+        self.make_room(change);
         let inventory = &mut change.inventory;
         inventory.believe(now);
         // Generated keys may have been uploaded since.

@@ -124,9 +124,13 @@ impl<Id: Copy + Ord> PreKeyStates<Id> {
 
     /// The retired ones beyond the newest `max`.
     pub(super) fn surplus(&self, max: u32) -> impl Iterator<Item = Id> + use<Id> {
-        let mut retired: Vec<_> = self.at(Stage::Retired).map(|(id, since)| (since, id)).collect();
-        retired.sort_unstable();
-        let surplus = retired.len().saturating_sub(usize::try_from(max).unwrap_or(usize::MAX));
-        retired.into_iter().take(surplus).map(|(_, id)| id)
+        self.oldest(Stage::Retired, self.count(Stage::Retired).saturating_sub(max))
+    }
+
+    /// The oldest `count` at a stage.
+    pub(super) fn oldest(&self, stage: Stage, count: u32) -> impl Iterator<Item = Id> + use<Id> {
+        let mut all: Vec<_> = self.at(stage).map(|(id, since)| (since, id)).collect();
+        all.sort_unstable();
+        all.into_iter().take(usize::try_from(count).unwrap_or(usize::MAX)).map(|(_, id)| id)
     }
 }

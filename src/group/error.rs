@@ -84,10 +84,8 @@ impl Error {
         match self {
             Self::Duplicate => Failure::Duplicate,
             Self::UntrustedIdentity => Failure::Untrusted,
-            Self::Busy(_)
-            | Self::OtherDistribution
-            | Self::OtherSender
-            | Self::NoSenderKey
+            Self::Busy(_) | Self::OtherDistribution | Self::OtherSender => Failure::NotTried,
+            Self::NoSenderKey
             | Self::Signature
             | Self::Expired
             | Self::BeforeDistribution

@@ -103,14 +103,16 @@ impl Lost {
         self.0.iter().find(|(range, _)| range.contains(&counter)).map(|(_, loss)| *loss)
     }
 
-    /// Adds messages. All before them that are lost were added before.
+    /// Adds messages. Either all of them are in one range already, or none is in any.
     pub(super) fn add(&mut self, messages: Range<u32>, loss: Loss) {
-        if messages.is_empty() {
+        // Those that were passed by hand lie behind skipped ones, whose keys are given up later.
+        let at = self.0.partition_point(|(range, _)| range.end <= messages.start);
+        if messages.is_empty() || self.0.get(at).is_some_and(|(next, _)| next.start < messages.end) {
             return;
         }
-        match self.0.last_mut() {
+        match at.checked_sub(1).and_then(|before| self.0.get_mut(before)) {
             Some((last, of)) if last.end == messages.start && *of == loss => last.end = messages.end,
-            _ => self.0.push((messages, loss)),
+            _ => self.0.insert(at, (messages, loss)),
         }
         if self.0.len() > MAX_RANGES {
             let (oldest, _) = self.0.remove(0);

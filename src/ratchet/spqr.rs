@@ -199,11 +199,12 @@ impl Spqr {
             return Ok(());
         }
         let BraidPrefix { version, epoch, index } = BraidPrefix::parse(message)?;
-        match &self.0 {
-            Some(ratchet) if version == VERSION => {
+        match (&self.0, version.cmp(&VERSION)) {
+            (Some(ratchet), Ordering::Equal) => {
                 BraidMessage::parse(message)?;
                 ratchet.check(epoch, index, max_jump)
             }
+            (Some(ratchet), Ordering::Greater) => ratchet.check_newer(version, index, max_jump),
             _ => Ok(()),
         }
     }
@@ -311,6 +312,17 @@ impl Ratchet {
         match &self.chain {
             _ if (epoch, index) == (1, 0) => Ok(()),
             Some(chain) => chain.check_receive(epoch.saturating_sub(1), index, max_jump),
+            None if index > max_jump => Err(SpqrError::KeyJump { counter: 0, index }),
+            None => Ok(()),
+        }
+    }
+
+    /// The same for a message of a later version, whose key is always of epoch 0.
+    fn check_newer(&self, version: u8, index: u32, max_jump: u32) -> Result<(), SpqrError> {
+        match &self.chain {
+            _ if self.auth_key.is_none() => Err(SpqrError::VersionMismatch(version)),
+            _ if index == 0 => Ok(()),
+            Some(chain) => chain.check_receive(0, index, max_jump),
             None if index > max_jump => Err(SpqrError::KeyJump { counter: 0, index }),
             None => Ok(()),
         }

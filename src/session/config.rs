@@ -38,7 +38,7 @@ impl ReceiveLimits {
 
     /// Number of messages that may be skipped, from our own account or another.
     pub(super) const fn jump(&self, own_account: bool) -> u32 {
-        if own_account && self.own_jump > MAX_JUMP { self.own_jump } else { MAX_JUMP }
+        if own_account { self.own_jump } else { MAX_JUMP }
     }
 }
 

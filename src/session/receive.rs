@@ -25,6 +25,8 @@ use crate::wire::signal_message::SignalMessage;
 
 /// Number of messages that one with a new ratchet key may skip on an archived session, unless its sender is certified.
 const MAX_ARCHIVED_JUMP: u32 = 1_000;
+/// Number of archived sessions on which a message of a certified sender may skip more.
+const MAX_LONG_TRIES: usize = 1;
 
 impl Session {
     /// Decrypts a message of either kind on one of the existing sessions, or finds that it asks for a new one. With an
@@ -175,9 +177,10 @@ impl Session {
         rng: &mut impl CryptoRng,
     ) -> Result<(Slot, Opened), DecryptError> {
         let is_known = |slot: Slot| self.state(slot).is_some_and(|state| state.knows(message.ratchet_key()));
-        let any_known = self.slots().any(is_known);
+        let knowing = self.slots().filter(|slot| is_known(*slot)).count();
+        let any_known = knowing > 0;
         let others = self.slots().filter(|slot| Some(*slot) != named);
-        let mut first_failure = None;
+        let (mut first_failure, mut long) = (None, MAX_LONG_TRIES);
         for slot in named.into_iter().chain(others) {
             let Some(state) = self.state(slot) else { continue };
             if any_known && named != Some(slot) && !is_known(slot) {
@@ -186,7 +189,8 @@ impl Session {
                 }
                 continue;
             }
-            let reach = trial.reach(state, slot, (&self.local, &self.remote));
+            let reach = trial.reach(state, slot, (knowing > 1, long), (&self.local, &self.remote));
+            long = long.saturating_sub(usize::from(slot != Slot::Current));
             match state.open(message, (&self.local, &self.remote), reach, rng) {
                 Ok(opened) => return Ok((slot, opened)),
                 Err(DecryptError::Duplicate) => return Err(DecryptError::Duplicate),
@@ -227,12 +231,24 @@ impl Trial<'_> {
     /// How far a message may reach in a session. Anybody can make up a message with a new ratchet key, which would be
     /// tried on all sessions: archived ones take few skipped messages with it, and none takes it before the peer can
     /// have one.
-    fn reach(&self, state: &SessionState, slot: Slot, (local, remote): (&Address, &Address)) -> Reach {
+    fn reach(
+        &self,
+        state: &SessionState,
+        slot: Slot,
+        (several_know, long): (bool, usize),
+        (local, remote): (&Address, &Address),
+    ) -> Reach {
         let ours = same_account((&state.local_identity, local), (&state.remote_identity, remote));
-        let known = self.limits.jump(ours);
+        let jump = self.limits.jump(ours);
         let new = match slot {
-            Slot::Archived(_) if self.sealed_by.is_none() => known.min(MAX_ARCHIVED_JUMP),
-            _ => known,
+            Slot::Archived(_) if self.sealed_by.is_none() || long == 0 => jump.min(MAX_ARCHIVED_JUMP),
+            _ => jump,
+        };
+        // A signed prekey is known to all sessions that were begun with it, and a hostile peer may take one ratchet key
+        // for all of its.
+        let known = match slot {
+            Slot::Archived(_) if several_know => jump.min(MAX_ARCHIVED_JUMP),
+            _ => jump,
         };
         // A retired session may have sent more than it knows.
         let expected = state.ratchet.double().has_sent() || state.retired;

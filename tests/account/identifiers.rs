@@ -205,8 +205,9 @@ fn ids_have_24_bits_unless_more_are_asked_for() {
     assert_eq!(with(most, 1 << 31), Ok(Some(1)), "never more than 31 bits");
     // Looked at when an account is made, not when it is read.
     let mut rng = rng(5);
-    let mut account =
-        Account::generate(Address::new("bob", 1), Limits { max_id: 6, ..LIMITS }, &mut rng).unwrap().commit();
+    let mut account = Account::generate(Address::new("bob", 1), Limits { max_id: 142, ..LIMITS }, &mut rng)
+        .unwrap()
+        .commit();
     account.maintain(Counts::default(), START, &mut rng).unwrap().commit();
     let rows = account.rows();
     let rows = rows.iter().map(|(_, record)| record);

@@ -67,20 +67,28 @@ fn use_up(bob: &mut Holder, id: OneTimePreKeyId) {
 /// Puts come before deletes: an id that a change frees is not given out by the same change.
 #[test]
 fn an_id_is_not_given_out_by_the_change_that_frees_it() {
-    let limits = Limits { batch: 6, low: 6, max_kept: 12, max_given_out: 5, max_id: 12, ..CURVE_ONLY };
+    let limits = Limits {
+        batch: 24,
+        low: 24,
+        max_kept: 48,
+        max_given_out: 5,
+        max_retired: 46,
+        max_id: 48,
+        ..CURVE_ONLY
+    };
     let (mut bob, mut service) = (Holder::with_limits("bob", limits, 5), Service::default());
     service.forgetful = true;
     for _ in 0..2 {
         bob.maintain(&mut service);
         service.one_time.clear();
     }
-    assert_eq!(bob.account.one_time_pre_keys().count(), 12, "all ids");
+    assert_eq!(bob.account.one_time_pre_keys().count(), 48, "all ids");
     bob.advance(LIMITS.grace);
-    // The first six are deleted now, and their ids are free with the next upkeep.
+    // The first half are deleted now, and their ids are free with the next upkeep.
     bob.maintain(&mut service);
-    assert_eq!(bob.account.one_time_pre_keys().count(), 6);
+    assert_eq!(bob.account.one_time_pre_keys().count(), 24);
     bob.maintain(&mut service);
-    assert!(service.one_time.iter().map(|key| key.id.0).eq(1..=6));
+    assert!(service.one_time.iter().map(|key| key.id.0).eq(1..=24));
     bob.restart();
 }
 

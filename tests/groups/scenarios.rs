@@ -166,6 +166,26 @@ fn a_key_of_a_former_identity_reads_nothing_once_another_is_pinned() {
     assert_eq!(&*keys.decrypt(&sent, Trust::Pinned(&now)).unwrap().commit(), b"from the new phone");
 }
 
+/// Messages that were passed by hand lie behind skipped ones whose keys are given up later.
+#[test]
+fn what_is_lost_is_noted_in_order_after_fast_forwarding() {
+    let rng = &mut rng(63);
+    let (mut key, mut keys) = pair(ID.into(), rng);
+    lose(&mut key, 10);
+    let sent = send(&mut key, b"ahead of ten", rng).unwrap();
+    receive(&mut keys, &sent).unwrap();
+    lose(&mut key, 20);
+    let now = key.distribution().to_vec();
+    keys.fast_forward(&distribution(ID.into(), &now), &somebody()).unwrap().commit();
+    for _ in 0..3 {
+        lose(&mut key, 1_500);
+        let sent = send(&mut key, b"far ahead", rng).unwrap();
+        receive(&mut keys, &sent).unwrap();
+    }
+    let again = ReceiverKeys::from_record(keys.record().as_bytes(), sender());
+    assert_eq!(again.map(|keys| keys.chains().len()), Ok(1));
+}
+
 /// The signature comes before the work: a forged message far ahead costs no steps.
 #[test]
 fn a_signature_is_checked_before_the_chain_is_walked() {

@@ -71,7 +71,12 @@ fn decrypt(session: &mut Session, bytes: &[u8]) -> String {
 
 /// A message of the post-quantum ratchet for the key of this index in its first epoch, with nothing else in it.
 fn braid(index: u32) -> Vec<u8> {
-    let mut bytes = vec![1, 1];
+    braid_of(1, index)
+}
+
+/// The same of another version.
+fn braid_of(version: u8, index: u32) -> Vec<u8> {
+    let mut bytes = vec![version, 1];
     let mut rest = index;
     while rest >= 0x80 {
         bytes.push(u8::try_from(rest & 0x7F).unwrap() | 0x80);
@@ -129,6 +134,32 @@ fn after(session: &mut Session, skipped: u32) -> Vec<u8> {
     unwrapped(&send(session, b"text", &mut rng))
 }
 
+/// As many sessions with Bob that he never answered, all from one signed prekey.
+fn unanswered(sessions: usize) -> [Device; 2] {
+    let [mut alice, mut bob] = devices(4);
+    for _ in 0..sessions {
+        let offer = bundle(&mut bob, 4);
+        alice.initiate(&bob.address, offer).unwrap();
+        alice.send(&bob.address, b"hello");
+    }
+    [alice, bob]
+}
+
+/// A message whose ratchet key is the device's signed prekey.
+fn signed_prekey_message(device: &mut Device) -> Vec<u8> {
+    let offer = bundle(device, 4);
+    let parts = SignalMessageParts {
+        first_byte: 0x44,
+        ratchet_key: &offer.signed_pre_key.key,
+        counter: 0,
+        previous_counter: 0,
+        body: b"",
+        pq_ratchet: &braid(1),
+        addresses: None,
+    };
+    [&parts.encode()[..], &[0; 8]].concat()
+}
+
 /// Bob with as many sessions with Alice, and Alice's side of the first one.
 fn archive(sessions: usize) -> (Device, Device, Session) {
     let [mut alice, mut bob] = devices(4);
@@ -163,6 +194,26 @@ fn many_sessions(ledger: &mut Ledger) {
             ledger.attempt(&name, none.len(), "Forged(Mac)", || decrypt(&mut session, &none));
         }
     }
+    // A later version of the post-quantum ratchet goes no further, nor a ratchet key that many sessions know.
+    let none = forge(&message, 0, &braid_of(2, JUMP), b"");
+    ledger.attempt("25,000 skipped by a later version", none.len(), "Forged(PostQuantum)", || {
+        decrypt(&mut session, &none)
+    });
+    let [mut eve, mut many] = unanswered(ALL);
+    let prekey = forge(&signed_prekey_message(&mut many), JUMP - 1, &braid(JUMP - 1), b"");
+    let mut session = eve.session(&many.address).unwrap();
+    ledger.attempt("with a signed prekey that all know", prekey.len(), "Forged(Mac)", || {
+        decrypt(&mut session, &prekey)
+    });
+    let mut later = |index: u32, expected: &str| {
+        let later = forge(&message, 0, &braid_of(2, index), b"");
+        let name = format!("{index} of a later version, not answered");
+        ledger.attempt(&name, later.len(), expected, || decrypt(&mut session, &later));
+    };
+    later(1_000, "Forged(Mac)");
+    later(JUMP + 1, "TooFarAhead");
+    eve.store.inbox.clear();
+    let mut session = bob.session(&alice.address).unwrap();
     let none = forge(&message, JUMP + 1, &braid(1), b"");
     ledger.attempt("25,001 skipped", none.len(), "TooFarAhead", || decrypt(&mut session, &none));
     let none = forge(&message, 0, &braid(JUMP + 2), b"");

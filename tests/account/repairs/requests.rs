@@ -97,13 +97,11 @@ fn errors_say_what_kind_of_failure_they_are() {
     assert_eq!(DecryptError::UntrustedIdentity.failure(), Failure::Untrusted);
     let key = Key::OneTimePreKey(OneTimePreKeyId(1));
     for error in [
-        DecryptError::WrongSession,
         DecryptError::IdentityMismatch,
         DecryptError::Version3Refused,
         DecryptError::NoOneTimePreKey,
         DecryptError::MissingPreKey { key: key.clone(), issued: true },
         DecryptError::MissingPreKey { key, issued: false },
-        DecryptError::WrongPreKeys,
         DecryptError::UsedTooOften(KemPreKeyId(1)),
         DecryptError::Replayed,
         DecryptError::NoSession,
@@ -111,6 +109,9 @@ fn errors_say_what_kind_of_failure_they_are() {
         DecryptError::Forged(Forgery::Mac),
     ] {
         assert_eq!(error.failure(), Failure::Undecryptable, "{error:?}");
+    }
+    for error in [DecryptError::WrongSession, DecryptError::WrongPreKeys] {
+        assert_eq!(error.failure(), Failure::NotTried, "{error:?}");
     }
     assert_eq!(group::Error::Duplicate.failure(), Failure::Duplicate);
     assert_eq!(group::Error::UntrustedIdentity.failure(), Failure::Untrusted);
