@@ -23,8 +23,11 @@ use crate::staged::Staged;
 use crate::wire::prekey_message::PreKeySignalMessage;
 use crate::wire::signal_message::SignalMessage;
 
-/// Number of messages that one with a new ratchet key may skip on an archived session, unless its sender is certified.
+/// Number of messages that one with a new ratchet key may skip on an archived session, unless its sender is certified;
+/// and on one that is not among the newest. On all together, that is as many as on the current one.
 const MAX_ARCHIVED_JUMP: u32 = 1_000;
+const MAX_OLD_JUMP: u32 = 250;
+const NEWEST: usize = 20;
 /// Number of archived sessions on which a message of a certified sender may skip more.
 const MAX_LONG_TRIES: usize = 1;
 
@@ -240,16 +243,15 @@ impl Trial<'_> {
     ) -> Reach {
         let ours = same_account((&state.local_identity, local), (&state.remote_identity, remote));
         let jump = self.limits.jump(ours);
-        let new = match slot {
-            Slot::Archived(_) if self.sealed_by.is_none() || long == 0 => jump.min(MAX_ARCHIVED_JUMP),
-            _ => jump,
+        let short = match slot {
+            Slot::Current => jump,
+            Slot::Archived(at) if at < NEWEST => jump.min(MAX_ARCHIVED_JUMP),
+            Slot::Archived(_) => jump.min(MAX_OLD_JUMP),
         };
+        let new = if self.sealed_by.is_some() && long > 0 { jump } else { short };
         // A signed prekey is known to all sessions that were begun with it, and a hostile peer may take one ratchet key
         // for all of its.
-        let known = match slot {
-            Slot::Archived(_) if several_know => jump.min(MAX_ARCHIVED_JUMP),
-            _ => jump,
-        };
+        let known = if several_know { short } else { jump };
         // A retired session may have sent more than it knows.
         let expected = state.ratchet.double().has_sent() || state.retired;
         Reach { known, new: expected.then_some(new) }
