@@ -233,16 +233,6 @@ impl OmemoRatchet {
         self.receiving.as_ref().map_or(0, ChainKey::index)
     }
 
-    /// Number of messages sent in the present sending chain.
-    pub(crate) const fn sending_length(&self) -> u32 {
-        self.sending.index()
-    }
-
-    /// Number of skipped keys.
-    pub(crate) const fn skipped_keys(&self) -> usize {
-        self.skipped.len()
-    }
-
     /// Returns whether `header`'s ratchet key began one of the receiving chains.
     pub(crate) fn knows(&self, header: &Header) -> bool {
         let key = &header.ratchet_key;
