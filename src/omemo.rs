@@ -61,9 +61,9 @@
 //!
 //! # Both begin at once
 //!
-//! A session is replaced by the one that the peer's key exchange begins, and kept for reading: up to
-//! [`MAX_ARCHIVED`]. The session last read from is the one that sends. So two devices that began at once
-//! agree on one as soon as a message has gone both ways.
+//! The peer's key exchange replaces the sessions that the peer knows. One that we began and the peer has not answered is
+//! kept for reading, as are all when we begin another: up to [`MAX_ARCHIVED`]. The session last read from is the one that
+//! sends. So two devices that began at once agree on one as soon as a message has gone one way.
 //!
 //! # A device of `WhatsApp`'s kind
 //!

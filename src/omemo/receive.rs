@@ -202,7 +202,7 @@ impl Session {
                 state::associated_data(self.version, (&ours, &theirs), (false, Sender::Them));
             let plaintext = state::open(self.version, message, &seed, &associated_data)?;
             let state =
-                SessionState { began: false, answered: true, exchange: *exchange, ours, theirs, ratchet };
+                SessionState { began: false, answered: false, exchange: *exchange, ours, theirs, ratchet };
             Ok::<_, ReceiveError>((Box::new(state), plaintext, agreed))
         })?;
         let agreed = Agreed { pre_key_id: exchange.pre_key_id, secret, associated_data: state.agreed_data() };

@@ -219,13 +219,15 @@ impl Session {
             Some(Change::Begun(state)) => Some(state),
             _ => None,
         };
-        let count = (self.states.len() + usize::from(begun.is_some())).min(1 + MAX_ARCHIVED);
+        let stays = |state: &SessionState| begun.is_none_or(|begun| state.stays(begun.began));
+        let held = self.states.iter().filter(|state| stays(state)).count();
+        let count = (held + usize::from(begun.is_some())).min(1 + MAX_ARCHIVED);
         writer.put_count(count);
         let first = match change {
             Some(Change::Received(at, _)) => Some(*at),
             _ => None,
         };
-        let rest = self.states.iter().enumerate().filter(|(at, _)| Some(*at) != first);
+        let rest = self.states.iter().enumerate().filter(|(at, state)| Some(*at) != first && stays(state));
         let moved = first.and_then(|at| self.states.get(at).map(|state| (at, state)));
         if let Some(state) = begun {
             state.write(RatchetChange::None, &mut writer);
@@ -295,6 +297,8 @@ impl State for Session {
                 }
             }
             Change::Begun(state) => {
+                let began = state.began;
+                self.states.retain(|held| held.stays(began));
                 self.states.insert(0, state);
                 self.states.truncate(1 + MAX_ARCHIVED);
             }
@@ -314,6 +318,12 @@ impl fmt::Debug for Session {
 }
 
 impl SessionState {
+    /// Whether this session is kept when another is begun, by us or by the peer. The peer replaces what it knows; it may
+    /// not know the one that we began before it answered.
+    const fn stays(&self, we_begin: bool) -> bool {
+        we_begin || (self.began && !self.answered)
+    }
+
     /// The associated data of the agreement.
     pub(super) fn agreed_data(&self) -> Vec<u8> {
         if self.began {

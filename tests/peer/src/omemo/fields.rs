@@ -17,10 +17,6 @@ impl<'a> Fields<'a> {
         Self(value)
     }
 
-    pub(crate) const fn value(self) -> &'a Value {
-        self.0
-    }
-
     pub(crate) fn operation(self) -> &'a str {
         self.field("op").and_then(Value::as_str).unwrap_or_default()
     }
