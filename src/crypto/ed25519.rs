@@ -44,6 +44,7 @@ pub fn sign(key: &PrivateKey, message: &[&[u8]], rng: &mut impl CryptoRng) -> Si
 }
 
 /// Signs with a seed, as RFC 8032 §5.1.6 has it.
+#[cfg(feature = "hazmat")]
 #[must_use]
 pub fn sign_with_seed(seed: &Secret<32>, message: &[&[u8]]) -> Signature {
     stack::wiped(stack::CURVE, || {
@@ -52,7 +53,9 @@ pub fn sign_with_seed(seed: &Secret<32>, message: &[&[u8]]) -> Signature {
         let a = Zeroizing::new(Scalar::from_bytes_mod_order(*key.as_bytes()));
         let public = EdwardsPoint::mul_base(&a).compress().to_bytes();
         let mut nonce = Sha512::new_with_prefix(prefix.as_bytes());
-        message.iter().for_each(|part| nonce.update(part));
+        for part in message {
+            nonce.update(part);
+        }
         let nonce = Zeroizing::new(<[u8; 64]>::from(nonce.finalize()));
         let r = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&nonce));
         let point = EdwardsPoint::mul_base(&r).compress().to_bytes();
@@ -121,6 +124,7 @@ pub fn canonical(key: &PublicKey) -> Option<PublicKey> {
 }
 
 /// The private key `±k` whose Edwards form has that sign.
+#[cfg(feature = "hazmat")]
 #[must_use]
 pub fn with_sign(key: &PrivateKey, sign: u8) -> Secret<32> {
     if public_of(key)[31] >> 7 == sign & 1 {
@@ -134,6 +138,8 @@ pub fn with_sign(key: &PrivateKey, sign: u8) -> Secret<32> {
 fn challenge(point: &[u8; 32], public: &[u8; 32], message: &[&[u8]]) -> Scalar {
     let mut hash = Sha512::new_with_prefix(point);
     hash.update(public);
-    message.iter().for_each(|part| hash.update(part));
+    for part in message {
+        hash.update(part);
+    }
     Scalar::from_bytes_mod_order_wide(&hash.finalize().into())
 }

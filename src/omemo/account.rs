@@ -90,11 +90,11 @@ impl PreKeys {
     fn duplicate(&self) -> Self {
         let signed =
             |pre_key: &Option<Box<SignedPreKey>>| pre_key.as_ref().map(|key| Box::new(key.duplicate()));
-        let one_time = |key: &Box<PreKey>| Box::new(PreKey { id: key.id, pair: key.pair.duplicate() });
+        let one_time = |key: &PreKey| Box::new(PreKey { id: key.id, pair: key.pair.duplicate() });
         Self {
             signed: signed(&self.signed),
             old: signed(&self.old),
-            one_time: self.one_time.iter().map(one_time).collect(),
+            one_time: self.one_time.iter().map(|key| one_time(key)).collect(),
             last_id: self.last_id,
         }
     }

@@ -2,14 +2,18 @@
 
 //! What tests and peers look at, without a stability promise.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::identity::{IdentityKey, InvalidIdentity};
 use super::profile::Profile;
 use super::session::Session;
-use super::state;
-use crate::crypto::curve::PublicKey;
+use super::state::{self, SessionState};
+use crate::address::Address;
+use crate::crypto::curve::{KeyPair, PrivateKey, PublicKey};
 use crate::crypto::secret::Secret;
 use crate::ratchet::chain::{ChainKey, MessageKeySeed};
+use crate::ratchet::omemo::OmemoRatchet;
 use crate::ratchet::root::RootKey;
 use crate::wire::omemo::{self as wire, Exchange, KeyExchange, ParseError, Version};
 
@@ -117,4 +121,65 @@ pub fn key_exchange(version: Version, bytes: &[u8]) -> Result<ShownExchange<'_>,
     let Exchange { identity, base_key, signed_pre_key_id, pre_key_id } = exchange;
     let base_key = *base_key.as_bytes();
     Ok(ShownExchange { pre_key_id, signed_pre_key_id, identity, base_key, message: message_bytes })
+}
+
+/// The parts of a session from elsewhere.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    /// Whether we began it.
+    pub began: bool,
+    /// Whether the peer has answered.
+    pub answered: bool,
+    /// Both identities as on the wire, the initiator's first.
+    pub associated_data: &'a [u8],
+    /// `ek`.
+    pub base_key: [u8; 32],
+    /// The signed prekey's number.
+    pub signed_pre_key_id: u32,
+    /// The one-time prekey's number.
+    pub pre_key_id: u32,
+    /// `RK`.
+    pub root: [u8; 32],
+    /// `DHs`.
+    pub own_private: [u8; 32],
+    /// `DHr`.
+    pub remote: [u8; 32],
+    /// `CKs` and `Ns`.
+    pub sending: ([u8; 32], u32),
+    /// `CKr` and `Nr`.
+    pub receiving: Option<([u8; 32], u32)>,
+    /// `PN`.
+    pub previous: u32,
+    /// Ratchet key, counter and message key of each skipped key, oldest first.
+    pub skipped: Vec<([u8; 32], u32, [u8; 32])>,
+}
+
+/// The only session with a device, from its parts.
+///
+/// # Errors
+/// [`InvalidIdentity`] if the associated data is not that of two identities.
+pub fn restore(version: Version, remote: Address, parts: &Parts<'_>) -> Result<Session, InvalidIdentity> {
+    let (first, second) =
+        parts.associated_data.split_at_checked(parts.associated_data.len() / 2).ok_or(InvalidIdentity)?;
+    let [initiator, responder] = [first, second].map(|key| IdentityKey::decode(version, key));
+    let (initiator, responder) = (initiator?, responder?);
+    let (ours, theirs) = if parts.began { (initiator, responder) } else { (responder, initiator) };
+    let exchange = Exchange {
+        identity: *initiator.wire_bytes(),
+        base_key: PublicKey::from_bytes(parts.base_key),
+        signed_pre_key_id: parts.signed_pre_key_id,
+        pre_key_id: parts.pre_key_id,
+    };
+    let chain = |(key, index): &([u8; 32], u32)| ChainKey::new(Secret::new(*key), *index);
+    let pair = KeyPair::from_private(PrivateKey::from_secret(&Secret::new(parts.own_private)));
+    let mut session = Session::new(version, remote);
+    let ratchet = OmemoRatchet::from_parts(
+        (RootKey::new(Secret::new(parts.root)), pair, PublicKey::from_bytes(parts.remote)),
+        (chain(&parts.sending), parts.receiving.as_ref().map(chain), parts.previous),
+        &parts.skipped,
+        session.limits,
+    );
+    let (began, answered) = (parts.began, parts.answered);
+    session.states.push(Box::new(SessionState { began, answered, exchange, ours, theirs, ratchet }));
+    Ok(session)
 }

@@ -113,8 +113,8 @@ impl Session {
                 if !trust.accepts(&identity) {
                     return Err(ReceiveError::UntrustedIdentity);
                 }
-                let known = |state: &Box<SessionState>| state.is_of(&exchange.exchange, &identity);
-                if let Some(at) = self.states.iter().position(known) {
+                let mut states = self.states.iter();
+                if let Some(at) = states.position(|state| state.is_of(&exchange.exchange, &identity)) {
                     let opened = stack::wiped(stack::OPERATION, || self.open_at(at, &exchange.message, rng))?;
                     return Ok(self.stage(opened, true));
                 }
@@ -131,11 +131,11 @@ impl Session {
     ) -> Result<Opened, ReceiveError> {
         let mut first = None;
         // The session that knows the ratchet key comes first: no other can open the message.
-        let knows =
+        let fits =
             |at: &usize| self.states.get(*at).is_some_and(|state| state.ratchet.knows(&message.header));
-        let known = (0..self.states.len()).filter(knows);
-        let others = (0..self.states.len()).filter(|at| !knows(at));
-        for at in known.chain(others) {
+        let fitting = (0..self.states.len()).filter(fits);
+        let others = (0..self.states.len()).filter(|at| !fits(at));
+        for at in fitting.chain(others) {
             match self.open_at(at, message, rng) {
                 Ok(opened) => return Ok(opened),
                 // Of this session, whatever comes after.

@@ -273,8 +273,7 @@ impl OmemoRatchet {
         seed: &mut MessageKeySeed,
     ) -> Result<Received, RatchetError> {
         let Header { ratchet_key, counter, previous } = *header;
-        let wanted =
-            |skipped: &Box<Skipped>| skipped.counter == counter && skipped.ratchet_key == ratchet_key;
+        let wanted = |skipped: &Skipped| skipped.counter == counter && skipped.ratchet_key == ratchet_key;
         if let Some((at, skipped)) = self.skipped.iter().enumerate().find(|(_, skipped)| wanted(skipped)) {
             seed.fill(skipped.seed.as_bytes());
             return Ok(Received::Taken(at));
@@ -385,6 +384,21 @@ impl OmemoRatchet {
     ) -> (&RootKey, &KeyPair, &ChainKey, u32, &PublicKey, Option<&ChainKey>) {
         let Self { root, pair, sending, previous, remote, receiving, .. } = self;
         (root, pair, sending, *previous, remote, receiving.as_ref())
+    }
+
+    /// A state from elsewhere: root key, our pair, their key; chains and `PN`; skipped keys.
+    pub(crate) fn from_parts(
+        (root, pair, remote): (RootKey, KeyPair, PublicKey),
+        (sending, receiving, previous): (ChainKey, Option<ChainKey>, u32),
+        skipped: &[([u8; 32], u32, [u8; 32])],
+        limits: Limits,
+    ) -> Self {
+        let key = |(key, counter, seed): &([u8; 32], u32, [u8; 32])| {
+            let ratchet_key = PublicKey::from_bytes(*key);
+            Box::new(Skipped { ratchet_key, counter: *counter, seed: Secret::new(*seed) })
+        };
+        let skipped = skipped.iter().map(key).collect();
+        Self { root, pair, sending, previous, remote, receiving, old: Vec::new(), skipped, limits }
     }
 
     pub(crate) fn inspect_skipped(&self) -> impl Iterator<Item = (&PublicKey, u32, &[u8; 32])> {

@@ -256,6 +256,7 @@ pub(crate) struct Exchange {
 pub(crate) struct KeyExchange<'a> {
     pub(crate) exchange: Exchange,
     pub(crate) message: RatchetMessage<'a>,
+    #[cfg(feature = "hazmat")]
     pub(crate) message_bytes: &'a [u8],
 }
 
@@ -311,7 +312,12 @@ impl<'a> KeyExchange<'a> {
             pre_key_id: pre_key_id.unwrap_or_default(),
         };
         let message = RatchetMessage::parse(version, message_bytes)?;
-        Ok(Self { exchange, message, message_bytes })
+        Ok(Self {
+            exchange,
+            message,
+            #[cfg(feature = "hazmat")]
+            message_bytes,
+        })
     }
 }
 

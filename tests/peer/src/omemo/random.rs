@@ -64,6 +64,11 @@ impl Random {
         };
         self.keys.iter().rev().find(|key| clamp(**key) == *clamped).copied().unwrap_or(*clamped)
     }
+
+    /// Notes a key that was drawn elsewhere.
+    pub(crate) fn note(&mut self, key: [u8; 32]) {
+        self.keys.push(key);
+    }
 }
 
 impl TryRng for Random {

@@ -18,6 +18,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ("encrypt", encrypt),
     ("decrypt", decrypt),
     ("session_export", session_export),
+    ("session_import", session_import),
     ("session_delete", session_delete),
     ("session_info", session_info),
     ("parse_message", parse_message),
@@ -240,6 +241,50 @@ fn session_export(world: &mut World, fields: Fields<'_>) -> Answer {
             "pre_key_id": shown.pre_key_id,
         },
     }}))
+}
+
+fn chain(fields: Fields<'_>, name: &str) -> Result<([u8; 32], u32), Failure> {
+    let chain = fields.object(name)?;
+    Ok((chain.array("key")?, chain.u32("length")?))
+}
+
+fn session_import(world: &mut World, fields: Fields<'_>) -> Answer {
+    let (party, random) = world.party(fields)?;
+    let (remote, record) = (fields.remote()?, fields.object("record")?);
+    let exchange = record.object("key_exchange")?;
+    let mut skipped = Vec::new();
+    for key in record.list("skipped")? {
+        let key = Fields::new(key);
+        skipped.push((key.array("ratchet_public")?, key.u32("index")?, key.array("message_key")?));
+    }
+    let receiving = match record.field("receiving") {
+        Some(_) => Some(chain(record, "receiving")?),
+        None => None,
+    };
+    let own_private = record.array("own_ratchet_private")?;
+    let base_key = exchange.array("ephemeral_key")?;
+    let parts = inspect::Parts {
+        began: record.text("initiation")? == "active",
+        answered: record.flag("confirmed"),
+        associated_data: &record.bytes("associated_data")?,
+        base_key,
+        signed_pre_key_id: exchange.u32("signed_pre_key_id")?,
+        pre_key_id: exchange.u32("pre_key_id")?,
+        root: record.array("root_key")?,
+        own_private,
+        remote: record.array("other_ratchet_public")?,
+        sending: chain(record, "sending")?,
+        receiving,
+        previous: record.u32("previous_sending_chain_length")?,
+        skipped,
+    };
+    let keys = (exchange.array("signed_pre_key")?, exchange.array("pre_key")?);
+    let invalid = |_| Failure::new("ValueError", "associated_data: expected two identities");
+    let session = inspect::restore(party.version(), remote.clone(), &parts).map_err(invalid)?;
+    random.note(own_private);
+    party.exchanges.insert(base_key, keys);
+    party.sessions.insert(remote, session);
+    Ok(json!({}))
 }
 
 fn session_delete(world: &mut World, fields: Fields<'_>) -> Answer {
