@@ -405,3 +405,79 @@ impl OmemoRatchet {
         self.skipped.iter().map(|skipped| (&skipped.ratchet_key, skipped.counter, skipped.seed.as_bytes()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+
+    const RULES: (Label, Limits) = (Label::new("test"), Limits { jump: 3, kept: 4 });
+
+    fn receive(
+        ratchet: &mut OmemoRatchet,
+        header: &Header,
+        rng: &mut ChaCha20Rng,
+    ) -> Result<[u8; 32], RatchetError> {
+        let mut seed = MessageKeySeed::to_be_filled();
+        let change = ratchet.receive(header, RULES.0, rng, &mut seed)?;
+        ratchet.apply_received(change);
+        Ok(*seed.as_bytes())
+    }
+
+    fn send(ratchet: &mut OmemoRatchet) -> (Header, [u8; 32]) {
+        let (header, seed, sent) = ratchet.send().unwrap();
+        ratchet.apply_sent(sent);
+        (header, *seed.as_bytes())
+    }
+
+    /// libsignal says the last counter of its previous chain, one less than the chain's length.
+    #[test]
+    fn a_peer_that_says_one_message_too_few_loses_none() {
+        let mut rng = ChaCha20Rng::seed_from_u64(18);
+        let signed = KeyPair::generate(&mut rng);
+        let pair = KeyPair::generate(&mut rng);
+        let mut alice = OmemoRatchet::initiator(Secret::new([7; 32]), pair, *signed.public(), RULES).unwrap();
+        let (first, wanted) = send(&mut alice);
+        let mut seed = MessageKeySeed::to_be_filled();
+        let mut bob =
+            OmemoRatchet::responder(Secret::new([7; 32]), &signed, &first, RULES, &mut rng, &mut seed)
+                .unwrap();
+        assert_eq!(*seed.as_bytes(), wanted);
+        let late: Vec<_> = (0..3).map(|_| send(&mut alice)).collect();
+        let (answer, wanted) = send(&mut bob);
+        assert_eq!(receive(&mut alice, &answer, &mut rng), Ok(wanted));
+        let (mut next, wanted) = send(&mut alice);
+        assert_eq!(next.previous, 4);
+        next.previous -= 1;
+        assert_eq!(receive(&mut bob, &next, &mut rng), Ok(wanted));
+        for (header, wanted) in &late {
+            assert_eq!(receive(&mut bob, header, &mut rng), Ok(*wanted));
+            assert_eq!(receive(&mut bob, header, &mut rng), Err(RatchetError::Duplicate));
+        }
+    }
+
+    #[test]
+    fn an_end_that_is_too_far_makes_no_keys_and_blocks_nothing() {
+        let mut rng = ChaCha20Rng::seed_from_u64(19);
+        let signed = KeyPair::generate(&mut rng);
+        let pair = KeyPair::generate(&mut rng);
+        let mut alice = OmemoRatchet::initiator(Secret::new([7; 32]), pair, *signed.public(), RULES).unwrap();
+        let (first, _) = send(&mut alice);
+        let mut seed = MessageKeySeed::to_be_filled();
+        let mut bob =
+            OmemoRatchet::responder(Secret::new([7; 32]), &signed, &first, RULES, &mut rng, &mut seed)
+                .unwrap();
+        let late: Vec<_> = (0..5).map(|_| send(&mut alice)).collect();
+        let (ahead, _) = &late[4];
+        assert_eq!(receive(&mut bob, ahead, &mut rng), Err(RatchetError::TooFarAhead));
+        let (answer, _) = send(&mut bob);
+        receive(&mut alice, &answer, &mut rng).unwrap();
+        let (next, wanted) = send(&mut alice);
+        assert_eq!(receive(&mut bob, &next, &mut rng), Ok(wanted));
+        assert_eq!(bob.skipped.len(), 0);
+        assert_eq!(receive(&mut bob, ahead, &mut rng), Err(RatchetError::Lost));
+        assert_eq!(receive(&mut bob, &first, &mut rng), Err(RatchetError::Duplicate));
+    }
+}

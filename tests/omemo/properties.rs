@@ -190,11 +190,8 @@ fn two_that_began_at_once_agree_after_one_message() {
     }
 }
 
-/// A peer that says one message too few, as libsignal does, loses none.
 #[test]
-fn one_message_more_than_the_peer_says() {
-    // `pn` stands in the authenticated bytes, so the recorded peers of `whatsapp-v3` show it; here only that the key
-    // after the end of a chain is kept, and used once.
+fn the_last_message_of_a_chain_comes_after_the_next_chain_and_once() {
     let (mut alice, mut bob) = (Device::new(Version::Two, 11, 22), Device::new(Version::Two, 22, 11));
     alice.begin(&bob);
     let first = alice.send(b"first");
