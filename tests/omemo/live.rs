@@ -91,7 +91,7 @@ impl Pair {
             let mut request = side.address();
             request["op"] = "new_party".into();
             request["version"] = version.into();
-            pair.must(side, request);
+            pair.must(side, &request);
         }
         pair
     }
@@ -105,22 +105,22 @@ impl Pair {
         }
     }
 
-    fn must(&mut self, side: Side, request: Value) -> Value {
+    fn must(&mut self, side: Side, request: &Value) -> Value {
         let answer = self.ask(side, request.clone());
         assert_eq!(answer["ok"], true, "{request} gives {answer}");
         answer
     }
 
     fn begin(&mut self, side: Side) {
-        let bundle = self.must(side.other(), json!({ "op": "bundle", "one_time": 3 }))["bundle"].clone();
-        self.must(side, json!({ "op": "process_bundle", "bundle": bundle }));
+        let bundle = self.must(side.other(), &json!({ "op": "bundle", "one_time": 3 }))["bundle"].clone();
+        self.must(side, &json!({ "op": "process_bundle", "bundle": bundle }));
     }
 
     fn send(&mut self, side: Side, rng: &mut ChaCha20Rng) -> Letter {
         let mut material = [0; 48];
         rng.fill_bytes(&mut material);
         let plaintext = hex::encode(material);
-        let sent = self.must(side, json!({ "op": "encrypt", "plaintext": plaintext }));
+        let sent = self.must(side, &json!({ "op": "encrypt", "plaintext": plaintext }));
         Letter { sent, plaintext }
     }
 
@@ -141,16 +141,16 @@ impl Pair {
         for _ in 0..MESSAGES {
             for (at, side) in [Side::Ours, Side::Theirs].into_iter().enumerate() {
                 let letter = self.send(side, rng);
-                if rng.next_u32() % 8 != 0 {
+                if !rng.next_u32().is_multiple_of(8) {
                     under_way[at].push(letter);
                 }
-                let last = rng.next_u32() % 4 == 0;
+                let last = rng.next_u32().is_multiple_of(4);
                 while under_way[at].len() > 12 || (last && !under_way[at].is_empty()) {
                     let next = usize::try_from(rng.next_u32()).unwrap() % under_way[at].len();
                     let letter = under_way[at].swap_remove(next);
                     self.reads(side.other(), &letter);
                     read[at] += 1;
-                    if rng.next_u32() % 10 == 0 {
+                    if rng.next_u32().is_multiple_of(10) {
                         assert_eq!(self.deliver(side.other(), &letter)["ok"], false, "read twice");
                     }
                     if under_way[at].len() < 6 {

@@ -100,7 +100,7 @@ impl Party {
     }
 
     pub(super) fn signed_public(&self, id: u32) -> Option<[u8; 32]> {
-        self.signed.get(&id).map(|private| public_of(private))
+        self.signed.get(&id).map(public_of)
     }
 }
 

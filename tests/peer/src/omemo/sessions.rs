@@ -6,6 +6,7 @@ use std::convert::Infallible;
 
 use rand_core::{TryCryptoRng, TryRng};
 use serde_json::{Value, json};
+use subrosa::hazmat::ratchet::chain::ChainKey;
 use subrosa::keys::PublicKey;
 use subrosa::omemo::inspect::{self, ed25519};
 use subrosa::omemo::{Agreed, Bundle, Kind, Message, Session, UsedPreKey, Version};
@@ -263,7 +264,7 @@ fn session_import(world: &mut World, fields: Fields<'_>) -> Answer {
     };
     let own_private = record.array("own_ratchet_private")?;
     let base_key = exchange.array("ephemeral_key")?;
-    let parts = inspect::Parts {
+    let shown = inspect::Parts {
         began: record.text("initiation")? == "active",
         answered: record.flag("confirmed"),
         associated_data: &record.bytes("associated_data")?,
@@ -280,7 +281,7 @@ fn session_import(world: &mut World, fields: Fields<'_>) -> Answer {
     };
     let keys = (exchange.array("signed_pre_key")?, exchange.array("pre_key")?);
     let invalid = |_| Failure::new("ValueError", "associated_data: expected two identities");
-    let session = inspect::restore(party.version(), remote.clone(), &parts).map_err(invalid)?;
+    let session = inspect::restore(party.version(), remote.clone(), &shown).map_err(invalid)?;
     random.note(own_private);
     party.exchanges.insert(base_key, keys);
     party.sessions.insert(remote, session);
@@ -308,7 +309,7 @@ fn session_info(world: &mut World, fields: Fields<'_>) -> Answer {
             "initiation": initiation(shown.began),
             "confirmed": shown.answered,
             "sending_chain_length": shown.sending.index(),
-            "receiving_chain_length": shown.receiving.map(|chain| chain.index()),
+            "receiving_chain_length": shown.receiving.map(ChainKey::index),
             "skipped": shown.skipped.len(),
         }),
     })
