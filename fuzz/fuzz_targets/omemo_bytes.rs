@@ -12,7 +12,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::Address;
 use subrosa::omemo::{
-    Account, Bundle, IdentityKey, IdentityKeyPair, Kind, Message, Session, Trust, UsedPreKey, Version, payload,
+    Account, Bundle, IdentityKey, IdentityKeyPair, Kind, Message, Session, Trust, UsedPreKey, Version,
+    payload,
 };
 
 struct Party {
@@ -87,8 +88,15 @@ fuzz_target!(|bytes: &[u8]| {
             let (identity, signed_pre_key, mut signature) = (part(), part(), part());
             signature.extend(part());
             let pre_keys = vec![(1, part()), (2, part())];
-            let bundle =
-                Bundle { version, device: 1, identity, signed_pre_key_id: 1, signed_pre_key, signature, pre_keys };
+            let bundle = Bundle {
+                version,
+                device: 1,
+                identity,
+                signed_pre_key_id: 1,
+                signed_pre_key,
+                signature,
+                pre_keys,
+            };
             drop(bundle.verify(None));
         }
     }

@@ -25,8 +25,10 @@ pub fn scalar_of_seed(seed: &Secret<32>) -> PrivateKey {
 }
 
 fn halves(seed: &Secret<32>) -> (Secret<32>, Secret<32>) {
-    let hash = Secret::<64>::new(Sha512::digest(seed.as_bytes()).into());
-    hash.split::<32, 32>()
+    stack::wiped(stack::OPERATION, || {
+        let hash = Secret::<64>::new(Sha512::digest(seed.as_bytes()).into());
+        hash.split::<32, 32>()
+    })
 }
 
 /// The Edwards form of a private key's public one, with its true sign.

@@ -278,18 +278,20 @@ impl Account {
         &mut self,
         signed: (u32, PrivateKey, [u8; 64]),
         old: Option<(u32, PrivateKey, [u8; 64])>,
-        one_time: Vec<(u32, PrivateKey)>,
+        one_time: &[(u32, PrivateKey)],
     ) -> Result<Staged<'_, ()>, PreKeyError> {
         self.lease.free()?;
         let signed_pre_key = |(id, private, signature)| {
             Box::new(SignedPreKey { id, pair: KeyPair::from_private(private), signature })
         };
         let last_id = one_time.iter().map(|(id, _)| *id).max().unwrap_or_default();
-        let pre_key = |(id, private)| Box::new(PreKey { id, pair: KeyPair::from_private(private) });
+        let pre_key = |(id, private): &(u32, PrivateKey)| {
+            Box::new(PreKey { id: *id, pair: KeyPair::from_private(private.duplicate()) })
+        };
         let pre_keys = PreKeys {
             signed: Some(signed_pre_key(signed)),
             old: old.map(signed_pre_key),
-            one_time: one_time.into_iter().map(pre_key).collect(),
+            one_time: one_time.iter().map(pre_key).collect(),
             last_id,
         };
         Ok(Staged::of(self, AccountChange::Renewed(Box::new(pre_keys)), ()))

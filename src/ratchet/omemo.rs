@@ -8,6 +8,7 @@ mod record;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::mem::swap;
 
 use rand_core::CryptoRng;
 
@@ -360,16 +361,19 @@ impl OmemoRatchet {
                     old.spare = None;
                 }
             }
-            Received::Ahead { next, added } => {
+            Received::Ahead { next, mut added } => {
                 self.receiving = Some(next);
-                self.skipped.extend(added.0);
+                self.skipped.append(&mut added.0);
             }
-            Received::Stepped(step) => {
-                let Step { root, pair, sending, previous, remote, receiving, ended, added } = *step;
-                (self.root, self.pair, self.sending) = (root, pair, sending);
-                (self.previous, self.remote, self.receiving) = (previous, remote, Some(receiving));
-                self.old.extend(ended);
-                self.skipped.extend(added.0);
+            Received::Stepped(mut step) => {
+                // No key is moved out of the box, which would leave it there.
+                swap(&mut self.root, &mut step.root);
+                swap(&mut self.pair, &mut step.pair);
+                swap(&mut self.sending, &mut step.sending);
+                swap(self.receiving.get_or_insert_with(ChainKey::nothing), &mut step.receiving);
+                (self.previous, self.remote) = (step.previous, step.remote);
+                self.old.extend(step.ended.take());
+                self.skipped.append(&mut step.added.0);
             }
         }
         self.trim();

@@ -265,7 +265,7 @@ fn import_pre_keys(world: &mut World, fields: Fields<'_>) -> Answer {
         let key = Fields::new(key);
         one_time.push((key.u32("id")?, private(key.array("private")?)?));
     }
-    party.account.import_pre_keys(present, old, one_time)?.commit();
+    party.account.import_pre_keys(present, old, &one_time)?.commit();
     party.signed = raw;
     Ok(json!({}))
 }
