@@ -95,7 +95,8 @@ fn keys_and_texts_of_a_conversation_are_wiped() {
 fn keys_of_payloads_are_wiped() {
     let watch = Watch::begin();
     let mut rng = ChaCha20Rng::seed_from_u64(3);
-    let text: [u8; 64] = core::array::from_fn(|at| (at as u8).wrapping_mul(37) ^ 0x5C);
+    let mut text = [0; 64];
+    ChaCha20Rng::seed_from_u64(4).fill_bytes(&mut text);
     watch.secret("text", &text);
     let sealed =
         [payload::Two::seal(&text, &mut rng.clone()), payload::Legacy::seal(&text, &mut rng.clone())];
