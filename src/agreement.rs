@@ -7,6 +7,8 @@
 //! S = FF×32 || DH(IK_A, SPK_B) || DH(EK_A, IK_B) || DH(EK_A, SPK_B) [|| DH(EK_A, OPK_B)] [|| ss]
 //! ```
 
+#[cfg(feature = "omemo")]
+pub(crate) mod omemo;
 pub mod pqxdh;
 #[cfg(feature = "rose")]
 pub(crate) mod rose;

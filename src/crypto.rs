@@ -5,8 +5,12 @@
 pub mod cbc;
 pub mod ctr;
 pub mod curve;
+#[cfg(feature = "omemo")]
+pub mod ed25519;
 pub mod erasure;
 pub mod gcm;
+#[cfg(feature = "omemo")]
+pub mod gcm128;
 pub mod gcm_siv;
 pub mod gf16;
 pub mod hpke;

@@ -11,6 +11,8 @@ pub mod crypto {
     pub use crate::crypto::{
         cbc, ctr, curve, erasure, gcm, gcm_siv, gf16, hpke, kdf, kem, kem768, secret, xeddsa,
     };
+    #[cfg(feature = "omemo")]
+    pub use crate::crypto::{ed25519, gcm128};
     #[cfg(feature = "rose")]
     pub use crate::crypto::{ml_kem, xwing};
 }

@@ -22,6 +22,8 @@ pub mod hazmat;
 pub mod keys;
 #[cfg(feature = "libsignal")]
 pub mod libsignal;
+#[cfg(feature = "omemo")]
+pub mod omemo;
 pub mod prekey;
 pub mod repair;
 #[cfg(feature = "rose")]

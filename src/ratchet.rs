@@ -6,6 +6,8 @@
 pub mod chain;
 pub mod double;
 pub mod message_keys;
+#[cfg(feature = "omemo")]
+pub(crate) mod omemo;
 mod past;
 pub mod receiving;
 pub mod root;

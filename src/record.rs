@@ -7,6 +7,8 @@
 //! ```
 
 mod mark;
+#[cfg(feature = "omemo")]
+mod omemo_kind;
 mod reader;
 #[cfg(feature = "rose")]
 mod rose_kind;
@@ -19,6 +21,8 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 pub(crate) use mark::Mark;
+#[cfg(feature = "omemo")]
+pub use omemo_kind::OmemoKind;
 pub use reader::RecordReader;
 #[cfg(feature = "rose")]
 pub use rose_kind::RoseKind;
@@ -65,6 +69,9 @@ pub enum RecordKind {
     PreKeyBundle,
     /// 16: an upload, which is sent and not stored.
     Upload,
+    /// A record of OMEMO.
+    #[cfg(feature = "omemo")]
+    Omemo(OmemoKind),
     /// A record of the rose profile.
     #[cfg(feature = "rose")]
     Rose(RoseKind),
@@ -109,6 +116,8 @@ impl RecordKind {
             Self::KemPreKeyUse => 14,
             Self::PreKeyBundle => 15,
             Self::Upload => 16,
+            #[cfg(feature = "omemo")]
+            Self::Omemo(kind) => kind.to_u8(),
             #[cfg(feature = "rose")]
             Self::Rose(kind) => kind.to_u8(),
         }
@@ -118,6 +127,8 @@ impl RecordKind {
     #[must_use]
     pub fn from_u8(number: u8) -> Option<Self> {
         let kinds = Self::ALL.into_iter();
+        #[cfg(feature = "omemo")]
+        let kinds = kinds.chain(OmemoKind::ALL.map(Self::Omemo));
         #[cfg(feature = "rose")]
         let kinds = kinds.chain(RoseKind::ALL.map(Self::Rose));
         { kinds }.find(|kind| kind.to_u8() == number)

@@ -70,6 +70,8 @@
 
 pub use crate::lease::Busy;
 pub use crate::memory::Memory;
+#[cfg(feature = "omemo")]
+pub use crate::record::OmemoKind;
 pub use crate::record::RecordKind;
 #[cfg(feature = "rose")]
 pub use crate::record::RoseKind;

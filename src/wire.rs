@@ -7,6 +7,8 @@ pub(crate) mod ciphertext;
 pub mod decryption_error;
 pub mod distribution_id;
 pub mod message;
+#[cfg(feature = "omemo")]
+pub(crate) mod omemo;
 pub mod plaintext_content;
 pub mod prekey_message;
 pub mod protobuf;

@@ -3,6 +3,8 @@
 //! L3: the writes that a store makes in one transaction, and the keys that they go under.
 
 mod key;
+#[cfg(feature = "omemo")]
+mod omemo_key;
 #[cfg(feature = "rose")]
 mod rose_key;
 
@@ -12,6 +14,8 @@ use core::slice;
 use zeroize::Zeroizing;
 
 pub use key::Key;
+#[cfg(feature = "omemo")]
+pub use omemo_key::OmemoKey;
 #[cfg(feature = "rose")]
 pub use rose_key::{RoseKey, TagOwner};
 

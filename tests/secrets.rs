@@ -24,6 +24,8 @@ mod heap;
 mod keys;
 #[path = "support/moved.rs"]
 mod moved;
+#[path = "secrets/omemo.rs"]
+mod omemo;
 #[path = "secrets/on_the_stack.rs"]
 mod on_the_stack;
 #[path = "support/rose.rs"]

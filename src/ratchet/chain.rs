@@ -102,6 +102,12 @@ impl ChainKey {
         Ok(chain)
     }
 
+    /// A chain key of zeros, to be replaced.
+    #[cfg(feature = "omemo")]
+    pub(crate) const fn nothing() -> Self {
+        Self { key: Secret::zero(), index: 0 }
+    }
+
     pub(crate) fn write(&self, writer: &mut RecordWriter) {
         writer.put_u32(self.index);
         writer.put_array(self.as_bytes());

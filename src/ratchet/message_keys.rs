@@ -33,6 +33,15 @@ impl MessageKeys {
         Self { cipher_key, mac_key, iv }
     }
 
+    /// The keys under another profile's label, without a post-quantum secret.
+    #[cfg(feature = "omemo")]
+    #[must_use]
+    pub(crate) fn derive_under(label: Label, seed: &MessageKeySeed) -> Self {
+        let (cipher_key, rest) = hkdf::<80>(None, seed.as_bytes(), label).split::<32, 48>();
+        let (mac_key, iv) = rest.split();
+        Self { cipher_key, mac_key, iv }
+    }
+
     /// Another copy, for the one use of stored keys.
     pub(super) fn duplicate(&self) -> Self {
         let Self { cipher_key, mac_key, iv } = self;

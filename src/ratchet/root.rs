@@ -35,4 +35,12 @@ impl RootKey {
         let (root, chain) = hkdf::<64>(Some(self.as_bytes()), dh.as_bytes(), LABEL).split();
         (Self(root), ChainKey::new(chain, 0))
     }
+
+    /// [`step`](Self::step) under another profile's label.
+    #[cfg(feature = "omemo")]
+    #[must_use]
+    pub(crate) fn step_under(&self, label: Label, dh: &Secret<32>) -> (Self, ChainKey) {
+        let (root, chain) = hkdf::<64>(Some(self.as_bytes()), dh.as_bytes(), label).split();
+        (Self(root), ChainKey::new(chain, 0))
+    }
 }

@@ -4,12 +4,18 @@
 
 use alloc::vec::Vec;
 
+#[cfg(feature = "omemo")]
+use super::omemo_key::OmemoKey;
 #[cfg(feature = "rose")]
 use super::rose_key::RoseKey;
 use crate::address::{AccountName, Address};
 use crate::prekey::{KemPreKeyId, KemPreKeyUse, OneTimePreKeyId, SignedPreKeyId};
+#[cfg(feature = "omemo")]
+use crate::record::OmemoKind;
 use crate::record::{RecordError, RecordKind};
 use crate::wire::distribution_id::{DistributionId, Format};
+#[cfg(feature = "omemo")]
+use crate::wire::omemo::Version;
 
 /// The key of a record, within the store of one account on one device.
 ///
@@ -48,6 +54,9 @@ pub enum Key {
     ReceiverKeys(Address, Format),
     /// The repair log of a device.
     RepairLog(Address),
+    /// A record of OMEMO.
+    #[cfg(feature = "omemo")]
+    Omemo(OmemoKey),
     /// A record of the rose profile.
     #[cfg(feature = "rose")]
     Rose(RoseKey),
@@ -70,6 +79,8 @@ impl Key {
             Self::SenderKey(_) => RecordKind::SenderKey,
             Self::ReceiverKeys(..) => RecordKind::ReceiverKeys,
             Self::RepairLog(_) => RecordKind::RepairLog,
+            #[cfg(feature = "omemo")]
+            Self::Omemo(key) => RecordKind::Omemo(key.kind()),
             #[cfg(feature = "rose")]
             Self::Rose(key) => RecordKind::Rose(key.kind()),
         }
@@ -106,6 +117,13 @@ impl Key {
                 put_address(&mut out, address);
                 put_format(&mut out, *format);
             }
+            #[cfg(feature = "omemo")]
+            Self::Omemo(key) => {
+                out.push(key.version().to_u8());
+                if let OmemoKey::Session(_, address) = key {
+                    put_address(&mut out, address);
+                }
+            }
             #[cfg(feature = "rose")]
             Self::Rose(key) => key.write(&mut out),
         }
@@ -137,6 +155,8 @@ impl Key {
                 let (address, rest) = take_address(rest)?;
                 Self::ReceiverKeys(address, take_format(rest)?)
             }
+            #[cfg(feature = "omemo")]
+            RecordKind::Omemo(kind) => Self::Omemo(take_omemo(kind, rest)?),
             #[cfg(feature = "rose")]
             RecordKind::Rose(kind) => Self::Rose(RoseKey::read(kind, rest)?),
             RecordKind::Account => return Err(RecordError::Damaged),
@@ -176,6 +196,17 @@ fn take_address(bytes: &[u8]) -> Result<(Address, &[u8]), RecordError> {
     let (name, rest) = rest.split_at_checked(len).ok_or(RecordError::Damaged)?;
     let (device, rest) = rest.split_first_chunk().ok_or(RecordError::Damaged)?;
     Ok((Address::new(take_name(name)?, u32::from_be_bytes(*device)), rest))
+}
+
+#[cfg(feature = "omemo")]
+fn take_omemo(kind: OmemoKind, bytes: &[u8]) -> Result<OmemoKey, RecordError> {
+    let (version, rest) = bytes.split_first().ok_or(RecordError::Damaged)?;
+    let version = Version::from_u8(*version).ok_or(RecordError::Damaged)?;
+    match kind {
+        OmemoKind::Account if rest.is_empty() => Ok(OmemoKey::Account(version)),
+        OmemoKind::Account => Err(RecordError::Damaged),
+        OmemoKind::Session => Ok(OmemoKey::Session(version, whole(take_address(rest)?)?)),
+    }
 }
 
 fn whole<T>((value, rest): (T, &[u8])) -> Result<T, RecordError> {

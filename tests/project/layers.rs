@@ -33,6 +33,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("account", 5),
     ("sealed", SIBLINGS),
     ("group", SIBLINGS),
+    ("omemo", SIBLINGS),
     ("rose", SIBLINGS),
     ("fingerprint", SIBLINGS),
     ("attachment", SIBLINGS),
