@@ -35,8 +35,8 @@ pub enum Error {
     /// The message was decrypted before.
     #[error("already received")]
     Duplicate,
-    /// The message was not decrypted, and can't be any more: its key was given up, because too many others were
-    /// skipped since.
+    /// The message can't be decrypted any more: its key was given up, because too many others were skipped since. A copy
+    /// of one that was read is taken for such a message where what was skipped around it is forgotten.
     #[error("too late: its key is no longer kept")]
     Expired,
     /// The message is from before the distribution, or was passed over by

@@ -60,8 +60,9 @@ pub enum DecryptError {
     /// The message was decrypted before. Acknowledge its delivery: it will never be decrypted again.
     #[error("already received")]
     Duplicate,
-    /// The message was not decrypted, and can't be any more: its key was given up, because too many others were
-    /// skipped since, or it never came here.
+    /// The message can't be decrypted any more: its key was given up, because too many others were skipped since, or it
+    /// never came here. A copy of one that was read is taken for such a message where what was skipped around it is
+    /// forgotten.
     #[error("too late: its key is no longer kept")]
     Expired,
     /// The message is longer than [the caller allows](super::ReceiveLimits::message_len).
