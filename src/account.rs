@@ -92,7 +92,7 @@ pub use upload::Upload;
 
 use crate::address::Address;
 use crate::identity::{IdentityKey, IdentityKeyPair};
-use crate::lease::Lease;
+use crate::lease::{Busy, Lease};
 use crate::record::Record;
 use crate::session::{Config, Policy, ReceiveLimits, Session};
 use crate::staged::Staged;
@@ -161,6 +161,20 @@ impl Account {
             writes.put(key, record);
         }
         Staged::new_state(writes, self)
+    }
+
+    /// Moves the account to another address of this device: from a telephone number to an opaque id, say. Its sessions
+    /// move by [`Session::move_to`], in the same transaction.
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub fn move_to(mut self, address: Address) -> Result<Staged<'static, Self>, Busy> {
+        self.lease.free()?;
+        self.address = address;
+        self.inventory.generation = self.inventory.generation.wrapping_add(1);
+        let mut writes = Writes::default();
+        writes.put_state(Key::Account, self.record(), self.generation());
+        Ok(Staged::new_state(writes, self))
     }
 
     /// The same account with another policy for new sessions. Not stored.

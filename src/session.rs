@@ -41,6 +41,7 @@ mod encrypt;
 mod error;
 mod initiate;
 pub mod manual;
+mod moved;
 mod receive;
 mod secrecy;
 mod state;
@@ -55,6 +56,7 @@ use core::fmt;
 pub use config::{Config, Policy, ReceiveLimits};
 pub use encrypt::EncryptError;
 pub use error::{DecryptError, Forgery};
+pub use moved::MoveError;
 pub use secrecy::InitialSecrecy;
 pub use usable::Requirements;
 

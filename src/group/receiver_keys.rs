@@ -6,6 +6,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::error::Error;
 use super::{read_format, write_format};
 use crate::address::{Address, mark};
 use crate::crypto::curve::PublicKey;
@@ -14,7 +15,7 @@ use crate::identity::{IdentityKey, Trust};
 use crate::lease::Lease;
 use crate::ratchet::receiving::{ReceivingChain, ReceivingChange};
 use crate::record::{Record, RecordError, RecordKind, RecordReader, RecordWriter};
-use crate::staged::State;
+use crate::staged::{Staged, State};
 use crate::wire::distribution_id::Format;
 use crate::writes::{Key, Writes};
 
@@ -116,6 +117,32 @@ impl ReceiverKeys {
         }
         reader.finish()?;
         Ok(Self { generation, chains, ..Self::new(sender, format) })
+    }
+
+    /// Moves the keys to another address of the sender, as [`Session::move_to`](crate::Session::move_to) does with its
+    /// sessions. `to` is what is stored under the new address, or a [new](Self::new) value; its chains stay the first.
+    ///
+    /// # Errors
+    /// [`Error`]: `Busy`; `OtherDistribution`. The store is as it was.
+    pub fn move_to(self, mut to: Self) -> Result<Staged<'static, Self>, Error> {
+        self.lease.free()?;
+        to.lease.free()?;
+        if self.format != to.format {
+            return Err(Error::OtherDistribution);
+        }
+        for chain in self.chains {
+            if to.chains.iter().all(|held| held.chain_id != chain.chain_id) {
+                to.chains.push(chain);
+            }
+        }
+        to.chains.truncate(MAX_CHAINS);
+        to.generation = to.generation.wrapping_add(1);
+        let mut writes = Writes::default();
+        writes.put_state(Key::ReceiverKeys(to.sender.clone(), to.format), to.record(), to.generation);
+        if self.sender != to.sender {
+            writes.delete(Key::ReceiverKeys(self.sender, self.format));
+        }
+        Ok(Staged::new_state(writes, to))
     }
 
     fn write(&self, generation: u64, change: Option<&Change>) -> Record {

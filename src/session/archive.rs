@@ -55,7 +55,7 @@ impl Session {
     }
 
     /// The current session, or the one that was last.
-    fn newest(&self) -> Option<&SessionState> {
+    pub(super) fn newest(&self) -> Option<&SessionState> {
         self.current.as_deref().or_else(|| self.archived.front().map(Box::as_ref))
     }
 

@@ -40,6 +40,7 @@ mod identifiers;
 mod import;
 mod lessons;
 mod moving_in;
+mod new_addresses;
 mod properties;
 mod records;
 mod repairs;
