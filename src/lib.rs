@@ -41,6 +41,7 @@ mod lease;
 mod memory;
 mod message;
 mod plaintext;
+mod profile;
 mod ratchet;
 mod record;
 mod staged;

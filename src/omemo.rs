@@ -64,11 +64,6 @@
 //! The peer's key exchange replaces the sessions that the peer knows. One that we began and the peer has not answered is
 //! kept for reading, as are all when we begin another: up to [`MAX_ARCHIVED`]. The session last read from is the one that
 //! sends. So two devices that began at once agree on one as soon as a message has gone one way.
-//!
-//! # A device of `WhatsApp`'s kind
-//!
-//! PQXDH without the post-quantum ratchet is a profile of its own, which is not here and can't be chosen: no recorded
-//! bytes show it.
 
 mod account;
 mod bundle;
@@ -77,7 +72,6 @@ mod error;
 mod identity;
 mod message;
 pub mod payload;
-mod profile;
 mod receive;
 mod session;
 mod state;

@@ -9,11 +9,10 @@
 use rand_core::CryptoRng;
 
 use super::{AgreementError, Initiator, Responder, SecretInput};
-use crate::crypto::kdf::{Label, hkdf};
+use crate::crypto::kdf::hkdf;
 use crate::crypto::kem::{KemCiphertext, KemPublicKey, KemSecretKey};
 use crate::crypto::secret::Secret;
-
-const LABEL: Label = Label::new("WhisperText_X25519_SHA-256_CRYSTALS-KYBER-1024");
+use crate::profile::SIGNAL_4;
 
 /// The secrets that both sides share.
 #[derive(Debug)]
@@ -62,7 +61,7 @@ pub fn respond(
 }
 
 fn derive(input: &SecretInput) -> PqxdhSecrets {
-    let (root, rest) = hkdf::<96>(None, input.as_bytes(), LABEL).split::<32, 64>();
+    let (root, rest) = hkdf::<96>(None, input.as_bytes(), SIGNAL_4.agreement).split::<32, 64>();
     let (chain, braid) = rest.split();
     PqxdhSecrets { root, chain, braid }
 }

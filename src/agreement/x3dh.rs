@@ -7,10 +7,9 @@
 //! ```
 
 use super::{AgreementError, Initiator, Responder, SecretInput};
-use crate::crypto::kdf::{Label, hkdf};
+use crate::crypto::kdf::hkdf;
 use crate::crypto::secret::Secret;
-
-const LABEL: Label = Label::new("WhisperText");
+use crate::profile::SIGNAL_3;
 
 /// The secrets that both sides share.
 #[derive(Debug)]
@@ -38,6 +37,6 @@ pub fn respond(responder: &Responder<'_>) -> Result<X3dhSecrets, AgreementError>
 }
 
 fn derive(input: &SecretInput) -> X3dhSecrets {
-    let (root, chain) = hkdf::<64>(None, input.as_bytes(), LABEL).split();
+    let (root, chain) = hkdf::<64>(None, input.as_bytes(), SIGNAL_3.agreement).split();
     X3dhSecrets { root, chain }
 }

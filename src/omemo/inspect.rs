@@ -6,7 +6,6 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::identity::{IdentityKey, InvalidIdentity};
-use super::profile::Profile;
 use super::session::Session;
 use super::state::{self, SessionState};
 use crate::address::Address;
@@ -80,7 +79,7 @@ pub fn session(session: &Session) -> Option<Shown<'_>> {
 /// A root step: the next root key, and the chain.
 #[must_use]
 pub fn root_step(version: Version, root: &[u8; 32], dh: &[u8; 32]) -> (RootKey, ChainKey) {
-    RootKey::new(Secret::new(*root)).step_under(Profile::of(version).root, &Secret::new(*dh))
+    RootKey::new(Secret::new(*root)).step(version.profile().root, &Secret::new(*dh))
 }
 
 /// One message of a message key.

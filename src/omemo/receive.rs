@@ -14,7 +14,6 @@ use super::change::Change;
 use super::error::ReceiveError;
 use super::identity::{IdentityKey, Trust};
 use super::message::{Form, Message};
-use super::profile::Profile;
 use super::session::{Agreed, Session};
 use super::state::{self, Sender, SessionState};
 use crate::agreement::{self, Responder};
@@ -156,8 +155,7 @@ impl Session {
     ) -> Result<Opened, ReceiveError> {
         let state = self.states.get(at).ok_or(ReceiveError::NoSession)?;
         let mut seed = MessageKeySeed::to_be_filled();
-        let change =
-            state.ratchet.receive(&message.header, Profile::of(self.version).root, rng, &mut seed)?;
+        let change = state.ratchet.receive(&message.header, self.version.profile().root, rng, &mut seed)?;
         let plaintext = state::open(self.version, message, &seed, &state.received_data())?;
         Ok(Opened { at, change, plaintext })
     }
@@ -166,7 +164,8 @@ impl Session {
         let Opened { at, change, plaintext } = opened;
         let held = self.states.get(at).map_or(0, |state| state.ratchet.receiving_length());
         let chain_length = change.receiving_length().unwrap_or(held);
-        let answer_due = exchanged || chain_length > Profile::of(self.version).heartbeat;
+        let answer_due =
+            exchanged || self.version.profile().heartbeat.is_some_and(|most| chain_length > most);
         let received = Received { plaintext, begun: None, chain_length, answer_due };
         Staged::of(self, Change::Received(at, change), received)
     }
@@ -181,7 +180,7 @@ impl Session {
     ) -> Result<Staged<'a, Received>, ReceiveError> {
         let KeyExchange { exchange, message, .. } = exchange;
         let (state, plaintext, secret) = stack::wiped(stack::OPERATION, || {
-            let profile = Profile::of(self.version);
+            let profile = self.version.profile();
             let signed =
                 account.signed_pair(exchange.signed_pre_key_id).ok_or(ReceiveError::UnknownSignedPreKey)?;
             let one_time = account.one_time_pair(exchange.pre_key_id).ok_or(ReceiveError::UnknownPreKey)?;

@@ -14,7 +14,6 @@ use super::change::Change;
 use super::error::{BeginError, EncryptError};
 use super::identity::{IdentityKey, Trust};
 use super::message::{Kind, Outgoing};
-use super::profile::Profile;
 use super::state::{Sender, SessionState};
 use crate::address::Address;
 use crate::agreement::{self, Initiator};
@@ -92,7 +91,7 @@ impl Session {
     /// No session yet with a device.
     #[must_use]
     pub const fn new(version: Version, remote: Address) -> Self {
-        let limits = Profile::of(version).limits;
+        let limits = Limits::of(version.profile());
         Self { version, remote, states: Vec::new(), limits, generation: 0, lease: Lease::new() }
     }
 
@@ -158,7 +157,7 @@ impl Session {
             return Err(BeginError::UntrustedIdentity);
         }
         let (state, agreed) = stack::wiped(stack::OPERATION, || {
-            let profile = Profile::of(self.version);
+            let profile = self.version.profile();
             let ephemeral = KeyPair::generate(rng);
             let initiator = Initiator {
                 identity: account.identity().private(),
@@ -255,7 +254,7 @@ impl Session {
         let (mut reader, _) = RecordReader::open(kind, RECORD_VERSION, bytes)?;
         let generation = reader.u64()?;
         let version = Version::from_u8(reader.u8()?).ok_or(RecordError::Damaged)?;
-        let limits = Profile::of(version).limits;
+        let limits = Limits::of(version.profile());
         let count = reader.count(64)?;
         if count > 1 + MAX_ARCHIVED {
             return Err(RecordError::Damaged);

@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 
 use super::error::ReceiveError;
 use super::identity::IdentityKey;
-use super::profile::{Order, Profile};
 use crate::crypto::cbc;
 use crate::crypto::curve::PublicKey;
 use crate::crypto::kdf::MacKey;
+use crate::profile::Order;
 use crate::ratchet::chain::{ChainExhausted, MessageKeySeed};
 use crate::ratchet::message_keys::MessageKeys;
 use crate::ratchet::omemo::{OmemoRatchet, RatchetChange, Sent};
@@ -45,7 +45,7 @@ pub(super) fn associated_data(
     (began, sender): (bool, Sender),
 ) -> Vec<u8> {
     let (ours, theirs) = identities;
-    let ours_first = match Profile::of(version).order {
+    let ours_first = match version.profile().order {
         Order::InitiatorFirst => began,
         Order::SenderFirst => sender == Sender::Us,
     };
@@ -63,7 +63,7 @@ pub(super) fn seal(
     associated_data: &[u8],
     plaintext: &[u8],
 ) -> Vec<u8> {
-    let keys = MessageKeys::derive_under(Profile::of(version).message, seed);
+    let keys = MessageKeys::derive(version.profile().message, seed, None);
     let mut body = Vec::with_capacity(cbc::encrypted_len(plaintext.len()));
     cbc::encrypt_into(keys.cipher_key.as_bytes(), keys.iv.as_bytes(), plaintext, &mut body);
     let authenticated = wire::authenticated(version, header, &body);
@@ -88,7 +88,7 @@ pub(super) fn open(
     seed: &MessageKeySeed,
     associated_data: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, ReceiveError> {
-    let keys = MessageKeys::derive_under(Profile::of(version).message, seed);
+    let keys = MessageKeys::derive(version.profile().message, seed, None);
     let mac = MacKey::new(keys.mac_key.as_bytes());
     let parts = [associated_data, message.authenticated];
     let authentic = match version {

@@ -17,6 +17,7 @@ use super::message_keys::MessageKeys;
 use super::receiving::{Loss, ReceivingChain, ReceivingChange, ReceivingError};
 use super::root::RootKey;
 use crate::crypto::curve::{KeyPair, NonContributory, PreparedKey, PublicKey};
+use crate::profile::SIGNAL_4;
 
 pub(super) use record::DoubleChange;
 #[cfg(feature = "libsignal")]
@@ -164,7 +165,8 @@ impl DoubleRatchet {
         pair: KeyPair,
         their_signed_pre_key: &PreparedKey,
     ) -> Result<Self, NonContributory> {
-        let (root, sending) = root.step(&pair.private().diffie_hellman_with(their_signed_pre_key)?);
+        let (root, sending) =
+            root.step(SIGNAL_4.root, &pair.private().diffie_hellman_with(their_signed_pre_key)?);
         let first = Receiving { ratchet_key: *their_signed_pre_key.key(), chain: ReceivingChain::new(chain) };
         Ok(Self {
             root,
@@ -299,10 +301,11 @@ impl DoubleRatchet {
         rng: &mut impl CryptoRng,
     ) -> Result<(Box<DhStep>, ChainKey), NonContributory> {
         let remote = remote.prepare();
-        let (root, receiving) = self.root.step(&self.sending.pair.private().diffie_hellman_with(&remote)?);
+        let (root, receiving) =
+            self.root.step(SIGNAL_4.root, &self.sending.pair.private().diffie_hellman_with(&remote)?);
         let pair = KeyPair::generate(rng);
-        let (root, sending) = root.step(&pair.private().diffie_hellman_with(&remote)?);
-        let previous_counter = self.sending.chain.index().saturating_sub(1);
+        let (root, sending) = root.step(SIGNAL_4.root, &pair.private().diffie_hellman_with(&remote)?);
+        let previous_counter = SIGNAL_4.previous.of(self.sending.chain.index());
         let sending = SendingChain { pair, chain: sending };
         Ok((Box::new(DhStep { root, sending, previous_counter }), receiving))
     }

@@ -6,8 +6,6 @@ use super::chain::MessageKeySeed;
 use crate::crypto::kdf::{Label, hkdf};
 use crate::crypto::secret::Secret;
 
-const LABEL: Label = Label::new("WhisperMessageKeys");
-
 /// Cipher key, MAC key and initialisation vector of one message.
 #[derive(Debug)]
 pub struct MessageKeys {
@@ -23,21 +21,12 @@ impl MessageKeys {
     /// Derives a message's keys. `post_quantum` is the post-quantum ratchet's key for it, if that gave one.
     ///
     /// ```text
-    /// cipher key || mac key || iv = HKDF(post-quantum key or 0×32, seed, "WhisperMessageKeys", 80)
+    /// cipher key || mac key || iv = HKDF(post-quantum key or 0×32, seed, label, 80)
     /// ```
     #[must_use]
-    pub fn derive(seed: &MessageKeySeed, post_quantum: Option<&Secret<32>>) -> Self {
-        let keys = hkdf::<80>(post_quantum.map(Secret::as_bytes), seed.as_bytes(), LABEL);
+    pub fn derive(label: Label, seed: &MessageKeySeed, post_quantum: Option<&Secret<32>>) -> Self {
+        let keys = hkdf::<80>(post_quantum.map(Secret::as_bytes), seed.as_bytes(), label);
         let (cipher_key, rest) = keys.split::<32, 48>();
-        let (mac_key, iv) = rest.split();
-        Self { cipher_key, mac_key, iv }
-    }
-
-    /// The keys under another profile's label, without a post-quantum secret.
-    #[cfg(feature = "omemo")]
-    #[must_use]
-    pub(crate) fn derive_under(label: Label, seed: &MessageKeySeed) -> Self {
-        let (cipher_key, rest) = hkdf::<80>(None, seed.as_bytes(), label).split::<32, 48>();
         let (mac_key, iv) = rest.split();
         Self { cipher_key, mac_key, iv }
     }

@@ -17,6 +17,7 @@ use super::root::RootKey;
 use crate::crypto::curve::{KeyPair, NonContributory, PublicKey};
 use crate::crypto::kdf::Label;
 use crate::crypto::secret::Secret;
+use crate::profile::{OMEMO_2, Profile};
 use crate::wire::omemo::Header;
 
 pub(crate) use record::RatchetChange;
@@ -31,6 +32,13 @@ pub(crate) struct Limits {
     pub(crate) jump: u32,
     /// Keys that are kept.
     pub(crate) kept: usize,
+}
+
+impl Limits {
+    /// Those of a profile.
+    pub(crate) const fn of(profile: &Profile) -> Self {
+        Self { jump: profile.max_jump, kept: profile.max_kept }
+    }
 }
 
 /// The reason that a message has no key here.
@@ -177,7 +185,7 @@ impl OmemoRatchet {
         (label, limits): (Label, Limits),
     ) -> Result<Self, NonContributory> {
         let dh = pair.private().diffie_hellman(&signed_pre_key)?;
-        let (root, sending) = RootKey::new(secret).step_under(label, &dh);
+        let (root, sending) = RootKey::new(secret).step(label, &dh);
         let (old, skipped) = (Vec::new(), Vec::new());
         Ok(Self {
             root,
@@ -209,9 +217,9 @@ impl OmemoRatchet {
             return Err(RatchetError::TooFarAhead);
         }
         let (root, chain) =
-            RootKey::new(secret).step_under(label, &signed_pre_key.private().diffie_hellman(&remote)?);
+            RootKey::new(secret).step(label, &signed_pre_key.private().diffie_hellman(&remote)?);
         let pair = KeyPair::generate(rng);
-        let (root, sending) = root.step_under(label, &pair.private().diffie_hellman(&remote)?);
+        let (root, sending) = root.step(label, &pair.private().diffie_hellman(&remote)?);
         let mut run = Run::default();
         let receiving = Some(advance(&chain, &remote, header.counter, &mut run, seed)?);
         let mut state = Self {
@@ -308,11 +316,11 @@ impl OmemoRatchet {
         }
         let mut added = Run::default();
         let ended = self.end_of_chain(previous, &mut added, seed)?;
-        let (root, chain) = self.root.step_under(label, &self.pair.private().diffie_hellman(&ratchet_key)?);
+        let (root, chain) = self.root.step(label, &self.pair.private().diffie_hellman(&ratchet_key)?);
         let pair = KeyPair::generate(rng);
-        let (root, sending) = root.step_under(label, &pair.private().diffie_hellman(&ratchet_key)?);
+        let (root, sending) = root.step(label, &pair.private().diffie_hellman(&ratchet_key)?);
         let receiving = advance(&chain, &ratchet_key, counter, &mut added, seed)?;
-        let previous = self.sending.index();
+        let previous = OMEMO_2.previous.of(self.sending.index());
         let step = Step { root, pair, sending, previous, remote: ratchet_key, receiving, ended, added };
         Ok(Received::Stepped(Box::new(step)))
     }

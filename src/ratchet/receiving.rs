@@ -13,10 +13,11 @@ use super::message_keys::MessageKeys;
 use super::past::MAX_READY;
 use super::past::{Lost, Past};
 use super::skipped::{MAX_SKIPPED, SkippedChange, SkippedKeys, SkippedRun};
+use crate::profile::SIGNAL_4;
 use crate::record::{RecordError, RecordReader, RecordWriter};
 
 /// Number of messages that may be skipped at once, unless the peer is a device of the own account.
-pub const MAX_JUMP: u32 = 25_000;
+pub const MAX_JUMP: u32 = SIGNAL_4.max_jump;
 
 pub use super::past::Loss;
 

@@ -6,8 +6,6 @@ use super::chain::ChainKey;
 use crate::crypto::kdf::{Label, hkdf};
 use crate::crypto::secret::Secret;
 
-const LABEL: Label = Label::new("WhisperRatchet");
-
 /// A root key, `RK`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RootKey(Secret<32>);
@@ -28,18 +26,10 @@ impl RootKey {
     /// The next root key, and a new chain.
     ///
     /// ```text
-    /// root' || chain key = HKDF(root, dh, "WhisperRatchet", 64)
+    /// root' || chain key = HKDF(root, dh, label, 64)
     /// ```
     #[must_use]
-    pub fn step(&self, dh: &Secret<32>) -> (Self, ChainKey) {
-        let (root, chain) = hkdf::<64>(Some(self.as_bytes()), dh.as_bytes(), LABEL).split();
-        (Self(root), ChainKey::new(chain, 0))
-    }
-
-    /// [`step`](Self::step) under another profile's label.
-    #[cfg(feature = "omemo")]
-    #[must_use]
-    pub(crate) fn step_under(&self, label: Label, dh: &Secret<32>) -> (Self, ChainKey) {
+    pub fn step(&self, label: Label, dh: &Secret<32>) -> (Self, ChainKey) {
         let (root, chain) = hkdf::<64>(Some(self.as_bytes()), dh.as_bytes(), label).split();
         (Self(root), ChainKey::new(chain, 0))
     }

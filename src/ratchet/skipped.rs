@@ -13,11 +13,12 @@ use zeroize::Zeroize;
 
 use super::chain::MessageKeySeed;
 use crate::crypto::secret::Secret;
+use crate::profile::SIGNAL_4;
 use crate::record::{RecordError, RecordReader, RecordWriter};
 
 /// Number of skipped keys that a receiving chain of the Double Ratchet, or of a sender key, keeps. The oldest goes
 /// first.
-pub const MAX_SKIPPED: usize = 2_000;
+pub const MAX_SKIPPED: usize = SIGNAL_4.max_kept;
 
 /// The key of one skipped message, or the hole it left.
 struct Slot {

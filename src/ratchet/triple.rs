@@ -11,6 +11,7 @@ use super::double::{
 };
 use super::message_keys::MessageKeys;
 use super::spqr::{Spqr, SpqrChange, SpqrError};
+use crate::profile::SIGNAL_4;
 use crate::record::{RecordError, RecordReader, RecordWriter};
 use crate::wire::braid_message::EncodedBraidMessage;
 #[cfg(feature = "libsignal")]
@@ -119,7 +120,7 @@ impl TripleRatchet {
     pub fn send(&self, rng: &mut impl CryptoRng) -> Result<Sending, SendError> {
         let braid = self.braid.send(rng)?;
         let (header, seed, sent) = self.double.send()?;
-        let keys = MessageKeys::derive(&seed, braid.key.as_ref());
+        let keys = MessageKeys::derive(SIGNAL_4.message, &seed, braid.key.as_ref());
         let change = Change { double: DoubleStep::Sent(sent), braid: braid.change };
         Ok(Sending { header, post_quantum: braid.message, keys, change })
     }
@@ -146,7 +147,7 @@ impl TripleRatchet {
         let received = self.double.receive(header, reach, rng, &mut seed)?;
         let braid = self.braid.receive(post_quantum)?;
         let keys = match (self.double.ready_keys(header), &braid.key) {
-            (None, key) => MessageKeys::derive(&seed, key.as_ref()),
+            (None, key) => MessageKeys::derive(SIGNAL_4.message, &seed, key.as_ref()),
             (Some(ready), None) => ready.duplicate(),
             (Some(_), Some(_)) => return Err(ReceiveError::ReadyKeys),
         };

@@ -28,7 +28,7 @@ pub enum MoveError {
 
 impl Session {
     /// Moves all sessions to another address of the same device, or of this one: from a telephone number to an opaque
-    /// id, as WhatsApp's accounts do. `to` is what is stored under the new address, or a [new](Self::new) value. Its
+    /// id, say. `to` is what is stored under the new address, or a [new](Self::new) value. Its
     /// current session stays the current one, and all others are archived behind its own.
     ///
     /// One transaction stores the sessions and the identity, if `trust` has none pinned under the new name, and deletes

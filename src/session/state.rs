@@ -12,6 +12,7 @@ use crate::crypto::kem::KemCiphertext;
 use crate::crypto::secret::Secret;
 use crate::identity::IdentityKey;
 use crate::prekey::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
+use crate::profile::{Profile, SIGNAL_3, SIGNAL_4};
 use crate::ratchet::spqr::{Direction, Limits, Spqr};
 use crate::ratchet::triple::{self, TripleRatchet};
 use crate::record::{RecordError, RecordReader, RecordWriter};
@@ -40,6 +41,13 @@ impl Version {
             3 => Some(Self::V3),
             4 => Some(Self::V4),
             _ => None,
+        }
+    }
+
+    pub(super) const fn profile(self) -> &'static Profile {
+        match self {
+            Self::V3 => &SIGNAL_3,
+            Self::V4 => &SIGNAL_4,
         }
     }
 

@@ -5,7 +5,8 @@
 use core::time::Duration;
 
 use super::Session;
-use super::state::{Pending, Version};
+use super::state::Pending;
+use crate::profile::PostQuantum;
 use crate::timestamp::Timestamp;
 
 /// Time for which an unacknowledged session may be sent on. One that was begun so much later than now was begun by a
@@ -41,7 +42,7 @@ impl Session {
         self.current.as_ref().is_some_and(|state| {
             let stale = state.pending.as_ref().is_some_and(|pending| pending.is_stale(now));
             !(requirements.not_stale && stale
-                || requirements.pqxdh && state.version == Version::V3
+                || requirements.pqxdh && state.version.profile().post_quantum == PostQuantum::None
                 || requirements.post_quantum_ratchet && state.ratchet.braid().is_off())
         })
     }

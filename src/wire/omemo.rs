@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 
 use super::protobuf::{Fields, Malformed, Sink};
 use crate::crypto::curve::PublicKey;
+use crate::profile::{KeyForm, OMEMO_2, OMEMO_LEGACY, Profile};
 
 /// The version byte of legacy messages.
 const LEGACY_BYTE: u8 = 0x33;
@@ -55,12 +56,11 @@ impl Version {
         }
     }
 
-    /// Length of a MAC in bytes.
-    #[must_use]
-    pub const fn mac_len(self) -> usize {
+    /// The profile.
+    pub(crate) const fn profile(self) -> &'static Profile {
         match self {
-            Self::Two => 16,
-            Self::Legacy => 8,
+            Self::Two => &OMEMO_2,
+            Self::Legacy => &OMEMO_LEGACY,
         }
     }
 }
@@ -93,7 +93,7 @@ impl From<Malformed> for ParseError {
 #[must_use]
 pub(crate) fn encode_key(version: Version, key: &[u8; 32]) -> Vec<u8> {
     let mut out = Vec::with_capacity(33);
-    if version == Version::Legacy {
+    if version.profile().keys == KeyForm::Typed {
         out.push(KEY_TYPE);
     }
     out.extend_from_slice(key);
@@ -102,10 +102,10 @@ pub(crate) fn encode_key(version: Version, key: &[u8; 32]) -> Vec<u8> {
 
 /// Reads [such a key](encode_key); its length is exact.
 pub(crate) fn decode_key(version: Version, bytes: &[u8]) -> Result<[u8; 32], ParseError> {
-    let key = match (version, bytes.split_first()) {
-        (Version::Two, _) => bytes,
-        (Version::Legacy, Some((&KEY_TYPE, key))) => key,
-        (Version::Legacy, _) => return Err(ParseError::BadLength),
+    let key = match (version.profile().keys, bytes.split_first()) {
+        (KeyForm::Bare, _) => bytes,
+        (KeyForm::Typed, Some((&KEY_TYPE, key))) => key,
+        (KeyForm::Typed, _) => return Err(ParseError::BadLength),
     };
     key.try_into().map_err(|_| ParseError::BadLength)
 }
@@ -144,7 +144,7 @@ impl<'a> RatchetMessage<'a> {
                 (authenticated, &mac[..], legacy_protobuf(authenticated)?)
             }
         };
-        if mac.len() != version.mac_len() {
+        if mac.len() != version.profile().mac_len {
             return Err(ParseError::BadLength);
         }
         let (n, pn, key) = header_fields(version);

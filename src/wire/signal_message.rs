@@ -15,9 +15,10 @@ use crate::crypto::curve::PublicKey;
 
 use super::message::{ParseError, read_version};
 use super::protobuf::{Encode, Fields, Sink, len_of_len};
+use crate::profile::SIGNAL_4;
 
 /// Length of the MAC at the end of a message, in bytes.
-pub const MAC_LEN: usize = 8;
+pub const MAC_LEN: usize = SIGNAL_4.mac_len;
 
 /// Length of the addresses field in bytes: two service ids of 17 bytes, each with a device id of one.
 pub const ADDRESSES_LEN: usize = 36;

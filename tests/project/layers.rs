@@ -11,6 +11,7 @@ use std::path::Path;
 /// The modules at the crate's root, and the layer of each.
 const LAYERS: &[(&str, u8)] = &[
     ("crypto", 0),
+    ("profile", 1),
     ("wire", 1),
     ("record", 1),
     ("timestamp", 1),
