@@ -20,3 +20,7 @@ echo "linked without libc: $(stat -c %s "$binary") bytes"
 cargo build --release --features rose
 "$binary"
 echo "the same with the rose profile: $(stat -c %s "$binary") bytes"
+
+cargo build --release --features omemo
+"$binary"
+echo "the same with OMEMO: $(stat -c %s "$binary") bytes"

@@ -29,6 +29,8 @@ mod groups;
 mod ledger;
 #[path = "resource_bounds/measure.rs"]
 mod measure;
+#[path = "resource_bounds/omemo.rs"]
+mod omemo;
 #[path = "resource_bounds/others.rs"]
 mod others;
 #[path = "support/rose.rs"]
@@ -58,6 +60,7 @@ fn no_input_costs_more_than_is_documented() {
     sessions::bounds(&mut ledger);
     ratchets::bounds(&mut ledger);
     sealed::bounds(&mut ledger);
+    omemo::bounds(&mut ledger);
     rose::bounds(&mut ledger);
     others::bounds(&mut ledger);
     attachments::bounds(&mut ledger);

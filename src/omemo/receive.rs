@@ -129,12 +129,11 @@ impl Session {
         rng: &mut impl CryptoRng,
     ) -> Result<Opened, ReceiveError> {
         let mut first = None;
-        // The session that knows the ratchet key comes first: no other can open the message.
-        let fits =
-            |at: &usize| self.states.get(*at).is_some_and(|state| state.ratchet.knows(&message.header));
-        let fitting = (0..self.states.len()).filter(fits);
-        let others = (0..self.states.len()).filter(|at| !fits(at));
-        for at in fitting.chain(others) {
+        // Where a session knows the ratchet key, no other can open the message.
+        let knows = |at: usize| self.states.get(at).is_some_and(|state| state.ratchet.knows(&message.header));
+        let all = 0..self.states.len();
+        let any_knows = all.clone().any(knows);
+        for at in all.filter(|at| !any_knows || knows(*at)) {
             match self.open_at(at, message, rng) {
                 Ok(opened) => return Ok(opened),
                 // Of this session, whatever comes after.

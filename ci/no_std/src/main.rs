@@ -11,6 +11,8 @@ extern crate alloc;
 
 mod conversation;
 mod heap;
+#[cfg(feature = "omemo")]
+mod omemo;
 mod rng;
 #[cfg(feature = "rose")]
 mod rose;
@@ -53,6 +55,10 @@ fn run() -> u32 {
     #[cfg(feature = "rose")]
     let held = held
         .and_then(|messages| rose::hold(&mut stage).map(|more| messages + more).ok_or_else(|| "rose".into()));
+    #[cfg(feature = "omemo")]
+    let held = held.and_then(|messages| {
+        omemo::hold(&mut stage).map(|more| messages + more).ok_or_else(|| "OMEMO".into())
+    });
     match held {
         Ok(messages) => {
             show("all", most);
