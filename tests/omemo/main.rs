@@ -18,4 +18,5 @@ mod peer;
 
 mod live;
 mod properties;
+mod records;
 mod replay;
