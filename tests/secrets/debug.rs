@@ -430,7 +430,7 @@ fn show_ratchets(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("RootKey", &root);
     shown.show("ChainKey", &chain);
     shown.show("MessageKeySeed", &seed);
-    let keys = MessageKeys::derive(&seed, None);
+    let keys = MessageKeys::derive(Label::new("WhisperMessageKeys"), &seed, None);
     shown.secret("cipher key", keys.cipher_key.as_bytes());
     shown.secret("MAC key", keys.mac_key.as_bytes());
     shown.secret("initialisation vector", keys.iv.as_bytes());

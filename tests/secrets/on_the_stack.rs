@@ -215,7 +215,7 @@ fn kems() {
 fn ratchets() {
     let chain = Box::new(ChainKey::new(Secret::new(bytes(30)), 0));
     let (seed, next) = chain.step().unwrap();
-    let keys = MessageKeys::derive(&seed, None);
+    let keys = MessageKeys::derive(Label::new("WhisperMessageKeys"), &seed, None);
     let secrets: Secrets<'_> = &[
         ("chain key", chain.as_bytes()),
         ("next chain key", next.as_bytes()),
@@ -226,7 +226,7 @@ fn ratchets() {
     ];
     check("chain step and message keys", secrets, || {
         let (seed, _) = chain.step().unwrap();
-        MessageKeys::derive(&seed, None);
+        MessageKeys::derive(Label::new("WhisperMessageKeys"), &seed, None);
     });
     let private = *PrivateKey::from_secret(&Secret::new(bytes(31))).as_bytes();
     let pair = KeyPair::from_private(PrivateKey::from_secret(&Secret::new(bytes(31))));
@@ -448,7 +448,8 @@ fn message_keys(record: &[u8], version: u8) -> Vec<(&'static str, Vec<u8>)> {
     if version == 4 {
         return vec![seed_bytes];
     }
-    let MessageKeys { cipher_key, mac_key, iv } = MessageKeys::derive(&seed, None);
+    let MessageKeys { cipher_key, mac_key, iv } =
+        MessageKeys::derive(Label::new("WhisperMessageKeys"), &seed, None);
     let cipher = [cipher_key.as_bytes().as_slice(), iv.as_bytes()].concat();
     vec![seed_bytes, ("cipher key and iv", cipher), ("MAC key", mac_key.as_bytes().to_vec())]
 }

@@ -15,6 +15,7 @@ use crate::device::{Device, Failure, KemOffer, Offer, START, TrustRule};
 use crate::setting::open;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use subrosa::hazmat::crypto::kdf::Label;
 use subrosa::hazmat::ratchet::chain::MessageKeySeed;
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
 use subrosa::hazmat::wire::stored::StoredSessionRecord;
@@ -447,7 +448,11 @@ fn ready_made_keys_of_older_implementations_are_read() {
 }
 
 fn hazmat_keys(seed: &[u8]) -> MessageKeys {
-    MessageKeys::derive(&MessageKeySeed::new(Secret::new(seed.try_into().unwrap())), None)
+    MessageKeys::derive(
+        Label::new("WhisperMessageKeys"),
+        &MessageKeySeed::new(Secret::new(seed.try_into().unwrap())),
+        None,
+    )
 }
 
 /// A bundle is of one device, and begins a session with no other.

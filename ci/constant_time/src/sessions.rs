@@ -5,6 +5,7 @@
 #[path = "../../../benches/support/setting.rs"]
 mod setting;
 
+use subrosa::hazmat::crypto::kdf::Label;
 use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
 use subrosa::hazmat::ratchet::double::{DoubleRatchet, Header, Reach};
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
@@ -46,7 +47,14 @@ fn ratchet_step(report: &mut Report) {
         );
         after.apply_received(change);
         let (_, sent, _) = after.send().unwrap();
-        Some([seed.as_bytes().as_slice(), sent.as_bytes(), &keys(&MessageKeys::derive(&seed, None))].concat())
+        Some(
+            [
+                seed.as_bytes().as_slice(),
+                sent.as_bytes(),
+                &keys(&MessageKeys::derive(Label::new("WhisperMessageKeys"), &seed, None)),
+            ]
+            .concat(),
+        )
     });
 }
 

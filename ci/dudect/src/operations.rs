@@ -6,7 +6,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::IdentityKeyPair;
 use subrosa::fingerprint::{Fingerprint, FingerprintHash, FingerprintVersion};
-use subrosa::hazmat::crypto::kdf::MacKey;
+use subrosa::hazmat::crypto::kdf::{Label, MacKey};
 use subrosa::hazmat::crypto::kem768::{self, ExpandedKey, KeySeed};
 use subrosa::hazmat::crypto::xeddsa;
 use subrosa::hazmat::ratchet::chain::{ChainKey, MessageKeySeed};
@@ -95,7 +95,9 @@ fn derivation(report: &mut Report) {
     report.alike(
         "message keys of a fixed or a random seed",
         |class, rng| (MessageKeySeed::new(Secret::new(secret(class, rng))), Secret::new(secret(class, rng))),
-        |(seed, post_quantum)| MessageKeys::derive(seed, Some(post_quantum)),
+        |(seed, post_quantum)| {
+            MessageKeys::derive(Label::new("WhisperMessageKeys"), seed, Some(post_quantum))
+        },
     );
     report.alike(
         "step of a fixed or a random chain key",

@@ -3,6 +3,7 @@
 //! A conversation, step by step: what goes in, what is drawn, what comes out, and the state after it.
 
 use serde_json::{Value, json};
+use subrosa::hazmat::crypto::kdf::Label;
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::hazmat::ratchet::chain::ChainKey;
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
@@ -132,7 +133,7 @@ impl Talk {
         let (seed, _) = ChainKey::new(Secret::new(before.sending_key), before.sending_index).step().unwrap();
         let mut step = self.step(by, json!({ "op": "encrypt" }));
         let post_quantum = before.braid.send(&mut Replay(&step["random"])).unwrap();
-        let keys = MessageKeys::derive(&seed, post_quantum.key.as_ref());
+        let keys = MessageKeys::derive(Label::new("WhisperMessageKeys"), &seed, post_quantum.key.as_ref());
         step["number"] = json!(self.sent.len());
         step["plaintext"] = text(plaintext);
         step["kind"] = json!(if message.kind() == MessageKind::PreKey { "prekey" } else { "whisper" });
