@@ -10,7 +10,7 @@ use core::arch::x86_64::{
 
 use crate::ladder::ladder;
 use crate::lane::Lane;
-use crate::radix51::radix51;
+use crate::radix51::{high, low, radix51};
 
 pub(crate) const LANES: usize = 4;
 

@@ -103,6 +103,7 @@ macro_rules! ladder {
         }
 
         /// Squares as often as is said.
+        #[inline(never)]
         $(#[$feature])?
         fn squares(element: &Element, times: usize) -> Element {
             let mut element = *element;

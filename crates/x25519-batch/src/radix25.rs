@@ -27,6 +27,15 @@
 //! [`radix25!`] stands in a module that has these names: `Vector`, `Mask`, `LANES`, `splat`, `collect`, `spread`, `add`,
 //! `subtract`, `and`, `shift_right`, `shift_left`, `swap` and `multiply`.
 
+/// The sum of products: `dot!(a0 b1, a1 b0)` is a₀b₁ + a₁b₀.
+macro_rules! dot {
+    ($a:ident $b:ident $(, $c:ident $d:ident)*) => {{
+        let sum = multiply($a, $b);
+        $(let sum = add(sum, multiply($c, $d));)*
+        sum
+    }};
+}
+
 /// Makes the types `Element` and `Product`, of whose functions each gets the attribute.
 macro_rules! radix25 {
     ($(#[$feature:meta])?) => {
@@ -96,46 +105,49 @@ macro_rules! radix25 {
                 (a, Self([b0, b1, b2, b3, b4, b5, b6, b7, b8, b9]))
             }
 
-            #[inline]
+            #[inline(never)]
             $(#[$feature])?
             fn multiply(&self, other: &Self) -> Product {
-                let (Self(a), Self(b)) = (self, other);
-                let (odd_twice, b_19) = (odd_twice(a), times_19(b));
+                let Self([a0, a1, a2, a3, a4, a5, a6, a7, a8, a9]) = *self;
+                let Self([b0, b1, b2, b3, b4, b5, b6, b7, b8, b9]) = *other;
+                let [d1, d3, d5, d7, d9] = [twice(a1), twice(a3), twice(a5), twice(a7), twice(a9)];
+                let [n1, n2, n3, n4, n5, n6, n7, n8, n9] = times_19(&[b1, b2, b3, b4, b5, b6, b7, b8, b9]);
                 carried([
-                    column::<0>(&odd_twice, b, &b_19),
-                    column::<1>(a, b, &b_19),
-                    column::<2>(&odd_twice, b, &b_19),
-                    column::<3>(a, b, &b_19),
-                    column::<4>(&odd_twice, b, &b_19),
-                    column::<5>(a, b, &b_19),
-                    column::<6>(&odd_twice, b, &b_19),
-                    column::<7>(a, b, &b_19),
-                    column::<8>(&odd_twice, b, &b_19),
-                    column::<9>(a, b, &b_19),
+                    dot!(a0 b0, d1 n9, a2 n8, d3 n7, a4 n6, d5 n5, a6 n4, d7 n3, a8 n2, d9 n1),
+                    dot!(a0 b1, a1 b0, a2 n9, a3 n8, a4 n7, a5 n6, a6 n5, a7 n4, a8 n3, a9 n2),
+                    dot!(a0 b2, d1 b1, a2 b0, d3 n9, a4 n8, d5 n7, a6 n6, d7 n5, a8 n4, d9 n3),
+                    dot!(a0 b3, a1 b2, a2 b1, a3 b0, a4 n9, a5 n8, a6 n7, a7 n6, a8 n5, a9 n4),
+                    dot!(a0 b4, d1 b3, a2 b2, d3 b1, a4 b0, d5 n9, a6 n8, d7 n7, a8 n6, d9 n5),
+                    dot!(a0 b5, a1 b4, a2 b3, a3 b2, a4 b1, a5 b0, a6 n9, a7 n8, a8 n7, a9 n6),
+                    dot!(a0 b6, d1 b5, a2 b4, d3 b3, a4 b2, d5 b1, a6 b0, d7 n9, a8 n8, d9 n7),
+                    dot!(a0 b7, a1 b6, a2 b5, a3 b4, a4 b3, a5 b2, a6 b1, a7 b0, a8 n9, a9 n8),
+                    dot!(a0 b8, d1 b7, a2 b6, d3 b5, a4 b4, d5 b3, a6 b2, d7 b1, a8 b0, d9 n9),
+                    dot!(a0 b9, a1 b8, a2 b7, a3 b6, a4 b5, a5 b4, a6 b3, a7 b2, a8 b1, a9 b0),
                 ])
             }
 
-            #[inline]
+            #[inline(never)]
             $(#[$feature])?
             fn square(&self) -> Product {
-                let Self(a) = self;
-                let (odd_twice, a_19) = (odd_twice(a), times_19(a));
+                let Self([a0, a1, a2, a3, a4, a5, a6, a7, a8, a9]) = *self;
+                let [d1, d3, d5, d7, d9] = [twice(a1), twice(a3), twice(a5), twice(a7), twice(a9)];
+                let [n5, n6, n7, n8, n9] = times_19(&[a5, a6, a7, a8, a9]);
                 carried([
-                    square_column::<0>(&odd_twice, a, &a_19),
-                    square_column::<1>(a, a, &a_19),
-                    square_column::<2>(&odd_twice, a, &a_19),
-                    square_column::<3>(a, a, &a_19),
-                    square_column::<4>(&odd_twice, a, &a_19),
-                    square_column::<5>(a, a, &a_19),
-                    square_column::<6>(&odd_twice, a, &a_19),
-                    square_column::<7>(a, a, &a_19),
-                    square_column::<8>(&odd_twice, a, &a_19),
-                    square_column::<9>(a, a, &a_19),
+                    add(twice(dot!(d1 n9, a2 n8, d3 n7, a4 n6)), dot!(a0 a0, d5 n5)),
+                    twice(dot!(a0 a1, a2 n9, a3 n8, a4 n7, a5 n6)),
+                    add(twice(dot!(a0 a2, d3 n9, a4 n8, d5 n7)), dot!(d1 a1, a6 n6)),
+                    twice(dot!(a0 a3, a1 a2, a4 n9, a5 n8, a6 n7)),
+                    add(twice(dot!(a0 a4, d1 a3, d5 n9, a6 n8)), dot!(a2 a2, d7 n7)),
+                    twice(dot!(a0 a5, a1 a4, a2 a3, a6 n9, a7 n8)),
+                    add(twice(dot!(a0 a6, d1 a5, a2 a4, d7 n9)), dot!(d3 a3, a8 n8)),
+                    twice(dot!(a0 a7, a1 a6, a2 a5, a3 a4, a8 n9)),
+                    add(twice(dot!(a0 a8, d1 a7, a2 a6, d3 a5)), dot!(a4 a4, d9 n9)),
+                    twice(dot!(a0 a9, a1 a8, a2 a7, a3 a6, a4 a5)),
                 ])
             }
 
             /// This number, and 121665 times the other one.
-            #[inline]
+            #[inline(never)]
             $(#[$feature])?
             fn plus_121665(&self, other: &Self) -> Self {
                 let Self([a0, a1, a2, a3, a4, a5, a6, a7, a8, a9]) = *self;
@@ -221,57 +233,18 @@ macro_rules! radix25 {
 
         #[inline]
         $(#[$feature])?
-        fn odd_twice(&[a0, a1, a2, a3, a4, a5, a6, a7, a8, a9]: &[Vector; 10]) -> [Vector; 10] {
-            [a0, add(a1, a1), a2, add(a3, a3), a4, add(a5, a5), a6, add(a7, a7), a8, add(a9, a9)]
+        fn twice(limb: Vector) -> Vector {
+            add(limb, limb)
         }
 
-        #[inline]
+        #[inline(never)]
         $(#[$feature])?
-        fn times_19(&[a0, a1, a2, a3, a4, a5, a6, a7, a8, a9]: &[Vector; 10]) -> [Vector; 10] {
-            let factor = splat(19);
-            [
-                multiply(a0, factor),
-                multiply(a1, factor),
-                multiply(a2, factor),
-                multiply(a3, factor),
-                multiply(a4, factor),
-                multiply(a5, factor),
-                multiply(a6, factor),
-                multiply(a7, factor),
-                multiply(a8, factor),
-                multiply(a9, factor),
-            ]
-        }
-
-        /// The sum of a column: aᵢbⱼ with i + j = K, and 19 times those with i + j = K + 10.
-        #[inline]
-        $(#[$feature])?
-        fn column<const K: usize>(a: &[Vector; 10], b: &[Vector; 10], b_19: &[Vector; 10]) -> Vector {
-            let mut sum = splat(0);
-            for (i, a) in a.iter().enumerate() {
-                let b = if i <= K { b.get(K - i) } else { b_19.get(K + 10 - i) };
-                if let Some(b) = b {
-                    sum = add(sum, multiply(*a, *b));
-                }
+        fn times_19<const N: usize>(limbs: &[Vector; N]) -> [Vector; N] {
+            let mut products = *limbs;
+            for limb in &mut products {
+                *limb = multiply(*limb, splat(19));
             }
-            sum
-        }
-
-        /// A column of a square, whose products but those in the middle come twice.
-        #[inline]
-        $(#[$feature])?
-        fn square_column<const K: usize>(twice: &[Vector; 10], a: &[Vector; 10], a_19: &[Vector; 10]) -> Vector {
-            let (mut pairs, mut middle) = (splat(0), splat(0));
-            for (i, low) in twice.iter().enumerate() {
-                let (j, from) = if i <= K { (K - i, a) } else { (K + 10 - i, a_19) };
-                let Some(high) = from.get(j) else { continue };
-                if i < j {
-                    pairs = add(pairs, multiply(*low, *high));
-                } else if i == j {
-                    middle = add(middle, multiply(*low, *high));
-                }
-            }
-            add(add(pairs, pairs), middle)
+            products
         }
 
         /// Carries through all limbs, in two chains side by side.
@@ -297,4 +270,4 @@ macro_rules! radix25 {
     };
 }
 
-pub(crate) use radix25;
+pub(crate) use {dot, radix25};

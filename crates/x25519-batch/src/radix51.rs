@@ -27,6 +27,24 @@
 //! [`radix51!`] stands in a module that has these names: `Vector`, `Mask`, `LANES`, `splat`, `collect`, `spread`, `add`,
 //! `subtract`, `and`, `shift_right`, `shift_left`, `swap`, `multiply_low` and `multiply_high`.
 
+/// A sum, and the low halves of products: `low!(s; a0 b1, a1 b0)` is s + low(a₀b₁) + low(a₁b₀).
+macro_rules! low {
+    ($sum:expr; $($a:ident $b:ident),*) => {{
+        let sum = $sum;
+        $(let sum = multiply_low(sum, $a, $b);)*
+        sum
+    }};
+}
+
+/// The same with the high halves.
+macro_rules! high {
+    ($sum:expr; $($a:ident $b:ident),*) => {{
+        let sum = $sum;
+        $(let sum = multiply_high(sum, $a, $b);)*
+        sum
+    }};
+}
+
 /// Makes the types `Element` and `Product`, of whose functions each gets the attribute.
 macro_rules! radix51 {
     ($(#[$feature:meta])?) => {
@@ -94,36 +112,38 @@ macro_rules! radix51 {
             #[inline]
             $(#[$feature])?
             fn multiply(&self, other: &Self) -> Product {
-                let (Self(a), Self(b)) = (self, other);
+                let (Self([a0, a1, a2, a3, a4]), Self([b0, b1, b2, b3, b4])) = (*self, *other);
+                let zero = splat(0);
                 folded([
-                    low::<0>(a, b, splat(0)),
-                    low::<1>(a, b, double(high::<0>(a, b))),
-                    low::<2>(a, b, double(high::<1>(a, b))),
-                    low::<3>(a, b, double(high::<2>(a, b))),
-                    low::<4>(a, b, double(high::<3>(a, b))),
-                    low::<5>(a, b, double(high::<4>(a, b))),
-                    low::<6>(a, b, double(high::<5>(a, b))),
-                    low::<7>(a, b, double(high::<6>(a, b))),
-                    low::<8>(a, b, double(high::<7>(a, b))),
-                    double(high::<8>(a, b)),
+                    low!(zero; a0 b0),
+                    low!(twice(high!(zero; a0 b0)); a0 b1, a1 b0),
+                    low!(twice(high!(zero; a0 b1, a1 b0)); a0 b2, a1 b1, a2 b0),
+                    low!(twice(high!(zero; a0 b2, a1 b1, a2 b0)); a0 b3, a1 b2, a2 b1, a3 b0),
+                    low!(twice(high!(zero; a0 b3, a1 b2, a2 b1, a3 b0)); a0 b4, a1 b3, a2 b2, a3 b1, a4 b0),
+                    low!(twice(high!(zero; a0 b4, a1 b3, a2 b2, a3 b1, a4 b0)); a1 b4, a2 b3, a3 b2, a4 b1),
+                    low!(twice(high!(zero; a1 b4, a2 b3, a3 b2, a4 b1)); a2 b4, a3 b3, a4 b2),
+                    low!(twice(high!(zero; a2 b4, a3 b3, a4 b2)); a3 b4, a4 b3),
+                    low!(twice(high!(zero; a3 b4, a4 b3)); a4 b4),
+                    twice(high!(zero; a4 b4)),
                 ])
             }
 
             #[inline]
             $(#[$feature])?
             fn square(&self) -> Product {
-                let Self(a) = self;
+                let Self([a0, a1, a2, a3, a4]) = *self;
+                let zero = splat(0);
                 folded([
-                    square_column::<0, 0>(a),
-                    square_column::<1, 0>(a),
-                    square_column::<2, 1>(a),
-                    square_column::<3, 2>(a),
-                    square_column::<4, 3>(a),
-                    square_column::<5, 4>(a),
-                    square_column::<6, 5>(a),
-                    square_column::<7, 6>(a),
-                    square_column::<8, 7>(a),
-                    double(square_high::<8>(a)),
+                    low!(zero; a0 a0),
+                    twice(low!(high!(zero; a0 a0); a0 a1)),
+                    low!(twice(low!(twice(high!(zero; a0 a1)); a0 a2)); a1 a1),
+                    twice(low!(high!(twice(high!(zero; a0 a2)); a1 a1); a0 a3, a1 a2)),
+                    low!(twice(low!(twice(high!(zero; a0 a3, a1 a2)); a0 a4, a1 a3)); a2 a2),
+                    twice(low!(high!(twice(high!(zero; a0 a4, a1 a3)); a2 a2); a1 a4, a2 a3)),
+                    low!(twice(low!(twice(high!(zero; a1 a4, a2 a3)); a2 a4)); a3 a3),
+                    twice(low!(high!(twice(high!(zero; a2 a4)); a3 a3); a3 a4)),
+                    low!(twice(twice(high!(zero; a3 a4))); a4 a4),
+                    twice(high!(zero; a4 a4)),
                 ])
             }
 
@@ -136,10 +156,10 @@ macro_rules! radix51 {
                 let h4 = multiply_high(zero, b4, factor);
                 Product([
                     multiply_low(multiply_low(a0, b0, factor), h4, splat(38)),
-                    multiply_low(add(a1, double(multiply_high(zero, b0, factor))), b1, factor),
-                    multiply_low(add(a2, double(multiply_high(zero, b1, factor))), b2, factor),
-                    multiply_low(add(a3, double(multiply_high(zero, b2, factor))), b3, factor),
-                    multiply_low(add(a4, double(multiply_high(zero, b3, factor))), b4, factor),
+                    multiply_low(add(a1, twice(multiply_high(zero, b0, factor))), b1, factor),
+                    multiply_low(add(a2, twice(multiply_high(zero, b1, factor))), b2, factor),
+                    multiply_low(add(a3, twice(multiply_high(zero, b2, factor))), b3, factor),
+                    multiply_low(add(a4, twice(multiply_high(zero, b3, factor))), b4, factor),
                 ])
                 .reduce()
             }
@@ -188,68 +208,8 @@ macro_rules! radix51 {
 
         #[inline]
         $(#[$feature])?
-        fn double(a: Vector) -> Vector {
-            add(a, a)
-        }
-
-        /// Adds the low halves of the products of a column: aᵢbⱼ with i + j = K.
-        #[inline]
-        $(#[$feature])?
-        fn low<const K: usize>(a: &[Vector; 5], b: &[Vector; 5], mut sum: Vector) -> Vector {
-            for (i, a) in a.iter().enumerate() {
-                if let Some(b) = K.checked_sub(i).and_then(|j| b.get(j)) {
-                    sum = multiply_low(sum, *a, *b);
-                }
-            }
-            sum
-        }
-
-        /// The sum of the high halves of the products of a column.
-        #[inline]
-        $(#[$feature])?
-        fn high<const K: usize>(a: &[Vector; 5], b: &[Vector; 5]) -> Vector {
-            let mut sum = splat(0);
-            for (i, a) in a.iter().enumerate() {
-                if let Some(b) = K.checked_sub(i).and_then(|j| b.get(j)) {
-                    sum = multiply_high(sum, *a, *b);
-                }
-            }
-            sum
-        }
-
-        /// A column of a square: the low halves of K, and twice the high halves of J, the column before. (There is none
-        /// before the first, whose high halves are not added.)
-        #[inline]
-        $(#[$feature])?
-        fn square_column<const K: usize, const J: usize>(a: &[Vector; 5]) -> Vector {
-            let mut sum = if K == J { splat(0) } else { square_high::<J>(a) };
-            for (i, low) in a.iter().enumerate() {
-                if let Some(high) = K.checked_sub(i).filter(|j| i < *j).and_then(|j| a.get(j)) {
-                    sum = multiply_low(sum, *low, *high);
-                }
-            }
-            let mut sum = double(sum);
-            if let Some(middle) = a.get(K / 2).filter(|_| K.is_multiple_of(2)) {
-                sum = multiply_low(sum, *middle, *middle);
-            }
-            sum
-        }
-
-        /// The sum of the high halves of a column of a square.
-        #[inline]
-        $(#[$feature])?
-        fn square_high<const K: usize>(a: &[Vector; 5]) -> Vector {
-            let mut sum = splat(0);
-            for (i, low) in a.iter().enumerate() {
-                if let Some(high) = K.checked_sub(i).filter(|j| i < *j).and_then(|j| a.get(j)) {
-                    sum = multiply_high(sum, *low, *high);
-                }
-            }
-            let mut sum = double(sum);
-            if let Some(middle) = a.get(K / 2).filter(|_| K.is_multiple_of(2)) {
-                sum = multiply_high(sum, *middle, *middle);
-            }
-            sum
+        fn twice(limb: Vector) -> Vector {
+            add(limb, limb)
         }
 
         /// Adds 19 times the upper five columns to the lower five.
@@ -262,9 +222,9 @@ macro_rules! radix51 {
         #[inline]
         $(#[$feature])?
         fn plus_19(a: Vector, b: Vector) -> Vector {
-            add(add(add(a, b), double(b)), shift_left::<4>(b))
+            add(add(add(a, b), twice(b)), shift_left::<4>(b))
         }
     };
 }
 
-pub(crate) use radix51;
+pub(crate) use {high, low, radix51};
