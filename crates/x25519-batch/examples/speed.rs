@@ -69,8 +69,7 @@ fn main() {
     for Row { kind, batch: (name, len, _), mut nanoseconds, .. } in rows {
         nanoseconds.sort_unstable();
         let microseconds = |at: Option<&u128>| at.map_or(0.0, |time| *time as f64 / 1000.0);
-        let (median, least) =
-            (microseconds(nanoseconds.get(rounds / 2)), microseconds(nanoseconds.first()));
+        let (median, least) = (microseconds(nanoseconds.get(rounds / 2)), microseconds(nanoseconds.first()));
         println!("| {name} | {kind:?} | {median:.1} | {:.1} | {least:.1} |", median / len as f64);
     }
 }

@@ -10,7 +10,7 @@ use core::arch::x86_64::{
 
 use crate::ladder::ladder;
 use crate::lane::Lane;
-use crate::radix25::{dot, radix25};
+use crate::radix25::radix25;
 
 pub(crate) const LANES: usize = 4;
 

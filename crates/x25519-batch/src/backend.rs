@@ -2,9 +2,9 @@
 
 //! Which lanes this machine has, and which of them a batch is cut into.
 
+use crate::{Agreement, BASE, portable, stack};
 #[cfg(target_arch = "x86_64")]
 use crate::{avx2, ifma4, ifma8, lane::Lane};
-use crate::{Agreement, BASE, portable, stack};
 
 #[cfg(target_arch = "x86_64")]
 cpufeatures::new!(cpu_ifma, "avx2", "avx512f", "avx512vl", "avx512ifma");
@@ -113,16 +113,19 @@ impl Run {
     const fn cost(self) -> u32 {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Ifma8 => 50,
+            Self::Ifma8 => 52,
             #[cfg(target_arch = "x86_64")]
-            Self::Ifma4 => 26,
+            Self::Ifma4 => 35,
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => 60,
+            Self::Avx2 => 104,
             Self::OneByOne => 0,
         }
     }
 
-    #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "the machine has what the functions need"))]
+    #[cfg_attr(
+        target_arch = "x86_64",
+        expect(unsafe_code, reason = "the machine has what the functions need")
+    )]
     fn agree(self, agreements: &mut [Agreement<'_>]) {
         match self {
             #[cfg(target_arch = "x86_64")]

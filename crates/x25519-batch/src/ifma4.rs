@@ -4,13 +4,13 @@
 
 use core::arch::x86_64::{
     __m256i, __mmask8, _mm256_add_epi64, _mm256_and_si256, _mm256_extract_epi64, _mm256_madd52hi_epu64,
-    _mm256_madd52lo_epu64, _mm256_mask_blend_epi64, _mm256_set1_epi64x, _mm256_set_epi64x, _mm256_slli_epi64,
+    _mm256_madd52lo_epu64, _mm256_mask_blend_epi64, _mm256_set_epi64x, _mm256_set1_epi64x, _mm256_slli_epi64,
     _mm256_srli_epi64, _mm256_sub_epi64, _mm256_test_epi64_mask,
 };
 
 use crate::ladder::ladder;
 use crate::lane::Lane;
-use crate::radix51::{high, low, radix51};
+use crate::radix51::radix51;
 
 pub(crate) const LANES: usize = 4;
 

@@ -5,13 +5,13 @@
 use core::arch::x86_64::{
     __m512i, __mmask8, _mm256_extract_epi64, _mm512_add_epi64, _mm512_and_si512, _mm512_castsi512_si256,
     _mm512_extracti64x4_epi64, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64,
-    _mm512_set1_epi64, _mm512_set_epi64, _mm512_slli_epi64, _mm512_srli_epi64, _mm512_sub_epi64,
+    _mm512_set_epi64, _mm512_set1_epi64, _mm512_slli_epi64, _mm512_srli_epi64, _mm512_sub_epi64,
     _mm512_test_epi64_mask,
 };
 
 use crate::ladder::ladder;
 use crate::lane::Lane;
-use crate::radix51::{high, low, radix51};
+use crate::radix51::radix51;
 
 pub(crate) const LANES: usize = 8;
 

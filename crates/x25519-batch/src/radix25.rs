@@ -13,14 +13,13 @@
 //!
 //! | step | even limbs are below | odd limbs are below | because |
 //! | --- | --- | --- | --- |
-//! | `Product`, carried | 2^26 + 2^16 | 2^25 + 2^16 | see `carried` below; `load` gives less |
+//! | `Product` | 2^26 | 2^25 | carried; but limbs 1 and 6, which come last, are below 2^25 + 2^11 and 2^26 + 2^11 |
 //! | `BIAS` | 2^27 | 2^26 | twice the prime; each of its limbs is above those of any product |
-//! | `Element`: a sum, a difference and the bias | 2^27.59 | 2^26.59 | three times a product's |
-//! | 19 times that | 2^31.84 | 2^30.84 | |
-//! | zₖ | 2^62.2 | 2^62.2 | z₀ = 9 · 2^52 (1 + 4 · 19 + 5 · 19 · 2 / 4), the largest |
+//! | `Element` | 2^27.59 | 2^26.59 | a difference and the bias: three times a product; a sum is twice one |
+//! | 19 times that | 2^31.84 | 2^30.84 | what they are multiplied by |
+//! | zₖ | 2^62.2 | 2^62.2 | z₀ is the largest: five even products and five odd ones twice, but one 19 times |
+//! | what limb 9 carries | 2^36.6 | | times 19 to limb 0, by shifts: it is more than 32 bits |
 //! | `plus_121665`, not carried | 2^44.5 | 2^43.5 | |
-//! | what `carried` carries from limb 9 | 2^37, times 19 to limb 0 | | in two chains: 0 … 5 and 5 … 9, 0, 1 |
-//! | `carried`, last step | 2^26 | 2^25 + 2^16 | limbs 1 and 6 are left with a carry |
 //!
 //! `intervals.rs` runs this code, as it is, with intervals in place of numbers, and finds that it holds for all inputs.
 //!
@@ -39,6 +38,8 @@ macro_rules! dot {
 /// Makes the types `Element` and `Product`, of whose functions each gets the attribute.
 macro_rules! radix25 {
     ($(#[$feature:meta])?) => {
+        use $crate::radix25::dot;
+
         /// Twice the prime, in limbs that are larger than those of any product: the lowest, odd and even ones.
         const BIAS: [u64; 3] = [(1 << 27) - 38, (1 << 26) - 2, (1 << 27) - 2];
 
@@ -105,25 +106,10 @@ macro_rules! radix25 {
                 (a, Self([b0, b1, b2, b3, b4, b5, b6, b7, b8, b9]))
             }
 
-            #[inline(never)]
+            #[inline]
             $(#[$feature])?
             fn multiply(&self, other: &Self) -> Product {
-                let Self([a0, a1, a2, a3, a4, a5, a6, a7, a8, a9]) = *self;
-                let Self([b0, b1, b2, b3, b4, b5, b6, b7, b8, b9]) = *other;
-                let [d1, d3, d5, d7, d9] = [twice(a1), twice(a3), twice(a5), twice(a7), twice(a9)];
-                let [n1, n2, n3, n4, n5, n6, n7, n8, n9] = times_19(&[b1, b2, b3, b4, b5, b6, b7, b8, b9]);
-                carried([
-                    dot!(a0 b0, d1 n9, a2 n8, d3 n7, a4 n6, d5 n5, a6 n4, d7 n3, a8 n2, d9 n1),
-                    dot!(a0 b1, a1 b0, a2 n9, a3 n8, a4 n7, a5 n6, a6 n5, a7 n4, a8 n3, a9 n2),
-                    dot!(a0 b2, d1 b1, a2 b0, d3 n9, a4 n8, d5 n7, a6 n6, d7 n5, a8 n4, d9 n3),
-                    dot!(a0 b3, a1 b2, a2 b1, a3 b0, a4 n9, a5 n8, a6 n7, a7 n6, a8 n5, a9 n4),
-                    dot!(a0 b4, d1 b3, a2 b2, d3 b1, a4 b0, d5 n9, a6 n8, d7 n7, a8 n6, d9 n5),
-                    dot!(a0 b5, a1 b4, a2 b3, a3 b2, a4 b1, a5 b0, a6 n9, a7 n8, a8 n7, a9 n6),
-                    dot!(a0 b6, d1 b5, a2 b4, d3 b3, a4 b2, d5 b1, a6 b0, d7 n9, a8 n8, d9 n7),
-                    dot!(a0 b7, a1 b6, a2 b5, a3 b4, a4 b3, a5 b2, a6 b1, a7 b0, a8 n9, a9 n8),
-                    dot!(a0 b8, d1 b7, a2 b6, d3 b5, a4 b4, d5 b3, a6 b2, d7 b1, a8 b0, d9 n9),
-                    dot!(a0 b9, a1 b8, a2 b7, a3 b6, a4 b5, a5 b4, a6 b3, a7 b2, a8 b1, a9 b0),
-                ])
+                carried(columns(self, &factors(other)))
             }
 
             #[inline(never)]
@@ -237,6 +223,8 @@ macro_rules! radix25 {
             add(limb, limb)
         }
 
+        /// Limbs times 19. A call of its own: where the compiler sees both this and what multiplies by it, it finds that
+        /// their high halves don't matter and multiplies 64 bits by 64, which takes three times as long.
         #[inline(never)]
         $(#[$feature])?
         fn times_19<const N: usize>(limbs: &[Vector; N]) -> [Vector; N] {
@@ -245,6 +233,40 @@ macro_rules! radix25 {
                 *limb = multiply(*limb, splat(19));
             }
             products
+        }
+
+        /// What `columns` multiplies by: a number's limbs but the lowest, times 19, and then the limbs.
+        #[inline(never)]
+        $(#[$feature])?
+        fn factors(&Element([b0, b1, b2, b3, b4, b5, b6, b7, b8, b9]): &Element) -> [Vector; 19] {
+            let [n1, n2, n3, n4, n5, n6, n7, n8, n9] = times_19(&[b1, b2, b3, b4, b5, b6, b7, b8, b9]);
+            [n1, n2, n3, n4, n5, n6, n7, n8, n9, b0, b1, b2, b3, b4, b5, b6, b7, b8, b9]
+        }
+
+        /// The columns of a product. Two limbs at a time are multiplied by ten factors in a row each, from bⱼ down to
+        /// where the products of 19 bⱼ belong; so all sums stay in registers.
+        #[inline(never)]
+        $(#[$feature])?
+        fn columns(&Element(a): &Element, factors: &[Vector; 19]) -> [Vector; 10] {
+            let mut columns = [splat(0); 10];
+            for ([even, odd], row) in a.as_chunks().0.iter().zip(factors.windows(11).rev().step_by(2)) {
+                let Some(&[f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10]) = row.first_chunk() else { continue };
+                let [z0, z1, z2, z3, z4, z5, z6, z7, z8, z9] = columns;
+                let (even, odd, odd_twice) = (*even, *odd, twice(*odd));
+                columns = [
+                    add(add(z0, multiply(even, f1)), multiply(odd_twice, f0)),
+                    add(add(z1, multiply(even, f2)), multiply(odd, f1)),
+                    add(add(z2, multiply(even, f3)), multiply(odd_twice, f2)),
+                    add(add(z3, multiply(even, f4)), multiply(odd, f3)),
+                    add(add(z4, multiply(even, f5)), multiply(odd_twice, f4)),
+                    add(add(z5, multiply(even, f6)), multiply(odd, f5)),
+                    add(add(z6, multiply(even, f7)), multiply(odd_twice, f6)),
+                    add(add(z7, multiply(even, f8)), multiply(odd, f7)),
+                    add(add(z8, multiply(even, f9)), multiply(odd_twice, f8)),
+                    add(add(z9, multiply(even, f10)), multiply(odd, f9)),
+                ];
+            }
+            columns
         }
 
         /// Carries through all limbs, in two chains side by side.

@@ -12,15 +12,15 @@
 //!
 //! | step | limbs are below | because |
 //! | --- | --- | --- |
-//! | `Element` | 2^51 + 2^16 | `load` gives less than 2^51; for `reduce` see below |
-//! | Lₖ, Hₖ | 2^54.4, 2^52.4 | five terms at most: below 2^52, and below 2^(2·51 + 1 − 52) |
-//! | zₖ | 2^55 | Lₖ + 2 Hₖ₋₁ |
-//! | `Product` of `multiply` and `square` | 2^59.4 | 20 · 2^55 |
+//! | `Element` | 2^51 + 2^15 | a point's are below 2^51; for all others see `reduce` |
+//! | Lₖ, Hₖ | 2^54.4, 2^52.4 | five terms at most, each below 2^52, or below 2^(2 · 51 + ε − 52) |
+//! | zₖ | 2^54.7 | Lₖ + 2 Hₖ₋₁ |
+//! | `Product` of `multiply` and `square` | 2^59 | zₖ + 19 zₖ₊₅; the largest is the lowest, where z₅ has four terms |
 //! | `BIAS` | 2^61 | 2^10 times the prime; each of its limbs is above those of any product |
-//! | sum, or difference and bias | 2^61.9 | 2^61 + 2 · 2^59.4 |
-//! | what `reduce` carries, c | 2^10.9 | 2^61.9 / 2^51 |
-//! | `reduce` | 2^51 + 19 c | which is below 2^51 + 2^16 |
-//! | `plus_121665`, before `reduce` | 2^53 | 2^51 + 2^16 + 2^52 + 38 · 2^16 |
+//! | sum, difference and bias | 2^61.6 | 2^61 + 2 · 2^59 |
+//! | what `reduce` carries, c | 2^10.6 | 2^61.6 / 2^51 |
+//! | `reduce` | 2^51 + 2^15 | 2^51 + 19 c |
+//! | `plus_121665`, before `reduce` | 2^52.6 | 2^51 + 2^15 + 2^52 + 38 · 2^17 |
 //!
 //! `intervals.rs` runs this code, as it is, with intervals in place of numbers, and finds that it holds for all inputs.
 //!
@@ -48,6 +48,8 @@ macro_rules! high {
 /// Makes the types `Element` and `Product`, of whose functions each gets the attribute.
 macro_rules! radix51 {
     ($(#[$feature:meta])?) => {
+        use $crate::radix51::{high, low};
+
         /// Bits of a limb.
         const MASK: u64 = (1 << 51) - 1;
         /// 1024 times the prime, in limbs that are larger than those of any product.
