@@ -7,13 +7,13 @@
 
 #![allow(clippy::print_stdout, reason = "it prints")]
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use x25519_batch::backend::{Backend, Kind};
 use x25519_batch::{Agreement, BASE};
 
 /// Batches: what they are called, how many agreements, and how many of them with the base.
-const BATCHES: [(&str, usize, usize); 9] = [
+const BATCHES: [(&str, u8, u8); 9] = [
     ("1", 1, 0),
     ("1, public key", 1, 1),
     ("3, one of them a public key", 3, 1),
@@ -28,20 +28,20 @@ const BATCHES: [(&str, usize, usize); 9] = [
 struct Row {
     kind: Kind,
     backend: Backend,
-    batch: (&'static str, usize, usize),
-    nanoseconds: Vec<u128>,
+    batch: (&'static str, u8, u8),
+    times: Vec<Duration>,
 }
 
 /// A batch of scalars and points that are anything.
-fn run(backend: Backend, len: usize, bases: usize) {
-    let scalars: Vec<[u8; 32]> = (1_u8..).take(len).map(|byte| [byte; 32]).collect();
-    let mut shared = vec![[0; 32]; len];
+fn run(backend: Backend, len: u8, bases: u8) {
+    let scalars: Vec<[u8; 32]> = (0..len).map(|number| [number + 1; 32]).collect();
+    let mut shared = vec![[0; 32]; len.into()];
     let mut agreements: Vec<_> = scalars
         .iter()
         .zip(&mut shared)
-        .enumerate()
-        .map(|(at, (scalar, shared))| {
-            let point = if at < bases { &BASE } else { scalar };
+        .zip(0..)
+        .map(|((scalar, shared), number)| {
+            let point = if number < bases { &BASE } else { scalar };
             Agreement { scalar, point, shared }
         })
         .collect();
@@ -54,22 +54,20 @@ fn main() {
     let here = || Kind::ALL.into_iter().filter_map(|kind| Some((kind, Backend::of(kind)?)));
     let mut rows: Vec<Row> = BATCHES
         .into_iter()
-        .flat_map(|batch| {
-            here().map(move |(kind, backend)| Row { kind, backend, batch, nanoseconds: Vec::new() })
-        })
+        .flat_map(|batch| here().map(move |(kind, backend)| Row { kind, backend, batch, times: Vec::new() }))
         .collect();
     for _ in 0..rounds {
         for row in &mut rows {
             let started = Instant::now();
             run(row.backend, row.batch.1, row.batch.2);
-            row.nanoseconds.push(started.elapsed().as_nanos());
+            row.times.push(started.elapsed());
         }
     }
     println!("| batch | backend | µs | µs each | least |\n| --- | --- | ---: | ---: | ---: |");
-    for Row { kind, batch: (name, len, _), mut nanoseconds, .. } in rows {
-        nanoseconds.sort_unstable();
-        let microseconds = |at: Option<&u128>| at.map_or(0.0, |time| *time as f64 / 1000.0);
-        let (median, least) = (microseconds(nanoseconds.get(rounds / 2)), microseconds(nanoseconds.first()));
-        println!("| {name} | {kind:?} | {median:.1} | {:.1} | {least:.1} |", median / len as f64);
+    for Row { kind, batch: (name, len, _), mut times, .. } in rows {
+        times.sort_unstable();
+        let microseconds = |time: Option<&Duration>| time.map_or(0.0, Duration::as_secs_f64) * 1e6;
+        let (median, least) = (microseconds(times.get(rounds / 2)), microseconds(times.first()));
+        println!("| {name} | {kind:?} | {median:.1} | {:.1} | {least:.1} |", median / f64::from(len));
     }
 }

@@ -105,7 +105,7 @@ fn multiply_high(sum: Interval, a: Interval, b: Interval) -> Interval {
 }
 
 fn mask(number: Interval, bit: u32) -> Mask {
-    Some(spread(number)[0] >> bit & 1 == 1)
+    number.is_number().then_some(number.low >> bit & 1 == 1)
 }
 
 fn swap(a: Interval, b: Interval, mask: Mask) -> (Interval, Interval) {

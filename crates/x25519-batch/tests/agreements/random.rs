@@ -38,18 +38,17 @@ fn runs() -> impl Strategy<Value = [u8; 32]> {
 
 #[test]
 fn each_size_is_computed_in_order() {
-    for len in 0..=33 {
-        let pairs: Vec<Pair> = (0..len).map(|at| ([at as u8 + 1; 32], [200 - at as u8; 32])).collect();
+    for len in 0..=33_u8 {
+        let pairs: Vec<Pair> = (0..len).map(|at| ([at + 1; 32], [200 - at; 32])).collect();
         assert_as_expected(&pairs);
     }
 }
 
 #[test]
 fn public_keys_and_agreements_share_a_batch() {
-    for bases in 0..=8 {
-        let scalars: [[u8; 32]; 8] = std::array::from_fn(|at| [at as u8 + 7; 32]);
+    for bases in 0..=8_u8 {
         let pairs: Vec<Pair> =
-            (0..8).map(|at| (scalars[at], if at < bases { BASE } else { [99 + at as u8; 32] })).collect();
+            (0..8).map(|at| ([at + 7; 32], if at < bases { BASE } else { [99 + at; 32] })).collect();
         let mut shared = [[0; 32]; 8];
         let mut agreements: Vec<_> = pairs
             .iter()
