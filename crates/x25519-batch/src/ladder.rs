@@ -85,7 +85,7 @@ macro_rules! ladder {
 
         /// `z` to the power of 2^255 − 21: its inverse, or zero. Names are of exponents: `to_31` is z^31, `ones_10`
         /// is z to the power of ten binary ones.
-        #[inline]
+        #[inline(never)]
         $(#[$feature])?
         fn inverse(z: &Element) -> Element {
             let to_2 = z.square().reduce();
