@@ -5,9 +5,9 @@
 //! A point `(x : z)` is kept as `x + z` and `x − z`, which is what a step begins with: so sum and difference of two
 //! products are taken before their carries, and each step has two carries less for each point.
 //!
-//! [`ladder!`] stands in a module that has these names:
+//! `ladder!` stands in a module that has these names:
 //!
-//! * `Element`, which can be multiplied, and `Product`, which a multiplication gives: see [`radix51`](crate::radix51);
+//! * `Element`, which can be multiplied, and `Product`, which a multiplication gives: see `radix51.rs`;
 //! * `Vector` with a number in each of `LANES` lanes, `Mask` with a bit for each, `collect` and `mask`.
 
 /// Makes the function `agree`, of whose parts each gets the attribute.

@@ -23,7 +23,7 @@
 //!
 //! `intervals.rs` runs this code, as it is, with intervals in place of numbers, and finds that it holds for all inputs.
 //!
-//! [`radix25!`] stands in a module that has these names: `Vector`, `Mask`, `LANES`, `splat`, `collect`, `spread`, `add`,
+//! `radix25!` stands in a module that has these names: `Vector`, `Mask`, `LANES`, `splat`, `collect`, `spread`, `add`,
 //! `subtract`, `and`, `shift_right`, `shift_left`, `swap` and `multiply`.
 
 /// The sum of products: `dot!(a0 b1, a1 b0)` is a₀b₁ + a₁b₀.

@@ -8,7 +8,7 @@
 //!       ≡ Σ 2^51k (zₖ + 19 zₖ₊₅),  k = 0 … 4
 //! ```
 //!
-//! The instructions ignore what is above 52 bits of a factor, so that each limb of an [`Element`] must be below 2^52.
+//! The instructions ignore what is above 52 bits of a factor, so that each limb of an `Element` must be below 2^52.
 //!
 //! | step | limbs are below | because |
 //! | --- | --- | --- |
@@ -24,7 +24,7 @@
 //!
 //! `intervals.rs` runs this code, as it is, with intervals in place of numbers, and finds that it holds for all inputs.
 //!
-//! [`radix51!`] stands in a module that has these names: `Vector`, `Mask`, `LANES`, `splat`, `collect`, `spread`, `add`,
+//! `radix51!` stands in a module that has these names: `Vector`, `Mask`, `LANES`, `splat`, `collect`, `spread`, `add`,
 //! `subtract`, `and`, `shift_right`, `shift_left`, `swap`, `multiply_low` and `multiply_high`.
 
 /// A sum, and the low halves of products: `low!(s; a0 b1, a1 b0)` is s + low(a₀b₁) + low(a₁b₀).
