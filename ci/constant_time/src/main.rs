@@ -8,6 +8,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
+mod batches;
 mod marking;
 mod memcheck;
 mod planted;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let mut report = report::Report::default();
     planted::run(&mut report);
     primitives::run(&mut report);
+    batches::run(&mut report);
     sealing::run(&mut report);
     sessions::run(&mut report);
     report.end()

@@ -43,6 +43,12 @@ pub(super) fn write_seeds() {
             write(target, name, &schedule);
         }
     }
+    let mut batches = ChaCha20Rng::seed_from_u64(1);
+    for (name, len) in [("one", 40), ("four", 240), ("nine", 540), ("eighteen", 1100)] {
+        let mut batch = vec![0; len];
+        batches.fill_bytes(&mut batch);
+        write("x25519_batch", name, &batch);
+    }
     for (number, (target, prefix)) in (0..).zip(MESSAGES) {
         if usize::from(number) != SESSION {
             for (name, seed) in named(target, prefix).into_iter().take(3) {
@@ -121,7 +127,7 @@ pub(super) fn check_seeds() {
     for seed in seeds.iter().filter(|seed| seed[0] == RATCHET) {
         assert!(StoredBraid::parse(&seed[1..]).unwrap().state.is_some());
     }
-    for target in ["kem", "erasure", "three_parties"] {
+    for target in ["kem", "erasure", "three_parties", "x25519_batch"] {
         read(target);
     }
 }

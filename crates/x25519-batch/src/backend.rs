@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Which lanes this machine has, and which of them a batch is cut into.
+
+use crate::{Agreement, BASE, portable, stack};
+#[cfg(target_arch = "x86_64")]
+use crate::{avx2, ifma4, ifma8, lane::Lane};
+
+#[cfg(target_arch = "x86_64")]
+cpufeatures::new!(cpu_ifma, "avx2", "avx512f", "avx512vl", "avx512ifma");
+#[cfg(target_arch = "x86_64")]
+cpufeatures::new!(cpu_avx2, "avx2");
+
+/// A way to compute agreements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// AVX-512 with IFMA: eight lanes, or four.
+    Ifma,
+    /// AVX2: four lanes.
+    Avx2,
+    /// `curve25519-dalek`, one by one.
+    Portable,
+}
+
+impl Kind {
+    /// All, the best first.
+    pub const ALL: [Self; 3] = [Self::Ifma, Self::Avx2, Self::Portable];
+
+    fn is_here(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma => cpu_ifma::get(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => cpu_avx2::get(),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Ifma | Self::Avx2 => false,
+            Self::Portable => true,
+        }
+    }
+}
+
+/// A way to compute agreements that this machine has: there is none but from [`of`](Self::of) and [`best`](Self::best).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backend(Kind);
+
+impl Backend {
+    /// The backend of a kind, if this machine has it.
+    #[must_use]
+    pub fn of(kind: Kind) -> Option<Self> {
+        kind.is_here().then_some(Self(kind))
+    }
+
+    /// The best one.
+    #[must_use]
+    pub fn best() -> Self {
+        Kind::ALL.into_iter().find_map(Self::of).unwrap_or(Self(Kind::Portable))
+    }
+
+    /// Computes the agreements, as many at once as is cheapest.
+    pub fn agree_many(self, agreements: &mut [Agreement<'_>]) {
+        let mut rest = agreements;
+        while !rest.is_empty() {
+            let (run, len) = self.next_run(rest);
+            let (now, later) = rest.split_at_mut(len);
+            stack::wiped(|| run.agree(now));
+            rest = later;
+        }
+    }
+
+    /// How to compute the first ones of `rest`, and how many of them.
+    fn next_run(self, rest: &[Agreement<'_>]) -> (Run, usize) {
+        let run = match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Kind::Ifma if rest.len() > ifma4::LANES => Run::Ifma8,
+            #[cfg(target_arch = "x86_64")]
+            Kind::Ifma => Run::Ifma4,
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => Run::Avx2,
+            _ => Run::OneByOne,
+        };
+        let len = run.lanes().min(rest.len());
+        let one_by_one: u32 = rest.iter().take(len).map(cost_of_one).sum();
+        (if one_by_one <= run.cost() { Run::OneByOne } else { run }, len)
+    }
+}
+
+/// How some agreements are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Run {
+    #[cfg(target_arch = "x86_64")]
+    Ifma8,
+    #[cfg(target_arch = "x86_64")]
+    Ifma4,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    OneByOne,
+}
+
+impl Run {
+    const fn lanes(self) -> usize {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma8 => ifma8::LANES,
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma4 => ifma4::LANES,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::LANES,
+            Self::OneByOne => 1,
+        }
+    }
+
+    /// About how many microseconds it takes; see `README.md`.
+    const fn cost(self) -> u32 {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma8 => 52,
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma4 => 35,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => 104,
+            Self::OneByOne => 0,
+        }
+    }
+
+    #[cfg_attr(
+        target_arch = "x86_64",
+        expect(unsafe_code, reason = "the machine has what the functions need")
+    )]
+    fn agree(self, agreements: &mut [Agreement<'_>]) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: chosen by a `Backend` of kind `Ifma`, which exists only if this machine has AVX-512 F, VL and IFMA.
+            Self::Ifma8 => in_lanes(agreements, |lanes| unsafe { ifma8::agree(lanes) }),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the same.
+            Self::Ifma4 => in_lanes(agreements, |lanes| unsafe { ifma4::agree(lanes) }),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: chosen by a `Backend` of kind `Avx2`, which exists only if this machine has AVX2.
+            Self::Avx2 => in_lanes(agreements, |lanes| unsafe { avx2::agree(lanes) }),
+            Self::OneByOne => agreements.iter_mut().for_each(portable::agree),
+        }
+    }
+}
+
+/// About how many microseconds `curve25519-dalek` takes. Whether a point is the base may show.
+fn cost_of_one(agreement: &Agreement<'_>) -> u32 {
+    match (*agreement.point == BASE, cfg!(feature = "precomputed-tables")) {
+        (true, true) => 16,
+        (true, false) => 35,
+        (false, _) => 53,
+    }
+}
+
+/// Runs some agreements as lanes, with nothing in those that are left over.
+#[cfg(target_arch = "x86_64")]
+fn in_lanes<const N: usize>(agreements: &mut [Agreement<'_>], run: impl FnOnce(&mut [Lane; N])) {
+    let mut lanes: [Lane; N] = core::array::from_fn(|_| Lane::default());
+    for (lane, agreement) in lanes.iter_mut().zip(&*agreements) {
+        lane.read(agreement.scalar, agreement.point);
+    }
+    run(&mut lanes);
+    for (lane, agreement) in lanes.iter().zip(agreements) {
+        lane.write_u(agreement.shared);
+    }
+}
