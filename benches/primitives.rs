@@ -53,7 +53,7 @@ fn symmetric(c: &mut Criterion) {
     c.bench_function("chain step", |b| b.iter(|| black_box(&chain).step().unwrap()));
     let (seed, _) = chain.step().unwrap();
     c.bench_function("message keys", |b| {
-        b.iter(|| MessageKeys::derive(Label::new("WhisperMessageKeys"), black_box(&seed), None))
+        b.iter(|| MessageKeys::derive(Label::new("WhisperMessageKeys"), black_box(&seed), None));
     });
     c.bench_function("HKDF 32 to 64 B", |b| {
         b.iter(|| hkdf::<64>(Some(&[1; 32]), black_box(&[2; 32]), Label::new("label")));

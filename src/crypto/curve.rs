@@ -2,10 +2,7 @@
 
 //! Curve25519 keys and X25519 agreement (RFC 7748), with the deployed encoding and refusals.
 
-#[cfg(feature = "aws-lc-rs")]
-mod aws_lc;
-#[cfg(not(feature = "aws-lc-rs"))]
-mod dalek;
+mod x25519;
 
 use core::fmt;
 
@@ -13,11 +10,6 @@ use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::clamp_integer;
 use rand_core::CryptoRng;
 use subtle::{Choice, ConstantTimeEq};
-
-#[cfg(feature = "aws-lc-rs")]
-use aws_lc as x25519;
-#[cfg(not(feature = "aws-lc-rs"))]
-use dalek as x25519;
 
 use super::key_error::KeyError;
 use super::secret::Secret;
@@ -96,8 +88,8 @@ impl PublicKey {
     }
 }
 
-/// A public key, prepared for X25519. Preparing a key that is used more than once saves a sixth of each further
-/// agreement.
+/// A public key, prepared for X25519. Where there is no assembly, preparing a key that is used more than once saves a
+/// sixth of each further agreement.
 #[derive(Clone, Copy)]
 pub struct PreparedKey {
     key: PublicKey,
@@ -159,10 +151,7 @@ impl fmt::Debug for PublicKey {
 }
 
 /// A Curve25519 private key: 32 clamped bytes.
-pub struct PrivateKey {
-    bytes: Secret<32>,
-    handle: x25519::Handle,
-}
+pub struct PrivateKey(Secret<32>);
 
 impl PrivateKey {
     /// Length of the stored form in bytes.
@@ -176,7 +165,7 @@ impl PrivateKey {
     /// Clamps `bytes` to a private key.
     #[must_use]
     pub fn from_secret(bytes: &Secret<32>) -> Self {
-        Self { bytes: Secret::new(clamp_integer(*bytes.as_bytes())), handle: x25519::Handle::new() }
+        Self(Secret::new(clamp_integer(*bytes.as_bytes())))
     }
 
     /// Reads the stored form and clamps it.
@@ -192,13 +181,13 @@ impl PrivateKey {
     /// The clamped bytes, which are also the stored form.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
-        self.bytes.as_bytes()
+        self.0.as_bytes()
     }
 
     /// The public key that belongs to this private key.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
-        stack::wiped(stack::CURVE, || PublicKey(self.handle.public_key(&self.bytes)))
+        stack::wiped(stack::CURVE, || PublicKey(x25519::public_key(&self.0)))
     }
 
     /// X25519 with `theirs`; bit 255 of their key is ignored and the rest reduced, as RFC 7748 says.
@@ -214,19 +203,19 @@ impl PrivateKey {
     /// # Errors
     /// [`NonContributory`] if the result is all zero (compared in constant time).
     pub fn diffie_hellman_with(&self, theirs: &PreparedKey) -> Result<Secret<32>, NonContributory> {
-        let shared = stack::wiped(stack::CURVE, || self.handle.agree(&self.bytes, &theirs.prepared));
+        let shared = stack::wiped(stack::CURVE, || x25519::agree(&self.0, &theirs.prepared));
         if shared.ct_eq(&Secret::zero()).into() { Err(NonContributory) } else { Ok(shared) }
     }
 
     /// A second owner of the same key: a signed prekey is also the first ratchet key.
     pub(crate) const fn duplicate(&self) -> Self {
-        Self { bytes: self.bytes.duplicate(), handle: x25519::Handle::new() }
+        Self(self.0.duplicate())
     }
 }
 
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { bytes: _, handle: _ } = self;
+        let Self(_) = self;
         f.write_str("PrivateKey(..)")
     }
 }

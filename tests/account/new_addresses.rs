@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Accounts as WhatsApp has them: device 0, version 3, 812 prekeys at once, the older sender keys; and their move from one
+//! Accounts as `WhatsApp` has them: device 0, version 3, 812 prekeys at once, the older sender keys; and their move from one
 //! kind of address to another.
 
 use std::time::Duration;

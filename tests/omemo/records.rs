@@ -57,19 +57,19 @@ fn write(version: Version, rng: &mut ChaCha20Rng) -> Texts {
     }
     let mut keep = |name: &str, bytes: &[u8]| texts.insert(name.into(), hex::encode(bytes));
     keep("begun", hers.record().as_bytes());
-    let send = |session: &mut Session| -> Outgoing { session.encrypt(b"text").unwrap().commit() };
+    let next = |session: &mut Session| -> Outgoing { session.encrypt(b"text").unwrap().commit() };
     for round in 0..2 {
-        let (late, sent) = (send(&mut hers), send(&mut hers));
+        let (late, sent) = (next(&mut hers), next(&mut hers));
         assert_eq!(read((&mut bob, &mut his), (sent.kind(), sent.as_bytes()), rng).unwrap(), b"text");
         keep(&format!("late_{round}"), late.as_bytes());
         keep(&format!("late_{round}_kind"), &[u8::from(late.kind() == Kind::KeyExchange)]);
-        let sent = send(&mut his);
+        let sent = next(&mut his);
         assert_eq!(read((&mut alice, &mut hers), (sent.kind(), sent.as_bytes()), rng).unwrap(), b"text");
     }
     keep("account", bob.record().as_bytes());
     keep("session", his.record().as_bytes());
     keep("answered", hers.record().as_bytes());
-    keep("next", send(&mut hers).as_bytes());
+    keep("next", next(&mut hers).as_bytes());
     texts
 }
 

@@ -20,23 +20,6 @@ const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 /// Licences that a program which links the crate can be under, whatever its own is.
 const SHIPPED_LICENCES: &[&str] = &["Apache-2.0", "BSD-3-Clause", "MIT", "Unicode-3.0"];
 
-/// The one dependency that is not Rust, for which the strict rules do not hold. It is behind a feature of its name.
-const AWS_LC: &str = "aws-lc-rs";
-
-/// What that feature brings along: AWS-LC, in C and assembly, and what compiles it.
-const WITH_AWS_LC: &[&str] = &[
-    "aws-lc-rs",
-    "aws-lc-sys",
-    "cc",
-    "cmake",
-    "dunce",
-    "find-msvc-tools",
-    "fs_extra",
-    "jobserver",
-    "pkg-config",
-    "shlex",
-];
-
 /// Packages of which a program that links the crate compiles two versions.
 const TWO_VERSIONS: &[(&str, &str)] =
     &[("syn", "behind derive macros only, which move to version 3 one after the other")];
@@ -87,7 +70,7 @@ fn names<'a>(packages: &[&'a Package], which: impl Fn(&Package) -> bool) -> Vec<
 fn whoever_links_the_crate_is_bound_by_no_copyleft() {
     let graph = Graph::read();
     let wrong: Vec<String> = graph
-        .shipped(&[AWS_LC])
+        .shipped()
         .iter()
         .filter(|package| !licence::allows(&package.licence, SHIPPED_LICENCES))
         .map(|package| format!("{package}: {}", package.licence))
@@ -107,21 +90,11 @@ fn whoever_tests_the_crate_is_bound_by_no_copyleft() {
     none(&wrong);
 }
 
-/// Whoever asks for the feature gets these, and their licences are permissive, too.
-#[test]
-fn what_is_not_rust_is_behind_one_feature() {
-    let graph = Graph::read();
-    let plain = names(&graph.shipped(&[AWS_LC]), |_| true);
-    let all = graph.shipped(&[]);
-    agrees("with aws-lc-rs", &names(&all, |package| !plain.contains(&package.name.as_str())), WITH_AWS_LC);
-    assert!(graph.direct().iter().any(|dependency| dependency.name == AWS_LC && dependency.optional));
-}
-
 #[test]
 fn each_package_comes_once() {
     let graph = Graph::read();
     let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for package in graph.shipped(&[AWS_LC]) {
+    for package in graph.shipped() {
         versions.entry(&package.name).or_default().push(&package.version);
     }
     let twice: Vec<&str> = versions.iter().filter(|(_, all)| all.len() > 1).map(|(name, _)| *name).collect();
@@ -144,7 +117,7 @@ fn everything_comes_from_the_registry_with_a_checksum() {
 #[test]
 fn what_runs_while_it_is_built_is_known() {
     let graph = Graph::read();
-    let shipped = graph.shipped(&[AWS_LC]);
+    let shipped = graph.shipped();
     agrees("build script", &names(&shipped, |package| package.build_script), &BUILD_SCRIPTS.map_names());
     agrees("procedural macro", &names(&shipped, |package| package.procedural_macro), MACROS);
     agrees("links a library", &names(&shipped, |package| package.links), LINKS_NOTHING);
@@ -156,7 +129,7 @@ fn unsafe_code_of_dependencies_is_listed() {
     let mut listed = unsafe_code::listed();
     let graph = Graph::read();
     let mut wrong = Vec::new();
-    for package in graph.shipped(&[AWS_LC]) {
+    for package in graph.shipped() {
         let found = unsafe_code::count(&package.sources);
         let known = listed.remove(&package.to_string()).unwrap_or(0);
         if found != known {
@@ -184,7 +157,7 @@ fn no_dependency_asks_for_a_newer_compiler() {
     let graph = Graph::read();
     let ours = graph.ours().compiler.expect("the manifest has a rust-version");
     let wrong: Vec<String> = graph
-        .shipped(&[AWS_LC])
+        .shipped()
         .iter()
         .filter(|package| package.compiler.is_some_and(|theirs| theirs > ours))
         .map(|package| format!("{package}: asks for {:?}", package.compiler))
@@ -215,7 +188,7 @@ fn no_version_was_yanked() {
 fn when_each_shipped_package_last_had_a_release() {
     let graph = Graph::read();
     let mut dates: Vec<(String, String)> = graph
-        .shipped(&[])
+        .shipped()
         .iter()
         .filter_map(|package| Some((index::last_release(&package.name)?, package.to_string())))
         .collect();

@@ -58,7 +58,7 @@ pub fn bounds(ledger: &mut Ledger) {
 fn forged(version: Version, body: usize) -> Vec<u8> {
     let key = PrivateKey::generate(&mut ChaCha20Rng::seed_from_u64(9)).public_key();
     let key = key.as_bytes();
-    let thousand = [0x80 | (1_000_u32 & 0x7F).to_le_bytes()[0], (1_000_u32 >> 7).to_le_bytes()[0]];
+    let thousand = [0xE8, 0x07];
     let len = |len: usize| {
         let mut out = Vec::new();
         let mut rest = len;
@@ -70,15 +70,12 @@ fn forged(version: Version, body: usize) -> Vec<u8> {
         out
     };
     let body = [&[0x22][..], &len(body), &vec![b'x'; body]].concat();
-    match version {
-        Version::Two => {
-            let inner = [&[0x08][..], &thousand, &[0x10], &thousand, &[0x1A, 32], key, &body].concat();
-            [&[0x0A, 16][..], &[0; 16], &[0x12], &len(inner.len()), &inner].concat()
-        }
-        _ => {
-            let front = [&[0x33, 0x0A, 33, 5][..], key, &[0x10], &thousand, &[0x18], &thousand].concat();
-            [&front[..], &body, &[0; 8]].concat()
-        }
+    if version == Version::Two {
+        let inner = [&[0x08][..], &thousand, &[0x10], &thousand, &[0x1A, 32], key, &body].concat();
+        [&[0x0A, 16][..], &[0; 16], &[0x12], &len(inner.len()), &inner].concat()
+    } else {
+        let front = [&[0x33, 0x0A, 33, 5][..], key, &[0x10], &thousand, &[0x18], &thousand].concat();
+        [&front[..], &body, &[0; 8]].concat()
     }
 }
 

@@ -28,8 +28,8 @@ const SIDES: [(Side, &str); 6] = [
 
 /// The table of times, with its legend.
 pub fn times(lines: &[Line]) -> String {
-    let x25519 = if cfg!(feature = "aws-lc") { "its feature `aws-lc-rs`" } else { "its own X25519" };
-    let mut out = format!("## Times\n\nSubrosa with {x25519}.\n\n| operation |");
+    let x25519 = if cfg!(subrosa_curve = "portable") { "without assembly" } else { "as it is with `std`" };
+    let mut out = format!("## Times\n\nSubrosa {x25519}.\n\n| operation |");
     let there = |side: Side| lines.iter().any(|line| line.of(side).is_some());
     let sides: Vec<_> = SIDES.into_iter().filter(|(side, _)| there(*side)).collect();
     for (_, title) in &sides {

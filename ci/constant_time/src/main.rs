@@ -4,7 +4,7 @@
 //! what is marked undefined there is secret, and what memcheck reports is a leak.
 //!
 //! The operations run as they are shipped, on inputs that differ by nothing but their seeds; so a branch that they do
-//! not come by is not seen. `dependencies.supp` has what may depend on a secret, with the reason, by name.
+//! not come by is not seen. `allowed.supp` has what may depend on a secret, with the reason, by name.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 

@@ -129,23 +129,14 @@ impl Graph {
         self.packages.iter().filter(|package| !package.id.starts_with("path+")).collect()
     }
 
-    /// What a program that links the crate compiles, with all features and on all platforms together, but for the
-    /// dependencies in `without` and what only they need.
-    pub fn shipped(&self, without: &[&str]) -> Vec<&Package> {
-        let left_out =
-            |id: &str| self.packages.iter().any(|one| one.id == id && without.contains(&one.name.as_str()));
+    /// What a program that links the crate compiles, with all features and on all platforms together.
+    pub fn shipped(&self) -> Vec<&Package> {
         let (mut seen, mut next) = (BTreeSet::new(), vec![self.resolve.root.as_str()]);
         while let Some(id) = next.pop() {
             if seen.insert(id) {
                 let node =
                     self.resolve.nodes.iter().find(|node| node.id == id).expect("each package has one");
-                next.extend(
-                    node.deps
-                        .iter()
-                        .filter(|edge| edge.ships())
-                        .map(|edge| edge.pkg.as_str())
-                        .filter(|id| !left_out(id)),
-                );
+                next.extend(node.deps.iter().filter(|edge| edge.ships()).map(|edge| edge.pkg.as_str()));
             }
         }
         assert!(seen.len() > 20, "this is not the tree");
