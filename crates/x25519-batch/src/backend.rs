@@ -163,3 +163,43 @@ fn in_lanes<const N: usize>(agreements: &mut [Agreement<'_>], run: impl FnOnce(&
         lane.write_u(agreement.shared);
     }
 }
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// What a batch is cut into, of so many agreements and then so many public keys. Nothing is computed.
+    fn runs(kind: Kind, agreements: usize, public_keys: usize) -> Vec<(Run, usize)> {
+        let (scalar, mut shared) = ([1; 32], [[0; 32]; 32]);
+        let points =
+            core::iter::repeat_n(&[2; 32], agreements).chain(core::iter::repeat_n(&BASE, public_keys));
+        let batch: Vec<_> = points
+            .zip(&mut shared)
+            .map(|(point, shared)| Agreement { scalar: &scalar, point, shared })
+            .collect();
+        let (mut runs, mut rest) = (Vec::new(), &batch[..]);
+        while !rest.is_empty() {
+            let (run, len) = Backend(kind).next_run(rest);
+            runs.push((run, len));
+            rest = rest.split_at(len).1;
+        }
+        runs
+    }
+
+    #[test]
+    fn a_batch_is_cut_into_what_is_cheapest() {
+        assert_eq!(runs(Kind::Ifma, 1, 0), [(Run::Ifma4, 1)]);
+        assert_eq!(runs(Kind::Ifma, 0, 1), [(Run::OneByOne, 1)]);
+        assert_eq!(runs(Kind::Ifma, 4, 0), [(Run::Ifma4, 4)]);
+        assert_eq!(runs(Kind::Ifma, 3, 2), [(Run::Ifma8, 5)]);
+        assert_eq!(runs(Kind::Ifma, 16, 3), [(Run::Ifma8, 8), (Run::Ifma8, 8), (Run::Ifma4, 3)]);
+        assert_eq!(runs(Kind::Avx2, 1, 0), [(Run::OneByOne, 1)]);
+        assert_eq!(runs(Kind::Avx2, 2, 1), [(Run::Avx2, 3)]);
+        assert_eq!(runs(Kind::Avx2, 5, 0), [(Run::Avx2, 4), (Run::OneByOne, 1)]);
+        assert_eq!(runs(Kind::Avx2, 0, 2), [(Run::OneByOne, 2)]);
+        assert_eq!(runs(Kind::Portable, 2, 0), [(Run::OneByOne, 1); 2]);
+        assert_eq!(runs(Kind::Ifma, 0, 0), []);
+    }
+}
