@@ -14,7 +14,9 @@ pub mod pqxdh;
 pub(crate) mod rose;
 pub mod x3dh;
 
-use crate::crypto::curve::{NonContributory, PreparedKey, PrivateKey, PublicKey};
+use alloc::vec::Vec;
+
+use crate::crypto::curve::{NonContributory, Pair, PreparedKey, PrivateKey, PublicKey, agree_all};
 use crate::crypto::key_error::KeyError;
 use crate::crypto::secret::Secret;
 
@@ -50,14 +52,13 @@ pub struct Initiator<'a> {
 
 impl Initiator<'_> {
     fn secret_input(&self) -> Result<SecretInput, NonContributory> {
-        let mut input = SecretInput::new();
-        input.append(&self.identity.diffie_hellman_with(self.their_signed_pre_key)?);
-        input.append(&self.base_key.diffie_hellman_with(self.their_identity)?);
-        input.append(&self.base_key.diffie_hellman_with(self.their_signed_pre_key)?);
-        if let Some(one_time) = self.their_one_time_pre_key {
-            input.append(&self.base_key.diffie_hellman(one_time)?);
-        }
-        Ok(input)
+        let three = [
+            (self.identity, self.their_signed_pre_key),
+            (self.base_key, self.their_identity),
+            (self.base_key, self.their_signed_pre_key),
+        ];
+        let one_time = self.their_one_time_pre_key.map(PublicKey::prepare);
+        SecretInput::of(three, one_time.as_ref().map(|one_time| (self.base_key, one_time)))
     }
 }
 
@@ -78,14 +79,12 @@ pub struct Responder<'a> {
 
 impl Responder<'_> {
     fn secret_input(&self, their_base_key: &PreparedKey) -> Result<SecretInput, NonContributory> {
-        let mut input = SecretInput::new();
-        input.append(&self.signed_pre_key.diffie_hellman(self.their_identity)?);
-        input.append(&self.identity.diffie_hellman_with(their_base_key)?);
-        input.append(&self.signed_pre_key.diffie_hellman_with(their_base_key)?);
-        if let Some(one_time) = self.one_time_pre_key {
-            input.append(&one_time.diffie_hellman_with(their_base_key)?);
-        }
-        Ok(input)
+        let three = [
+            (self.signed_pre_key, &self.their_identity.prepare()),
+            (self.identity, their_base_key),
+            (self.signed_pre_key, their_base_key),
+        ];
+        SecretInput::of(three, self.one_time_pre_key.map(|one_time| (one_time, their_base_key)))
     }
 }
 
@@ -96,8 +95,14 @@ struct SecretInput {
 }
 
 impl SecretInput {
-    const fn new() -> Self {
-        Self { bytes: Secret::new([0xFF; 192]), len: 32 }
+    /// With all Diffie-Hellman results, in their order.
+    fn of(three: [Pair<'_>; 3], one_time: Option<Pair<'_>>) -> Result<Self, NonContributory> {
+        let mut input = Self { bytes: Secret::new([0xFF; 192]), len: 32 };
+        let pairs: Vec<Pair<'_>> = three.into_iter().chain(one_time).collect();
+        for part in agree_all(&pairs) {
+            input.append(&part?);
+        }
+        Ok(input)
     }
 
     fn append(&mut self, part: &Secret<32>) {

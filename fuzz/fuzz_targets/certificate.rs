@@ -48,10 +48,16 @@ fn sender(bytes: &[u8], certificate: SenderCertificate) {
     let mut rng = ChaCha20Rng::seed_from_u64(0);
     let ours = details.clone().issue(&CAST.server, &CAST.server_key, &mut rng).unwrap();
     assert_eq!(SenderCertificate::parse(ours.as_bytes()), Ok(ours.clone()));
+    assert_eq!(*ours.claimed(), details);
     let expires = details.expires.as_millis();
-    let at = |millis| ours.clone().verify(&CAST.trust(), Timestamp::from_millis(millis));
-    assert_eq!(*at(expires).unwrap().details(), details);
+    let at = |millis| ours.clone().verify(&CAST.trust(), Timestamp::from_millis(millis)).map(drop);
+    // What is no time in milliseconds is refused as such; 0 stands for none.
+    let or_unread = |millis, verdict| match millis {
+        1..100_000_000_000 => Err(CertificateError::NotMilliseconds),
+        _ => verdict,
+    };
+    assert_eq!(at(expires), or_unread(expires, Ok(())));
     if let Some(later) = expires.checked_add(1) {
-        assert_eq!(at(later), Err(CertificateError::Expired));
+        assert_eq!(at(later), or_unread(later, Err(CertificateError::Expired)));
     }
 }

@@ -16,6 +16,7 @@ use super::limits::Limits;
 use super::row::Row;
 use super::states::{KeyState, Stage};
 use super::uses::{Uses, mark_of_use};
+use crate::crypto::curve::KeyPair;
 use crate::identity::IdentityKeyPair;
 use crate::lease::Lease;
 use crate::prekey::{
@@ -55,8 +56,10 @@ impl AccountChange {
         (limits, now): (&Limits, Timestamp),
         rng: &mut impl CryptoRng,
     ) {
-        for id in self.take_ids(IdSpace::OneTime, count, limits).map(OneTimePreKeyId) {
-            let key = Box::new(OneTimePreKey::generate(id, rng));
+        let ids = self.take_ids(IdSpace::OneTime, count, limits).map(OneTimePreKeyId);
+        let pairs = KeyPair::generate_each(ids.len(), rng);
+        for (id, pair) in ids.zip(pairs) {
+            let key = Box::new(OneTimePreKey::from_key_pair(id, pair));
             self.inventory.one_time.add(id, generated(now, mark_of(key.public().key.as_bytes())));
             self.new.one_time.insert(id, key);
         }

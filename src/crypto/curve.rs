@@ -4,8 +4,10 @@
 
 mod x25519;
 
+use alloc::vec::Vec;
 use core::fmt;
 
+use curve25519_dalek::constants::X25519_BASEPOINT;
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::clamp_integer;
 use rand_core::CryptoRng;
@@ -97,6 +99,10 @@ pub struct PreparedKey {
 }
 
 impl PreparedKey {
+    /// The base point, with which an agreement gives a public key.
+    pub(crate) const BASE: Self =
+        Self { key: PublicKey(X25519_BASEPOINT.0), prepared: x25519::Prepared::BASE };
+
     /// The key.
     #[must_use]
     pub const fn key(&self) -> &PublicKey {
@@ -203,8 +209,24 @@ impl PrivateKey {
     /// # Errors
     /// [`NonContributory`] if the result is all zero (compared in constant time).
     pub fn diffie_hellman_with(&self, theirs: &PreparedKey) -> Result<Secret<32>, NonContributory> {
-        let shared = stack::wiped(stack::CURVE, || x25519::agree(&self.0, &theirs.prepared));
-        if shared.ct_eq(&Secret::zero()).into() { Err(NonContributory) } else { Ok(shared) }
+        checked(stack::wiped(stack::CURVE, || x25519::agree(&self.0, &theirs.prepared)))
+    }
+
+    /// The agreements of a DH ratchet step: ours so far with theirs, a fresh key pair, and that with theirs. Draws 32
+    /// bytes.
+    ///
+    /// # Errors
+    /// [`NonContributory`] if their key is of low order.
+    pub(crate) fn turn(
+        &self,
+        theirs: &PublicKey,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Secret<32>, KeyPair, Secret<32>), NonContributory> {
+        let (theirs, fresh) = (theirs.prepare(), Self::generate(rng));
+        let [before, public, after] =
+            agree_each([(self, &theirs), (&fresh, &PreparedKey::BASE), (&fresh, &theirs)]);
+        let public = PublicKey(*public?.as_bytes());
+        Ok((before?, KeyPair::from_parts(fresh, public), after?))
     }
 
     /// A second owner of the same key: a signed prekey is also the first ratchet key.
@@ -213,11 +235,37 @@ impl PrivateKey {
     }
 }
 
+/// Refuses what is all zero, in constant time.
+fn checked(shared: Secret<32>) -> Result<Secret<32>, NonContributory> {
+    if shared.ct_eq(&Secret::zero()).into() { Err(NonContributory) } else { Ok(shared) }
+}
+
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(_) = self;
         f.write_str("PrivateKey(..)")
     }
+}
+
+/// A private key, and the public key that it agrees with.
+pub(crate) type Pair<'a> = (&'a PrivateKey, &'a PreparedKey);
+
+/// Agreements that do not depend on each other, at once where the processor has lanes for them.
+pub(crate) fn agree_each<const N: usize>(pairs: [Pair<'_>; N]) -> [Result<Secret<32>, NonContributory>; N] {
+    let mut shared = [(); N].map(|()| Secret::zero());
+    agree_into(&pairs, &mut shared);
+    shared.map(checked)
+}
+
+/// [`agree_each`] for a number that is known at run time.
+pub(crate) fn agree_all(pairs: &[Pair<'_>]) -> Vec<Result<Secret<32>, NonContributory>> {
+    let mut shared: Vec<_> = pairs.iter().map(|_| Secret::zero()).collect();
+    agree_into(pairs, &mut shared);
+    shared.into_iter().map(checked).collect()
+}
+
+fn agree_into(pairs: &[Pair<'_>], shared: &mut [Secret<32>]) {
+    stack::wiped(stack::CURVE, || x25519::agree_each(pairs, shared));
 }
 
 /// A private key beside its public key.
@@ -231,6 +279,17 @@ impl KeyPair {
     /// A fresh pair; draws 32 bytes.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
         stack::wiped(stack::CURVE, || Self::from_private(PrivateKey::generate(rng)))
+    }
+
+    /// Fresh pairs; draws 32 bytes for each.
+    pub(crate) fn generate_each(count: usize, rng: &mut impl CryptoRng) -> Vec<Self> {
+        let private: Vec<_> = (0..count).map(|_| PrivateKey::generate(rng)).collect();
+        let pairs: Vec<Pair<'_>> = private.iter().map(|private| (private, &PreparedKey::BASE)).collect();
+        let mut public: Vec<_> = pairs.iter().map(|_| Secret::zero()).collect();
+        agree_into(&pairs, &mut public);
+        let pair =
+            |(private, public): (_, Secret<32>)| Self::from_parts(private, PublicKey(*public.as_bytes()));
+        private.into_iter().zip(public).map(pair).collect()
     }
 
     /// The pair of a private key, whose public key is computed.

@@ -2,10 +2,11 @@
 
 //! The secret that two identities share.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::{IdentityKey, IdentityKeyPair};
-use crate::crypto::curve::{NonContributory, PreparedKey};
+use crate::crypto::curve::{NonContributory, Pair, PreparedKey, agree_all};
 use crate::crypto::secret::Secret;
 
 /// The static-static X25519 of our identity key and a contact's. Every sealed-sender envelope between the two depends
@@ -40,6 +41,20 @@ impl ContactSecret {
         let prepared = theirs.public_key().prepare();
         let agreed = ours.private().diffie_hellman_with(&prepared)?;
         Ok(Self { ours: *ours.public(), theirs: *theirs, prepared, agreed })
+    }
+
+    /// [`new`](Self::new) with several contacts, in their order.
+    pub(crate) fn each(
+        ours: &IdentityKeyPair,
+        contacts: &[&IdentityKey],
+    ) -> Vec<Result<Self, NonContributory>> {
+        let prepared: Vec<PreparedKey> =
+            contacts.iter().map(|theirs| theirs.public_key().prepare()).collect();
+        let pairs: Vec<Pair<'_>> = prepared.iter().map(|theirs| (ours.private(), theirs)).collect();
+        let secret = |(agreed, (theirs, prepared)): (Result<_, _>, (&&IdentityKey, &PreparedKey))| {
+            Ok(Self { ours: *ours.public(), theirs: **theirs, prepared: *prepared, agreed: agreed? })
+        };
+        agree_all(&pairs).into_iter().zip(contacts.iter().zip(&prepared)).map(secret).collect()
     }
 
     /// Our identity key.

@@ -300,11 +300,9 @@ impl DoubleRatchet {
         remote: PublicKey,
         rng: &mut impl CryptoRng,
     ) -> Result<(Box<DhStep>, ChainKey), NonContributory> {
-        let remote = remote.prepare();
-        let (root, receiving) =
-            self.root.step(SIGNAL_4.root, &self.sending.pair.private().diffie_hellman_with(&remote)?);
-        let pair = KeyPair::generate(rng);
-        let (root, sending) = root.step(SIGNAL_4.root, &pair.private().diffie_hellman_with(&remote)?);
+        let (before, pair, after) = self.sending.pair.private().turn(&remote, rng)?;
+        let (root, receiving) = self.root.step(SIGNAL_4.root, &before);
+        let (root, sending) = root.step(SIGNAL_4.root, &after);
         let previous_counter = SIGNAL_4.previous.of(self.sending.chain.index());
         let sending = SendingChain { pair, chain: sending };
         Ok((Box::new(DhStep { root, sending, previous_counter }), receiving))

@@ -55,11 +55,9 @@ pub struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    fn key_material(&self, shared: &Shared, ours: &IdentityKeyPair) -> Result<KeyMaterial, NonContributory> {
-        match self.agreement.filter(|kept| kept.is_between(ours.public(), self.identity)) {
-            Some(kept) => shared.key_material_with(kept),
-            None => shared.key_material(ours, self.identity),
-        }
+    /// The contact secret with it, if that is kept.
+    fn kept(&self, ours: &IdentityKeyPair) -> Option<&ContactSecret> {
+        self.agreement.filter(|kept| kept.is_between(ours.public(), self.identity))
     }
 }
 
@@ -214,6 +212,9 @@ fn entry_of(device: DeviceId, id: u32) -> Result<(u8, u16), SealError> {
     }
 }
 
+/// The number of recipients whose agreements are computed at once: enough to fill all lanes.
+const AT_ONCE: usize = 64;
+
 /// C and AT of each recipient.
 #[cfg(not(feature = "parallel"))]
 fn key_materials(
@@ -221,7 +222,7 @@ fn key_materials(
     ours: &IdentityKeyPair,
     recipients: &[&Entry<'_>],
 ) -> Vec<Result<KeyMaterial, NonContributory>> {
-    recipients.iter().map(|recipient| recipient.key_material(shared, ours)).collect()
+    recipients.chunks(AT_ONCE).flat_map(|some| key_materials_of(shared, ours, some)).collect()
 }
 
 /// C and AT of each recipient, on all cores.
@@ -232,7 +233,27 @@ fn key_materials(
     recipients: &[&Entry<'_>],
 ) -> Vec<Result<KeyMaterial, NonContributory>> {
     use rayon::prelude::*;
-    recipients.par_iter().map(|recipient| recipient.key_material(shared, ours)).collect()
+    recipients.par_chunks(AT_ONCE).flat_map_iter(|some| key_materials_of(shared, ours, some)).collect()
+}
+
+/// C and AT of some recipients. First the contact secrets that are not kept.
+fn key_materials_of(
+    shared: &Shared,
+    ours: &IdentityKeyPair,
+    recipients: &[&Entry<'_>],
+) -> Vec<Result<KeyMaterial, NonContributory>> {
+    let kept: Vec<_> = recipients.iter().map(|recipient| recipient.kept(ours)).collect();
+    let unknown = recipients.iter().zip(&kept).filter(|(_, kept)| kept.is_none());
+    let agreed = ContactSecret::each(ours, &unknown.map(|(one, _)| one.identity).collect::<Vec<_>>());
+    let mut agreed = agreed.iter().map(|one| one.as_ref().map_err(|error| *error));
+    let contacts: Vec<_> = kept
+        .into_iter()
+        .map(|kept| kept.map_or_else(|| agreed.next().unwrap_or(Err(NonContributory)), Ok))
+        .collect();
+    let good: Vec<_> = contacts.iter().filter_map(|contact| contact.ok()).collect();
+    let mut materials = shared.key_materials(&good).into_iter();
+    let mut next = || materials.next().unwrap_or(Err(NonContributory));
+    contacts.into_iter().map(|contact| contact.and_then(|_| next())).collect()
 }
 
 /// Refuses accounts that are named twice, among recipients and excluded alike: the service would.

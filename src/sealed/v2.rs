@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 use super::contacts::Contacts;
 use super::error::OpenError;
 use crate::crypto::ctr::TooLong;
-use crate::crypto::curve::{KeyPair, NonContributory, PrivateKey, PublicKey};
+use crate::crypto::curve::{KeyPair, NonContributory, PrivateKey, PublicKey, agree_all};
 use crate::crypto::gcm_siv;
 use crate::crypto::kdf::{HkdfSalt, Label, hkdf};
 use crate::crypto::secret::Secret;
@@ -107,30 +107,25 @@ impl Shared {
         Some(content)
     }
 
-    /// C and AT for the recipient `theirs`.
+    /// C and AT for each contact, in their order.
     ///
-    /// # Errors
-    /// [`NonContributory`] if their key is of low order.
-    pub fn key_material(
-        &self,
-        ours: &IdentityKeyPair,
-        theirs: &IdentityKey,
-    ) -> Result<KeyMaterial, NonContributory> {
-        self.key_material_with(&ContactSecret::new(ours, theirs)?)
+    /// [`NonContributory`] does not happen: such a contact would have no secret.
+    #[must_use]
+    pub fn key_materials(&self, contacts: &[&ContactSecret]) -> Vec<Result<KeyMaterial, NonContributory>> {
+        let pairs: Vec<_> =
+            contacts.iter().map(|contact| (self.ephemeral.private(), contact.prepared())).collect();
+        let material =
+            |(agreed, contact): (Result<_, _>, &&ContactSecret)| Ok(self.material(contact, &agreed?));
+        agree_all(&pairs).into_iter().zip(contacts).map(material).collect()
     }
 
-    /// [`Self::key_material`] with a contact secret.
-    ///
-    /// # Errors
-    /// [`NonContributory`], which does not happen: their key would have no agreement.
-    pub fn key_material_with(&self, contact: &ContactSecret) -> Result<KeyMaterial, NonContributory> {
+    fn material(&self, contact: &ContactSecret, agreed: &Secret<32>) -> KeyMaterial {
         stack::wiped(stack::OPERATION, || {
             let (ephemeral, theirs) = (self.ephemeral.public(), contact.theirs());
-            let agreed = self.ephemeral.private().diffie_hellman_with(contact.prepared())?;
-            let encrypted_seed = mask(&self.salt, &agreed, (ephemeral, theirs), self.seed.as_bytes());
+            let encrypted_seed = mask(&self.salt, agreed, (ephemeral, theirs), self.seed.as_bytes());
             let about = (ephemeral, &encrypted_seed);
             let tag = tag(&self.salt, contact.agreed(), about, (contact.ours(), theirs));
-            Ok(KeyMaterial { encrypted_seed: *encrypted_seed.as_bytes(), tag })
+            KeyMaterial { encrypted_seed: *encrypted_seed.as_bytes(), tag }
         })
     }
 }

@@ -24,7 +24,7 @@ use subrosa::sealed::certificate::{
     CertificateError, SenderCertificate, SenderDetails, ServerCertificate, Signer, TrustStore, official,
 };
 use subrosa::sealed::server::SentMessage;
-use subrosa::sealed::{ContentHint, UnverifiedContent};
+use subrosa::sealed::{ContactSecret, ContentHint, UnverifiedContent};
 use subrosa::{Address, DeviceId, IdentityKeyPair, MessageKind, ServiceId, Timestamp};
 
 const NAME_A: &str = "a1b2c3d4-0001-4002-8003-00000000000a";
@@ -253,8 +253,10 @@ fn v2_step_by_step() {
     let shared = Shared::derive(Secret::new(SEED));
     assert_eq!(*shared.ephemeral(), many.ephemeral_public());
     assert_eq!(shared.seal(&CONTENT).unwrap(), V2_CIPHERTEXT);
-    assert_eq!(shared.key_material(&sender, &b).unwrap().to_bytes(), MATERIAL_B);
-    assert_eq!(shared.key_material(&sender, &c).unwrap().to_bytes(), MATERIAL_C);
+    let contacts = [b, c].map(|theirs| ContactSecret::new(&sender, &theirs).unwrap());
+    let materials = shared.key_materials(&contacts.each_ref());
+    let materials: Vec<_> = materials.into_iter().map(|material| material.unwrap().to_bytes()).collect();
+    assert_eq!(materials, [MATERIAL_B, MATERIAL_C]);
 }
 
 fn service_id(text: &str) -> ServiceId {

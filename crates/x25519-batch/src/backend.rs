@@ -56,6 +56,19 @@ impl Backend {
         Kind::ALL.into_iter().find_map(Self::of).unwrap_or(Self(Kind::Portable))
     }
 
+    /// About how many microseconds so many agreements take in lanes.
+    #[must_use]
+    pub fn microseconds(self, agreements: usize) -> Option<u32> {
+        let mut left = agreements;
+        let mut sum = 0_u32;
+        while left > 0 {
+            let run = self.widest_for(left)?;
+            left = left.saturating_sub(run.lanes());
+            sum = sum.saturating_add(run.cost());
+        }
+        Some(sum)
+    }
+
     /// Computes the agreements, as many at once as is cheapest.
     pub fn agree_many(self, agreements: &mut [Agreement<'_>]) {
         let mut rest = agreements;
@@ -69,18 +82,23 @@ impl Backend {
 
     /// How to compute the first ones of `rest`, and how many of them.
     fn next_run(self, rest: &[Agreement<'_>]) -> (Run, usize) {
-        let run = match self.0 {
-            #[cfg(target_arch = "x86_64")]
-            Kind::Ifma if rest.len() > ifma4::LANES => Run::Ifma8,
-            #[cfg(target_arch = "x86_64")]
-            Kind::Ifma => Run::Ifma4,
-            #[cfg(target_arch = "x86_64")]
-            Kind::Avx2 => Run::Avx2,
-            _ => Run::OneByOne,
-        };
+        let run = self.widest_for(rest.len()).unwrap_or(Run::OneByOne);
         let len = run.lanes().min(rest.len());
         let one_by_one: u32 = rest.iter().take(len).map(cost_of_one).sum();
         (if one_by_one <= run.cost() { Run::OneByOne } else { run }, len)
+    }
+
+    /// The lanes for the first of so many agreements, if there are any.
+    const fn widest_for(self, left: usize) -> Option<Run> {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Kind::Ifma if left > ifma4::LANES => Some(Run::Ifma8),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Ifma => Some(Run::Ifma4),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => Some(Run::Avx2),
+            _ => None,
+        }
     }
 }
 

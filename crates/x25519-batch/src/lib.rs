@@ -60,6 +60,13 @@ impl fmt::Debug for Agreement<'_> {
     }
 }
 
+/// About how many microseconds so many agreements take in the lanes that this machine has, on a processor of 2023. None
+/// if it has no lanes.
+#[must_use]
+pub fn microseconds(agreements: usize) -> Option<u32> {
+    backend::Backend::best().microseconds(agreements)
+}
+
 /// Computes all agreements, in the lanes that this machine has.
 pub fn agree_many(agreements: &mut [Agreement<'_>]) {
     backend::Backend::best().agree_many(agreements);

@@ -7,11 +7,18 @@ mod assembly;
 #[cfg(not(all(feature = "std", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 #[path = "x25519/no_assembly.rs"]
 mod assembly;
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod lanes;
+#[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+#[path = "x25519/no_lanes.rs"]
+mod lanes;
 
+use curve25519_dalek::constants::X25519_BASEPOINT;
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use zeroize::Zeroize;
 
+use super::Pair;
 use crate::crypto::secret::Secret;
 
 /// The public key of a private one.
@@ -23,6 +30,19 @@ pub(super) fn public_key(private: &Secret<32>) -> [u8; 32] {
 /// X25519; all zero if the public key is of low order.
 pub(super) fn agree(private: &Secret<32>, theirs: &Prepared) -> Secret<32> {
     assembly::agree(private, theirs.point.as_bytes()).unwrap_or_else(|| theirs.agree(private))
+}
+
+/// Agreements that do not depend on each other: at once where that is faster.
+pub(super) fn agree_each(pairs: &[Pair<'_>], shared: &mut [Secret<32>]) {
+    if !lanes::agree(pairs, shared) {
+        for ((private, theirs), shared) in pairs.iter().zip(shared) {
+            *shared = if theirs.prepared.is_base() {
+                Secret::new(public_key(&private.0))
+            } else {
+                agree(&private.0, &theirs.prepared)
+            };
+        }
+    }
 }
 
 /// Whether a product on the Edwards curve, with the way there and back, is faster than the Montgomery ladder of
@@ -39,6 +59,13 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// The base point, with which an agreement gives a public key.
+    pub(super) const BASE: Self = Self { point: X25519_BASEPOINT, edwards: None };
+
+    fn is_base(&self) -> bool {
+        self.point.as_bytes() == X25519_BASEPOINT.as_bytes()
+    }
+
     pub(super) fn new(u: [u8; 32]) -> Self {
         let point = MontgomeryPoint(u);
         let worth_it = EDWARDS_IS_FASTER && !assembly::is_there();
@@ -66,12 +93,28 @@ impl Prepared {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
+    use crate::crypto::curve::{PreparedKey, PrivateKey, PublicKey, agree_all};
 
     /// Says which of the two was tested: `ci/processors.sh` looks for that.
     #[expect(clippy::print_stdout, reason = "a note of a test")]
     fn note(assembly: bool) {
         std::println!("assembly: {assembly}");
+    }
+
+    /// Agreements at once and one by one; the last one gives a public key.
+    fn each_is_as_alone(private: &Secret<32>, keys: &[[u8; 32]]) {
+        let private = PrivateKey::from_secret(private);
+        let prepared: Vec<_> = keys.iter().map(|u| PublicKey::from_bytes(*u).prepare()).collect();
+        let pairs = prepared.iter().chain([&PreparedKey::BASE]).map(|theirs| (&private, theirs));
+        let pairs: Vec<_> = pairs.collect();
+        for (together, theirs) in agree_all(&pairs).into_iter().zip(&prepared) {
+            assert_eq!(together, private.diffie_hellman_with(theirs));
+        }
+        let public = agree_all(&pairs).pop().unwrap().unwrap();
+        assert_eq!(public.as_bytes(), private.public_key().as_bytes());
     }
 
     /// Small numbers, of which half are on the twist and some of low order; numbers above the prime; and points derived
@@ -86,7 +129,8 @@ mod tests {
             let private = Secret::new([number ^ 0x55; 32]);
             let derived = MontgomeryPoint::mul_base_clamped(u).to_bytes();
             assert_eq!(public_key(&Secret::new(u)), derived);
-            for u in [u, derived, [number; 32], high] {
+            let keys = [u, derived, [number; 32], high];
+            for u in keys {
                 let point = MontgomeryPoint(u);
                 let ladder = Secret::new(point.mul_clamped(*private.as_bytes()).to_bytes());
                 for edwards in [point.to_edwards(0), None] {
@@ -97,6 +141,7 @@ mod tests {
                     assert_eq!(shared, ladder, "{u:02x?}");
                 }
             }
+            each_is_as_alone(&private, &keys);
         }
         note(assembly::is_there());
     }
