@@ -16,7 +16,7 @@ pub mod x3dh;
 
 use alloc::vec::Vec;
 
-use crate::crypto::curve::{NonContributory, Pair, PreparedKey, PrivateKey, PublicKey, agree_all};
+use crate::crypto::curve::{Agreed, NonContributory, Pair, PreparedKey, PrivateKey, PublicKey};
 use crate::crypto::key_error::KeyError;
 use crate::crypto::secret::Secret;
 
@@ -99,8 +99,8 @@ impl SecretInput {
     fn of(three: [Pair<'_>; 3], one_time: Option<Pair<'_>>) -> Result<Self, NonContributory> {
         let mut input = Self { bytes: Secret::new([0xFF; 192]), len: 32 };
         let pairs: Vec<Pair<'_>> = three.into_iter().chain(one_time).collect();
-        for part in agree_all(&pairs) {
-            input.append(&part?);
+        for part in Agreed::of(&pairs).iter() {
+            input.append(part?);
         }
         Ok(input)
     }

@@ -16,7 +16,7 @@ use super::limits::Limits;
 use super::row::Row;
 use super::states::{KeyState, Stage};
 use super::uses::{Uses, mark_of_use};
-use crate::crypto::curve::KeyPair;
+use crate::crypto::curve::{KeyPair, PrivateKey, public_keys};
 use crate::identity::IdentityKeyPair;
 use crate::lease::Lease;
 use crate::prekey::{
@@ -57,8 +57,10 @@ impl AccountChange {
         rng: &mut impl CryptoRng,
     ) {
         let ids = self.take_ids(IdSpace::OneTime, count, limits).map(OneTimePreKeyId);
-        let pairs = KeyPair::generate_each(ids.len(), rng);
-        for (id, pair) in ids.zip(pairs) {
+        let private: Vec<_> = ids.clone().map(|_| PrivateKey::generate(rng)).collect();
+        let pairs = private.iter().zip(public_keys(&private));
+        for (id, (private, public)) in ids.zip(pairs) {
+            let pair = KeyPair::from_parts(private.duplicate(), public);
             let key = Box::new(OneTimePreKey::from_key_pair(id, pair));
             self.inventory.one_time.add(id, generated(now, mark_of(key.public().key.as_bytes())));
             self.new.one_time.insert(id, key);

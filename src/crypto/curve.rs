@@ -209,7 +209,8 @@ impl PrivateKey {
     /// # Errors
     /// [`NonContributory`] if the result is all zero (compared in constant time).
     pub fn diffie_hellman_with(&self, theirs: &PreparedKey) -> Result<Secret<32>, NonContributory> {
-        checked(stack::wiped(stack::CURVE, || x25519::agree(&self.0, &theirs.prepared)))
+        let shared = stack::wiped(stack::CURVE, || x25519::agree(&self.0, &theirs.prepared));
+        refuse_zero(&shared).map(|()| shared)
     }
 
     /// The agreements of a DH ratchet step: ours so far with theirs, a fresh key pair, and that with theirs. Draws 32
@@ -236,8 +237,8 @@ impl PrivateKey {
 }
 
 /// Refuses what is all zero, in constant time.
-fn checked(shared: Secret<32>) -> Result<Secret<32>, NonContributory> {
-    if shared.ct_eq(&Secret::zero()).into() { Err(NonContributory) } else { Ok(shared) }
+fn refuse_zero(shared: &Secret<32>) -> Result<(), NonContributory> {
+    if shared.ct_eq(&Secret::zero()).into() { Err(NonContributory) } else { Ok(()) }
 }
 
 impl fmt::Debug for PrivateKey {
@@ -254,14 +255,30 @@ pub(crate) type Pair<'a> = (&'a PrivateKey, &'a PreparedKey);
 pub(crate) fn agree_each<const N: usize>(pairs: [Pair<'_>; N]) -> [Result<Secret<32>, NonContributory>; N] {
     let mut shared = [(); N].map(|()| Secret::zero());
     agree_into(&pairs, &mut shared);
-    shared.map(checked)
+    shared.map(|shared| refuse_zero(&shared).map(|()| shared))
 }
 
-/// [`agree_each`] for a number that is known at run time.
-pub(crate) fn agree_all(pairs: &[Pair<'_>]) -> Vec<Result<Secret<32>, NonContributory>> {
-    let mut shared: Vec<_> = pairs.iter().map(|_| Secret::zero()).collect();
-    agree_into(pairs, &mut shared);
-    shared.into_iter().map(checked).collect()
+/// Results of agreements, which stay where they are until they are wiped.
+pub(crate) struct Agreed(Vec<Secret<32>>);
+
+impl Agreed {
+    /// [`agree_each`] for a number that is known at run time.
+    pub(crate) fn of(pairs: &[Pair<'_>]) -> Self {
+        let mut shared: Vec<_> = pairs.iter().map(|_| Secret::zero()).collect();
+        agree_into(pairs, &mut shared);
+        Self(shared)
+    }
+
+    /// The shared secrets, in the order of the pairs.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Result<&Secret<32>, NonContributory>> {
+        self.0.iter().map(|shared| refuse_zero(shared).map(|()| shared))
+    }
+}
+
+/// The public keys of private ones.
+pub(crate) fn public_keys(private: &[PrivateKey]) -> Vec<PublicKey> {
+    let pairs: Vec<Pair<'_>> = private.iter().map(|private| (private, &PreparedKey::BASE)).collect();
+    Agreed::of(&pairs).0.iter().map(|public| PublicKey(*public.as_bytes())).collect()
 }
 
 fn agree_into(pairs: &[Pair<'_>], shared: &mut [Secret<32>]) {
@@ -279,17 +296,6 @@ impl KeyPair {
     /// A fresh pair; draws 32 bytes.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
         stack::wiped(stack::CURVE, || Self::from_private(PrivateKey::generate(rng)))
-    }
-
-    /// Fresh pairs; draws 32 bytes for each.
-    pub(crate) fn generate_each(count: usize, rng: &mut impl CryptoRng) -> Vec<Self> {
-        let private: Vec<_> = (0..count).map(|_| PrivateKey::generate(rng)).collect();
-        let pairs: Vec<Pair<'_>> = private.iter().map(|private| (private, &PreparedKey::BASE)).collect();
-        let mut public: Vec<_> = pairs.iter().map(|_| Secret::zero()).collect();
-        agree_into(&pairs, &mut public);
-        let pair =
-            |(private, public): (_, Secret<32>)| Self::from_parts(private, PublicKey(*public.as_bytes()));
-        private.into_iter().zip(public).map(pair).collect()
     }
 
     /// The pair of a private key, whose public key is computed.

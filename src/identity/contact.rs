@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::{IdentityKey, IdentityKeyPair};
-use crate::crypto::curve::{NonContributory, Pair, PreparedKey, agree_all};
+use crate::crypto::curve::{Agreed, NonContributory, Pair, PreparedKey};
 use crate::crypto::secret::Secret;
 
 /// The static-static X25519 of our identity key and a contact's. Every sealed-sender envelope between the two depends
@@ -51,10 +51,14 @@ impl ContactSecret {
         let prepared: Vec<PreparedKey> =
             contacts.iter().map(|theirs| theirs.public_key().prepare()).collect();
         let pairs: Vec<Pair<'_>> = prepared.iter().map(|theirs| (ours.private(), theirs)).collect();
-        let secret = |(agreed, (theirs, prepared)): (Result<_, _>, (&&IdentityKey, &PreparedKey))| {
-            Ok(Self { ours: *ours.public(), theirs: **theirs, prepared: *prepared, agreed: agreed? })
-        };
-        agree_all(&pairs).into_iter().zip(contacts.iter().zip(&prepared)).map(secret).collect()
+        let agreed = Agreed::of(&pairs);
+        let contacts = contacts.iter().zip(&prepared).zip(agreed.iter());
+        contacts
+            .map(|((theirs, prepared), agreed)| {
+                let (ours, agreed) = (*ours.public(), agreed?.duplicate());
+                Ok(Self { ours, theirs: **theirs, prepared: *prepared, agreed })
+            })
+            .collect()
     }
 
     /// Our identity key.

@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 use super::contacts::Contacts;
 use super::error::OpenError;
 use crate::crypto::ctr::TooLong;
-use crate::crypto::curve::{KeyPair, NonContributory, PrivateKey, PublicKey, agree_all};
+use crate::crypto::curve::{Agreed, KeyPair, NonContributory, PrivateKey, PublicKey};
 use crate::crypto::gcm_siv;
 use crate::crypto::kdf::{HkdfSalt, Label, hkdf};
 use crate::crypto::secret::Secret;
@@ -114,9 +114,12 @@ impl Shared {
     pub fn key_materials(&self, contacts: &[&ContactSecret]) -> Vec<Result<KeyMaterial, NonContributory>> {
         let pairs: Vec<_> =
             contacts.iter().map(|contact| (self.ephemeral.private(), contact.prepared())).collect();
-        let material =
-            |(agreed, contact): (Result<_, _>, &&ContactSecret)| Ok(self.material(contact, &agreed?));
-        agree_all(&pairs).into_iter().zip(contacts).map(material).collect()
+        let agreed = Agreed::of(&pairs);
+        contacts
+            .iter()
+            .zip(agreed.iter())
+            .map(|(contact, agreed)| Ok(self.material(contact, agreed?)))
+            .collect()
     }
 
     fn material(&self, contact: &ContactSecret, agreed: &Secret<32>) -> KeyMaterial {

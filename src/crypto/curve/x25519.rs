@@ -96,7 +96,7 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::*;
-    use crate::crypto::curve::{PreparedKey, PrivateKey, PublicKey, agree_all};
+    use crate::crypto::curve::{Agreed, PreparedKey, PrivateKey, PublicKey};
 
     /// Says which of the two was tested: `ci/processors.sh` looks for that.
     #[expect(clippy::print_stdout, reason = "a note of a test")]
@@ -110,10 +110,11 @@ mod tests {
         let prepared: Vec<_> = keys.iter().map(|u| PublicKey::from_bytes(*u).prepare()).collect();
         let pairs = prepared.iter().chain([&PreparedKey::BASE]).map(|theirs| (&private, theirs));
         let pairs: Vec<_> = pairs.collect();
-        for (together, theirs) in agree_all(&pairs).into_iter().zip(&prepared) {
-            assert_eq!(together, private.diffie_hellman_with(theirs));
+        let together = Agreed::of(&pairs);
+        for (together, theirs) in together.iter().zip(&prepared) {
+            assert_eq!(together, private.diffie_hellman_with(theirs).as_ref().map_err(|error| *error));
         }
-        let public = agree_all(&pairs).pop().unwrap().unwrap();
+        let public = together.iter().last().unwrap().unwrap();
         assert_eq!(public.as_bytes(), private.public_key().as_bytes());
     }
 
