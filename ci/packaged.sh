@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-log=$(cargo package --no-verify --allow-dirty 2>&1) || { echo "$log" >&2; exit 1; }
+log=$(cargo package --no-verify --allow-dirty -p subrosa -p x25519-batch 2>&1) || { echo "$log" >&2; exit 1; }
 # cargo looks at the registry's index for this.
 if grep -i yanked <<<"$log"; then
   echo "FAILED: a version in Cargo.lock was yanked" >&2
@@ -16,10 +16,11 @@ fi
 grep 'Packaged' <<<"$log"
 
 place=target/packaged
-rm -rf "$place/package" "$place/user"
-mkdir -p "$place/package" "$place/user/src"
+rm -rf "$place/package" "$place/batch" "$place/user"
+mkdir -p "$place/package" "$place/batch" "$place/user/src"
 version=$(cargo metadata --no-deps --format-version 1 | grep -o '"name":"subrosa","version":"[^"]*"' | cut -d'"' -f8)
 tar -xzf "target/package/subrosa-$version.crate" -C "$place/package" --strip-components 1
+tar -xzf target/package/x25519-batch-*.crate -C "$place/batch" --strip-components 1
 cp ci/no_std/src/{conversation,rng}.rs "$place/user/src"
 cat >"$place/user/src/main.rs" <<'END'
 extern crate alloc;
@@ -40,6 +41,8 @@ edition = "2024"
 [workspace]
 [dependencies]
 subrosa = { path = "../package", features = [$1] }
+[patch.crates-io] # Until it is published.
+x25519-batch = { path = "../batch" }
 END
 }
 

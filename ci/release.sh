@@ -14,7 +14,7 @@ for manifest in stores/Cargo.toml bindings/Cargo.toml bindings/uniffi/Cargo.toml
 done
 [ "$(node -p 'require("./bindings/wasm/package.json").version')" = "$same" ] || { echo "FAILED: the npm package has another version" >&2; exit 1; }
 
-cargo publish --dry-run --allow-dirty --no-verify # ci/packaged.sh builds and uses the package.
+cargo publish --dry-run --allow-dirty --no-verify -p x25519-batch -p subrosa # ci/packaged.sh builds and uses the package.
 # Its dependency is not published yet, so there is no more than the list to look at.
 (cd stores && cargo package --list --allow-dirty)
 [ -d bindings/wasm/pkg ] || ci/npm.sh
