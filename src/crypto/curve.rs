@@ -213,8 +213,8 @@ impl PrivateKey {
         refuse_zero(&shared).map(|()| shared)
     }
 
-    /// The agreements of a DH ratchet step: ours so far with theirs, a fresh key pair, and that with theirs. Draws 32
-    /// bytes.
+    /// The agreements of a DH ratchet step, in `agreed`: ours so far with theirs, and a fresh one with theirs. Gives the
+    /// fresh key pair. Draws 32 bytes.
     ///
     /// # Errors
     /// [`NonContributory`] if their key is of low order.
@@ -222,12 +222,21 @@ impl PrivateKey {
         &self,
         theirs: &PublicKey,
         rng: &mut impl CryptoRng,
-    ) -> Result<(Secret<32>, KeyPair, Secret<32>), NonContributory> {
-        let (theirs, fresh) = (theirs.prepare(), Self::generate(rng));
-        let [before, public, after] =
-            agree_each([(self, &theirs), (&fresh, &PreparedKey::BASE), (&fresh, &theirs)]);
-        let public = PublicKey(*public?.as_bytes());
-        Ok((before?, KeyPair::from_parts(fresh, public), after?))
+        agreed: &mut [Secret<32>; 2],
+    ) -> Result<KeyPair, NonContributory> {
+        let fresh = Self::generate(rng);
+        let public = stack::wiped(stack::CURVE, || {
+            let (theirs, mut shared) = (theirs.prepare(), [(); 3].map(|()| Secret::zero()));
+            let pairs = [(self, &theirs), (&fresh, &theirs), (&fresh, &PreparedKey::BASE)];
+            x25519::agree_each(&pairs, &mut shared);
+            let [before, after, public] = &shared;
+            for (to, from) in agreed.iter_mut().zip([before, after]) {
+                to.as_bytes_mut().copy_from_slice(from.as_bytes());
+            }
+            PublicKey(*public.as_bytes())
+        });
+        agreed.iter().try_for_each(refuse_zero)?;
+        Ok(KeyPair::from_parts(fresh, public))
     }
 
     /// A second owner of the same key: a signed prekey is also the first ratchet key.
@@ -251,21 +260,14 @@ impl fmt::Debug for PrivateKey {
 /// A private key, and the public key that it agrees with.
 pub(crate) type Pair<'a> = (&'a PrivateKey, &'a PreparedKey);
 
-/// Agreements that do not depend on each other, at once where the processor has lanes for them.
-pub(crate) fn agree_each<const N: usize>(pairs: [Pair<'_>; N]) -> [Result<Secret<32>, NonContributory>; N] {
-    let mut shared = [(); N].map(|()| Secret::zero());
-    agree_into(&pairs, &mut shared);
-    shared.map(|shared| refuse_zero(&shared).map(|()| shared))
-}
-
-/// Results of agreements, which stay where they are until they are wiped.
+/// Results of agreements that do not depend on each other. They stay where they are until they are wiped.
 pub(crate) struct Agreed(Vec<Secret<32>>);
 
 impl Agreed {
-    /// [`agree_each`] for a number that is known at run time.
+    /// Agrees, at once where the processor has lanes for it.
     pub(crate) fn of(pairs: &[Pair<'_>]) -> Self {
         let mut shared: Vec<_> = pairs.iter().map(|_| Secret::zero()).collect();
-        agree_into(pairs, &mut shared);
+        stack::wiped(stack::CURVE, || x25519::agree_each(pairs, &mut shared));
         Self(shared)
     }
 
@@ -279,10 +281,6 @@ impl Agreed {
 pub(crate) fn public_keys(private: &[PrivateKey]) -> Vec<PublicKey> {
     let pairs: Vec<Pair<'_>> = private.iter().map(|private| (private, &PreparedKey::BASE)).collect();
     Agreed::of(&pairs).0.iter().map(|public| PublicKey(*public.as_bytes())).collect()
-}
-
-fn agree_into(pairs: &[Pair<'_>], shared: &mut [Secret<32>]) {
-    stack::wiped(stack::CURVE, || x25519::agree_each(pairs, shared));
 }
 
 /// A private key beside its public key.

@@ -17,6 +17,7 @@ use super::message_keys::MessageKeys;
 use super::receiving::{Loss, ReceivingChain, ReceivingChange, ReceivingError};
 use super::root::RootKey;
 use crate::crypto::curve::{KeyPair, NonContributory, PreparedKey, PublicKey};
+use crate::crypto::secret::Secret;
 use crate::profile::SIGNAL_4;
 
 pub(super) use record::DoubleChange;
@@ -300,9 +301,11 @@ impl DoubleRatchet {
         remote: PublicKey,
         rng: &mut impl CryptoRng,
     ) -> Result<(Box<DhStep>, ChainKey), NonContributory> {
-        let (before, pair, after) = self.sending.pair.private().turn(&remote, rng)?;
-        let (root, receiving) = self.root.step(SIGNAL_4.root, &before);
-        let (root, sending) = root.step(SIGNAL_4.root, &after);
+        let mut agreed = [Secret::zero(), Secret::zero()];
+        let pair = self.sending.pair.private().turn(&remote, rng, &mut agreed)?;
+        let [before, after] = &agreed;
+        let (root, receiving) = self.root.step(SIGNAL_4.root, before);
+        let (root, sending) = root.step(SIGNAL_4.root, after);
         let previous_counter = SIGNAL_4.previous.of(self.sending.chain.index());
         let sending = SendingChain { pair, chain: sending };
         Ok((Box::new(DhStep { root, sending, previous_counter }), receiving))
@@ -340,7 +343,6 @@ mod tests {
     use rand_chacha::rand_core::SeedableRng;
 
     use super::*;
-    use crate::crypto::secret::Secret;
 
     #[test]
     fn chains_and_skipped_keys_are_counted() {

@@ -316,9 +316,11 @@ impl OmemoRatchet {
         }
         let mut added = Run::default();
         let ended = self.end_of_chain(previous, &mut added, seed)?;
-        let (before, pair, after) = self.pair.private().turn(&ratchet_key, rng)?;
-        let (root, chain) = self.root.step(label, &before);
-        let (root, sending) = root.step(label, &after);
+        let mut agreed = [Secret::zero(), Secret::zero()];
+        let pair = self.pair.private().turn(&ratchet_key, rng, &mut agreed)?;
+        let [before, after] = &agreed;
+        let (root, chain) = self.root.step(label, before);
+        let (root, sending) = root.step(label, after);
         let receiving = advance(&chain, &ratchet_key, counter, &mut added, seed)?;
         let previous = OMEMO_2.previous.of(self.sending.index());
         let step = Step { root, pair, sending, previous, remote: ratchet_key, receiving, ended, added };
