@@ -66,15 +66,15 @@ impl Session {
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, ()>, BundleError> {
-        stack::wiped(stack::OPERATION, move || {
-            self.lease.free()?;
-            let pinned = bundle.is_pinned();
-            let state = self.begin(config, bundle, now, rng)?;
-            let identity = (!pinned).then_some(state.remote_identity);
-            let change = SessionChange::new(Change::Begin { state: Box::new(state), leads: true });
-            let change = SessionChange { identity, ..change };
-            Ok(Staged::of(self, change, ()))
-        })
+        self.lease.free()?;
+        let pinned = bundle.is_pinned();
+        // The change is made outside: it is an enum, whose unused part would take along what lies on the stack.
+        let begin = || self.begin(config, bundle, now, rng).map(Box::new);
+        let state = stack::wiped(stack::OPERATION, begin)?;
+        let identity = (!pinned).then_some(state.remote_identity);
+        let change = SessionChange::new(Change::Begin { state, leads: true });
+        let change = SessionChange { identity, ..change };
+        Ok(Staged::of(self, change, ()))
     }
 
     fn begin(
