@@ -11,10 +11,9 @@ mod sealed;
 mod setup;
 mod sign;
 
-#[cfg(feature = "asm-floor")]
-pub use curve::AwsLc;
 pub use curve::Curve;
 pub use curve::Dalek;
+pub use curve::Graviola;
 pub use hash::{Pads, fingerprint};
 pub use kem::{Kem768, braid_step};
 pub use message::{Chains, braid_jump, decrypt, decrypt_unsigned, encrypt, encrypt_unsigned, jump};
@@ -52,7 +51,6 @@ mod tests {
     #[test]
     fn agreements_are_subrosas() {
         agrees::<Dalek>();
-        #[cfg(feature = "asm-floor")]
-        agrees::<AwsLc>();
+        agrees::<Graviola>();
     }
 }

@@ -88,8 +88,7 @@ impl Row {
 macro_rules! floors {
     ($row:expr, $floor:ident ( $($argument:expr),* )) => {{
         let row = $row.floor($floor::<$crate::floor::Dalek>($($argument),*));
-        #[cfg(feature = "asm-floor")]
-        let row = row.side($crate::rows::Side::AsmFloor, $floor::<$crate::floor::AwsLc>($($argument),*));
+        let row = row.side($crate::rows::Side::AsmFloor, $floor::<$crate::floor::Graviola>($($argument),*));
         row
     }};
 }

@@ -4,6 +4,7 @@
 
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::montgomery::MontgomeryPoint;
+use graviola::key_agreement::x25519::{PublicKey, StaticPrivateKey};
 
 /// An implementation of X25519.
 pub trait Curve: 'static {
@@ -39,27 +40,23 @@ impl Curve for Dalek {
     }
 }
 
-/// aws-lc through aws-lc-rs: assembly.
-#[cfg(feature = "asm-floor")]
-pub struct AwsLc;
+/// graviola: the assembly of s2n-bignum.
+pub struct Graviola;
 
-#[cfg(feature = "asm-floor")]
-impl Curve for AwsLc {
-    type Private = aws_lc_rs::agreement::PrivateKey;
+impl Curve for Graviola {
+    type Private = StaticPrivateKey;
 
     fn load(private: [u8; 32]) -> Self::Private {
-        Self::Private::from_private_key(&aws_lc_rs::agreement::X25519, &private).unwrap()
+        StaticPrivateKey::from_array(&private)
     }
 
     fn generate(private: [u8; 32]) -> (Self::Private, [u8; 32]) {
         let private = Self::load(private);
-        let public = private.compute_public_key().unwrap();
-        (private, public.as_ref().try_into().unwrap())
+        let public = private.public_key().as_bytes();
+        (private, public)
     }
 
     fn agree(private: &Self::Private, public: &[u8; 32]) -> [u8; 32] {
-        use aws_lc_rs::agreement::{UnparsedPublicKey, X25519, agree};
-        let public = UnparsedPublicKey::new(&X25519, public);
-        agree(private, public, (), |shared| shared.try_into().map_err(|_| ())).unwrap()
+        private.diffie_hellman(&PublicKey::from_array(public)).unwrap().as_bytes()
     }
 }
