@@ -13,7 +13,7 @@ environment=$target/python
 "$environment/bin/pip" install --quiet 'maturin==1.16.0'
 export PATH=$environment/bin:$PATH
 
-cargo test
+cargo test --features cli # As the wheel is built, so that all is compiled once.
 rm -rf "$CARGO_TARGET_DIR/wheels"
 # maturin asks the package for its generator.
 maturin build --features cli ${SUBROSA_WHEEL_FLAGS:-}
