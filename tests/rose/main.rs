@@ -23,4 +23,5 @@ mod run;
 mod ledger;
 mod properties;
 mod published;
+mod repairs;
 mod replay;
