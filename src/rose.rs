@@ -28,6 +28,7 @@ mod known;
 #[cfg(test)]
 mod known_answers;
 mod prekey;
+mod profile;
 mod receive;
 mod repair;
 mod repairs;
@@ -49,6 +50,7 @@ pub use error::{BeginError, BraidError, ReceiveError, SendError};
 pub use first_contact::{Admission, FirstContact, Policy};
 pub use kind::Kind;
 pub use prekey::{Class, HYBRID_LEN, SEALING_LEN};
+pub use profile::{CardSeen, CardSource, DowngradeLeave};
 pub use receive::{MAX_TRIAL, Received, trial};
 pub use repair::{Repair, Typed};
 pub use repairs::{RepairRefused, Repairs, Resend};

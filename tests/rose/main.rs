@@ -22,6 +22,7 @@ mod run;
 
 mod comparisons;
 mod ledger;
+mod profiles;
 mod properties;
 mod published;
 mod repairs;
