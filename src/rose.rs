@@ -27,6 +27,7 @@ mod kind;
 mod known;
 #[cfg(test)]
 mod known_answers;
+mod misses;
 mod prekey;
 mod profile;
 mod receive;
@@ -49,6 +50,7 @@ pub use contact::{Contact, KemIdentity, PeerAuthentication, Trust};
 pub use error::{BeginError, BraidError, ReceiveError, SendError};
 pub use first_contact::{Admission, FirstContact, Policy};
 pub use kind::Kind;
+pub use misses::Misses;
 pub use prekey::{Class, HYBRID_LEN, SEALING_LEN};
 pub use profile::{CardSeen, CardSource, DowngradeLeave};
 pub use receive::{MAX_TRIAL, Received, trial};

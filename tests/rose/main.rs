@@ -20,6 +20,7 @@ mod peer;
 #[path = "../support/rose_run.rs"]
 mod run;
 
+mod advice;
 mod comparisons;
 mod ledger;
 mod profiles;
