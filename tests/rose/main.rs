@@ -23,6 +23,7 @@ mod run;
 mod advice;
 mod comparisons;
 mod ledger;
+mod limits;
 mod profiles;
 mod properties;
 mod published;
