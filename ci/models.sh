@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../models"
 
 command -v maude >/dev/null || { echo "maude is missing: apt-get install maude" >&2; exit 1; }
 failed=0
-for model in agreement ratchet rose-agreement rose-split rose-sas rose-states; do
+for model in agreement ratchet rose-agreement rose-ratchet rose-split rose-sas rose-states rose-report; do
   output=$(maude -no-banner "$model.maude" </dev/null 2>&1)
   if grep -E '^(Warning|Error)' <<<"$output"; then exit 1; fi
   paste -d '\t' <(sed -n 's/^\*\*\* expect //p' "$model.maude") \

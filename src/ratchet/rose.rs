@@ -270,8 +270,12 @@ impl RoseRatchet {
 
     /// The number that is expected next on the receiving chain, if nothing was sent since that began.
     pub(crate) fn received_unanswered(&self) -> u32 {
-        let received = self.receiving.as_ref().map_or(0, |receiving| receiving.chain.next().index());
-        if self.sent_on_chain() == 0 { received } else { 0 }
+        if self.sent_on_chain() == 0 { self.received_on_chain() } else { 0 }
+    }
+
+    /// `Nr`: the number that is expected next on the receiving chain.
+    pub(crate) fn received_on_chain(&self) -> u32 {
+        self.receiving.as_ref().map_or(0, |receiving| receiving.chain.next().index())
     }
 
     /// Messages sent on the present chain.

@@ -24,11 +24,13 @@ pub enum RoseKind {
     Contact,
     /// 42: a tag that is expected. The record has no content; its key says all.
     Tag,
+    /// 43: the repairs with a device.
+    Repairs,
 }
 
 impl RoseKind {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Session,
         Self::HybridPreKey,
         Self::SealingPreKey,
@@ -38,6 +40,7 @@ impl RoseKind {
         Self::Memory,
         Self::Contact,
         Self::Tag,
+        Self::Repairs,
     ];
 
     /// Its number in records.
@@ -53,6 +56,7 @@ impl RoseKind {
             Self::Memory => 39,
             Self::Contact => 41,
             Self::Tag => 42,
+            Self::Repairs => 43,
         }
     }
 }

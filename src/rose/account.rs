@@ -30,6 +30,8 @@ const KEPT: u64 = 30 * 86_400;
 /// Number of uses that are remembered of a last-resort prekey, and of one account.
 const MAX_USES: usize = 1_000;
 const MAX_USES_OF_ACCOUNT: usize = 20;
+/// Number of one-time prekeys that are held.
+const MAX_ONE_TIME: usize = 1_000;
 /// A use: `TH`, then the account.
 const USE_LEN: usize = 32 + ACCOUNT_LEN;
 type Use = [u8; USE_LEN];
@@ -54,6 +56,7 @@ pub struct Account {
 #[derive(Default)]
 pub(crate) struct AccountChange {
     next_id: Option<u32>,
+    new_card: Option<(Card, u64)>,
     new_sealing: Option<(SealingPreKey, u64)>,
     new_hybrid: Vec<HybridPreKey>,
     pub(super) used_hybrid: Option<u32>,
@@ -136,6 +139,23 @@ impl Account {
         Some(out)
     }
 
+    /// A new card, with other profiles. First contacts that were made for the one before it are accepted for 30 days. Draws
+    /// 64.
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub fn new_card(
+        &mut self,
+        profiles: u32,
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Staged<'_, Card>, Busy> {
+        self.lease.free()?;
+        let card = self.keys.new_card(profiles, now, rng);
+        let new_card = Some((card.clone(), now.as_secs()));
+        Ok(Staged::of(self, AccountChange { new_card, ..AccountChange::default() }, card))
+    }
+
     /// A new sealing prekey, due weekly. The last three before it go on opening first contacts for 30 days. Draws 32
     /// and 64.
     ///
@@ -157,7 +177,8 @@ impl Account {
         Ok(Staged::of(self, change, public))
     }
 
-    /// New hybrid prekeys of a class, as they are published. Draws 32, 64 and 64 for each.
+    /// New hybrid prekeys of a class, as they are published: of one-time ones no more than there is room for, since at most
+    /// 1,000 are held. Draws 32, 64 and 64 for each.
     ///
     /// # Errors
     /// [`Busy`].
@@ -168,6 +189,11 @@ impl Account {
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Vec<Box<[u8; HYBRID_LEN]>>>, Busy> {
         self.lease.free()?;
+        let room = match class {
+            Class::OneTime => MAX_ONE_TIME.saturating_sub(self.prekeys(class)),
+            Class::LastResort => MAX_ONE_TIME,
+        };
+        let count = count.min(u32::try_from(room).unwrap_or(u32::MAX));
         let ids = self.next_id..self.next_id.saturating_add(count);
         let change = AccountChange {
             next_id: Some(ids.end),
@@ -240,14 +266,24 @@ impl Account {
         writer.put_u64(generation);
         writer.put_array(self.keys.identity().as_bytes());
         writer.put_array(self.keys.kem_seed.as_bytes());
-        writer.put_array(self.keys.card.as_bytes());
+        let new_card = change.and_then(|change| change.new_card.as_ref());
+        writer.put_array(new_card.map_or(&self.keys.card, |(card, _)| card).as_bytes());
         writer.put_u32(change.and_then(|change| change.next_id).unwrap_or(self.next_id));
-        writer.put_count(self.old_cards.len());
-        for (hash, replaced) in &self.old_cards {
-            writer.put_array(hash);
-            writer.put_u64(*replaced);
+        let old_cards = self.old_cards_after(new_card.map(|(_, now)| *now));
+        writer.put_count(old_cards.len());
+        for (hash, replaced) in old_cards {
+            writer.put_array(&hash);
+            writer.put_u64(replaced);
         }
         writer.finish()
+    }
+
+    /// The cards of the last 30 days, after ours was replaced at a time.
+    fn old_cards_after(&self, replaced: Option<u64>) -> Vec<([u8; 32], u64)> {
+        let Some(now) = replaced else { return self.old_cards.clone() };
+        let kept =
+            self.old_cards.iter().filter(|(_, replaced)| now <= replaced.saturating_add(KEPT)).copied();
+        kept.chain([(self.keys.card.hash(), now)]).collect()
     }
 
     /// The device's record, beside those of its prekeys.
@@ -324,6 +360,10 @@ impl State for Account {
         let dropped: Vec<u32> = self.dropped_sealing(&change).collect();
         self.sealing.retain(|sealing| !dropped.contains(&sealing.id()));
         self.next_id = change.next_id.unwrap_or(self.next_id);
+        if let Some((card, now)) = change.new_card {
+            self.old_cards = self.old_cards_after(Some(now));
+            self.keys.card = card;
+        }
         if let Some((new, now)) = change.new_sealing {
             if let Some(before) = self.sealing.first_mut() {
                 before.replaced = Some(now);

@@ -198,15 +198,13 @@ impl DeviceKeys {
         (identity, kem_seed): (KeyPair, Secret<64>),
         rng: &mut impl CryptoRng,
     ) -> Self {
-        let mut bytes = Box::new([0; CARD_LEN]);
-        let kem_identity = ml_kem_768::public_key(&kem_seed);
-        let (profiles, made) = (profiles.to_be_bytes(), day_of(now).to_be_bytes());
-        let parts: [&[u8]; 6] =
-            [&SUITE, name.as_bytes(), &profiles, &made, identity.public().as_bytes(), &kem_identity];
-        bytes.iter_mut().zip(parts.into_iter().flatten()).for_each(|(to, from)| *to = *from);
-        let (signed, signature) = bytes.split_at_mut(SIGNED_LEN);
-        signature.copy_from_slice(&xeddsa::sign(identity.private(), &[LABEL, signed], rng));
-        Self { identity, kem_seed, card: Card(bytes) }
+        let card = make_card(name, profiles, now, (&identity, &kem_seed), rng);
+        Self { identity, kem_seed, card }
+    }
+
+    /// A new card of the same device, with other profiles. Draws 64.
+    pub(super) fn new_card(&self, profiles: u32, now: Timestamp, rng: &mut impl CryptoRng) -> Card {
+        make_card(self.name(), profiles, now, (&self.identity, &self.kem_seed), rng)
     }
 
     pub(super) const fn from_parts(identity: KeyPair, kem_seed: Secret<64>, card: Card) -> Self {
@@ -256,6 +254,25 @@ impl fmt::Debug for DeviceKeys {
         let Self { identity: _, kem_seed: _, card } = self;
         write!(f, "DeviceKeys({card:?}, ..)")
     }
+}
+
+/// A device's card.
+fn make_card(
+    name: DeviceName,
+    profiles: u32,
+    now: Timestamp,
+    (identity, kem_seed): (&KeyPair, &Secret<64>),
+    rng: &mut impl CryptoRng,
+) -> Card {
+    let mut bytes = Box::new([0; CARD_LEN]);
+    let kem_identity = ml_kem_768::public_key(kem_seed);
+    let (profiles, made) = (profiles.to_be_bytes(), day_of(now).to_be_bytes());
+    let parts: [&[u8]; 6] =
+        [&SUITE, name.as_bytes(), &profiles, &made, identity.public().as_bytes(), &kem_identity];
+    bytes.iter_mut().zip(parts.into_iter().flatten()).for_each(|(to, from)| *to = *from);
+    let (signed, signature) = bytes.split_at_mut(SIGNED_LEN);
+    signature.copy_from_slice(&xeddsa::sign(identity.private(), &[LABEL, signed], rng));
+    Card(bytes)
 }
 
 /// Seconds since 1970, rounded down to the day.

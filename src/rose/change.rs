@@ -65,6 +65,8 @@ pub(crate) enum Change {
     DropArchived,
     /// The user decided on a comparison.
     Distrust(bool),
+    /// A card of the device was seen.
+    Seen(Known),
     /// A run of the comparison, on the current state.
     Run(Option<Box<Run>>),
     /// A report token of ours or of theirs, on the current state.
@@ -74,7 +76,10 @@ pub(crate) enum Change {
 impl Change {
     /// Whether what is known of the device changes.
     pub(super) const fn concerns_known(&self) -> bool {
-        matches!(self, Self::Begin { .. } | Self::Received { hybrid: true, .. } | Self::Distrust(_))
+        matches!(
+            self,
+            Self::Begin { .. } | Self::Received { hybrid: true, .. } | Self::Distrust(_) | Self::Seen(_)
+        )
     }
 
     /// What the change does to the ratchet of a state, and beside it.

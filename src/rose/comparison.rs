@@ -10,20 +10,27 @@ use subtle::ConstantTimeEq;
 use super::change::Change;
 #[cfg(feature = "hazmat")]
 use super::sas::Sas;
-use super::sas::{NOT_THE_SAME, Run, STEP_LEN, SasError, SasStep, commitment, decode, encode};
+use super::sas::{NOT_THE_SAME, Run, Runs, STEP_LEN, SasError, SasStep, commitment, decode, encode};
 use super::session::Session;
 use crate::crypto::secret::Secret;
 use crate::lease::Busy;
 use crate::staged::Staged;
+use crate::timestamp::Timestamp;
 
 impl Session {
-    /// Starts a run on the current state. Draws `run` (16) and `N0` (32).
+    /// Starts a run on the current state, and counts it; one that goes on is over. Draws `run` (16) and `N0` (32).
     ///
     /// # Errors
-    /// [`SasError`]: `Busy`, `TooEarly`.
-    pub fn start_sas(&mut self, rng: &mut impl CryptoRng) -> Result<Staged<'_, [u8; STEP_LEN]>, SasError> {
+    /// [`SasError`]: `Busy`, `TooEarly`, `TooManyRuns`.
+    pub fn start_sas(
+        &mut self,
+        runs: &mut Runs,
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Staged<'_, [u8; STEP_LEN]>, SasError> {
         self.lease.free()?;
         let state = self.states.first().filter(|state| state.is_hybrid()).ok_or(SasError::TooEarly)?;
+        runs.begin(now)?;
         let mut run = [0; 16];
         rng.fill_bytes(&mut run);
         let first = Secret::random(rng);
@@ -33,35 +40,43 @@ impl Session {
     }
 
     /// Takes a step of the peer: the content of a message of [`Kind::Sas`](super::Kind::Sas). Draws `N1` (32) in answer
-    /// to a commitment.
+    /// to a commitment, which counts as a run, but for the one that takes the place of ours where both have started.
     ///
     /// # Errors
-    /// [`SasError`]. After `WrongCommitment` and `BadConfirm` cancel the run.
+    /// [`SasError`]. After `BadConfirm` cancel the run.
     pub fn take_sas(
         &mut self,
         content: &[u8],
+        runs: &mut Runs,
+        now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, SasStep>, SasError> {
         self.lease.free()?;
         let (step, id, value) = decode(content)?;
         let state = self.states.first().filter(|state| state.is_hybrid()).ok_or(SasError::TooEarly)?;
-        let run = state.run.as_deref();
+        let run = state.run.as_deref().filter(|_| !runs.is_over(now));
         let (run, outcome) = match (step, run) {
-            (1, None) => answer(id, value, rng),
+            (1, None) => {
+                runs.begin(now)?;
+                answer(id, value, rng)
+            }
             // Both have started: the smaller id goes on.
             (1, Some(run)) if run.role == 0 && run.step == 1 && id < run.id => answer(id, value, rng),
+            // The same side begins a second time.
+            (1, Some(run)) if run.role == 1 => (None, SasStep::Cancelled { differ: false }),
             (2, Some(run)) if run.id == id && run.role == 0 && run.step == 1 => {
                 let run = Run { second: Secret::new(value), ..run.at(3) };
                 let (reveal, sas) = (encode(3, &id, run.first.as_bytes()), run.sas(state.binding()));
                 (Some(run), SasStep::SendAndShow(reveal, sas))
             }
             (3, Some(run)) if run.id == id && run.role == 1 && run.step == 2 => {
-                if !bool::from(commitment(state.binding(), &id, &value).ct_eq(run.first.as_bytes())) {
-                    return Err(SasError::WrongCommitment);
+                if bool::from(commitment(state.binding(), &id, &value).ct_eq(run.first.as_bytes())) {
+                    let run = Run { first: Secret::new(value), ..run.at(3) };
+                    let sas = run.sas(state.binding());
+                    (Some(run), SasStep::Show(sas))
+                } else {
+                    (None, SasStep::Ended(SasError::WrongCommitment))
                 }
-                let run = Run { first: Secret::new(value), ..run.at(3) };
-                let sas = run.sas(state.binding());
-                (Some(run), SasStep::Show(sas))
             }
             (4, Some(run)) if run.id == id && run.step >= 3 => {
                 let expected = run.sas(state.binding()).confirm(state.binding(), &id, 1 - run.role);
@@ -81,9 +96,13 @@ impl Session {
     ///
     /// # Errors
     /// [`SasError`]: `Busy`, `NoRun`.
-    pub fn confirm_sas(&mut self) -> Result<Staged<'_, [u8; STEP_LEN]>, SasError> {
+    pub fn confirm_sas(
+        &mut self,
+        runs: &Runs,
+        now: Timestamp,
+    ) -> Result<Staged<'_, [u8; STEP_LEN]>, SasError> {
         self.lease.free()?;
-        let state = self.states.first().ok_or(SasError::NoRun)?;
+        let state = self.states.first().filter(|_| !runs.is_over(now)).ok_or(SasError::NoRun)?;
         let run = state.run.as_deref().filter(|run| run.step >= 3).ok_or(SasError::NoRun)?;
         let step = encode(4, &run.id, &run.sas(state.binding()).confirm(state.binding(), &run.id, run.role));
         let run = run.at(4);

@@ -235,9 +235,12 @@ pub enum BeginError {
     /// A prekey is older than one that was seen, or from the future.
     #[error("stale prekey")]
     StalePrekey,
-    /// The bundle is of another device than the session.
+    /// The bundle or card is of another device than the session.
     #[error("bundle of another device")]
     OtherDevice,
+    /// The device was seen to speak rose, and the user gave no leave for a session of the Signal profile.
+    #[error("the device speaks rose; ask the user before a session of the Signal profile")]
+    Downgrade,
     /// A Diffie-Hellman agreement came out as zero.
     #[error("a public key has low order")]
     ZeroAgreement,

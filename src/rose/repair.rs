@@ -49,7 +49,7 @@ impl Repair {
     }
 
     /// The request for a message that was refused, if the refusal is one to ask for: the peer caused it, and nobody else
-    /// could. Once for each tag.
+    /// could. [`Repairs`](super::Repairs) sees to it that it is asked for once.
     #[must_use]
     pub fn after(refusal: ReceiveError, message: &[u8]) -> Option<Self> {
         let asks = matches!(

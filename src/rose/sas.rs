@@ -13,18 +13,25 @@
 
 use alloc::string::String;
 use core::fmt;
+use core::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::card::day_of;
 use crate::crypto::kdf::{HkdfSalt, Label};
 use crate::crypto::mac::MacKey;
 use crate::crypto::secret::Secret;
 use crate::lease::Busy;
 use crate::record::{RecordError, RecordReader, RecordWriter};
+use crate::timestamp::Timestamp;
 
 /// Length of a step's content in bytes: `step (1) || run (16) || value (32) || zero (16)`.
 pub const STEP_LEN: usize = 65;
 
+/// Number of runs with an account in a day.
+const MAX_RUNS: u8 = 3;
+/// How long a run goes on.
+const RUN: Duration = Duration::from_secs(600);
 const COMMIT: &[u8] = b"rose1.sas commit\0";
 const SAS: Label = Label::new("rose1.sas\0");
 const CONFIRM: &[u8] = b"rose1.sas confirm\0";
@@ -109,7 +116,10 @@ pub enum SasError {
     /// The session is not Hybrid yet.
     #[error("the peer has not proven itself yet")]
     TooEarly,
-    /// There is no run to go on with.
+    /// Three runs were begun with the account today.
+    #[error("too many runs today")]
+    TooManyRuns,
+    /// There is no run to go on with, or it was begun more than ten minutes ago.
     #[error("no run of a comparison")]
     NoRun,
     /// A step out of turn or of another run. Pass it over.
@@ -118,7 +128,7 @@ pub enum SasError {
     /// The peer revealed another value than it committed to. The run is over.
     #[error("the revealed value is not the committed one")]
     WrongCommitment,
-    /// The peer confirms another string. The run is over.
+    /// The peer confirms another string. Cancel the run.
     #[error("the confirmation does not fit")]
     BadConfirm,
     /// The content is no step.
@@ -127,6 +137,50 @@ pub enum SasError {
     /// Another stage of the session is open.
     #[error(transparent)]
     Busy(#[from] Busy),
+}
+
+/// The runs with an account, by the caller's clock: three a day (UTC), ten minutes each. New sessions do not count anew,
+/// so one value goes with all devices and sessions of the account. Store it before a step goes out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Runs {
+    /// Those of the day on which the newest began.
+    count: u8,
+    begun: Timestamp,
+}
+
+impl Runs {
+    /// Length of the stored form in bytes: `begun, ms (8) || count (1)`.
+    pub const LEN: usize = 9;
+
+    /// The stored form.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; Self::LEN] {
+        let [a, b, c, d, e, f, g, h] = self.begun.as_millis().to_be_bytes();
+        [a, b, c, d, e, f, g, h, self.count]
+    }
+
+    /// Reads the stored form.
+    #[must_use]
+    pub const fn from_bytes(bytes: &[u8; Self::LEN]) -> Self {
+        let [a, b, c, d, e, f, g, h, count] = *bytes;
+        Self { count, begun: Timestamp::from_millis(u64::from_be_bytes([a, b, c, d, e, f, g, h])) }
+    }
+
+    /// Counts one more.
+    pub(super) fn begin(&mut self, now: Timestamp) -> Result<(), SasError> {
+        // Where the clock was set back it is still the same day.
+        let count = if day_of(now) > day_of(self.begun) { 0 } else { self.count };
+        if count >= MAX_RUNS {
+            return Err(SasError::TooManyRuns);
+        }
+        *self = Self { count: count + 1, begun: now };
+        Ok(())
+    }
+
+    /// Returns whether the newest run is over.
+    pub(super) fn is_over(&self, now: Timestamp) -> bool {
+        self.count == 0 || now > self.begun.saturating_add(RUN)
+    }
 }
 
 /// What a run is bound to: a state's `TH` and `SX`.
@@ -245,11 +299,13 @@ pub enum SasStep {
     Show(Sas),
     /// The peer's user said that the strings are the same.
     Confirmed,
-    /// The peer cancelled, or said that the strings differ.
+    /// The peer cancelled, or said that the strings differ; or it began twice, which ends the run as well.
     Cancelled {
         /// The strings differ: distrust the session.
         differ: bool,
     },
+    /// The run is over by the peer's fault: [`SasError::WrongCommitment`].
+    Ended(SasError),
 }
 
 pub(super) fn encode(step: u8, run: &[u8; 16], value: &[u8; 32]) -> [u8; STEP_LEN] {

@@ -7,7 +7,6 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::arrange::{Arrangement, MAX_STATES};
-use super::card::SPEAKS_ROSE;
 use super::change::{Change, Slot};
 use super::contact::{Contact, PeerAuthentication};
 use super::known::Known;
@@ -86,13 +85,6 @@ impl Session {
     #[must_use]
     pub fn owes_dummy(&self) -> bool {
         self.states.first().is_some_and(|state| state.is_responder() && !state.is_hybrid())
-    }
-
-    /// Returns whether the device was seen to speak the rose profile. Beginning a session of the Signal profile with it
-    /// is a downgrade then, which the user is asked about.
-    #[must_use]
-    pub fn speaks_rose(&self) -> bool {
-        self.known.as_ref().is_some_and(|known| known.profiles & SPEAKS_ROSE != 0)
     }
 
     /// What is known of the device's account.
@@ -215,7 +207,7 @@ impl Session {
 
     fn known_after(&self, change: &Change) -> Option<Known> {
         let known = match change {
-            Change::Begin { known, .. } => return Some(known.clone()),
+            Change::Begin { known, .. } | Change::Seen(known) => return Some(known.clone()),
             _ => self.known.clone(),
         };
         known.map(|mut known| {
@@ -296,6 +288,7 @@ impl State for Session {
             }
             Change::Sent { .. }
             | Change::Nothing
+            | Change::Seen(_)
             | Change::Retire
             | Change::DropArchived
             | Change::Distrust(_) => {}

@@ -7,9 +7,12 @@ use core::time::Duration;
 
 use rand_core::CryptoRng;
 
+use super::codec::Parts;
 use super::contact::PeerAuthentication;
 use super::session::Session;
+use crate::ratchet::rose::Place;
 use crate::timestamp::Timestamp;
+use crate::wire::rose::header::Header;
 
 /// Messages received on a chain after which an answer is due.
 const ANSWER_AFTER: u32 = 64;
@@ -144,6 +147,22 @@ impl Session {
         let sent = self.sent_on_chain();
         let week = Duration::from_millis(7 * 24 * HOUR);
         sent >= UNANSWERED_AFTER || (sent > 0 && now >= first_sent.saturating_add(week))
+    }
+
+    /// Whether a message that was refused as malformed hints at a peer that was put back to a backup: it begins the
+    /// peer's next chain, and says that the chain before was shorter than we know. Begin anew then. What others can
+    /// cause never hints at it.
+    #[must_use]
+    pub fn peer_looks_restored(&self, message: &[u8]) -> bool {
+        let Some((state, Place::Next)) =
+            self.find(message).and_then(|(at, place)| Some((self.states.get(at)?, place)))
+        else {
+            return false;
+        };
+        let header = Parts::of(message).zip(state.ratchet.expected(Place::Next));
+        let header = header.and_then(|(parts, expected)| parts.open_header(expected));
+        let header = header.and_then(|header| Header::parse(&header).ok());
+        header.is_some_and(|header| header.previous < state.ratchet.received_on_chain())
     }
 }
 

@@ -24,6 +24,8 @@ pub enum RoseKey {
     Memory(u32),
     /// What is known of an account.
     Contact([u8; ACCOUNT_LEN]),
+    /// The repairs with a device.
+    Repairs(DeviceName),
     /// A group key of ours, by its distribution id.
     GroupKey([u8; 16]),
     /// A device's keys for a group, by its distribution id.
@@ -52,6 +54,7 @@ impl RoseKey {
             Self::SealingPreKey(_) => RoseKind::SealingPreKey,
             Self::Memory(_) => RoseKind::Memory,
             Self::Contact(_) => RoseKind::Contact,
+            Self::Repairs(_) => RoseKind::Repairs,
             Self::GroupKey(_) => RoseKind::GroupKey,
             Self::GroupKeys(..) => RoseKind::GroupKeys,
             Self::Tag(..) => RoseKind::Tag,
@@ -70,7 +73,7 @@ impl RoseKey {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Device => {}
-            Self::Session(name) => out.extend_from_slice(name.as_bytes()),
+            Self::Session(name) | Self::Repairs(name) => out.extend_from_slice(name.as_bytes()),
             Self::HybridPreKey(id) | Self::SealingPreKey(id) | Self::Memory(id) => {
                 out.extend_from_slice(&id.to_be_bytes());
             }
@@ -99,6 +102,7 @@ impl RoseKey {
                 Self::Device
             }
             RoseKind::Session => Self::Session(DeviceName::from_bytes(take(bytes)?)),
+            RoseKind::Repairs => Self::Repairs(DeviceName::from_bytes(take(bytes)?)),
             RoseKind::HybridPreKey => Self::HybridPreKey(id()?),
             RoseKind::SealingPreKey => Self::SealingPreKey(id()?),
             RoseKind::Memory => Self::Memory(id()?),

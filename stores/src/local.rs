@@ -8,6 +8,8 @@ use subrosa::account::Limits;
 use subrosa::address::AccountName;
 use subrosa::group::{Format, ReceiverKeys, SenderKey};
 use subrosa::repair::RepairLog;
+#[cfg(feature = "rose")]
+use subrosa::rose::{self, DeviceName, RoseKey, TagOwner};
 use subrosa::store::{Key, Memory, RecordKind, Write};
 use subrosa::{Account, Address, IdentityKey, Session};
 
@@ -29,6 +31,9 @@ pub(crate) mod sealed {
         fn row(&self, key: &[u8]) -> Result<Option<Row>, StoreError>;
         /// All rows whose keys begin with this byte; all, if there is none.
         fn rows(&self, kind: Option<u8>) -> Result<Vec<(Vec<u8>, Row)>, StoreError>;
+        /// The keys that begin with these bytes, in order.
+        #[cfg(feature = "rose")]
+        fn keys(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StoreError>;
         /// The entries of a queue, in order.
         fn entries(&self, queue: Queue) -> Result<Vec<(u64, Vec<u8>)>, StoreError>;
         /// Makes the changes in one transaction.
@@ -163,6 +168,32 @@ impl<B: Backend> Store<B> {
             }
         }
         Ok(peers)
+    }
+}
+
+#[cfg(feature = "rose")]
+impl<B: Backend> Store<B> {
+    /// The states that expect a message of the rose profile, by its tag: one lookup, however many sessions there are.
+    /// Usually one, none for a first contact; if several, try each.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn expecting(&self, message: &[u8]) -> Result<Vec<TagOwner>, StoreError> {
+        let Some(tag) = message.first_chunk() else { return Ok(Vec::new()) };
+        let keys = self.tables.keys(&RoseKey::tag_prefix(tag))?;
+        let keys: Vec<Key> = keys.iter().map(|key| Key::from_bytes(key)).collect::<Result<_, _>>()?;
+        Ok(rose::find(message, keys).collect())
+    }
+
+    /// The session with a device in the rose profile; empty if none is stored.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn rose_session(&self, remote: DeviceName) -> Result<rose::Session, StoreError> {
+        let key = Key::Rose(RoseKey::Session(remote));
+        let memory = self.read([&key])?;
+        let Some(record) = memory.get(&key) else { return Ok(rose::Session::new(remote)) };
+        Ok(rose::Session::from_record(record.as_bytes(), remote)?)
     }
 }
 

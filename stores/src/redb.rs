@@ -124,6 +124,20 @@ impl sealed::Tables for Redb {
         Ok(rows)
     }
 
+    #[cfg(feature = "rose")]
+    fn keys(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
+        let table = self.0.begin_read()?.open_table(ROWS)?;
+        let mut keys = Vec::new();
+        for row in table.range(prefix..)? {
+            let (key, _) = row?;
+            if !key.value().starts_with(prefix) {
+                break;
+            }
+            keys.push(key.value().to_vec());
+        }
+        Ok(keys)
+    }
+
     fn entries(&self, queue: Queue) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
         let table = self.0.begin_read()?.open_table(ENTRIES)?;
         let (first, last) = (entry_key(queue, 0), entry_key(queue, u64::MAX));

@@ -97,6 +97,21 @@ impl sealed::Tables for Sqlite {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    #[cfg(feature = "rose")]
+    fn keys(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut select = self.0.prepare_cached("SELECT key FROM rows WHERE key >= ?1 ORDER BY key")?;
+        let mut found = select.query([prefix])?;
+        let mut keys = Vec::new();
+        while let Some(row) = found.next()? {
+            let key: Vec<u8> = row.get(0)?;
+            if !key.starts_with(prefix) {
+                break;
+            }
+            keys.push(key);
+        }
+        Ok(keys)
+    }
+
     fn entries(&self, queue: Queue) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
         let mut select =
             self.0.prepare_cached("SELECT id, value FROM entries WHERE queue = ?1 ORDER BY id")?;

@@ -20,7 +20,12 @@ mod peer;
 #[path = "../support/rose_run.rs"]
 mod run;
 
+mod advice;
+mod comparisons;
 mod ledger;
+mod limits;
+mod profiles;
 mod properties;
 mod published;
+mod repairs;
 mod replay;

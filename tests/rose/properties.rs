@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use subrosa::rose::{Class, Outgoing, ReceiveError, SendError, Session};
 use subrosa::rose::{PeerAuthentication, SPEAKS_ROSE};
 
-use crate::parties::{Device, Service, introduce, name, pair};
+use crate::parties::{Device, NOW, Service, introduce, name, pair};
 use crate::run::{Run, Step};
 
 fn step() -> impl Strategy<Value = Step> {
@@ -183,37 +183,28 @@ fn profiles_vouch_for_each_other() {
 
 #[test]
 fn devices_compare_strings_in_a_run() {
-    use subrosa::rose::sas::{SasError, SasStep};
+    use subrosa::rose::sas::{Runs, SasError, SasStep};
     let service = Service::new();
     let mut alice = Device::new(&service, "alice", 1, 98);
     let mut bob = Device::new(&service, "bob", 1, 99);
     introduce(&mut alice, &mut bob, false);
     let (a, b) = (bob.name(), alice.name());
-    let commit = alice.session(a).start_sas(&mut ProptestRng::new(1)).unwrap().commit();
-    let answer = bob.session(b).take_sas(&commit, &mut ProptestRng::new(2)).unwrap().commit();
+    let [mut runs_a, mut runs_b] = [Runs::default(); 2];
+    let rng = &mut ProptestRng::new(1);
+    let commit = alice.session(a).start_sas(&mut runs_a, NOW, rng).unwrap().commit();
+    let answer = bob.session(b).take_sas(&commit, &mut runs_b, NOW, rng).unwrap().commit();
     let SasStep::Send(answer) = answer else { panic!("{answer:?}") };
-    let shown = alice.session(a).take_sas(&answer, &mut ProptestRng::new(3)).unwrap().commit();
+    let shown = alice.session(a).take_sas(&answer, &mut runs_a, NOW, rng).unwrap().commit();
     let SasStep::SendAndShow(reveal, ours) = shown else { panic!("{shown:?}") };
-    let mut forged = reveal;
-    forged[20] ^= 1;
-    assert_eq!(
-        bob.session(b).take_sas(&forged, &mut ProptestRng::new(4)).unwrap_err(),
-        SasError::WrongCommitment
-    );
-    let shown = bob.session(b).take_sas(&reveal, &mut ProptestRng::new(4)).unwrap().commit();
+    let shown = bob.session(b).take_sas(&reveal, &mut runs_b, NOW, rng).unwrap().commit();
     let SasStep::Show(theirs) = shown else { panic!("{shown:?}") };
     assert_eq!((ours.digits(), ours.symbols()), (theirs.digits(), theirs.symbols()));
-    let confirm = alice.session(a).confirm_sas().unwrap().commit();
-    assert!(matches!(
-        bob.session(b).take_sas(&confirm, &mut ProptestRng::new(5)).unwrap().commit(),
-        SasStep::Confirmed
-    ));
-    let mut forged = bob.session(b).confirm_sas().unwrap().commit();
+    let confirm = alice.session(a).confirm_sas(&runs_a, NOW).unwrap().commit();
+    let confirmed = bob.session(b).take_sas(&confirm, &mut runs_b, NOW, rng).unwrap().commit();
+    assert!(matches!(confirmed, SasStep::Confirmed));
+    let mut forged = bob.session(b).confirm_sas(&runs_b, NOW).unwrap().commit();
     forged[30] ^= 1;
-    assert_eq!(
-        alice.session(a).take_sas(&forged, &mut ProptestRng::new(5)).unwrap_err(),
-        SasError::BadConfirm
-    );
+    assert_eq!(alice.session(a).take_sas(&forged, &mut runs_a, NOW, rng).unwrap_err(), SasError::BadConfirm);
 }
 
 /// A generator of a fixed seed.

@@ -7,3 +7,4 @@ mod cipher;
 mod curve;
 mod kdf;
 mod kem;
+mod xwing;

@@ -14,6 +14,7 @@ mod memcheck;
 mod planted;
 mod primitives;
 mod report;
+mod rose;
 mod sealing;
 mod sessions;
 
@@ -30,5 +31,6 @@ fn main() -> ExitCode {
     batches::run(&mut report);
     sealing::run(&mut report);
     sessions::run(&mut report);
+    rose::run(&mut report);
     report.end()
 }

@@ -5,6 +5,7 @@
 use subrosa::group::{DistributionId, DistributionMessage, GroupMessage, ReceiverKeys, SenderKey};
 use subrosa::hazmat::record::{RecordKey, RecordKind};
 use subrosa::hazmat::sealed::{v1, v2};
+use subrosa::sealed::ContactSecret;
 use subrosa::{Address, DeviceId, IdentityKeyPair, Trust};
 
 use rand_chacha::rand_core::Rng;
@@ -49,7 +50,10 @@ fn sealed_sender(report: &mut Report) {
     report.clean("sealed sender v2, seal", || {
         let shared = v2::Shared::derive(Marked::new(73).secret());
         let mut out = shared.seal(&content).unwrap();
-        out.extend_from_slice(&shared.key_material(&ours, &theirs).unwrap().to_bytes());
+        let contact = ContactSecret::new(&ours, &theirs).unwrap();
+        for material in shared.key_materials(&[&contact]) {
+            out.extend_from_slice(&material.unwrap().to_bytes());
+        }
         Some(out)
     });
 }

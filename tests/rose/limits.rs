@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The limits of the profile, each met and passed by one (rose 31 §12, 32 §11, 36 §7).
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use subrosa::Timestamp;
+use subrosa::keys::PrivateKey;
+use subrosa::rose::{
+    Account, Admission, Class, DeviceName, Issuers, Outgoing, ReceiveError, RoseKey, SendError, Session,
+    Trust, issue, trial,
+};
+use subrosa::store::Key;
+
+use crate::parties::{Device, NOW, Service, pair};
+
+const DAY: u64 = 86_400;
+
+fn seconds(after: u64) -> Timestamp {
+    Timestamp::from_secs(NOW.as_secs() + after)
+}
+
+fn devices(seed: u64) -> [Device; 2] {
+    let service = Service::new();
+    [Device::new(&service, "alice", 1, seed), Device::new(&service, "bob", 1, seed + 1)]
+}
+
+fn say(from: &mut Device, to: DeviceName) -> Vec<u8> {
+    from.send(to, &Outgoing::dummy()).unwrap()
+}
+
+/// A message each way: both sides begin a new chain.
+fn turn(alice: &mut Device, bob: &mut Device) {
+    let (to_bob, to_alice) = (bob.name(), alice.name());
+    let message = say(alice, to_bob);
+    bob.receive(&message, false).unwrap();
+    let message = say(bob, to_alice);
+    alice.receive(&message, false).unwrap();
+}
+
+#[test]
+fn three_states_are_held_and_no_record_has_more() {
+    let [mut alice, mut bob] = devices(300);
+    for count in [1, 2, 3, 3, 3] {
+        let bundle = bob.bundle(Class::OneTime);
+        let peer = alice.begin(&bundle, false);
+        assert_eq!(alice.sessions[&peer].state_count(), count);
+        alice.check();
+    }
+    let peer = bob.name();
+    let mut record = alice.sessions[&peer].record().as_bytes().to_vec();
+    // Header, generation, flag, what is known of the device.
+    assert_eq!(std::mem::replace(&mut record[4 + 8 + 1 + 127], 4), 3);
+    assert!(Session::from_record(&record, peer).is_err());
+    let session = alice.sessions.get_mut(&peer).unwrap();
+    let before = session.expected_tags().len();
+    session.drop_archived().unwrap().commit_with(|writes| alice.store.apply(writes)).unwrap();
+    assert_eq!(alice.sessions[&peer].state_count(), 1);
+    assert_eq!(alice.sessions[&peer].expected_tags().len() * 3, before);
+    alice.check();
+}
+
+#[test]
+fn a_chain_keeps_256_skipped_seeds_the_highest() {
+    let [mut alice, mut bob] = pair(302, false);
+    let to_bob = bob.name();
+    let messages: Vec<Vec<u8>> = (0..300).map(|_| say(&mut alice, to_bob)).collect();
+    // Of the 299 before it the lowest 43 go.
+    bob.receive(&messages[299], true).unwrap();
+    assert_eq!(bob.sessions[&alice.name()].expected_tags().len(), 256 + 16 + 16);
+    assert_eq!(bob.receive(&messages[42], false).unwrap_err(), ReceiveError::NotFound);
+    assert_eq!(bob.receive(&messages[42], true).unwrap_err(), ReceiveError::Duplicate);
+    for at in [43, 44, 298] {
+        bob.receive(&messages[at], false).unwrap();
+    }
+    bob.check();
+}
+
+#[test]
+fn five_old_chains_are_kept() {
+    let [mut alice, mut bob] = pair(304, false);
+    let (to_bob, to_alice) = (bob.name(), alice.name());
+    let held: Vec<Vec<u8>> = (0..7)
+        .map(|_| {
+            let held = say(&mut alice, to_bob);
+            turn(&mut alice, &mut bob);
+            held
+        })
+        .collect();
+    // The newest is still of the current chain; before it there are five old ones, and one that went.
+    let found = |bob: &Device, at: usize| bob.sessions[&to_alice].expects(&held[at]);
+    assert_eq!(std::array::from_fn(|at| found(&bob, at)), [false, true, true, true, true, true, true]);
+    assert_eq!(bob.receive(&held[0], true).unwrap_err(), ReceiveError::NotFound);
+    for message in &held[1..] {
+        bob.receive(message, false).unwrap();
+    }
+    bob.check();
+}
+
+#[test]
+fn an_old_chain_goes_when_more_than_16_began_since() {
+    let [mut alice, mut bob] = pair(306, false);
+    let (to_bob, to_alice) = (bob.name(), alice.name());
+    let held = say(&mut alice, to_bob);
+    turn(&mut alice, &mut bob);
+    // The chain becomes old with the first turn.
+    for turns in 1..=18 {
+        turn(&mut alice, &mut bob);
+        assert_eq!(bob.sessions[&to_alice].expects(&held), turns <= 17, "{turns}");
+    }
+    assert_eq!(bob.receive(&held, true).unwrap_err(), ReceiveError::NotFound);
+}
+
+/// Begins a state and sends a first message, as often as asked.
+fn contact(alice: &mut Device, bundle: &[u8]) -> Vec<u8> {
+    let peer = alice.begin(bundle, false);
+    say(alice, peer)
+}
+
+#[test]
+fn one_account_uses_a_last_resort_prekey_20_times() {
+    let service = Service::new();
+    let [mut alice, mut bob] = devices(308);
+    let mut carol = Device::new(&service, "carol", 1, 310);
+    let bundle = bob.bundle(Class::LastResort);
+    for count in 1..=20 {
+        let message = contact(&mut alice, &bundle);
+        bob.receive(&message, false).unwrap();
+        assert_eq!(bob.account.uses(2), count);
+    }
+    let message = contact(&mut alice, &bundle);
+    assert_eq!(bob.receive(&message, false).unwrap_err(), ReceiveError::MemoryFull);
+    // Others have their own twenty.
+    let message = contact(&mut carol, &bundle);
+    bob.receive(&message, false).unwrap();
+    // With the prekey its memory goes, and a new one begins anew.
+    bob.account.delete_prekey(2).unwrap().commit_with(|writes| bob.store.apply(writes)).unwrap();
+    assert_eq!(bob.account.uses(2), 0);
+    let message = contact(&mut alice, &bundle);
+    assert_eq!(bob.receive(&message, false).unwrap_err(), ReceiveError::UnknownPrekey);
+    let bundle = bob.bundle(Class::LastResort);
+    let message = contact(&mut alice, &bundle);
+    bob.receive(&message, false).unwrap();
+}
+
+#[test]
+fn a_use_is_remembered_when_its_session_is_gone() {
+    let [mut alice, mut bob] = devices(312);
+    let bundle = bob.bundle(Class::LastResort);
+    let message = contact(&mut alice, &bundle);
+    bob.receive(&message, false).unwrap();
+    bob.sessions.clear();
+    assert_eq!(bob.receive(&message, false).unwrap_err(), ReceiveError::Replayed);
+}
+
+/// The account with this memory of prekey 2, as it is read back.
+fn with_memory(bob: &Device, memory: &[u8]) -> Result<Account, subrosa::RecordError> {
+    let row = |key: RoseKey| bob.store.rows[&Key::Rose(key).to_bytes()].clone();
+    let (sealing, hybrid) = (RoseKey::SealingPreKey(1), RoseKey::HybridPreKey(2));
+    let rows = [(sealing, row(sealing)), (hybrid, row(hybrid)), (RoseKey::Memory(2), memory.to_vec())];
+    Account::from_records(bob.account.record().as_bytes(), rows)
+}
+
+#[test]
+fn a_last_resort_prekey_serves_a_thousand_times() {
+    let [mut alice, mut bob] = devices(314);
+    let bundle = bob.bundle(Class::LastResort);
+    let message = contact(&mut alice, &bundle);
+    bob.receive(&message, false).unwrap();
+    // Header, count, then `TH` and account; of accounts that nobody has.
+    let record = bob.store.rows[&Key::Rose(RoseKey::Memory(2)).to_bytes()].clone();
+    let header = &record[..record.len() - 4 - 49];
+    let memory = |count: u32| {
+        let uses = (0..count).flat_map(|at| {
+            let mut used = [0; 49];
+            used[..4].copy_from_slice(&at.to_be_bytes());
+            used[40..44].copy_from_slice(&(at / 20).to_be_bytes());
+            used
+        });
+        [header, &count.to_le_bytes(), &uses.collect::<Vec<u8>>()].concat()
+    };
+    bob.account = with_memory(&bob, &memory(999)).unwrap();
+    let message = contact(&mut alice, &bundle);
+    bob.receive(&message, false).unwrap();
+    assert_eq!(bob.account.uses(2), 1_000);
+    let message = contact(&mut alice, &bundle);
+    assert_eq!(bob.receive(&message, false).unwrap_err(), ReceiveError::MemoryFull);
+    assert!(with_memory(&bob, &memory(1_001)).is_err());
+}
+
+#[test]
+fn four_sealing_keys_open() {
+    let [mut alice, mut bob] = devices(316);
+    let bundle = bob.bundle(Class::OneTime);
+    let message = contact(&mut alice, &bundle);
+    for replaced in 1..=4 {
+        let staged = bob.account.new_sealing_prekey(bob.now, &mut bob.rng).unwrap();
+        staged.commit_with(|writes| bob.store.apply(writes)).unwrap();
+        assert_eq!(bob.account.open(&message).is_ok(), replaced < 4, "{replaced}");
+    }
+}
+
+#[test]
+fn a_replaced_sealing_key_opens_for_30_days() {
+    let [mut alice, mut bob] = devices(318);
+    let bundle = bob.bundle(Class::OneTime);
+    let message = contact(&mut alice, &bundle);
+    bob.account.new_sealing_prekey(bob.now, &mut bob.rng).unwrap().commit();
+    for (at, opens) in [(30 * DAY, true), (30 * DAY + 1, false)] {
+        bob.account.maintain(seconds(at)).unwrap().commit();
+        assert_eq!(bob.account.open(&message).is_ok(), opens, "{at}");
+    }
+}
+
+#[test]
+fn a_replaced_card_is_known_for_30_days() {
+    let [mut alice, mut bob] = devices(320);
+    let bundle = bob.bundle(Class::OneTime);
+    let peer = alice.begin(&bundle, false);
+    // A certificate that outlives the month.
+    let (key, mut issuers) = (PrivateKey::generate(&mut ChaCha20Rng::seed_from_u64(1)), Issuers::default());
+    issuers.add(1, *key.public_key().as_bytes());
+    let hash = alice.account.keys().card().hash();
+    alice.certificate = issue((1, &key), seconds(60 * DAY), &hash, &mut alice.rng);
+    let message = say(&mut alice, peer);
+    let card = bob.account.new_card(0x101, bob.now, &mut bob.rng).unwrap();
+    let card = card.commit_with(|writes| bob.store.apply(writes)).unwrap();
+    assert_eq!((card.profiles(), card.name(), card == *bob.account.keys().card()), (0x101, peer, true));
+    // As it is read back, too.
+    let record = bob.account.record().as_bytes().to_vec();
+    assert_eq!(bob.store.rows[&Key::Rose(RoseKey::Device).to_bytes()], record);
+    let rows = [RoseKey::SealingPreKey(1), RoseKey::HybridPreKey(2)];
+    let rows = rows.map(|key| (key, bob.store.rows[&Key::Rose(key).to_bytes()].clone()));
+    bob.account = Account::from_records(&record, rows).unwrap();
+    let first = bob.account.open(&message).unwrap();
+    for (at, refused) in [(30 * DAY + 1, Some(ReceiveError::UnknownCard)), (30 * DAY, None)] {
+        let mut session = Session::new(alice.name());
+        let admission =
+            Admission { issuers: &issuers, trust: Trust::Anyone, policy: bob.policy, now: seconds(at) };
+        let received = bob.account.receive_first(&mut session, &first, &admission, &mut bob.rng);
+        assert_eq!(received.map(drop).err(), refused, "{at}");
+    }
+    // The next card ends the memory of those that are older.
+    bob.account.new_card(1, seconds(31 * DAY), &mut bob.rng).unwrap().commit();
+    assert_eq!(bob.account.record().as_bytes().len(), record.len());
+}
+
+#[test]
+fn a_thousand_one_time_prekeys_are_held() {
+    let [_, mut bob] = devices(322);
+    let made = bob.account.new_prekeys((Class::OneTime, 990), NOW, &mut bob.rng).unwrap().commit();
+    assert_eq!(made.len(), 990);
+    let made = bob.account.new_prekeys((Class::OneTime, 100), NOW, &mut bob.rng).unwrap().commit();
+    assert_eq!((made.len(), bob.account.prekeys(Class::OneTime)), (10, 1_000));
+    let made = bob.account.new_prekeys((Class::OneTime, 1), NOW, &mut bob.rng).unwrap().commit();
+    assert!(made.is_empty());
+    let made = bob.account.new_prekeys((Class::LastResort, 1), NOW, &mut bob.rng).unwrap().commit();
+    assert_eq!(made.len(), 1);
+}
+
+#[test]
+fn an_unanswered_state_is_sent_on_for_14_days() {
+    let [mut alice, mut bob] = devices(324);
+    let bundle = bob.bundle(Class::OneTime);
+    let peer = alice.begin(&bundle, false);
+    alice.now = seconds(14 * DAY);
+    say(&mut alice, peer);
+    alice.now = Timestamp::from_millis(alice.now.as_millis() + 1);
+    assert_eq!(alice.send(peer, &Outgoing::dummy()).unwrap_err(), SendError::NoState);
+}
+
+#[test]
+fn sixteen_issuers_are_known() {
+    let [mut alice, mut bob] = devices(326);
+    let bundle = bob.bundle(Class::OneTime);
+    let message = contact(&mut alice, &bundle);
+    (0..16).for_each(|id| bob.issuers.add(100 + id, [9; 32]));
+    assert_eq!(bob.receive(&message, false).unwrap_err(), ReceiveError::BadCertificate);
+    let service = Service::new();
+    bob.issuers = service.issuers.clone();
+    (0..15).for_each(|id| bob.issuers.add(100 + id, [9; 32]));
+    bob.receive(&message, false).unwrap();
+}
+
+#[test]
+fn a_trial_is_over_64_sessions() {
+    let [_, bob] = devices(328);
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let message = [1; 384];
+    for (count, refused) in [(64, ReceiveError::NotFound), (65, ReceiveError::TooManySessions)] {
+        let mut sessions: Vec<Session> = (0..count).map(|_| Session::new(bob.name())).collect();
+        let tried = trial(&mut sessions, &message, bob.account.keys(), &mut rng);
+        assert_eq!(tried.map(drop).unwrap_err(), refused);
+    }
+}
