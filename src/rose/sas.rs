@@ -155,15 +155,17 @@ impl Runs {
     /// The stored form.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::LEN] {
-        let [a, b, c, d, e, f, g, h] = self.begun.as_millis().to_be_bytes();
-        [a, b, c, d, e, f, g, h, self.count]
+        let mut out = [self.count; Self::LEN];
+        let begun = self.begun.as_millis().to_be_bytes();
+        out.iter_mut().zip(begun).for_each(|(to, from)| *to = from);
+        out
     }
 
     /// Reads the stored form.
     #[must_use]
-    pub const fn from_bytes(bytes: &[u8; Self::LEN]) -> Self {
-        let [a, b, c, d, e, f, g, h, count] = *bytes;
-        Self { count, begun: Timestamp::from_millis(u64::from_be_bytes([a, b, c, d, e, f, g, h])) }
+    pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Self {
+        let [rest @ .., count] = bytes;
+        Self { count: *count, begun: Timestamp::from_millis(u64::from_be_bytes(*rest)) }
     }
 
     /// Counts one more.
