@@ -67,15 +67,15 @@ const WITHOUT_SECRETS: &str = "\
     AccountName Address Advice AttachmentError AttachmentManifest BackupCheck BackupToken BundleError Busy \
     CertificateError ChunkSize Ciphertext ContentHint Correction Counts DecryptError Delivery DeviceFailure \
     DeviceId DeviceMessage DisplayableFingerprint DistributionId EncryptError Error Failure Fingerprint \
-    FingerprintError FingerprintHash FingerprintIterations FingerprintVersion Forgery Format GaveUp HpkeError \
-    IdSpace IdentityKey ImportError IncrementalMac IncrementalMacReader IncrementalMacVerifier \
+    FingerprintError FingerprintHash FingerprintIterations FingerprintVersion Forgery Format GaveUp \
+    HpkeError IdentityKey IdSpace ImportError IncrementalMac IncrementalMacReader IncrementalMacVerifier \
     IncrementalMacWriter InitialSecrecy KemCiphertext KemPreKeyId KemPreKeyPublic KemPreKeyUse KemPublicKey \
-    KemType Key KeyError Limits LoadError Memory MessageKind MultiRecipientMessage NeededPreKeys NonContributory \
-    NotADistributionId NotAServiceId OneTimePreKeyId OneTimePreKeyPublic OpenError ParseError Plan Policy \
-    PreKeyBundle PublicKey Rate RecordError RecordKind RepairPolicy RepairRefused Requirements Resend \
-    ResendRequest ScannableFingerprint SealError SenderDetails ServiceAnswer ServiceId ServiceIdKind Show \
-    SignedPreKeyId SignedPreKeyPublic StaleStage Timestamp Trust TrustStore UpkeepError VerifiedBundle \
-    VerifiedSender";
+    KemType Key KeyError Limits LimitsError LoadError Memory MessageKind MoveError MultiRecipientMessage \
+    NeededPreKeys NonContributory NotADistributionId NotAServiceId OneTimePreKeyId OneTimePreKeyPublic \
+    OpenError ParseError Plan Policy PreKeyBundle PublicKey Rate ReceiveLimits RecordError RecordKind \
+    RepairPolicy RepairRefused Requirements Resend ResendRequest ScannableFingerprint SealError \
+    SenderDetails ServiceAnswer ServiceId ServiceIdKind Show SignedPreKeyId SignedPreKeyPublic StaleStage \
+    Timestamp Trust TrustStore UpkeepError VerifiedBundle VerifiedSender";
 
 #[derive(Default)]
 pub struct Shown {
