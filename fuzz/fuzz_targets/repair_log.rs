@@ -38,7 +38,11 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn go_on(mut log: RepairLog, bytes: &[u8]) {
-    assert_eq!(log.record().as_bytes(), bytes);
+    let written = log.record();
+    // What is of an older version is written anew.
+    if written.as_bytes()[..4] == bytes[..4] {
+        assert_eq!(written.as_bytes(), bytes, "a state has one form");
+    }
     let local = Address::new("alice", DeviceId::PRIMARY);
     let (mut session, policy) = (Session::new(local, peer()), RepairPolicy::default());
     let key = Key::RepairLog(peer());

@@ -26,7 +26,11 @@ fuzz_target!(|bytes: &[u8]| {
         send(key);
     }
     if let Ok(keys) = ReceiverKeys::from_record(bytes, sender()) {
-        assert_eq!(keys.record().as_bytes(), bytes, "a state has one form");
+        let written = keys.record();
+        // What is of an older version is written anew.
+        if written.as_bytes()[..4] == bytes[..4] {
+            assert_eq!(written.as_bytes(), bytes, "a state has one form");
+        }
         receive(keys);
     }
     if let Ok(key) = SenderKey::from_libsignal_record(bytes, FORMAT) {
