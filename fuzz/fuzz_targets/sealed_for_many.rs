@@ -79,7 +79,8 @@ impl Recipient {
         let made = sealed::Recipient::new(self.name.id(), self.identity(), self.devices());
         let distinct: BTreeSet<_> = self.devices().map(|(device, _)| device).collect();
         let short = self.devices().all(|(device, id)| (1..=127).contains(&device.get()) && id < 0x4000);
-        assert_eq!(made.is_ok(), !self.devices.is_empty() && distinct.len() == self.devices.len() && short);
+        assert_eq!(made.is_ok(), !self.devices.is_empty() && distinct.len() == self.devices.len());
+        assert!(made.as_ref().map_or(true, |made| made.unfit().is_none() == short));
         made
     }
 
@@ -101,12 +102,16 @@ fuzz_target!(|input: Input| {
     let all = checked.iter().map(|recipient| *recipient.service_id()).chain(excluded.iter().copied());
     let distinct: BTreeSet<ServiceId> = all.collect();
     match sender.seal_for_many(&MESSAGE, &checked, &excluded, &mut ChaCha20Rng::seed_from_u64(1)) {
-        Ok(sealed) => {
+        Ok(mut sealed) => {
             assert_eq!(distinct.len(), checked.len() + excluded.len());
+            let unfit = checked.iter().filter(|recipient| recipient.unfit().is_some());
+            let unfit: Vec<ServiceId> = unfit.map(|recipient| *recipient.service_id()).collect();
+            let left_out = sealed.failed.split_off(sealed.failed.len() - unfit.len());
+            assert!(left_out.iter().map(|(account, _)| *account).eq(unfit));
             let entries: Vec<Entry<'_>> = input
                 .recipients
                 .iter()
-                .filter(|recipient| recipient.checked().is_ok())
+                .filter(|recipient| recipient.checked().is_ok_and(|made| made.unfit().is_none()))
                 .map(Recipient::unchecked)
                 .collect();
             split_and_open(&sealed, &entries, &excluded, &input);

@@ -235,7 +235,9 @@ impl PrivateKey {
             }
             PublicKey(*public.as_bytes())
         });
-        agreed.iter().try_for_each(refuse_zero)?;
+        let [before, after] = &*agreed;
+        refuse_zero(before)?;
+        refuse_zero(after)?;
         Ok(KeyPair::from_parts(fresh, public))
     }
 

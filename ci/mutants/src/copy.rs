@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::Failure;
 
 /// What a build of the crate and its tests needs.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 13] = [
     "src",
     "tests",
     "benches",
