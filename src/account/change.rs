@@ -60,6 +60,7 @@ impl AccountChange {
         let private: Vec<_> = ids.clone().map(|_| PrivateKey::generate(rng)).collect();
         let pairs = private.iter().zip(public_keys(&private));
         for (id, (private, public)) in ids.zip(pairs) {
+            // Copied: what is moved out of a vector is not wiped there.
             let pair = KeyPair::from_parts(private.duplicate(), public);
             let key = Box::new(OneTimePreKey::from_key_pair(id, pair));
             self.inventory.one_time.add(id, generated(now, mark_of(key.public().key.as_bytes())));

@@ -15,9 +15,8 @@ use rand_core::CryptoRng;
 use super::chain::{ChainExhausted, ChainKey, MessageKeySeed};
 use super::message_keys::MessageKeys;
 use super::receiving::{Loss, ReceivingChain, ReceivingChange, ReceivingError};
-use super::root::RootKey;
+use super::root::{RootKey, Turn};
 use crate::crypto::curve::{KeyPair, NonContributory, PreparedKey, PublicKey};
-use crate::crypto::secret::Secret;
 use crate::profile::SIGNAL_4;
 
 pub(super) use record::DoubleChange;
@@ -289,23 +288,14 @@ impl DoubleRatchet {
         self.known(&header.ratchet_key).and_then(|(_, receiving)| receiving.chain.ready_keys(header.counter))
     }
 
-    /// The DH ratchet step to their new key (`DHRatchet`).
-    ///
-    /// ```text
-    /// RK', CKr = KDF_RK(RK,  DH(DHs,  DHr))
-    /// DHs'     = a fresh key pair
-    /// RK'', CKs = KDF_RK(RK', DH(DHs', DHr))
-    /// ```
+    /// The DH ratchet step to their new key, and the key of its receiving chain.
     fn dh_ratchet(
         &self,
         remote: PublicKey,
         rng: &mut impl CryptoRng,
     ) -> Result<(Box<DhStep>, ChainKey), NonContributory> {
-        let mut agreed = [Secret::zero(), Secret::zero()];
-        let pair = self.sending.pair.private().turn(&remote, rng, &mut agreed)?;
-        let [before, after] = &agreed;
-        let (root, receiving) = self.root.step(SIGNAL_4.root, before);
-        let (root, sending) = root.step(SIGNAL_4.root, after);
+        let keys = (self.sending.pair.private(), &remote);
+        let Turn { root, receiving, pair, sending } = self.root.turn(SIGNAL_4.root, keys, rng)?;
         let previous_counter = SIGNAL_4.previous.of(self.sending.chain.index());
         let sending = SendingChain { pair, chain: sending };
         Ok((Box::new(DhStep { root, sending, previous_counter }), receiving))
@@ -343,6 +333,7 @@ mod tests {
     use rand_chacha::rand_core::SeedableRng;
 
     use super::*;
+    use crate::crypto::secret::Secret;
 
     #[test]
     fn chains_and_skipped_keys_are_counted() {

@@ -13,7 +13,7 @@ use core::mem::swap;
 use rand_core::CryptoRng;
 
 use super::chain::{ChainExhausted, ChainKey, MessageKeySeed};
-use super::root::RootKey;
+use super::root::{RootKey, Turn};
 use crate::crypto::curve::{KeyPair, NonContributory, PublicKey};
 use crate::crypto::kdf::Label;
 use crate::crypto::secret::Secret;
@@ -216,10 +216,8 @@ impl OmemoRatchet {
         if header.counter > limits.jump {
             return Err(RatchetError::TooFarAhead);
         }
-        let (root, chain) =
-            RootKey::new(secret).step(label, &signed_pre_key.private().diffie_hellman(&remote)?);
-        let pair = KeyPair::generate(rng);
-        let (root, sending) = root.step(label, &pair.private().diffie_hellman(&remote)?);
+        let keys = (signed_pre_key.private(), &remote);
+        let Turn { root, receiving: chain, pair, sending } = RootKey::new(secret).turn(label, keys, rng)?;
         let mut run = Run::default();
         let receiving = Some(advance(&chain, &remote, header.counter, &mut run, seed)?);
         let mut state = Self {
@@ -316,11 +314,8 @@ impl OmemoRatchet {
         }
         let mut added = Run::default();
         let ended = self.end_of_chain(previous, &mut added, seed)?;
-        let mut agreed = [Secret::zero(), Secret::zero()];
-        let pair = self.pair.private().turn(&ratchet_key, rng, &mut agreed)?;
-        let [before, after] = &agreed;
-        let (root, chain) = self.root.step(label, before);
-        let (root, sending) = root.step(label, after);
+        let keys = (self.pair.private(), &ratchet_key);
+        let Turn { root, receiving: chain, pair, sending } = self.root.turn(label, keys, rng)?;
         let receiving = advance(&chain, &ratchet_key, counter, &mut added, seed)?;
         let previous = OMEMO_2.previous.of(self.sending.index());
         let step = Step { root, pair, sending, previous, remote: ratchet_key, receiving, ended, added };

@@ -75,7 +75,7 @@ impl Session {
                     let sas = run.sas(state.binding());
                     (Some(run), SasStep::Show(sas))
                 } else {
-                    (None, SasStep::Ended(SasError::WrongCommitment))
+                    (None, SasStep::WrongCommitment)
                 }
             }
             (4, Some(run)) if run.id == id && run.step >= 3 => {

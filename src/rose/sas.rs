@@ -125,9 +125,6 @@ pub enum SasError {
     /// A step out of turn or of another run. Pass it over.
     #[error("a step out of turn")]
     WrongStep,
-    /// The peer revealed another value than it committed to. The run is over.
-    #[error("the revealed value is not the committed one")]
-    WrongCommitment,
     /// The peer confirms another string. Cancel the run.
     #[error("the confirmation does not fit")]
     BadConfirm,
@@ -306,8 +303,8 @@ pub enum SasStep {
         /// The strings differ: distrust the session.
         differ: bool,
     },
-    /// The run is over by the peer's fault: [`SasError::WrongCommitment`].
-    Ended(SasError),
+    /// The peer revealed another value than it committed to. The run is over.
+    WrongCommitment,
 }
 
 pub(super) fn encode(step: u8, run: &[u8; 16], value: &[u8; 32]) -> [u8; STEP_LEN] {

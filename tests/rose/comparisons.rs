@@ -124,7 +124,7 @@ fn a_wrong_commitment_ends_the_run() {
     let ([_, mut bob], reveal) = revealed(206);
     let mut forged = reveal;
     forged[20] ^= 1;
-    assert!(matches!(bob.take(&forged, NOW), Ok(SasStep::Ended(SasError::WrongCommitment))));
+    assert!(matches!(bob.take(&forged, NOW), Ok(SasStep::WrongCommitment)));
     assert_eq!(bob.take(&reveal, NOW).unwrap_err(), SasError::WrongStep, "it is over");
 }
 
