@@ -9,7 +9,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::hazmat::sealed::{v1, v2};
 use subrosa::keys::Secret;
-use subrosa::sealed::UnverifiedContent;
+use subrosa::sealed::{ContactSecret, UnverifiedContent};
 use subrosa::{IdentityKeyPair, Message, MessageKind};
 
 use setting::{Talk, send, try_open};
@@ -50,7 +50,8 @@ fn envelopes(report: &mut Report) {
         |sealed| UnverifiedContent::open(sealed, &theirs).is_err(),
     );
     let shared = v2::Shared::derive(Secret::new(secret(true, &mut rng)));
-    let material = shared.key_material(&ours, theirs.public()).unwrap().to_bytes();
+    let contact = ContactSecret::new(&ours, theirs.public()).unwrap();
+    let material = shared.key_materials(&[&contact])[0].as_ref().unwrap().to_bytes();
     let body = shared.seal(&content).unwrap();
     // The tag that only the sender makes is 16 bytes, after 32 of the key.
     report.alike(
