@@ -2,8 +2,8 @@
 
 //! L1: profiles, one value for each deployment of the Double Ratchet: all that sets it apart above the wire.
 //!
-//! Signal's code takes its profile by the session's version, OMEMO's by the constructor. None is chosen by what arrives.
-//! The rose profile has a ratchet of its own, with encrypted headers, and its labels are in `rose`.
+//! Signal's code takes its profile by the session's version, OMEMO's by the constructor, rose's by the type. None is chosen
+//! by what arrives. Labels that one profile alone has, such as those of rose's headers, are where they are used.
 
 use crate::crypto::kdf::Label;
 
@@ -23,7 +23,7 @@ pub(crate) enum Previous {
     /// The counter of its last message: one less than its length, as deployed.
     LastCounter,
     /// Its length, as the Double Ratchet has it.
-    #[cfg(feature = "omemo")]
+    #[cfg(any(feature = "omemo", feature = "rose"))]
     Length,
 }
 
@@ -32,7 +32,7 @@ impl Previous {
     pub(crate) const fn of(self, sent: u32) -> u32 {
         match self {
             Self::LastCounter => sent.saturating_sub(1),
-            #[cfg(feature = "omemo")]
+            #[cfg(any(feature = "omemo", feature = "rose"))]
             Self::Length => sent,
         }
     }
@@ -48,8 +48,27 @@ pub(crate) enum KeyForm {
     Bare,
 }
 
+/// The labels of the post-quantum ratchet, each by its name in the specification.
+#[derive(Debug)]
+pub(crate) struct Braid {
+    /// `L_start`.
+    pub(crate) start: Label,
+    /// `L_add`.
+    pub(crate) add_epoch: Label,
+    /// `L_next`.
+    pub(crate) next: Label,
+    /// `L_upd`.
+    pub(crate) update: Label,
+    /// `L_hdr`.
+    pub(crate) header: &'static [u8],
+    /// `L_ct`.
+    pub(crate) ciphertext: &'static [u8],
+    /// `L_key`.
+    pub(crate) epoch_secret: Label,
+}
+
 /// The post-quantum part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum PostQuantum {
     /// None: X3DH.
     None,
@@ -57,7 +76,7 @@ pub(crate) enum PostQuantum {
     #[expect(dead_code, reason = "the place of a deployment whose bytes are not known yet, as WhatsApp's")]
     Agreement,
     /// PQXDH and the post-quantum ratchet.
-    AgreementAndRatchet,
+    AgreementAndRatchet(Braid),
 }
 
 /// A profile.
@@ -107,7 +126,36 @@ pub(crate) const SIGNAL_3: Profile = Profile {
 /// Signal's version 4.
 pub(crate) const SIGNAL_4: Profile = Profile {
     agreement: Label::new("WhisperText_X25519_SHA-256_CRYSTALS-KYBER-1024"),
-    post_quantum: PostQuantum::AgreementAndRatchet,
+    post_quantum: PostQuantum::AgreementAndRatchet(Braid {
+        start: Label::new("Signal PQ Ratchet V1 Chain  Start"),
+        add_epoch: Label::new("Signal PQ Ratchet V1 Chain Add Epoch"),
+        next: Label::new("Signal PQ Ratchet V1 Chain Next"),
+        update: Label::new("Signal_PQCKA_V1_MLKEM768:Authenticator Update"),
+        header: b"Signal_PQCKA_V1_MLKEM768:ekheader",
+        ciphertext: b"Signal_PQCKA_V1_MLKEM768:ciphertext",
+        epoch_secret: Label::new("Signal_PQCKA_V1_MLKEM768:SCKA Key"),
+    }),
+    ..SIGNAL_3
+};
+
+/// `subrosa-rose-1`: the same chains and post-quantum ratchet under encrypted headers.
+#[cfg(feature = "rose")]
+pub(crate) const ROSE: Profile = Profile {
+    agreement: Label::new("rose1.agree\0"),
+    root: Label::new("rose1.root\0"),
+    message: Label::new("rose1.body\0"),
+    post_quantum: PostQuantum::AgreementAndRatchet(Braid {
+        start: Label::new("rose1.braid start\0"),
+        add_epoch: Label::new("rose1.braid epoch\0"),
+        next: Label::new("rose1.braid next\0"),
+        update: Label::new("rose1.braid update\0"),
+        header: b"rose1.braid header\0",
+        ciphertext: b"rose1.braid ct\0",
+        epoch_secret: Label::new("rose1.braid key\0"),
+    }),
+    mac_len: 16,
+    previous: Previous::Length,
+    max_kept: 256,
     ..SIGNAL_3
 };
 

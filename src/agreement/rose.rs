@@ -10,10 +10,9 @@
 
 use super::{Initiator, Responder, SecretInput};
 use crate::crypto::curve::NonContributory;
-use crate::crypto::kdf::{HkdfSalt, Label};
+use crate::crypto::kdf::HkdfSalt;
 use crate::crypto::secret::Secret;
-
-const LABEL: Label = Label::new("rose1.agree\0");
+use crate::profile::ROSE;
 
 /// The results of an agreement that the ratchet begins with.
 #[derive(Debug)]
@@ -60,7 +59,7 @@ fn derive(mut input: SecretInput, transcript: &[u8; 32], secrets: &KemSecrets) -
     for secret in secrets {
         input.append(secret);
     }
-    let keys: Secret<160> = HkdfSalt::new(transcript).derive(&[input.as_bytes()], (&[], LABEL, &[]));
+    let keys: Secret<160> = HkdfSalt::new(transcript).derive(&[input.as_bytes()], (&[], ROSE.agreement, &[]));
     let (first, rest) = keys.split::<64, 96>();
     let (root, header_a) = first.split();
     let (header_b, rest) = rest.split::<32, 64>();

@@ -21,6 +21,7 @@ use crate::agreement::rose::Agreed;
 use crate::crypto::curve::{KeyPair, NonContributory, PublicKey};
 use crate::crypto::kdf::{HkdfSalt, Label};
 use crate::crypto::secret::Secret;
+use crate::profile::ROSE;
 use crate::wire::rose::Tag;
 use crate::wire::rose::header::{Form, Header};
 
@@ -33,7 +34,6 @@ const MAX_OLD: usize = 5;
 /// Number of chains that may begin before an old chain goes.
 const MAX_AGE: u8 = 16;
 
-const ROOT: Label = Label::new("rose1.root\0");
 const ROOT_WITH_AUTH: Label = Label::new("rose1.root+auth\0");
 
 /// The state of the ratchet.
@@ -190,7 +190,7 @@ pub(crate) fn root_step(
 ) -> (Secret<32>, ChainKey, Secret<32>) {
     let salt = HkdfSalt::new(root.as_bytes());
     let keys: Secret<96> = match ss_a {
-        None => salt.derive(&[dh.as_bytes(), hx.as_bytes()], (&[], ROOT, &[])),
+        None => salt.derive(&[dh.as_bytes(), hx.as_bytes()], (&[], ROSE.root, &[])),
         Some(ss_a) => {
             let ikm = [&dh.as_bytes()[..], hx.as_bytes(), ss_a.as_bytes()];
             salt.derive(&ikm, (&[], ROOT_WITH_AUTH, &[]))

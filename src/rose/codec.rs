@@ -21,21 +21,21 @@ use crate::crypto::kdf::{HkdfSalt, Label, MacKey, expand};
 use crate::crypto::secret::Secret;
 #[cfg(feature = "hazmat")]
 use crate::crypto::stack;
+use crate::profile::ROSE;
 use crate::ratchet::rose::{Expected, HeaderKey};
 use crate::wire::rose::header::{self, HEADER_LEN};
 use crate::wire::rose::{TAG_LEN, Tag};
 
 /// Bytes of a single message beside `P`.
-pub(super) const SINGLE_OVERHEAD: usize = 184;
+pub(super) const SINGLE_OVERHEAD: usize = TAG_LEN + EH_LEN + 32 + ROSE.mac_len;
 /// Bytes of a split message beside `P`.
-pub(super) const SPLIT_OVERHEAD: usize = 232;
+pub(super) const SPLIT_OVERHEAD: usize = SINGLE_OVERHEAD + V_LEN;
 /// Length of `EH`.
-const EH_LEN: usize = 120;
+const EH_LEN: usize = 16 + HEADER_LEN + ROSE.mac_len;
 /// Length of `V`.
-const V_LEN: usize = 48;
+const V_LEN: usize = 32 + ROSE.mac_len;
 
 const R: &[u8] = b"rose1.r\0";
-const BODY: Label = Label::new("rose1.body\0");
 const FRANK: &[u8] = b"rose1.frank\0";
 const SHARED: Label = Label::new("rose1.shared\0");
 
@@ -59,7 +59,7 @@ impl BodyKeys {
 
     /// `HKDF(salt = pq, ikm = seed, info = L_body || SHA-256(EH), 76)`.
     pub(super) fn of_message(post_quantum: &Secret<32>, seed: &[u8; 32], eh: &EncryptedHeader) -> Self {
-        Self::with_label(&HkdfSalt::new(post_quantum.as_bytes()), seed, BODY, eh)
+        Self::with_label(&HkdfSalt::new(post_quantum.as_bytes()), seed, ROSE.message, eh)
     }
 
     /// As [`Self::of_message`], with another salt and label.

@@ -42,7 +42,7 @@ impl Session {
         self.current.as_ref().is_some_and(|state| {
             let stale = state.pending.as_ref().is_some_and(|pending| pending.is_stale(now));
             !(requirements.not_stale && stale
-                || requirements.pqxdh && state.version.profile().post_quantum == PostQuantum::None
+                || requirements.pqxdh && matches!(state.version.profile().post_quantum, PostQuantum::None)
                 || requirements.post_quantum_ratchet && state.ratchet.braid().is_off())
         })
     }

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::crypto::curve::{KeyPair, NonContributory, PublicKey};
 use crate::crypto::secret::Secret;
+use crate::profile::ROSE;
 use crate::ratchet::chain::{ChainExhausted, ChainKey, MessageKeySeed};
-use crate::ratchet::receiving::MAX_JUMP;
 use crate::ratchet::skipped::SkippedRun;
 use crate::ratchet::spqr::{SpqrChange, SpqrError};
 use crate::wire::rose::header::Header;
@@ -159,7 +159,7 @@ impl RoseRatchet {
         if self.remote == Some(remote) || !fits {
             return Err(ReceiveError::Malformed);
         }
-        if header.previous - received.unwrap_or(0) > MAX_JUMP || header.number > MAX_JUMP {
+        if header.previous - received.unwrap_or(0) > ROSE.max_jump || header.number > ROSE.max_jump {
             return Err(ReceiveError::TooFarAhead);
         }
         let hx = self.braid.hx(None, header.mix.into()).ok_or(ReceiveError::UnknownEpoch)?;
@@ -233,7 +233,7 @@ impl RoseRatchet {
             pair,
             sending: Box::new(sending),
             next_sending,
-            previous: self.sending.as_ref().map_or(0, |sending| sending.chain.index()),
+            previous: self.sending.as_ref().map_or(0, |sending| ROSE.previous.of(sending.chain.index())),
         }));
         Ok(Change { step, braid })
     }

@@ -6,12 +6,12 @@
 use core::mem::take;
 
 use super::ReceiveError;
+use crate::profile::ROSE;
 use crate::ratchet::chain::{ChainExhausted, ChainKey, MessageKeySeed};
-use crate::ratchet::receiving::MAX_JUMP;
 use crate::ratchet::skipped::{SkippedChange, SkippedKeys, SkippedRun};
 
 /// Number of skipped seeds that a chain keeps. The lowest goes first.
-pub(crate) const MAX_SKIPPED: usize = 256;
+pub(crate) const MAX_SKIPPED: usize = ROSE.max_kept;
 
 /// A chain on which messages are received.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl SeedChain {
             seed.fill(self.skipped.get(number).ok_or(ReceiveError::Duplicate)?.as_bytes());
             return Ok(SeedChange::Taken(number));
         };
-        if jump > MAX_JUMP {
+        if jump > ROSE.max_jump {
             return Err(ReceiveError::TooFarAhead);
         }
         let (at, run) = self.skip(number)?;
