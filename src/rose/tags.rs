@@ -8,15 +8,18 @@ use crate::record::{RecordKind, RecordWriter, RoseKind};
 use crate::wire::rose::Tag;
 use crate::writes::{Key, RoseKey, TagOwner, Write, Writes};
 
-/// Puts the tags to add and to remove among the writes. A row's key says all; its record is empty.
+/// Puts the tags to add and to remove among the writes.
 pub(super) fn write((add, remove): (Vec<Tag>, Vec<Tag>), owner: TagOwner, writes: &mut Writes) {
     for tag in remove {
         writes.delete(Key::Rose(RoseKey::Tag(tag, owner)));
     }
-    for tag in add {
-        let record = RecordWriter::new(RecordKind::Rose(RoseKind::Tag), 1, 0).finish();
-        writes.put(Key::Rose(RoseKey::Tag(tag, owner)), record);
-    }
+    writes.extend(add.into_iter().map(|tag| put(tag, owner)));
+}
+
+/// The write that puts a tag. A row's key says all; its record is empty.
+pub(super) fn put(tag: Tag, owner: TagOwner) -> Write {
+    let record = RecordWriter::new(RecordKind::Rose(RoseKind::Tag), 1, 0).finish();
+    Write::Put { key: Key::Rose(RoseKey::Tag(tag, owner)), record, generation: None }
 }
 
 /// The tags that writes add, and those that they remove: each ascending.

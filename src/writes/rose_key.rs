@@ -30,7 +30,8 @@ pub enum RoseKey {
     GroupKey([u8; 16]),
     /// A device's keys for a group, by its distribution id.
     GroupKeys(DeviceName, [u8; 16]),
-    /// A tag that is expected, and by whom. Several may expect one tag. As secret as sessions are.
+    /// A tag that is expected, and by whom. Several may expect one tag. As secret as sessions are: a store that others
+    /// may read hides these rows with [`SealedTags`](crate::rose::SealedTags).
     Tag(Tag, TagOwner),
 }
 

@@ -4,12 +4,17 @@
 //!
 //! ```text
 //! row   = record, sealed for store || key          the owner of a plain store is empty
+//! tag   = as subrosa::rose::SealedTags has it, which hides the row's key as well
 //! entry = len (4) || name || content, sealed for 80 || queue (1) || id (8) || store
 //! check = "subrosa store", sealed for 81 || store
 //! ```
 
 use std::fmt;
 
+#[cfg(feature = "rose")]
+use subrosa::rose::{RoseKey, SealedTags, Tag};
+#[cfg(feature = "rose")]
+use subrosa::store::RoseKind;
 use subrosa::store::{Key, RecordKind, Write};
 use subrosa::{Record, RecordError, RecordKey, os_rng};
 use zeroize::Zeroizing;
@@ -20,6 +25,9 @@ use crate::transaction::{Entry, NewEntry, Queue};
 const CHECK: &[u8] = b"subrosa store";
 const ENTRY: u8 = 0x80;
 const CHECK_OWNER: u8 = 0x81;
+/// The first byte of the rows of tags.
+#[cfg(feature = "rose")]
+const TAG: &u8 = &RecordKind::Rose(RoseKind::Tag).to_u8();
 
 /// Whether records and entries are sealed.
 #[derive(Debug)]
@@ -55,11 +63,40 @@ pub struct Cells {
     sealing: Sealing,
     /// The name of the store among others in the same database.
     store: Vec<u8>,
+    /// How the tags of a sealed store are hidden.
+    #[cfg(feature = "rose")]
+    tags: Option<SealedTags>,
 }
 
 impl Cells {
-    pub(crate) const fn new(sealing: Sealing, store: Vec<u8>) -> Self {
-        Self { sealing, store }
+    pub(crate) fn new(sealing: Sealing, store: Vec<u8>) -> Self {
+        #[cfg(feature = "rose")]
+        let tags = match &sealing {
+            Sealing::Sealed(with) => Some(SealedTags::new(with, &store)),
+            Sealing::Plain => None,
+        };
+        Self {
+            sealing,
+            store,
+            #[cfg(feature = "rose")]
+            tags,
+        }
+    }
+
+    /// The key of a record's row.
+    #[cfg_attr(not(feature = "rose"), expect(clippy::unused_self, reason = "only tags are hidden"))]
+    pub(crate) fn row_key(&self, key: &Key) -> Vec<u8> {
+        #[cfg(feature = "rose")]
+        if let (Some(tags), Key::Rose(RoseKey::Tag(tag, owner))) = (&self.tags, key) {
+            return tags.row_key(tag, owner);
+        }
+        key.to_bytes()
+    }
+
+    /// The beginning of the keys of all rows of a tag.
+    #[cfg(feature = "rose")]
+    pub(crate) fn tag_prefix(&self, tag: &Tag) -> [u8; 17] {
+        self.tags.as_ref().map_or_else(|| RoseKey::tag_prefix(tag), |tags| tags.prefix(tag))
     }
 
     fn owner(&self, key: &[u8]) -> Vec<u8> {
@@ -70,9 +107,13 @@ impl Cells {
         [&[ENTRY, queue.number()], id.to_be_bytes().as_slice(), &self.store].concat()
     }
 
-    pub(crate) fn seal(&self, key: &[u8], record: &Record) -> Result<Vec<u8>, RecordError> {
+    pub(crate) fn seal(&self, key: &Key, record: &Record) -> Result<Vec<u8>, RecordError> {
+        #[cfg(feature = "rose")]
+        if let (Some(tags), Key::Rose(RoseKey::Tag(tag, owner))) = (&self.tags, key) {
+            return tags.seal(tag, owner);
+        }
         match &self.sealing {
-            Sealing::Sealed(with) => with.seal(record, &self.owner(key), &mut os_rng()),
+            Sealing::Sealed(with) => with.seal(record, &self.owner(&key.to_bytes()), &mut os_rng()),
             Sealing::Plain => Ok(record.as_bytes().to_vec()),
         }
     }
@@ -80,6 +121,10 @@ impl Cells {
     /// A row as the write that puts it.
     pub(crate) fn open(&self, key: &[u8], row: &Row) -> Result<Write, RecordError> {
         let Row { generation, value } = row;
+        #[cfg(feature = "rose")]
+        if let (Some(tags), Some(TAG)) = (&self.tags, key.first()) {
+            return tags.open(key, value);
+        }
         let (owner, key) = (self.owner(key), Key::from_bytes(key)?);
         let kind: RecordKind = key.kind();
         let record = match &self.sealing {

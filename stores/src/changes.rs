@@ -27,15 +27,15 @@ impl Changes {
         let Transaction { writes, entries, done } = transaction;
         let (mut checks, mut rows) = (BTreeMap::new(), BTreeMap::new());
         for write in writes {
-            let key = write.key().to_bytes();
+            let key = cells.row_key(write.key());
             let row = match write {
-                Write::Put { record, generation, .. } => {
+                Write::Put { key: of, record, generation } => {
                     if let Some(generation) = generation
                         && checks.insert(key.clone(), generation).is_some_and(|other| other != generation)
                     {
                         return Err(StaleStage.into()); // Two stages of one state: one of them is outdated.
                     }
-                    Some(Row { generation, value: cells.seal(&key, &record)? })
+                    Some(Row { generation, value: cells.seal(&of, &record)? })
                 }
                 Write::Delete { .. } => None,
             };

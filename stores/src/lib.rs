@@ -15,9 +15,9 @@
 //! * It compares generations, and refuses a stage that was made from an outdated state with [`StoreError::Stale`]: with
 //!   two processes on one store, one of them reads back and repeats.
 //! * It seals each record and each entry with a [`RecordKey`](subrosa::RecordKey), unless told [`Sealing::Plain`].
-//!   Sealing hides contents; the keys of rows, and so the names of peers, stay readable - with the feature `rose` the tags
-//!   that are expected as well, which tell whose the next messages are - and an old copy of the whole store still opens:
-//!   see [`Account::check`](subrosa::Account::check).
+//!   Sealing hides contents; the keys of rows, and so the names of peers, stay readable, and an old copy of the whole
+//!   store still opens: see [`Account::check`](subrosa::Account::check). The tags that are expected, with the feature
+//!   `rose`, are hidden as well: without the key the store does not tell whose the next messages are.
 //! * It reads states back one by one, or all at once by `bulk`, into a [`Memory`](subrosa::store::Memory).
 //! * It has a version, and migrates older ones when it is opened.
 //!
@@ -78,6 +78,8 @@ mod local;
 pub mod postgres;
 #[cfg(feature = "redb")]
 pub mod redb;
+#[cfg(all(feature = "rose", any(feature = "redb", feature = "sqlite", feature = "postgres")))]
+mod rose_rows;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod transaction;

@@ -9,7 +9,7 @@ use subrosa::address::AccountName;
 use subrosa::group::{Format, ReceiverKeys, SenderKey};
 use subrosa::repair::RepairLog;
 #[cfg(feature = "rose")]
-use subrosa::rose::{self, DeviceName, RoseKey, TagOwner};
+use subrosa::rose::{self, DeviceName, TagOwner};
 use subrosa::store::{Key, Memory, RecordKind, Write};
 use subrosa::{Account, Address, IdentityKey, Session};
 
@@ -17,6 +17,8 @@ use crate::account_kinds::OF_ACCOUNT;
 use crate::cells::{Cells, Row};
 use crate::changes::Changes;
 use crate::error::StoreError;
+#[cfg(feature = "rose")]
+use crate::rose_rows;
 use crate::transaction::{Entry, Queue, Transaction};
 
 pub(crate) mod sealed {
@@ -31,9 +33,9 @@ pub(crate) mod sealed {
         fn row(&self, key: &[u8]) -> Result<Option<Row>, StoreError>;
         /// All rows whose keys begin with this byte; all, if there is none.
         fn rows(&self, kind: Option<u8>) -> Result<Vec<(Vec<u8>, Row)>, StoreError>;
-        /// The keys that begin with these bytes, in order.
+        /// The rows whose keys begin with these bytes, in order.
         #[cfg(feature = "rose")]
-        fn keys(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StoreError>;
+        fn beginning(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Row)>, StoreError>;
         /// The entries of a queue, in order.
         fn entries(&self, queue: Queue) -> Result<Vec<(u64, Vec<u8>)>, StoreError>;
         /// Makes the changes in one transaction.
@@ -77,7 +79,7 @@ impl<B: Backend> Store<B> {
     pub fn read<'k>(&self, keys: impl IntoIterator<Item = &'k Key>) -> Result<Memory, StoreError> {
         let mut rows = Vec::new();
         for key in keys {
-            let key = key.to_bytes();
+            let key = self.cells.row_key(key);
             rows.extend(self.tables.row(&key)?.map(|row| (key, row)));
         }
         self.memory(&rows)
@@ -180,9 +182,8 @@ impl<B: Backend> Store<B> {
     /// [`StoreError`].
     pub fn expecting(&self, message: &[u8]) -> Result<Vec<TagOwner>, StoreError> {
         let Some(tag) = message.first_chunk() else { return Ok(Vec::new()) };
-        let keys = self.tables.keys(&RoseKey::tag_prefix(tag))?;
-        let keys: Vec<Key> = keys.iter().map(|key| Key::from_bytes(key)).collect::<Result<_, _>>()?;
-        Ok(rose::find(message, keys).collect())
+        let rows = self.tables.beginning(&self.cells.tag_prefix(tag))?;
+        Ok(rose_rows::expecting(message, &self.memory(&rows)?))
     }
 
     /// The session with a device in the rose profile; empty if none is stored.
@@ -190,10 +191,7 @@ impl<B: Backend> Store<B> {
     /// # Errors
     /// [`StoreError`].
     pub fn rose_session(&self, remote: DeviceName) -> Result<rose::Session, StoreError> {
-        let key = Key::Rose(RoseKey::Session(remote));
-        let memory = self.read([&key])?;
-        let Some(record) = memory.get(&key) else { return Ok(rose::Session::new(remote)) };
-        Ok(rose::Session::from_record(record.as_bytes(), remote)?)
+        Ok(rose_rows::session(remote, &self.read([&rose_rows::key(remote)])?)?)
     }
 }
 

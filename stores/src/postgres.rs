@@ -6,6 +6,8 @@ use std::fmt;
 
 use subrosa::account::Limits;
 use subrosa::address::AccountName;
+#[cfg(feature = "rose")]
+use subrosa::rose::{self, DeviceName, TagOwner};
 use subrosa::store::{Key, Memory, StaleStage};
 use subrosa::{Account, Address, IdentityKey, Session};
 use tokio_postgres::error::SqlState;
@@ -15,6 +17,8 @@ use crate::account_kinds::OF_ACCOUNT;
 use crate::cells::{Cells, Row, Sealing};
 use crate::changes::Changes;
 use crate::error::StoreError;
+#[cfg(feature = "rose")]
+use crate::rose_rows;
 use crate::transaction::{Entry, NewEntry, Queue, Transaction};
 
 /// What makes each version of the tables from the one before.
@@ -109,7 +113,7 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError`].
     pub async fn read<'k>(&self, keys: impl IntoIterator<Item = &'k Key>) -> Result<Memory, StoreError> {
-        let keys: Vec<Vec<u8>> = keys.into_iter().map(Key::to_bytes).collect();
+        let keys: Vec<Vec<u8>> = keys.into_iter().map(|key| self.cells.row_key(key)).collect();
         let select = "SELECT key, generation, value FROM subrosa_rows WHERE store = $1 AND key = ANY($2)";
         self.memory(&self.client.query(select, &[&self.name, &keys]).await?)
     }
@@ -164,6 +168,33 @@ impl PostgresStore {
             Ok::<_, StoreError>(self.cells.open(&key, &row)?)
         };
         found.iter().map(row).collect()
+    }
+}
+
+#[cfg(feature = "rose")]
+impl PostgresStore {
+    /// The states that expect a message of the rose profile, by its tag: one lookup, however many sessions there are.
+    /// Usually one, none for a first contact; if several, try each.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn expecting(&self, message: &[u8]) -> Result<Vec<TagOwner>, StoreError> {
+        let Some(tag) = message.first_chunk() else { return Ok(Vec::new()) };
+        let first = self.cells.tag_prefix(tag);
+        // No key of a tag is as long as this.
+        let last = [&first[..], &[u8::MAX; 64]].concat();
+        let select =
+            "SELECT key, generation, value FROM subrosa_rows WHERE store = $1 AND key >= $2 AND key < $3";
+        let found = self.client.query(select, &[&self.name, &&first[..], &last]).await?;
+        Ok(rose_rows::expecting(message, &self.memory(&found)?))
+    }
+
+    /// The session with a device in the rose profile; empty if none is stored.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn rose_session(&self, remote: DeviceName) -> Result<rose::Session, StoreError> {
+        Ok(rose_rows::session(remote, &self.read([&rose_rows::key(remote)]).await?)?)
     }
 }
 

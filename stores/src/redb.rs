@@ -125,17 +125,17 @@ impl sealed::Tables for Redb {
     }
 
     #[cfg(feature = "rose")]
-    fn keys(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
+    fn beginning(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Row)>, StoreError> {
         let table = self.0.begin_read()?.open_table(ROWS)?;
-        let mut keys = Vec::new();
+        let mut rows = Vec::new();
         for row in table.range(prefix..)? {
-            let (key, _) = row?;
+            let (key, value) = row?;
             if !key.value().starts_with(prefix) {
                 break;
             }
-            keys.push(key.value().to_vec());
+            rows.push((key.value().to_vec(), decode(value.value())?));
         }
-        Ok(keys)
+        Ok(rows)
     }
 
     fn entries(&self, queue: Queue) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {

@@ -98,18 +98,19 @@ impl sealed::Tables for Sqlite {
     }
 
     #[cfg(feature = "rose")]
-    fn keys(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
-        let mut select = self.0.prepare_cached("SELECT key FROM rows WHERE key >= ?1 ORDER BY key")?;
+    fn beginning(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Row)>, StoreError> {
+        let select = "SELECT key, generation, value FROM rows WHERE key >= ?1 ORDER BY key";
+        let mut select = self.0.prepare_cached(select)?;
         let mut found = select.query([prefix])?;
-        let mut keys = Vec::new();
-        while let Some(row) = found.next()? {
-            let key: Vec<u8> = row.get(0)?;
+        let mut rows = Vec::new();
+        while let Some(next) = found.next()? {
+            let key: Vec<u8> = next.get(0)?;
             if !key.starts_with(prefix) {
                 break;
             }
-            keys.push(key);
+            rows.push((key, row(next, 1)?));
         }
-        Ok(keys)
+        Ok(rows)
     }
 
     fn entries(&self, queue: Queue) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {

@@ -10,6 +10,8 @@ mod damage;
 mod disk;
 mod rules;
 mod subject;
+#[cfg(feature = "rose")]
+mod tags;
 mod world;
 
 /// The same tests for each store.
@@ -18,6 +20,8 @@ macro_rules! conformance {
         $($(#[$attribute])* mod $store {
             use crate::{crash, rules};
             use crate::subject::Subject;
+            #[cfg(feature = "rose")]
+            use crate::tags;
 
             conformance!(@tests $subject; rules:
                 what_is_stored_is_given_back,
@@ -34,6 +38,14 @@ macro_rules! conformance {
             );
             conformance!(@tests $subject; crash:
                 killed_at_any_time_nothing_is_half_stored,
+            );
+            #[cfg(feature = "rose")]
+            conformance!(@tests $subject; tags:
+                each_tag_of_many_is_found_and_no_other,
+                tags_and_who_expects_them_are_sealed,
+                a_lost_table_is_rebuilt_from_the_records,
+                an_outdated_stage_changes_no_tag,
+                tags_follow_their_sessions,
             );
         })*
     };
@@ -60,6 +72,15 @@ mod postgres {
     #[ignore = "needs a server: ci/stores.sh starts one"]
     fn all_rules() {
         for rule in rules::ALL {
+            rule(&InPostgres::new());
+        }
+    }
+
+    #[cfg(feature = "rose")]
+    #[test]
+    #[ignore = "needs a server: ci/stores.sh starts one"]
+    fn tags_of_the_rose_profile() {
+        for rule in crate::tags::ALL {
             rule(&InPostgres::new());
         }
     }

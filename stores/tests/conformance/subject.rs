@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use subrosa::RecordKey;
+#[cfg(feature = "rose")]
+use subrosa::rose::{self, DeviceName, RoseKey, TagOwner};
 use subrosa::store::{Key, Memory, Write};
 use subrosa_stores::postgres::PostgresStore;
 use subrosa_stores::redb::RedbStore;
@@ -41,6 +43,10 @@ pub trait Subject {
     fn files(&self) -> Vec<PathBuf> {
         Vec::new()
     }
+    /// What a thief of the store gets.
+    fn bytes(&self) -> Vec<u8> {
+        self.files().iter().flat_map(|file| std::fs::read(file).unwrap()).collect()
+    }
 }
 
 /// An open store.
@@ -49,6 +55,10 @@ pub trait Opened {
     fn bulk(&self) -> Memory;
     fn read(&self, key: &Key) -> Memory;
     fn entries(&self, queue: Queue) -> Vec<Entry>;
+    #[cfg(feature = "rose")]
+    fn expecting(&self, message: &[u8]) -> Vec<TagOwner>;
+    #[cfg(feature = "rose")]
+    fn rose_session(&self, remote: DeviceName) -> rose::Session;
 }
 
 impl<B: Backend> Opened for Store<B> {
@@ -63,6 +73,14 @@ impl<B: Backend> Opened for Store<B> {
     }
     fn entries(&self, queue: Queue) -> Vec<Entry> {
         Self::entries(self, queue).unwrap()
+    }
+    #[cfg(feature = "rose")]
+    fn expecting(&self, message: &[u8]) -> Vec<TagOwner> {
+        Self::expecting(self, message).unwrap()
+    }
+    #[cfg(feature = "rose")]
+    fn rose_session(&self, remote: DeviceName) -> rose::Session {
+        Self::rose_session(self, remote).unwrap()
     }
 }
 
@@ -99,6 +117,18 @@ impl Opened for InMemory {
     }
     fn entries(&self, _: Queue) -> Vec<Entry> {
         Vec::new()
+    }
+    #[cfg(feature = "rose")]
+    fn expecting(&self, message: &[u8]) -> Vec<TagOwner> {
+        rose::find(message, self.0.borrow().keys().cloned()).collect()
+    }
+    #[cfg(feature = "rose")]
+    fn rose_session(&self, remote: DeviceName) -> rose::Session {
+        let memory = self.0.borrow();
+        let Some(record) = memory.get(&Key::Rose(RoseKey::Session(remote))) else {
+            return rose::Session::new(remote);
+        };
+        rose::Session::from_record(record.as_bytes(), remote).unwrap()
     }
 }
 
@@ -184,6 +214,11 @@ impl OnServer {
     pub fn execute(&self, statement: &str) {
         self.runtime.block_on(self.store.client().batch_execute(statement)).unwrap();
     }
+    /// The cells of what a statement selects, one after the other.
+    pub fn select(&self, statement: &str, name: &str) -> Vec<u8> {
+        let found = self.runtime.block_on(self.store.client().query(statement, &[&name])).unwrap();
+        found.iter().flat_map(|row| row.get::<_, Vec<u8>>(0)).collect()
+    }
 }
 
 impl Subject for InPostgres {
@@ -197,6 +232,13 @@ impl Subject for InPostgres {
     }
     fn place(&self) -> Option<String> {
         Some(format!("postgres {}", self.0))
+    }
+    fn bytes(&self) -> Vec<u8> {
+        let store = open_postgres(&self.0, KEY).unwrap();
+        let rows = store.select("SELECT key || value FROM subrosa_rows WHERE store = $1", &self.0);
+        let entries = store.select("SELECT value FROM subrosa_entries WHERE store = $1", &self.0);
+        assert!(!rows.is_empty());
+        [rows, entries].concat()
     }
 }
 
@@ -212,6 +254,14 @@ impl Opened for OnServer {
     }
     fn entries(&self, queue: Queue) -> Vec<Entry> {
         self.runtime.block_on(self.store.entries(queue)).unwrap()
+    }
+    #[cfg(feature = "rose")]
+    fn expecting(&self, message: &[u8]) -> Vec<TagOwner> {
+        self.runtime.block_on(self.store.expecting(message)).unwrap()
+    }
+    #[cfg(feature = "rose")]
+    fn rose_session(&self, remote: DeviceName) -> rose::Session {
+        self.runtime.block_on(self.store.rose_session(remote)).unwrap()
     }
 }
 

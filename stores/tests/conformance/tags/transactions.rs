@@ -6,17 +6,18 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::rose::{Outgoing, ReceiveError, RoseKey, Sender, TagOwner};
 use subrosa::store::{Key, Writes};
-use subrosa_stores::{Backend, Store, StoreError};
+use subrosa_stores::{StoreError, Transaction};
 
-use crate::hub::{Hub, open_redb, open_sqlite};
-use crate::parties::{Device, NOW, Service};
+use super::hub::Hub;
+use super::parties::{Device, NOW, Service};
+use crate::subject::Subject;
 
 const SESSIONS: u64 = 200;
 
 /// Peers that have begun a session with the hub, which has answered.
-fn peers<B: Backend>(store: Store<B>, count: u64) -> (Hub<B>, Vec<Device>) {
+pub fn peers(subject: &dyn Subject, count: u64) -> (Hub, Vec<Device>) {
     let service = Service::new();
-    let mut hub = Hub::new(&service, store);
+    let mut hub = Hub::new(&service, subject.open());
     let peers = (0..count).map(|at| {
         let mut peer = Device::new(&service, &format!("peer {at}"), 1, 100 + at);
         let to_hub = peer.begin(&hub.bundle(), false);
@@ -31,8 +32,8 @@ fn peers<B: Backend>(store: Store<B>, count: u64) -> (Hub<B>, Vec<Device>) {
     (hub, peers)
 }
 
-fn tags_follow_their_sessions<B: Backend>(store: Store<B>) {
-    let (mut hub, mut peers) = peers(store, SESSIONS);
+pub fn tags_follow_their_sessions(subject: &dyn Subject) {
+    let (mut hub, mut peers) = peers(subject, SESSIONS);
     let to_hub = hub.device.name();
     assert_eq!(hub.table(), hub.rebuilt());
     assert!(hub.table().len() >= 32 * peers.len());
@@ -67,72 +68,46 @@ fn tags_follow_their_sessions<B: Backend>(store: Store<B>) {
     assert_eq!(hub.table(), hub.rebuilt());
 }
 
-#[test]
-fn redb_keeps_tags_with_their_sessions() {
-    let folder = tempfile::tempdir().unwrap();
-    tags_follow_their_sessions(open_redb(folder.path()));
-}
-
-#[test]
-fn sqlite_keeps_tags_with_their_sessions() {
-    let folder = tempfile::tempdir().unwrap();
-    tags_follow_their_sessions(open_sqlite(folder.path()));
-}
-
 /// A transaction of two sessions, of which one is outdated: neither record nor a tag of either changes.
-fn an_outdated_stage_changes_no_tag<B: Backend>(store: Store<B>) {
-    let (mut hub, mut peers) = peers(store, 2);
+pub fn an_outdated_stage_changes_no_tag(subject: &dyn Subject) {
+    let (mut hub, mut peers) = peers(subject, 2);
     let to_hub = hub.device.name();
     let [one, two] = [0, 1].map(|at| peers[at].send(to_hub, &Outgoing::content(b"x")).unwrap());
     let [first, second] = [0, 1].map(|at| peers[at].name());
     let mut writes = Writes::default();
     for (name, message) in [(first, &one), (second, &two)] {
-        let mut session = hub.store.rose_session(name).unwrap();
+        let mut session = hub.store.rose_session(name);
         let staged = session.decrypt(message, hub.device.account.keys(), &mut hub.device.rng).unwrap();
         writes.extend(staged.writes());
     }
     // Meanwhile another process sends on the second one.
-    let mut session = hub.store.rose_session(second).unwrap();
+    let mut session = hub.store.rose_session(second);
     let sender = Sender { certificate: &hub.device.certificate, contact: None, now: NOW };
     let staged = session.encrypt(&Outgoing::dummy(), &sender, &mut hub.device.rng).unwrap();
-    staged.commit_with(|writes| hub.store.apply(writes)).unwrap();
-    let before = (hub.table(), hub.store.rose_session(first).unwrap().generation());
-    assert!(matches!(hub.store.apply(writes), Err(StoreError::Stale(_))));
-    assert_eq!((hub.table(), hub.store.rose_session(first).unwrap().generation()), before);
-    assert_eq!(hub.store.expecting(&one).unwrap(), [TagOwner::Session(first)]);
+    staged.commit_with(|writes| hub.store.apply(Transaction::of(writes))).unwrap();
+    let before = (hub.table(), hub.store.rose_session(first).generation());
+    assert!(matches!(hub.store.apply(Transaction::of(writes)), Err(StoreError::Stale(_))));
+    assert_eq!((hub.table(), hub.store.rose_session(first).generation()), before);
+    assert_eq!(hub.store.expecting(&one), [TagOwner::Session(first)]);
     for message in [&one, &two] {
         hub.receive(message).unwrap().unwrap();
     }
     assert_eq!(hub.table(), hub.rebuilt());
 }
 
-#[test]
-fn redb_refuses_an_outdated_stage_with_its_tags() {
-    let folder = tempfile::tempdir().unwrap();
-    an_outdated_stage_changes_no_tag(open_redb(folder.path()));
-}
-
-#[test]
-fn sqlite_refuses_an_outdated_stage_with_its_tags() {
-    let folder = tempfile::tempdir().unwrap();
-    an_outdated_stage_changes_no_tag(open_sqlite(folder.path()));
-}
-
 /// The table is lost, and put together again from the records.
-#[test]
-fn a_lost_table_is_rebuilt_from_the_records() {
-    let folder = tempfile::tempdir().unwrap();
-    let (mut hub, mut peers) = peers(open_redb(folder.path()), 20);
+pub fn a_lost_table_is_rebuilt_from_the_records(subject: &dyn Subject) {
+    let (mut hub, mut peers) = peers(subject, 20);
     let (to_hub, table) = (hub.device.name(), hub.table());
     let message = peers[7].send(to_hub, &Outgoing::content(b"found again")).unwrap();
     let key = |(tag, owner)| Key::Rose(RoseKey::Tag(tag, owner));
-    let lost = table.iter().fold(subrosa_stores::Transaction::new(), |lost, row| lost.delete(key(*row)));
+    let lost = table.iter().fold(Transaction::new(), |lost, row| lost.delete(key(*row)));
     hub.store.apply(lost).unwrap();
     assert_eq!(hub.table().len(), 0);
     assert_eq!(hub.receive(&message).map(drop).unwrap_err(), ReceiveError::NotFound);
     let rebuilt = hub.rebuilt();
     assert_eq!(rebuilt, table);
-    hub.store.apply(crate::scale::rows(rebuilt)).unwrap();
+    hub.store.apply(Transaction::of(super::scale::rows(rebuilt))).unwrap();
     assert_eq!(hub.receive(&message).unwrap().unwrap().0, peers[7].name());
     assert_eq!(hub.table(), hub.rebuilt());
 }
