@@ -6,7 +6,7 @@ use std::fmt;
 
 use subrosa::account::{BackupCheck, BackupToken, Counts, Limits};
 use subrosa::sealed::Body;
-use subrosa::session::Policy;
+use subrosa::session::{Policy, ReceiveLimits};
 use subrosa::{Timestamp, os_rng};
 use zeroize::Zeroizing;
 
@@ -33,12 +33,26 @@ pub struct AccountOptions {
     pub allow_version_3: bool,
     /// Whether a session is begun with one-time prekeys or not at all. No.
     pub require_one_time: bool,
+    /// Length in bytes of the longest message that is received, without its envelope. 262,144.
+    pub message_len: u32,
+    /// Number of messages that one from another device of our own account may skip. 1,048,576.
+    pub own_jump: u32,
 }
 
 impl Default for AccountOptions {
     fn default() -> Self {
         let Limits { batch, low, kem_pre_keys, max_id, .. } = Limits::default();
-        Self { batch, low, kem_pre_keys, max_id, allow_version_3: false, require_one_time: false }
+        let ReceiveLimits { message_len, own_jump } = ReceiveLimits::default();
+        Self {
+            batch,
+            low,
+            kem_pre_keys,
+            max_id,
+            allow_version_3: false,
+            require_one_time: false,
+            message_len: u32::try_from(message_len).unwrap_or(u32::MAX),
+            own_jump,
+        }
     }
 }
 
@@ -46,6 +60,11 @@ impl AccountOptions {
     pub(crate) fn limits(&self) -> Limits {
         let Self { batch, low, kem_pre_keys, max_id, .. } = *self;
         Limits { batch, low, kem_pre_keys, max_id, ..Limits::default() }
+    }
+
+    fn receive_limits(&self) -> ReceiveLimits {
+        let message_len = usize::try_from(self.message_len).unwrap_or(usize::MAX);
+        ReceiveLimits { message_len, own_jump: self.own_jump }
     }
 }
 
@@ -56,7 +75,7 @@ pub struct Account(pub(crate) Shared<subrosa::Account>);
 impl Account {
     pub(crate) fn of(account: subrosa::Account, options: &AccountOptions) -> Self {
         let policy = if options.allow_version_3 { Policy::AllowVersion3 } else { Policy::PostQuantum };
-        let account = account.with_policy(policy);
+        let account = account.with_policy(policy).with_receive_limits(options.receive_limits());
         Self(Shared::new(if options.require_one_time { account.requiring_one_time() } else { account }))
     }
 

@@ -14,6 +14,7 @@ use subrosa::keys::{KeyError, NonContributory};
 use subrosa::repair::RepairRefused;
 use subrosa::sealed::certificate::CertificateError;
 use subrosa::sealed::{OpenError, SealError};
+use subrosa::session::MoveError;
 use subrosa::store::{Busy, StaleStage};
 use subrosa::{BundleError, DecryptError, EncryptError, ParseError, RecordError};
 
@@ -57,6 +58,8 @@ codes! {
     21 NoSession "There is no session.",
     22 Stale "The session was never acknowledged and is too old: fetch a bundle.",
     23 Exhausted "The chain has no more keys.",
+    24 Bound "The sessions are bound to their addresses, and can't move.",
+    25 OtherIdentity "Another identity is known under the new address.",
     30 Duplicate "The message was decrypted before.",
     31 Forged "The message is not authentic.",
     32 IdentityMismatch "The message is of another identity than the session.",
@@ -238,6 +241,7 @@ one! {
 from!(BundleError: Busy, KemPreKeySignature, KemType, NoOneTimePreKey, NonContributory, OtherDevice,
     SignedPreKeySignature, UntrustedIdentity, Version3Refused);
 from!(EncryptError: Busy, Exhausted, NoSession, Stale, UntrustedIdentity, Version3Refused);
+from!(MoveError: Bound, Busy, OtherIdentity);
 from!(RecordError: Damaged, NewerVersion, NotARecord, NotAuthentic, OtherOwner, TooLong, WrongKind);
 from!(KeyError: BadCiphertextLength, BadKeyLength, BadKeyType, NoKeyType, WrongKeyType);
 from!(ParseError: InvalidProtobuf, KyberIncomplete, KyberMissing, LegacyVersion, NoDecryptionError, OtherKind,

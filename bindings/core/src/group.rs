@@ -94,7 +94,7 @@ impl fmt::Debug for SenderKey {
 
 /// The sender keys of another device.
 #[derive(Clone)]
-pub struct ReceiverKeys(Shared<group::ReceiverKeys>);
+pub struct ReceiverKeys(pub(crate) Shared<group::ReceiverKeys>);
 
 impl ReceiverKeys {
     pub(crate) fn of(keys: group::ReceiverKeys) -> Self {
@@ -127,6 +127,14 @@ impl ReceiverKeys {
         let (mut keys, identity_key) = (self.0.lock(), identity(identity_key)?);
         let distribution = parse(distribution, keys.format().distribution_id().is_some())?;
         Ok(Stage::of(keys.process(&distribution, &identity_key)?, &self.0, |()| ()))
+    }
+
+    /// Takes in a distribution as [`process`](Self::process) does, and moves a chain that is known on to where its sender
+    /// is now: the way out when messages are `TooFarAhead`. The messages before are given up.
+    pub fn fast_forward(&self, distribution: &[u8], identity_key: &[u8]) -> Result<Stage<()>, Error> {
+        let (mut keys, identity_key) = (self.0.lock(), identity(identity_key)?);
+        let distribution = parse(distribution, keys.format().distribution_id().is_some())?;
+        Ok(Stage::of(keys.fast_forward(&distribution, &identity_key)?, &self.0, |()| ()))
     }
 
     /// Decrypts a message of the group.

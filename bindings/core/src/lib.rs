@@ -19,6 +19,7 @@ mod delivery;
 mod error;
 mod fingerprint;
 mod group;
+mod moved;
 mod plain;
 mod repair;
 mod sealed;
@@ -40,7 +41,7 @@ pub use plain::{Address, Failure, KeyPair, Outgoing, Show};
 pub use repair::{Advice, RepairLog, Resend, ResendRequest};
 pub use sealed::{
     CertificateTrust, LeftOut, ManySealed, SealedContent, SealedSender, SenderClaims, ServerRecipient,
-    issue_sender_certificate, issue_server_certificate, sender_claims, split_for_many,
+    UnverifiedContent, issue_sender_certificate, issue_server_certificate, sender_claims, split_for_many,
 };
 pub use session::Session;
 pub use stage::Stage;

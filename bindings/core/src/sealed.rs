@@ -13,7 +13,7 @@ use subrosa::sealed::certificate::{
     official,
 };
 use subrosa::sealed::server::SentMessage;
-use subrosa::sealed::{Body, Content, ContentHint, Recipient, SealError, Sender, UnverifiedContent};
+use subrosa::sealed::{self, Body, Content, ContentHint, Recipient, SealError, Sender};
 use subrosa::{ServiceId, Timestamp, os_rng};
 use zeroize::Zeroizing;
 
@@ -180,10 +180,44 @@ impl Account {
         taken_ms: u64,
     ) -> Result<SealedContent, Error> {
         let account = self.0.lock();
-        let opened = UnverifiedContent::open(envelope, account.identity())?;
+        let opened = sealed::UnverifiedContent::open(envelope, account.identity())?;
         let mut cache = trust.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let (store, taken) = (trust.store(), Timestamp::from_millis(taken_ms));
         Ok(SealedContent(opened.verify_cached(&mut cache, &store, account.address(), e164, taken)?))
+    }
+}
+
+/// The content of an envelope whose sender is not verified: what [`Account::open_sealed`] refused, say since the
+/// certificate has expired.
+pub struct UnverifiedContent(sealed::UnverifiedContent);
+
+impl Account {
+    /// Opens an envelope without verifying its sender, for advice.
+    pub fn open_unverified(&self, envelope: &[u8]) -> Result<UnverifiedContent, Error> {
+        let opened = sealed::UnverifiedContent::open(envelope, self.0.lock().identity())?;
+        Ok(UnverifiedContent(opened))
+    }
+}
+
+impl UnverifiedContent {
+    /// The device that the certificate names. Nobody vouches for it: it only tells under which name the identity key is
+    /// pinned that [`advice`](Self::advice) takes.
+    pub fn claimed_sender(&self) -> Address {
+        self.0.claimed_address().into()
+    }
+
+    /// What to do about the envelope: `failure` is that of the error of [`Account::open_sealed`]. The message is asked
+    /// for again if the `pinned` key sealed it, and let lie if not. `taken_ms` is when the service took it.
+    pub fn advice(&self, failure: Failure, pinned: Option<&[u8]>, taken_ms: u64) -> Result<Advice, Error> {
+        let pinned = pinned.map(identity).transpose()?;
+        let taken = Timestamp::from_millis(taken_ms);
+        Ok(Advice::of(self.0.advice(failure.into(), pinned.as_ref(), taken)))
+    }
+}
+
+impl fmt::Debug for UnverifiedContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
     }
 }
 

@@ -134,6 +134,17 @@ impl<T: 'static> Stage<T> {
     }
 }
 
+impl Stage<()> {
+    /// A stage of states whose places others take. Until it is closed the leases in `held` are out.
+    pub(crate) fn of_move<const N: usize>(
+        writes: &Writes,
+        held: [Detached<()>; N],
+        replace: impl FnOnce() + Send + 'static,
+    ) -> Self {
+        Self::new(writes, Move { held, replace })
+    }
+}
+
 fn closed() -> Error {
     Error::new(Code::Closed, "the stage was committed or rolled back before".into(), None)
 }
@@ -153,6 +164,24 @@ impl<D: Send, T, C: FnOnce(Detached<D>) -> Result<D, StaleStage> + Send> Pending
     fn commit(self: Box<Self>) -> Result<T, StaleStage> {
         let Self { detached, view, commit } = *self;
         commit(detached).map(|output| view(&output))
+    }
+}
+
+struct Move<const N: usize, R> {
+    held: [Detached<()>; N],
+    replace: R,
+}
+
+impl<const N: usize, R: FnOnce() + Send> Pending<()> for Move<N, R> {
+    fn output(&self) -> Option<()> {
+        Some(())
+    }
+
+    fn commit(self: Box<Self>) -> Result<(), StaleStage> {
+        let Self { held, replace } = *self;
+        drop(held);
+        replace();
+        Ok(())
     }
 }
 

@@ -232,6 +232,121 @@ fn a_lost_session_is_repaired() {
 }
 
 #[test]
+fn a_group_goes_on_after_more_messages_were_lost_than_may_be_skipped() {
+    let (alice, bob) = (device("alice", 1), device("bob", 1));
+    let identity = alice.account.identity_key();
+    let key = SenderKey::generate(None).unwrap();
+    let keys = ReceiverKeys::new(&alice.account.address(), None).unwrap();
+    bob.store.commit(&keys.process(&key.distribution(), &identity).unwrap()).unwrap();
+    for _ in 0..=25_000 {
+        key.encrypt(b"lost").unwrap().commit().unwrap();
+    }
+    let now = key.distribution();
+    let message = key.encrypt(b"heard").unwrap().commit().unwrap();
+    assert_eq!(keys.decrypt(&message.bytes(), None).unwrap_err().code, Code::TooFarAhead);
+    bob.store.commit(&keys.process(&now, &identity).unwrap()).unwrap();
+    assert_eq!(keys.decrypt(&message.bytes(), None).unwrap_err().code, Code::TooFarAhead);
+    bob.store.commit(&keys.fast_forward(&now, &identity).unwrap()).unwrap();
+    assert_eq!(*bob.store.commit(&keys.decrypt(&message.bytes(), None).unwrap()).unwrap(), *b"heard");
+}
+
+#[test]
+fn an_envelope_that_came_too_late_is_asked_for_again() {
+    let (alice, bob) = (device(ALICE, 1), device(BOB, 1));
+    let session = begin(&alice, &bob);
+    let (root, service) = (KeyPair::generate(), KeyPair::generate());
+    let server = issue_server_certificate(1, &service.public, &root.private).unwrap();
+    let (address, identity_key) = (alice.account.address(), alice.account.identity_key());
+    let claims =
+        SenderClaims { address, e164: None, identity_key: identity_key.clone(), expires_ms: NOW + 1 };
+    let certificate = issue_sender_certificate(&claims, &server, &service.private).unwrap();
+    let trust = CertificateTrust::new(&[root.public], false).unwrap();
+    let sender = SealedSender::new(&alice.account, &certificate).unwrap().with(1, None);
+    let envelope = alice.store.commit(&sender.encrypt(&session, b"late", None, NOW).unwrap()).unwrap();
+    let error = bob.account.open_sealed(&envelope, &trust, None, NOW + 2).unwrap_err();
+    assert_eq!(error.code, Code::Expired);
+    let unverified = bob.account.open_unverified(&envelope).unwrap();
+    assert_eq!(unverified.claimed_sender(), alice.account.address());
+    let advice = |pinned| unverified.advice(error.failure.unwrap(), pinned, NOW + 2).unwrap();
+    let own = bob.account.identity_key();
+    assert!(advice(None).ask.is_none() && advice(Some(&own)).ask.is_none());
+    let ask = advice(Some(&identity_key)).ask.unwrap();
+    assert_eq!(ask.message().kind(), 8);
+    assert_eq!(alice.account.open_unverified(&envelope).unwrap_err().code, Code::NotForUs);
+}
+
+#[test]
+fn a_message_may_be_as_long_as_the_options_say() {
+    let (alice, bob) = (device("alice", 1), device("bob", 1));
+    let session = begin(&alice, &bob);
+    let sent = alice.store.commit(&session.encrypt(&[1; 9_000], None, NOW).unwrap()).unwrap();
+    let read = |message_len| {
+        let options = AccountOptions { message_len, ..options() };
+        let account = bob.store.account(&bob.account.address(), &options).unwrap().unwrap();
+        let with_alice = account.new_session(&alice.account.address());
+        let stage = account.receive(&with_alice, sent.kind(), &sent.bytes(), None)?;
+        stage.commit()
+    };
+    assert_eq!(read(9_000).unwrap_err().code, Code::TooLong);
+    assert_eq!(read(12_000).unwrap().len(), 9_000);
+}
+
+#[test]
+fn a_device_moves_to_another_address_and_goes_on() {
+    let (alice, bob) = (device("4915112345678", 1), device("4915187654321", 1));
+    let session = begin(&alice, &bob);
+    let with_alice = bob.account.new_session(&alice.account.address());
+    let first = alice.store.commit(&session.encrypt(b"1", None, NOW).unwrap()).unwrap();
+    bob.store.commit(&bob.account.receive(&with_alice, 3, &first.bytes(), None).unwrap()).unwrap();
+    let (old, new) = (alice.account.address(), Address::new(ALICE, 1));
+    let key = SenderKey::generate(None).unwrap();
+    let keys = ReceiverKeys::new(&old, None).unwrap();
+    let identity = alice.account.identity_key();
+    bob.store.commit(&keys.process(&key.distribution(), &identity).unwrap()).unwrap();
+
+    // Bob is told of Alice's new address.
+    let (to, keys_to) = (bob.account.new_session(&new), ReceiverKeys::new(&new, None).unwrap());
+    assert_eq!(with_alice.move_to(&bob.account, &with_alice, None).unwrap_err().code, Code::InvalidArgument);
+    let other = bob.account.identity_key();
+    assert_eq!(with_alice.move_to(&bob.account, &to, Some(&other)).unwrap_err().code, Code::OtherIdentity);
+    let rolled_back = with_alice.move_to(&bob.account, &to, None).unwrap();
+    assert_eq!(with_alice.encrypt(b"", None, NOW).unwrap_err().code, Code::Busy);
+    assert_eq!(to.archive().unwrap_err().code, Code::Busy);
+    drop(rolled_back);
+    let (sessions, chains) =
+        (with_alice.move_to(&bob.account, &to, None).unwrap(), keys.move_to(&keys_to).unwrap());
+    assert_eq!(keys.process(&key.distribution(), &identity).unwrap_err().code, Code::Busy);
+    let writes = [sessions.writes().unwrap(), chains.writes().unwrap()].concat();
+    bob.store.apply_writes(writes).unwrap();
+    sessions.commit().unwrap();
+    chains.commit().unwrap();
+    assert_eq!(bob.store.peers().unwrap(), std::slice::from_ref(&new));
+    assert_eq!(bob.store.identity(ALICE).unwrap(), Some(identity));
+    assert_eq!(with_alice.encrypt(b"", None, NOW).unwrap_err().code, Code::NoSession);
+    let message = alice.store.commit(&key.encrypt(b"all").unwrap()).unwrap();
+    assert_eq!(*keys_to.decrypt(&message.bytes(), None).unwrap().commit().unwrap(), *b"all");
+
+    // And Alice takes it.
+    let moved = Session::empty(&new, &bob.account.address());
+    let account = alice.account.move_to(&new).unwrap();
+    assert_eq!(alice.account.maintain(0, 0, NOW).unwrap_err().code, Code::Busy);
+    let stage = session.move_to(&alice.account, &moved, None).unwrap();
+    let writes = [account.writes().unwrap(), stage.writes().unwrap()].concat();
+    alice.store.apply_writes(writes).unwrap();
+    account.commit().unwrap();
+    stage.commit().unwrap();
+    assert_eq!(alice.account.address(), new);
+    let account = alice.store.account(&new, &options()).unwrap().unwrap();
+    let stored = alice.store.session(&account, &bob.account.address()).unwrap();
+    let sent = alice.store.commit(&stored.encrypt(b"2", None, NOW).unwrap()).unwrap();
+    let read = bob.account.receive(&to, sent.kind(), &sent.bytes(), None).unwrap();
+    assert_eq!(*bob.store.commit(&read).unwrap(), *b"2");
+    let answer = bob.store.commit(&to.encrypt(b"3", None, NOW).unwrap()).unwrap();
+    let read = account.receive(&stored, answer.kind(), &answer.bytes(), None).unwrap();
+    assert_eq!(*alice.store.commit(&read).unwrap(), *b"3");
+}
+
+#[test]
 fn states_may_be_used_by_many_threads() {
     let (alice, bob) = (device("alice", 1), device("bob", 1));
     let session = begin(&alice, &bob);
