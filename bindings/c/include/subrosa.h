@@ -39,6 +39,10 @@ typedef enum SubrosaCode {
   SUBROSA_CODE_STALE = 22,
   // The chain has no more keys.
   SUBROSA_CODE_EXHAUSTED = 23,
+  // The sessions are bound to their addresses, and can't move.
+  SUBROSA_CODE_BOUND = 24,
+  // Another identity is known under the new address.
+  SUBROSA_CODE_OTHER_IDENTITY = 25,
   // The message was decrypted before.
   SUBROSA_CODE_DUPLICATE = 30,
   // The message is not authentic.
@@ -231,6 +235,72 @@ typedef enum SubrosaCode {
   SUBROSA_CODE_LIMITS = 195,
 } SubrosaCode;
 
+// What the service said about the messages for an account.
+typedef enum SubrosaAnswer {
+  // It took them.
+  SUBROSA_ANSWER_ACCEPTED = 0,
+  // There were no messages for some devices, and some are no more.
+  SUBROSA_ANSWER_MISMATCHED = 1,
+  // Some devices were set up anew.
+  SUBROSA_ANSWER_STALE = 2,
+  // There is no such account.
+  SUBROSA_ANSWER_UNKNOWN_ACCOUNT = 3,
+} SubrosaAnswer;
+
+// A key of a bundle.
+typedef enum SubrosaBundleKey {
+  // The identity key, which has no id and no signature.
+  SUBROSA_BUNDLE_KEY_IDENTITY = 0,
+  // The signed prekey.
+  SUBROSA_BUNDLE_KEY_SIGNED = 1,
+  // The one-time prekey, which has no signature.
+  SUBROSA_BUNDLE_KEY_ONE_TIME = 2,
+  // The KEM prekey.
+  SUBROSA_BUNDLE_KEY_KEM = 3,
+} SubrosaBundleKey;
+
+// A list of a correction.
+typedef enum SubrosaCorrectionList {
+  // Devices whose sessions must be archived, by `subrosa_correction_archive`.
+  SUBROSA_CORRECTION_LIST_ARCHIVE = 0,
+  // Devices that need a session after that.
+  SUBROSA_CORRECTION_LIST_BEGIN = 1,
+  // Devices that are no more: delete their sessions.
+  SUBROSA_CORRECTION_LIST_FORGET = 2,
+} SubrosaCorrectionList;
+
+// What repair does about a message that was not decrypted: what `subrosa_error_failure` says, and 0 for no message.
+typedef enum SubrosaFailure {
+  // It came before: nothing.
+  SUBROSA_FAILURE_DUPLICATE = 1,
+  // The sender is asked to send it again.
+  SUBROSA_FAILURE_UNDECRYPTABLE = 2,
+  // The user decides about the sender's identity.
+  SUBROSA_FAILURE_UNTRUSTED = 3,
+} SubrosaFailure;
+
+// Whether a message that was not decrypted is shown to the user as missing: what `subrosa_advice` says.
+typedef enum SubrosaShow {
+  // At once.
+  SUBROSA_SHOW_NOW = 1,
+  // Later, unless it was sent again.
+  SUBROSA_SHOW_IF_NOT_SENT_AGAIN = 2,
+  // Not at all.
+  SUBROSA_SHOW_NEVER = 3,
+} SubrosaShow;
+
+// A list of keys in an upload.
+typedef enum SubrosaUploadKey {
+  // A new signed prekey: one, or none.
+  SUBROSA_UPLOAD_KEY_SIGNED = 0,
+  // A new last-resort KEM prekey: one, or none.
+  SUBROSA_UPLOAD_KEY_LAST_RESORT_KEM = 1,
+  // One-time prekeys, which have no signature.
+  SUBROSA_UPLOAD_KEY_ONE_TIME = 2,
+  // One-time KEM prekeys.
+  SUBROSA_UPLOAD_KEY_ONE_TIME_KEM = 3,
+} SubrosaUploadKey;
+
 // Settings of an account. Not stored: given whenever an account is made or read. Begin with
 // `subrosa_account_options`.
 typedef struct SubrosaAccountOptions {
@@ -246,6 +316,10 @@ typedef struct SubrosaAccountOptions {
   bool allow_version_3;
   // Whether a session is begun with one-time prekeys or not at all. No.
   bool require_one_time;
+  // Length in bytes of the longest message that is received, without its envelope. 262,144.
+  uint32_t message_len;
+  // Number of messages that one from another device of the own account may skip. 1,048,576.
+  uint32_t own_jump;
 } SubrosaAccountOptions;
 
 // A handle: an account, session, stage, or other object. 0 is none. A number is never given out twice.
@@ -351,6 +425,18 @@ typedef struct SubrosaParty {
   struct SubrosaBytes identity_key;
 } SubrosaParty;
 
+// For whom a message of a group is sealed.
+typedef struct SubrosaForMany {
+  // The sessions with all devices that get it.
+  const SubrosaHandle *sessions;
+  // How many these are.
+  size_t session_count;
+  // The service ids, in text, of members that do not get it. May be null.
+  const char *const *excluded;
+  // How many these are.
+  size_t excluded_count;
+} SubrosaForMany;
+
 // What an envelope says beside its message.
 typedef struct SubrosaSealedInfo {
   // The sender's device.
@@ -398,6 +484,17 @@ enum SubrosaCode subrosa_account_generate(const char *name,
                                           uint32_t device,
                                           struct SubrosaAccountOptions options,
                                           SubrosaHandle *stage);
+
+// The address of this device.
+enum SubrosaCode subrosa_account_address(SubrosaHandle account, uint32_t *device, struct SubrosaBuffer *name);
+
+// Moves the account to another address of this device: from a telephone number to a service id, say. After the commit
+// this handle is at the new address. Sessions and the keys of groups move by themselves, with a stage each: store the
+// writes of all of them in one transaction, then commit each.
+enum SubrosaCode subrosa_account_move_to(SubrosaHandle account,
+                                         const char *name,
+                                         uint32_t device,
+                                         SubrosaHandle *stage);
 
 // The public identity key, 33 bytes.
 enum SubrosaCode subrosa_account_identity_key(SubrosaHandle account, struct SubrosaBuffer *out);
@@ -497,6 +594,12 @@ enum SubrosaCode subrosa_attachment_decryptor_update(SubrosaHandle decryptor,
 // Checks the end, and gives the rest of the plaintext, as bytes.
 enum SubrosaCode subrosa_attachment_decryptor_finish(SubrosaHandle decryptor, SubrosaHandle *plaintext);
 
+// Encrypts an attachment as a whole: its key, 64 bytes, which is secret; its encrypted form, as bytes; and a manifest.
+enum SubrosaCode subrosa_attachment_encrypt(struct SubrosaBytes plaintext,
+                                            struct SubrosaBuffer *key,
+                                            SubrosaHandle *encrypted,
+                                            SubrosaHandle *manifest);
+
 // Decrypts an attachment as a whole, to bytes. The manifest may lack an incremental MAC.
 enum SubrosaCode subrosa_attachment_decrypt(struct SubrosaBytes key,
                                             struct SubrosaBytes encrypted,
@@ -519,6 +622,9 @@ enum SubrosaCode subrosa_bundle_key(SubrosaHandle bundle,
                                     struct SubrosaBuffer *key,
                                     struct SubrosaBuffer *signature);
 
+// The registration id and the device of a bundle.
+enum SubrosaCode subrosa_bundle_info(SubrosaHandle bundle, uint32_t *registration_id, uint32_t *device);
+
 // Reads the byte form of an upload.
 enum SubrosaCode subrosa_upload_from_bytes(struct SubrosaBytes bytes, SubrosaHandle *upload);
 
@@ -527,6 +633,21 @@ enum SubrosaCode subrosa_upload_bytes(SubrosaHandle upload, struct SubrosaBuffer
 
 // Whether there is no key in an upload.
 enum SubrosaCode subrosa_upload_is_empty(SubrosaHandle upload, bool *is_empty);
+
+// Whether the service must drop all one-time prekeys that it has.
+enum SubrosaCode subrosa_upload_replace_one_time(SubrosaHandle upload, bool *replace);
+
+// The token to keep at the service; 36 bytes.
+enum SubrosaCode subrosa_upload_backup_token(SubrosaHandle upload, struct SubrosaBuffer *out);
+
+// A key of an upload, by the number of its list in `SubrosaUploadKey` and its place there: its id, the key, and its
+// signature. `InvalidArgument` after the last one.
+enum SubrosaCode subrosa_upload_key(SubrosaHandle upload,
+                                    uint32_t list,
+                                    size_t place,
+                                    uint32_t *id,
+                                    struct SubrosaBuffer *key,
+                                    struct SubrosaBuffer *signature);
 
 // Takes a bundle out of an upload as the service would; 0 without a signed prekey. For tests and small services.
 enum SubrosaCode subrosa_upload_next_bundle(SubrosaHandle upload,
@@ -551,20 +672,28 @@ enum SubrosaCode subrosa_encrypt_each(const struct SubrosaEach *all,
                                       SubrosaHandle *stage,
                                       SubrosaHandle *failures);
 
-// A message by its place: what it is, the account's name, and the bytes. `InvalidArgument` after the last one.
+// A message by its place: what it is, the account's name, the bytes, and the identity key that the session is with, 33
+// bytes. `InvalidArgument` after the last one.
 enum SubrosaCode subrosa_device_message(SubrosaHandle messages,
                                         size_t place,
                                         struct SubrosaDeviceMessage *message,
                                         struct SubrosaBuffer *name,
-                                        struct SubrosaBuffer *bytes);
+                                        struct SubrosaBuffer *bytes,
+                                        struct SubrosaBuffer *identity_key);
 
-// A device that could not be encrypted for, by its place: its number, the account's name, and why.
-// `InvalidArgument` after the last one.
+// A message by its place as a message of its own, to be sealed for the identity key by `subrosa_sealed_sender_seal`.
+enum SubrosaCode subrosa_device_message_handle(SubrosaHandle messages,
+                                               size_t place,
+                                               SubrosaHandle *message);
+
+// A device that could not be encrypted for, by its place: its number, the account's name, and why, as a code and in
+// text. `InvalidArgument` after the last one.
 enum SubrosaCode subrosa_device_failure(SubrosaHandle failures,
                                         size_t place,
                                         uint32_t *device,
                                         uint32_t *code,
-                                        struct SubrosaBuffer *name);
+                                        struct SubrosaBuffer *name,
+                                        struct SubrosaBuffer *text);
 
 // An empty delivery from the device of an account, with at most `attempts` for a recipient; 5 is usual.
 enum SubrosaCode subrosa_delivery_new(SubrosaHandle account, uint8_t attempts, SubrosaHandle *delivery);
@@ -580,6 +709,9 @@ enum SubrosaCode subrosa_delivery_address(SubrosaHandle delivery,
                                           size_t place,
                                           uint32_t *device,
                                           struct SubrosaBuffer *name);
+
+// An account that is still to get the message, by its place. `InvalidArgument` after the last one.
+enum SubrosaCode subrosa_delivery_account(SubrosaHandle delivery, size_t place, struct SubrosaBuffer *name);
 
 // Takes in the service's answer to an account's messages, and gives the steps before the next attempt. `gave_up` says
 // whether that was the last attempt.
@@ -624,6 +756,9 @@ enum SubrosaCode subrosa_fingerprint_compare(SubrosaHandle fingerprint, struct S
 
 // A fresh distribution id, a UUID in text: 36 bytes.
 enum SubrosaCode subrosa_distribution_id_generate(struct SubrosaBuffer *out);
+
+// The distribution id in a distribution, a UUID in text.
+enum SubrosaCode subrosa_distribution_id_of(struct SubrosaBytes distribution, struct SubrosaBuffer *out);
 
 // A fresh sender key for a distribution id; null for the older format without ids. It is stored with its first message.
 enum SubrosaCode subrosa_sender_key_generate(const char *distribution_id,
@@ -671,6 +806,22 @@ enum SubrosaCode subrosa_receiver_keys_process(SubrosaHandle keys,
                                                struct SubrosaBytes identity_key,
                                                SubrosaHandle *stage);
 
+// Takes in a distribution as `subrosa_receiver_keys_process` does, and moves a chain that is known on to where its sender
+// is now: the way out when messages are `TooFarAhead`. The messages before are given up.
+enum SubrosaCode subrosa_receiver_keys_fast_forward(SubrosaHandle keys,
+                                                    struct SubrosaBytes distribution,
+                                                    struct SubrosaBytes identity_key,
+                                                    SubrosaHandle *stage);
+
+// Moves the keys to another address of the sender. `to` is what is stored under the new address, or empty keys of it:
+// after the commit it has them all, and `keys` has none.
+enum SubrosaCode subrosa_receiver_keys_move_to(SubrosaHandle keys,
+                                               SubrosaHandle to,
+                                               SubrosaHandle *stage);
+
+// The device whose keys these are.
+enum SubrosaCode subrosa_receiver_keys_sender(SubrosaHandle keys, uint32_t *device, struct SubrosaBuffer *name);
+
 // Decrypts a message of the group. The output of the stage is the text, as bytes.
 enum SubrosaCode subrosa_receiver_keys_decrypt(SubrosaHandle keys,
                                                struct SubrosaBytes message,
@@ -692,14 +843,27 @@ enum SubrosaCode subrosa_advice_about(uint32_t failure,
                                       uint32_t device,
                                       SubrosaHandle *advice);
 
-// Whether to show that the message is missing - 1 at once, 2 later, unless it was sent again, 3 not at all - and the
-// request for it; 0 if asking is of no use.
+// Whether to show that the message is missing, a number of `SubrosaShow`, and the request for it; 0 if asking is of no
+// use.
 enum SubrosaCode subrosa_advice(SubrosaHandle advice,
                                 uint32_t *show,
                                 SubrosaHandle *request);
 
+// What to send as a request, not encrypted, but in an envelope if there is one. It is the output of
+// `subrosa_repair_log_ask`, too, which limits how often it is sent.
+enum SubrosaCode subrosa_resend_request_message(SubrosaHandle request, SubrosaHandle *message);
+
 // An empty repair log for a device of a peer.
 enum SubrosaCode subrosa_repair_log_new(const char *name, uint32_t device, SubrosaHandle *log);
+
+// Reads a stored record, for the same peer.
+enum SubrosaCode subrosa_repair_log_from_record(struct SubrosaBytes record,
+                                                const char *name,
+                                                uint32_t device,
+                                                SubrosaHandle *log);
+
+// The record as it is.
+enum SubrosaCode subrosa_repair_log_record(SubrosaHandle log, struct SubrosaBuffer *out);
 
 // Notes a request, if it may be made now. The output of the stage is the message to send.
 enum SubrosaCode subrosa_repair_log_ask(SubrosaHandle log,
@@ -751,20 +915,21 @@ enum SubrosaCode subrosa_sealed_sender_seal(SubrosaHandle sender,
                                             struct SubrosaBytes recipient,
                                             SubrosaHandle *envelope);
 
-// Seals a message of a group for the devices of all these sessions, and gives one upload, which the service splits, and
-// the recipients that it is not for, for `subrosa_left_out`.
+// Seals a message of a group for many, and gives one upload, which the service splits, and the recipients that it is not
+// for, for `subrosa_left_out`.
 enum SubrosaCode subrosa_sealed_sender_seal_for_many(SubrosaHandle sender,
                                                      SubrosaHandle message,
-                                                     const SubrosaHandle *sessions,
-                                                     size_t count,
+                                                     const struct SubrosaForMany *recipients,
                                                      SubrosaHandle *upload,
                                                      SubrosaHandle *left_out);
 
-// A recipient that was left out, by its place: why, and its service id in text. `InvalidArgument` after the last one.
+// A recipient that was left out, by its place: its service id in text, and why, as a code and in text. `InvalidArgument`
+// after the last one.
 enum SubrosaCode subrosa_left_out(SubrosaHandle left_out,
                                   size_t place,
                                   uint32_t *code,
-                                  struct SubrosaBuffer *service_id);
+                                  struct SubrosaBuffer *service_id,
+                                  struct SubrosaBuffer *text);
 
 // Opens an envelope and verifies its sender. `taken_ms` is when the service took it, as it says; `e164` our own phone
 // number, or null.
@@ -774,6 +939,26 @@ enum SubrosaCode subrosa_account_open_sealed(SubrosaHandle account,
                                              const char *e164,
                                              uint64_t taken_ms,
                                              SubrosaHandle *content);
+
+// Opens an envelope without verifying its sender, for advice about one that `subrosa_account_open_sealed` refused: say
+// since the certificate has expired.
+enum SubrosaCode subrosa_account_open_unverified(SubrosaHandle account,
+                                                 struct SubrosaBytes envelope,
+                                                 SubrosaHandle *content);
+
+// The device that the certificate of an unverified content names. Nobody vouches for it: it only tells under which name
+// the identity key is pinned that `subrosa_unverified_content_advice` takes.
+enum SubrosaCode subrosa_unverified_content_claimed_sender(SubrosaHandle content,
+                                                           uint32_t *device,
+                                                           struct SubrosaBuffer *name);
+
+// What to do about an envelope that was refused: `failure` is what `subrosa_error_failure` said. The message is asked for
+// again if the `pinned` key sealed it, and let lie if not. `taken_ms` is when the service took it.
+enum SubrosaCode subrosa_unverified_content_advice(SubrosaHandle content,
+                                                   uint32_t failure,
+                                                   struct SubrosaBytes pinned,
+                                                   uint64_t taken_ms,
+                                                   SubrosaHandle *advice);
 
 // Decrypts the message in an envelope. `session` is the one with the certified sender, which is checked. The output of
 // the stage is the text, as bytes.
@@ -790,6 +975,9 @@ enum SubrosaCode subrosa_sealed_content_info(SubrosaHandle content,
 
 // The sender's identity key, 33 bytes.
 enum SubrosaCode subrosa_sealed_content_sender_identity(SubrosaHandle content, struct SubrosaBuffer *out);
+
+// The sender's phone number; no bytes if the certificate has none.
+enum SubrosaCode subrosa_sealed_content_sender_e164(SubrosaHandle content, struct SubrosaBuffer *out);
 
 // The group that the sender says it is for; no bytes if none.
 enum SubrosaCode subrosa_sealed_content_group_id(SubrosaHandle content, struct SubrosaBuffer *out);
@@ -817,6 +1005,15 @@ enum SubrosaCode subrosa_server_certificate_issue(uint32_t id,
                                                   struct SubrosaBytes trust_root_private_key,
                                                   SubrosaHandle *certificate);
 
+// Reads what a sender certificate says, without verifying it: the device and its account's name, its phone number (no
+// bytes if it has none), its identity key, 33 bytes, and when it expires.
+enum SubrosaCode subrosa_sender_claims(struct SubrosaBytes certificate,
+                                       uint32_t *device,
+                                       uint64_t *expires_ms,
+                                       struct SubrosaBuffer *name,
+                                       struct SubrosaBuffer *e164,
+                                       struct SubrosaBuffer *identity_key);
+
 // The service's side: a certificate for a device, as bytes.
 enum SubrosaCode subrosa_sender_certificate_issue(struct SubrosaSenderClaims claims,
                                                   struct SubrosaBytes server_certificate,
@@ -834,6 +1031,14 @@ enum SubrosaCode subrosa_recipient(SubrosaHandle recipients,
                                    struct SubrosaBuffer *service_id,
                                    struct SubrosaBuffer *envelope);
 
+// A device of a recipient, by the places of both: its number, and its registration id as the sender knew it.
+// `InvalidArgument` after the last one.
+enum SubrosaCode subrosa_recipient_device(SubrosaHandle recipients,
+                                          size_t place,
+                                          size_t device_place,
+                                          uint32_t *device,
+                                          uint32_t *registration_id);
+
 // Reads a stored record, for a session of this account with the same device.
 enum SubrosaCode subrosa_session_from_record(struct SubrosaBytes record,
                                              SubrosaHandle account,
@@ -844,6 +1049,30 @@ enum SubrosaCode subrosa_session_from_record(struct SubrosaBytes record,
 // The record as it is, which holds secrets.
 enum SubrosaCode subrosa_session_record(SubrosaHandle session, struct SubrosaBuffer *out);
 
+// An empty session between two addresses, to move another one to: `subrosa_account_new_session` knows the account's
+// present address alone.
+enum SubrosaCode subrosa_session_empty(const char *local_name,
+                                       uint32_t local_device,
+                                       const char *remote_name,
+                                       uint32_t remote_device,
+                                       SubrosaHandle *session);
+
+// Moves all sessions to another address of the same device, or of this one. `to` is what is stored under the new
+// address, or an empty session with it: after the commit it has them all, and `session` has none. `pinned` is the
+// identity key that is pinned for the new name, null if none is. Messages of version 4 between service ids carry both:
+// such sessions are `Bound` to them.
+enum SubrosaCode subrosa_session_move_to(SubrosaHandle session,
+                                         SubrosaHandle account,
+                                         SubrosaHandle to,
+                                         struct SubrosaBytes pinned,
+                                         SubrosaHandle *stage);
+
+// This device.
+enum SubrosaCode subrosa_session_local(SubrosaHandle session, uint32_t *device, struct SubrosaBuffer *name);
+
+// The remote device.
+enum SubrosaCode subrosa_session_remote(SubrosaHandle session, uint32_t *device, struct SubrosaBuffer *name);
+
 // Number of changes that were committed.
 enum SubrosaCode subrosa_session_generation(SubrosaHandle session, uint64_t *generation);
 
@@ -852,6 +1081,9 @@ enum SubrosaCode subrosa_session_version(SubrosaHandle session, uint8_t *version
 
 // The identity key that the current session is with, 33 bytes; no bytes without one.
 enum SubrosaCode subrosa_session_remote_identity(SubrosaHandle session, struct SubrosaBuffer *out);
+
+// The registration id of the remote device in the current session; 0 without one.
+enum SubrosaCode subrosa_session_remote_registration_id(SubrosaHandle session, uint32_t *id);
 
 // Whether a message can be sent; if not, fetch a bundle.
 enum SubrosaCode subrosa_session_is_usable(SubrosaHandle session, uint64_t now_ms, bool *is_usable);
@@ -887,6 +1119,9 @@ enum SubrosaCode subrosa_stage_write(SubrosaHandle stage,
                                      struct SubrosaWrite *write,
                                      struct SubrosaBuffer *key,
                                      struct SubrosaBuffer *record);
+
+// Whether a stage was neither committed nor rolled back.
+enum SubrosaCode subrosa_stage_is_open(SubrosaHandle stage, bool *is_open);
 
 // All writes of a stage in bytes, for a store that takes them so.
 enum SubrosaCode subrosa_stage_writes(SubrosaHandle stage, struct SubrosaBuffer *out);
@@ -925,6 +1160,23 @@ enum SubrosaCode subrosa_store_put_row(SubrosaHandle store,
                                        struct SubrosaBytes record,
                                        bool has_generation,
                                        uint64_t generation);
+
+// A row by its place: the write that would put it, its key, and its record, which holds secrets. `InvalidArgument` after
+// the last one.
+enum SubrosaCode subrosa_store_row(SubrosaHandle store,
+                                   size_t place,
+                                   struct SubrosaWrite *row,
+                                   struct SubrosaBuffer *key,
+                                   struct SubrosaBuffer *record);
+
+// Makes all writes of these stages, or none. They are still to be committed.
+enum SubrosaCode subrosa_store_apply(SubrosaHandle store, const SubrosaHandle *stages, size_t count);
+
+// A device with which there is a session, by its place in their order. `InvalidArgument` after the last one.
+enum SubrosaCode subrosa_store_peer(SubrosaHandle store,
+                                    size_t place,
+                                    uint32_t *device,
+                                    struct SubrosaBuffer *name);
 
 // All rows in bytes, which `subrosa_store_from_rows` takes. They hold secrets.
 enum SubrosaCode subrosa_store_rows(SubrosaHandle store, struct SubrosaBuffer *out);

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::call::call;
 use crate::code::SubrosaCode;
+use crate::delivery::put_address;
 use crate::memory::{Out, SubrosaBuffer, SubrosaBytes, Text};
 use crate::stage::{Bytes, give_stage};
 use crate::table::{SubrosaHandle, get, give};
@@ -28,6 +29,10 @@ pub struct SubrosaAccountOptions {
     allow_version_3: bool,
     /// Whether a session is begun with one-time prekeys or not at all. No.
     require_one_time: bool,
+    /// Length in bytes of the longest message that is received, without its envelope. 262,144.
+    message_len: u32,
+    /// Number of messages that one from another device of the own account may skip. 1,048,576.
+    own_jump: u32,
 }
 
 impl SubrosaAccountOptions {
@@ -39,6 +44,8 @@ impl SubrosaAccountOptions {
             max_id: self.max_id,
             allow_version_3: self.allow_version_3,
             require_one_time: self.require_one_time,
+            message_len: self.message_len,
+            own_jump: self.own_jump,
         }
     }
 }
@@ -54,6 +61,8 @@ pub extern "C" fn subrosa_account_options() -> SubrosaAccountOptions {
         no_kem_pre_keys: !usual.kem_pre_keys,
         allow_version_3: usual.allow_version_3,
         require_one_time: usual.require_one_time,
+        message_len: usual.message_len,
+        own_jump: usual.own_jump,
     }
 }
 
@@ -66,6 +75,29 @@ pub extern "C" fn subrosa_account_generate(
     stage: Out<SubrosaHandle>,
 ) -> SubrosaCode {
     call(|| give_stage(Account::generate(&Address::new(name.read()?, device), &options.plain())?, &stage))
+}
+
+/// The address of this device.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_account_address(
+    account: SubrosaHandle,
+    device: Out<u32>,
+    name: Out<SubrosaBuffer>,
+) -> SubrosaCode {
+    call(|| put_address(Some(&get::<Account>(account)?.address()), &device, &name))
+}
+
+/// Moves the account to another address of this device: from a telephone number to a service id, say. After the commit
+/// this handle is at the new address. Sessions and the keys of groups move by themselves, with a stage each: store the
+/// writes of all of them in one transaction, then commit each.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_account_move_to(
+    account: SubrosaHandle,
+    name: Text,
+    device: u32,
+    stage: Out<SubrosaHandle>,
+) -> SubrosaCode {
+    call(|| give_stage(get::<Account>(account)?.move_to(&Address::new(name.read()?, device))?, &stage))
 }
 
 /// The public identity key, 33 bytes.

@@ -2,7 +2,9 @@
 
 //! Attachments.
 
-use subrosa_binding::{AttachmentDecryptor, AttachmentEncryptor, Manifest, decrypt_attachment};
+use subrosa_binding::{
+    AttachmentDecryptor, AttachmentEncryptor, Manifest, decrypt_attachment, encrypt_attachment,
+};
 use zeroize::Zeroizing;
 
 use crate::call::call;
@@ -130,6 +132,24 @@ pub extern "C" fn subrosa_attachment_decryptor_finish(
     plaintext: Out<SubrosaHandle>,
 ) -> SubrosaCode {
     call(|| give(Bytes(get::<AttachmentDecryptor>(decryptor)?.finish()?), &plaintext))
+}
+
+/// Encrypts an attachment as a whole: its key, 64 bytes, which is secret; its encrypted form, as bytes; and a manifest.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_attachment_encrypt(
+    plaintext: SubrosaBytes,
+    key: Out<SubrosaBuffer>,
+    encrypted: Out<SubrosaHandle>,
+    manifest: Out<SubrosaHandle>,
+) -> SubrosaCode {
+    call(|| {
+        encrypted.check()?;
+        manifest.check()?;
+        let (secret, blob, made) = encrypt_attachment(plaintext.read()?)?;
+        key.fill(&secret)?;
+        give(Bytes(Zeroizing::new(blob)), &encrypted)?;
+        give(made, &manifest)
+    })
 }
 
 /// Decrypts an attachment as a whole, to bytes. The manifest may lack an incremental MAC.

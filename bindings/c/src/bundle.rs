@@ -6,6 +6,7 @@ use subrosa_binding::{Bundle, BundleParts, SignedKey, Upload};
 
 use crate::call::call;
 use crate::code::SubrosaCode;
+use crate::delivery::{no_number, no_place};
 use crate::memory::{In, Out, SubrosaBuffer, SubrosaBytes};
 use crate::table::{SubrosaHandle, get, give};
 
@@ -114,13 +115,37 @@ pub extern "C" fn subrosa_bundle_key(
             }
             which if which == SubrosaBundleKey::Signed as u32 => parts.signed_pre_key,
             which if which == SubrosaBundleKey::OneTime as u32 => parts.one_time_pre_key.unwrap_or_else(none),
-            _ => parts.kem_pre_key.unwrap_or_else(none),
+            which if which == SubrosaBundleKey::Kem as u32 => parts.kem_pre_key.unwrap_or_else(none),
+            _ => return Err(no_number("key")),
         };
-        id.put(found.id)?;
-        // Both lengths are told, also if one buffer is too small.
-        let keys = key.fill(&found.key);
-        signature.fill(&found.signature)?;
-        keys
+        put_key(&found, &id, &key, &signature)
+    })
+}
+
+fn put_key(
+    found: &SignedKey,
+    id: &Out<u32>,
+    key: &Out<SubrosaBuffer>,
+    signature: &Out<SubrosaBuffer>,
+) -> Result<(), subrosa_binding::Error> {
+    id.put(found.id)?;
+    // Both lengths are told, also if one buffer is too small.
+    let keys = key.fill(&found.key);
+    signature.fill(&found.signature)?;
+    keys
+}
+
+/// The registration id and the device of a bundle.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_bundle_info(
+    bundle: SubrosaHandle,
+    registration_id: Out<u32>,
+    device: Out<u32>,
+) -> SubrosaCode {
+    call(|| {
+        let bundle = get::<Bundle>(bundle)?;
+        registration_id.put(bundle.parts().registration_id)?;
+        device.put(bundle.device())
     })
 }
 
@@ -140,6 +165,58 @@ pub extern "C" fn subrosa_upload_bytes(upload: SubrosaHandle, out: Out<SubrosaBu
 #[unsafe(no_mangle)]
 pub extern "C" fn subrosa_upload_is_empty(upload: SubrosaHandle, is_empty: Out<bool>) -> SubrosaCode {
     call(|| is_empty.put(get::<Upload>(upload)?.is_empty()))
+}
+
+/// Whether the service must drop all one-time prekeys that it has.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_upload_replace_one_time(upload: SubrosaHandle, replace: Out<bool>) -> SubrosaCode {
+    call(|| replace.put(get::<Upload>(upload)?.replace_one_time()))
+}
+
+/// The token to keep at the service; 36 bytes.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_upload_backup_token(upload: SubrosaHandle, out: Out<SubrosaBuffer>) -> SubrosaCode {
+    call(|| out.fill(&get::<Upload>(upload)?.backup_token()))
+}
+
+/// A list of keys in an upload.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub enum SubrosaUploadKey {
+    /// A new signed prekey: one, or none.
+    Signed = 0,
+    /// A new last-resort KEM prekey: one, or none.
+    LastResortKem = 1,
+    /// One-time prekeys, which have no signature.
+    OneTime = 2,
+    /// One-time KEM prekeys.
+    OneTimeKem = 3,
+}
+
+/// A key of an upload, by the number of its list in `SubrosaUploadKey` and its place there: its id, the key, and its
+/// signature. `InvalidArgument` after the last one.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_upload_key(
+    upload: SubrosaHandle,
+    list: u32,
+    place: usize,
+    id: Out<u32>,
+    key: Out<SubrosaBuffer>,
+    signature: Out<SubrosaBuffer>,
+) -> SubrosaCode {
+    call(|| {
+        let upload = get::<Upload>(upload)?;
+        let keys = match list {
+            list if list == SubrosaUploadKey::Signed as u32 => upload.signed_pre_key().into_iter().collect(),
+            list if list == SubrosaUploadKey::LastResortKem as u32 => {
+                upload.last_resort_kem_pre_key().into_iter().collect()
+            }
+            list if list == SubrosaUploadKey::OneTime as u32 => upload.one_time_pre_keys(),
+            list if list == SubrosaUploadKey::OneTimeKem as u32 => upload.one_time_kem_pre_keys(),
+            _ => return Err(no_number("list")),
+        };
+        put_key(keys.get(place).ok_or_else(no_place)?, &id, &key, &signature)
+    })
 }
 
 /// Takes a bundle out of an upload as the service would; 0 without a signed prekey. For tests and small services.

@@ -39,6 +39,10 @@ pub enum SubrosaCode {
     Stale = 22,
     /// The chain has no more keys.
     Exhausted = 23,
+    /// The sessions are bound to their addresses, and can't move.
+    Bound = 24,
+    /// Another identity is known under the new address.
+    OtherIdentity = 25,
     /// The message was decrypted before.
     Duplicate = 30,
     /// The message is not authentic.
@@ -247,6 +251,8 @@ impl SubrosaCode {
             Code::NoSession => Self::NoSession,
             Code::Stale => Self::Stale,
             Code::Exhausted => Self::Exhausted,
+            Code::Bound => Self::Bound,
+            Code::OtherIdentity => Self::OtherIdentity,
             Code::Duplicate => Self::Duplicate,
             Code::Forged => Self::Forged,
             Code::IdentityMismatch => Self::IdentityMismatch,
@@ -367,6 +373,8 @@ pub extern "C" fn subrosa_code_name(code: u32) -> *const c_char {
         21 => c"NoSession",
         22 => c"Stale",
         23 => c"Exhausted",
+        24 => c"Bound",
+        25 => c"OtherIdentity",
         30 => c"Duplicate",
         31 => c"Forged",
         32 => c"IdentityMismatch",

@@ -17,6 +17,10 @@ pub(crate) fn no_place() -> Error {
     Error::new(Code::InvalidArgument, "there is nothing at that place".into(), None)
 }
 
+pub(crate) fn no_number(what: &str) -> Error {
+    Error::new(Code::InvalidArgument, format!("no {what} has that number"), None)
+}
+
 /// A text for a device.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -65,7 +69,8 @@ pub struct SubrosaDeviceMessage {
     kind: u8,
 }
 
-/// A message by its place: what it is, the account's name, and the bytes. `InvalidArgument` after the last one.
+/// A message by its place: what it is, the account's name, the bytes, and the identity key that the session is with, 33
+/// bytes. `InvalidArgument` after the last one.
 #[unsafe(no_mangle)]
 pub extern "C" fn subrosa_device_message(
     messages: SubrosaHandle,
@@ -73,6 +78,7 @@ pub extern "C" fn subrosa_device_message(
     message: Out<SubrosaDeviceMessage>,
     name: Out<SubrosaBuffer>,
     bytes: Out<SubrosaBuffer>,
+    identity_key: Out<SubrosaBuffer>,
 ) -> SubrosaCode {
     call(|| {
         let all = get::<Vec<DeviceMessage>>(messages)?;
@@ -82,15 +88,29 @@ pub extern "C" fn subrosa_device_message(
             registration_id: found.registration_id,
             kind: found.message.kind(),
         })?;
-        // Both lengths are told, also if one buffer is too small.
+        // All lengths are told, also if one buffer is too small.
         let names = name.fill(found.address.name.as_bytes());
-        bytes.fill(&found.message.bytes())?;
-        names
+        let wire = bytes.fill(&found.message.bytes());
+        identity_key.fill(&found.identity_key)?;
+        names.and(wire)
     })
 }
 
-/// A device that could not be encrypted for, by its place: its number, the account's name, and why.
-/// `InvalidArgument` after the last one.
+/// A message by its place as a message of its own, to be sealed for the identity key by `subrosa_sealed_sender_seal`.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_device_message_handle(
+    messages: SubrosaHandle,
+    place: usize,
+    message: Out<SubrosaHandle>,
+) -> SubrosaCode {
+    call(|| {
+        let all = get::<Vec<DeviceMessage>>(messages)?;
+        give(all.get(place).ok_or_else(no_place)?.message.clone(), &message)
+    })
+}
+
+/// A device that could not be encrypted for, by its place: its number, the account's name, and why, as a code and in
+/// text. `InvalidArgument` after the last one.
 #[unsafe(no_mangle)]
 pub extern "C" fn subrosa_device_failure(
     failures: SubrosaHandle,
@@ -98,13 +118,16 @@ pub extern "C" fn subrosa_device_failure(
     device: Out<u32>,
     code: Out<u32>,
     name: Out<SubrosaBuffer>,
+    text: Out<SubrosaBuffer>,
 ) -> SubrosaCode {
     call(|| {
         let all = get::<Vec<DeviceFailure>>(failures)?;
         let found = all.get(place).ok_or_else(no_place)?;
         device.put(found.address.device)?;
         code.put(found.error.code as u32)?;
-        name.fill(found.address.name.as_bytes())
+        let names = name.fill(found.address.name.as_bytes());
+        text.fill(found.error.text.as_bytes())?;
+        names
     })
 }
 
@@ -149,7 +172,24 @@ pub extern "C" fn subrosa_delivery_address(
     call(|| put_address(get::<Delivery>(delivery)?.addresses().get(place), &device, &name))
 }
 
-fn put_address(found: Option<&Address>, device: &Out<u32>, name: &Out<SubrosaBuffer>) -> Result<(), Error> {
+/// An account that is still to get the message, by its place. `InvalidArgument` after the last one.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_delivery_account(
+    delivery: SubrosaHandle,
+    place: usize,
+    name: Out<SubrosaBuffer>,
+) -> SubrosaCode {
+    call(|| {
+        let accounts = get::<Delivery>(delivery)?.accounts();
+        name.fill(accounts.get(place).ok_or_else(no_place)?.as_bytes())
+    })
+}
+
+pub(crate) fn put_address(
+    found: Option<&Address>,
+    device: &Out<u32>,
+    name: &Out<SubrosaBuffer>,
+) -> Result<(), Error> {
     let found = found.ok_or_else(no_place)?;
     device.put(found.device)?;
     name.fill(found.name.as_bytes())
@@ -196,7 +236,7 @@ impl SubrosaServiceAnswer {
             }
             answer if answer == SubrosaAnswer::Stale as u32 => Ok(Answer::Stale(devices)),
             answer if answer == SubrosaAnswer::UnknownAccount as u32 => Ok(Answer::UnknownAccount),
-            _ => Err(Error::new(Code::InvalidArgument, "no answer has that number".into(), None)),
+            _ => Err(no_number("answer")),
         }
     }
 }
@@ -245,7 +285,8 @@ pub extern "C" fn subrosa_correction_address(
         let list = match list {
             list if list == SubrosaCorrectionList::Archive as u32 => &correction.archive,
             list if list == SubrosaCorrectionList::Begin as u32 => &correction.begin,
-            _ => &correction.forget,
+            list if list == SubrosaCorrectionList::Forget as u32 => &correction.forget,
+            _ => return Err(no_number("list")),
         };
         put_address(list.get(place), &device, &name)
     })

@@ -2,10 +2,13 @@
 
 //! Groups.
 
-use subrosa_binding::{Address, ReceiverKeys, SealedContent, SenderKey, generate_distribution_id};
+use subrosa_binding::{
+    Address, ReceiverKeys, SealedContent, SenderKey, distribution_id_of, generate_distribution_id,
+};
 
 use crate::call::call;
 use crate::code::SubrosaCode;
+use crate::delivery::put_address;
 use crate::memory::{Out, SubrosaBuffer, SubrosaBytes, Text};
 use crate::stage::give_stage;
 use crate::table::{SubrosaHandle, get, give};
@@ -14,6 +17,15 @@ use crate::table::{SubrosaHandle, get, give};
 #[unsafe(no_mangle)]
 pub extern "C" fn subrosa_distribution_id_generate(out: Out<SubrosaBuffer>) -> SubrosaCode {
     call(|| out.fill(generate_distribution_id().as_bytes()))
+}
+
+/// The distribution id in a distribution, a UUID in text.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_distribution_id_of(
+    distribution: SubrosaBytes,
+    out: Out<SubrosaBuffer>,
+) -> SubrosaCode {
+    call(|| out.fill(distribution_id_of(distribution.read()?)?.unwrap_or_default().as_bytes()))
 }
 
 /// A fresh sender key for a distribution id; null for the older format without ids. It is stored with its first message.
@@ -114,6 +126,42 @@ pub extern "C" fn subrosa_receiver_keys_process(
     call(|| {
         give_stage(get::<ReceiverKeys>(keys)?.process(distribution.read()?, identity_key.read()?)?, &stage)
     })
+}
+
+/// Takes in a distribution as `subrosa_receiver_keys_process` does, and moves a chain that is known on to where its sender
+/// is now: the way out when messages are `TooFarAhead`. The messages before are given up.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_receiver_keys_fast_forward(
+    keys: SubrosaHandle,
+    distribution: SubrosaBytes,
+    identity_key: SubrosaBytes,
+    stage: Out<SubrosaHandle>,
+) -> SubrosaCode {
+    call(|| {
+        let keys = get::<ReceiverKeys>(keys)?;
+        give_stage(keys.fast_forward(distribution.read()?, identity_key.read()?)?, &stage)
+    })
+}
+
+/// Moves the keys to another address of the sender. `to` is what is stored under the new address, or empty keys of it:
+/// after the commit it has them all, and `keys` has none.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_receiver_keys_move_to(
+    keys: SubrosaHandle,
+    to: SubrosaHandle,
+    stage: Out<SubrosaHandle>,
+) -> SubrosaCode {
+    call(|| give_stage(get::<ReceiverKeys>(keys)?.move_to(&*get::<ReceiverKeys>(to)?)?, &stage))
+}
+
+/// The device whose keys these are.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_receiver_keys_sender(
+    keys: SubrosaHandle,
+    device: Out<u32>,
+    name: Out<SubrosaBuffer>,
+) -> SubrosaCode {
+    call(|| put_address(Some(&get::<ReceiverKeys>(keys)?.sender()), &device, &name))
 }
 
 /// Decrypts a message of the group. The output of the stage is the text, as bytes.

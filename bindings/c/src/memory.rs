@@ -42,6 +42,7 @@ impl SubrosaBytes {
 
 /// A text of the caller's in UTF-8, which ends with a zero byte and is read during the call alone.
 #[repr(transparent)]
+#[derive(Clone, Copy)]
 pub struct Text(*const c_char);
 
 impl Text {

@@ -2,21 +2,46 @@
 
 //! Repair of messages that were not decrypted.
 
-use subrosa_binding::{Address, Advice, Code, Error, Failure, RepairLog, Resend, ResendRequest, Session};
+use subrosa_binding::{Address, Advice, Error, Failure, RepairLog, Resend, ResendRequest, Session, Show};
 
 use crate::call::call;
 use crate::code::SubrosaCode;
-use crate::memory::{Out, SubrosaBytes, Text};
+use crate::delivery::no_number;
+use crate::memory::{Out, SubrosaBuffer, SubrosaBytes, Text};
 use crate::stage::give_stage;
 use crate::table::{SubrosaHandle, get, give};
 
 pub(crate) fn failure_of(number: u32) -> Result<Failure, Error> {
     match number {
-        1 => Ok(Failure::Duplicate),
-        2 => Ok(Failure::Undecryptable),
-        3 => Ok(Failure::Untrusted),
-        _ => Err(Error::new(Code::InvalidArgument, "no failure has that number".into(), None)),
+        number if number == SubrosaFailure::Duplicate as u32 => Ok(Failure::Duplicate),
+        number if number == SubrosaFailure::Undecryptable as u32 => Ok(Failure::Undecryptable),
+        number if number == SubrosaFailure::Untrusted as u32 => Ok(Failure::Untrusted),
+        _ => Err(no_number("failure")),
     }
+}
+
+/// What repair does about a message that was not decrypted: what `subrosa_error_failure` says, and 0 for no message.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub enum SubrosaFailure {
+    /// It came before: nothing.
+    Duplicate = 1,
+    /// The sender is asked to send it again.
+    Undecryptable = 2,
+    /// The user decides about the sender's identity.
+    Untrusted = 3,
+}
+
+/// Whether a message that was not decrypted is shown to the user as missing: what `subrosa_advice` says.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub enum SubrosaShow {
+    /// At once.
+    Now = 1,
+    /// Later, unless it was sent again.
+    IfNotSentAgain = 2,
+    /// Not at all.
+    Never = 3,
 }
 
 /// Advises about a message of this kind and these bytes that came without an envelope and was not decrypted, from this
@@ -36,8 +61,8 @@ pub extern "C" fn subrosa_advice_about(
     })
 }
 
-/// Whether to show that the message is missing - 1 at once, 2 later, unless it was sent again, 3 not at all - and the
-/// request for it; 0 if asking is of no use.
+/// Whether to show that the message is missing, a number of `SubrosaShow`, and the request for it; 0 if asking is of no
+/// use.
 #[unsafe(no_mangle)]
 pub extern "C" fn subrosa_advice(
     advice: SubrosaHandle,
@@ -46,7 +71,12 @@ pub extern "C" fn subrosa_advice(
 ) -> SubrosaCode {
     call(|| {
         let advice = get::<Advice>(advice)?;
-        show.put(advice.show as u32)?;
+        let number = match advice.show {
+            Show::Now => SubrosaShow::Now,
+            Show::IfNotSentAgain => SubrosaShow::IfNotSentAgain,
+            Show::Never => SubrosaShow::Never,
+        };
+        show.put(number as u32)?;
         match &advice.ask {
             Some(ask) => give(ask.clone(), &request),
             None => request.put(0),
@@ -54,10 +84,37 @@ pub extern "C" fn subrosa_advice(
     })
 }
 
+/// What to send as a request, not encrypted, but in an envelope if there is one. It is the output of
+/// `subrosa_repair_log_ask`, too, which limits how often it is sent.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_resend_request_message(
+    request: SubrosaHandle,
+    message: Out<SubrosaHandle>,
+) -> SubrosaCode {
+    call(|| give(get::<ResendRequest>(request)?.message(), &message))
+}
+
 /// An empty repair log for a device of a peer.
 #[unsafe(no_mangle)]
 pub extern "C" fn subrosa_repair_log_new(name: Text, device: u32, log: Out<SubrosaHandle>) -> SubrosaCode {
     call(|| give(RepairLog::new(&Address::new(name.read()?, device)), &log))
+}
+
+/// Reads a stored record, for the same peer.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_repair_log_from_record(
+    record: SubrosaBytes,
+    name: Text,
+    device: u32,
+    log: Out<SubrosaHandle>,
+) -> SubrosaCode {
+    call(|| give(RepairLog::from_record(record.read()?, &Address::new(name.read()?, device))?, &log))
+}
+
+/// The record as it is.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_repair_log_record(log: SubrosaHandle, out: Out<SubrosaBuffer>) -> SubrosaCode {
+    call(|| out.fill(&get::<RepairLog>(log)?.record()))
 }
 
 /// Notes a request, if it may be made now. The output of the stage is the message to send.

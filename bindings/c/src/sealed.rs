@@ -2,15 +2,18 @@
 
 //! Sealed sender.
 
+use std::ffi::c_char;
+
 use subrosa_binding::{
-    Account, Address, CertificateTrust, Failure, KeyPair, LeftOut, Outgoing, SealedContent, SealedSender,
-    SenderClaims, ServerRecipient, Session, issue_sender_certificate, issue_server_certificate,
-    split_for_many,
+    Account, Address, CertificateTrust, Error, Failure, KeyPair, LeftOut, Outgoing, SealedContent,
+    SealedSender, SenderClaims, ServerRecipient, Session, UnverifiedContent, issue_sender_certificate,
+    issue_server_certificate, sender_claims, split_for_many,
 };
 use zeroize::Zeroizing;
 
 use crate::call::call;
 use crate::code::SubrosaCode;
+use crate::delivery::{no_place, put_address};
 use crate::memory::{In, Out, SubrosaBuffer, SubrosaBytes, Text};
 use crate::repair::failure_of;
 use crate::stage::{Bytes, give_stage};
@@ -79,45 +82,71 @@ pub extern "C" fn subrosa_sealed_sender_seal(
     })
 }
 
-/// Seals a message of a group for the devices of all these sessions, and gives one upload, which the service splits, and
-/// the recipients that it is not for, for `subrosa_left_out`.
+/// For whom a message of a group is sealed.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SubrosaForMany {
+    /// The sessions with all devices that get it.
+    sessions: *const SubrosaHandle,
+    /// How many these are.
+    session_count: usize,
+    /// The service ids, in text, of members that do not get it. May be null.
+    excluded: *const *const c_char,
+    /// How many these are.
+    excluded_count: usize,
+}
+
+impl SubrosaForMany {
+    fn sessions(&self) -> Result<Vec<Session>, Error> {
+        let sessions = In::of(self.sessions).list(self.session_count)?;
+        sessions.into_iter().map(|session| Ok((*get::<Session>(session)?).clone())).collect()
+    }
+
+    fn excluded(&self) -> Result<Vec<String>, Error> {
+        let excluded = In::of(self.excluded.cast::<Text>()).list(self.excluded_count)?;
+        excluded.iter().map(|id| Ok(id.read()?.to_owned())).collect()
+    }
+}
+
+/// Seals a message of a group for many, and gives one upload, which the service splits, and the recipients that it is not
+/// for, for `subrosa_left_out`.
 #[unsafe(no_mangle)]
 pub extern "C" fn subrosa_sealed_sender_seal_for_many(
     sender: SubrosaHandle,
     message: SubrosaHandle,
-    sessions: In<SubrosaHandle>,
-    count: usize,
+    recipients: In<SubrosaForMany>,
     upload: Out<SubrosaHandle>,
     left_out: Out<SubrosaHandle>,
 ) -> SubrosaCode {
     call(|| {
         left_out.check()?;
         upload.check()?;
-        let sessions = sessions.list(count)?;
-        let sessions: Vec<Session> = sessions
-            .into_iter()
-            .map(|session| get::<Session>(session).map(|session| (*session).clone()))
-            .collect::<Result<_, _>>()?;
-        let sealed =
-            get::<SealedSender>(sender)?.seal_for_many(&*get::<Outgoing>(message)?, &sessions, &[])?;
+        let recipients = recipients.read()?;
+        let (sessions, excluded) = (recipients.sessions()?, recipients.excluded()?);
+        let (sender, message) = (get::<SealedSender>(sender)?, get::<Outgoing>(message)?);
+        let sealed = sender.seal_for_many(&message, &sessions, &excluded)?;
         give(sealed.left_out, &left_out)?;
         give(Bytes(Zeroizing::new(sealed.upload)), &upload)
     })
 }
 
-/// A recipient that was left out, by its place: why, and its service id in text. `InvalidArgument` after the last one.
+/// A recipient that was left out, by its place: its service id in text, and why, as a code and in text. `InvalidArgument`
+/// after the last one.
 #[unsafe(no_mangle)]
 pub extern "C" fn subrosa_left_out(
     left_out: SubrosaHandle,
     place: usize,
     code: Out<u32>,
     service_id: Out<SubrosaBuffer>,
+    text: Out<SubrosaBuffer>,
 ) -> SubrosaCode {
     call(|| {
         let all = get::<Vec<LeftOut>>(left_out)?;
-        let found = all.get(place).ok_or_else(crate::delivery::no_place)?;
+        let found = all.get(place).ok_or_else(no_place)?;
         code.put(found.error.code as u32)?;
-        service_id.fill(found.service_id.as_bytes())
+        let ids = service_id.fill(found.service_id.as_bytes());
+        text.fill(found.error.text.as_bytes())?;
+        ids
     })
 }
 
@@ -135,6 +164,44 @@ pub extern "C" fn subrosa_account_open_sealed(
     call(|| {
         let (account, trust) = (get::<Account>(account)?, get::<CertificateTrust>(trust)?);
         give(account.open_sealed(envelope.read()?, &trust, e164.optional()?, taken_ms)?, &content)
+    })
+}
+
+/// Opens an envelope without verifying its sender, for advice about one that `subrosa_account_open_sealed` refused: say
+/// since the certificate has expired.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_account_open_unverified(
+    account: SubrosaHandle,
+    envelope: SubrosaBytes,
+    content: Out<SubrosaHandle>,
+) -> SubrosaCode {
+    call(|| give(get::<Account>(account)?.open_unverified(envelope.read()?)?, &content))
+}
+
+/// The device that the certificate of an unverified content names. Nobody vouches for it: it only tells under which name
+/// the identity key is pinned that `subrosa_unverified_content_advice` takes.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_unverified_content_claimed_sender(
+    content: SubrosaHandle,
+    device: Out<u32>,
+    name: Out<SubrosaBuffer>,
+) -> SubrosaCode {
+    call(|| put_address(Some(&get::<UnverifiedContent>(content)?.claimed_sender()), &device, &name))
+}
+
+/// What to do about an envelope that was refused: `failure` is what `subrosa_error_failure` said. The message is asked for
+/// again if the `pinned` key sealed it, and let lie if not. `taken_ms` is when the service took it.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_unverified_content_advice(
+    content: SubrosaHandle,
+    failure: u32,
+    pinned: SubrosaBytes,
+    taken_ms: u64,
+    advice: Out<SubrosaHandle>,
+) -> SubrosaCode {
+    call(|| {
+        let content = get::<UnverifiedContent>(content)?;
+        give(content.advice(failure_of(failure)?, pinned.optional()?, taken_ms)?, &advice)
     })
 }
 
@@ -189,6 +256,15 @@ pub extern "C" fn subrosa_sealed_content_sender_identity(
     out: Out<SubrosaBuffer>,
 ) -> SubrosaCode {
     call(|| out.fill(&get::<SealedContent>(content)?.sender_identity()))
+}
+
+/// The sender's phone number; no bytes if the certificate has none.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_sealed_content_sender_e164(
+    content: SubrosaHandle,
+    out: Out<SubrosaBuffer>,
+) -> SubrosaCode {
+    call(|| out.fill(get::<SealedContent>(content)?.sender_e164().unwrap_or_default().as_bytes()))
 }
 
 /// The group that the sender says it is for; no bytes if none.
@@ -272,6 +348,29 @@ pub struct SubrosaSenderClaims {
     expires_ms: u64,
 }
 
+/// Reads what a sender certificate says, without verifying it: the device and its account's name, its phone number (no
+/// bytes if it has none), its identity key, 33 bytes, and when it expires.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_sender_claims(
+    certificate: SubrosaBytes,
+    device: Out<u32>,
+    expires_ms: Out<u64>,
+    name: Out<SubrosaBuffer>,
+    e164: Out<SubrosaBuffer>,
+    identity_key: Out<SubrosaBuffer>,
+) -> SubrosaCode {
+    call(|| {
+        let claims = sender_claims(certificate.read()?)?;
+        device.put(claims.address.device)?;
+        expires_ms.put(claims.expires_ms)?;
+        // All lengths are told, also if one buffer is too small.
+        let names = name.fill(claims.address.name.as_bytes());
+        let numbers = e164.fill(claims.e164.unwrap_or_default().as_bytes());
+        identity_key.fill(&claims.identity_key)?;
+        names.and(numbers)
+    })
+}
+
 /// The service's side: a certificate for a device, as bytes.
 #[unsafe(no_mangle)]
 pub extern "C" fn subrosa_sender_certificate_issue(
@@ -317,10 +416,30 @@ pub extern "C" fn subrosa_recipient(
 ) -> SubrosaCode {
     call(|| {
         let all = get::<Vec<ServerRecipient>>(recipients)?;
-        let found = all.get(place).ok_or_else(crate::delivery::no_place)?;
+        let found = all.get(place).ok_or_else(no_place)?;
         // Both lengths are told, also if one buffer is too small.
         let id = service_id.fill(found.service_id.as_bytes());
         envelope.fill(&found.envelope)?;
         id
+    })
+}
+
+/// A device of a recipient, by the places of both: its number, and its registration id as the sender knew it.
+/// `InvalidArgument` after the last one.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_recipient_device(
+    recipients: SubrosaHandle,
+    place: usize,
+    device_place: usize,
+    device: Out<u32>,
+    registration_id: Out<u32>,
+) -> SubrosaCode {
+    call(|| {
+        let all = get::<Vec<ServerRecipient>>(recipients)?;
+        let found = all.get(place).ok_or_else(no_place)?;
+        let ids = found.devices.iter().zip(&found.registration_ids);
+        let (number, id) = ids.into_iter().nth(device_place).ok_or_else(no_place)?;
+        device.put(*number)?;
+        registration_id.put(*id)
     })
 }

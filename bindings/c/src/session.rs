@@ -6,6 +6,7 @@ use subrosa_binding::{Account, Address, Bundle, Session};
 
 use crate::call::call;
 use crate::code::SubrosaCode;
+use crate::delivery::put_address;
 use crate::memory::{Out, SubrosaBuffer, SubrosaBytes, Text};
 use crate::stage::give_stage;
 use crate::table::{SubrosaHandle, get, give};
@@ -31,6 +32,60 @@ pub extern "C" fn subrosa_session_record(session: SubrosaHandle, out: Out<Subros
     call(|| out.fill(&get::<Session>(session)?.record()))
 }
 
+/// An empty session between two addresses, to move another one to: `subrosa_account_new_session` knows the account's
+/// present address alone.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_session_empty(
+    local_name: Text,
+    local_device: u32,
+    remote_name: Text,
+    remote_device: u32,
+    session: Out<SubrosaHandle>,
+) -> SubrosaCode {
+    call(|| {
+        let local = Address::new(local_name.read()?, local_device);
+        give(Session::empty(&local, &Address::new(remote_name.read()?, remote_device)), &session)
+    })
+}
+
+/// Moves all sessions to another address of the same device, or of this one. `to` is what is stored under the new
+/// address, or an empty session with it: after the commit it has them all, and `session` has none. `pinned` is the
+/// identity key that is pinned for the new name, null if none is. Messages of version 4 between service ids carry both:
+/// such sessions are `Bound` to them.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_session_move_to(
+    session: SubrosaHandle,
+    account: SubrosaHandle,
+    to: SubrosaHandle,
+    pinned: SubrosaBytes,
+    stage: Out<SubrosaHandle>,
+) -> SubrosaCode {
+    call(|| {
+        let (account, to) = (get::<Account>(account)?, get::<Session>(to)?);
+        give_stage(get::<Session>(session)?.move_to(&account, &to, pinned.optional()?)?, &stage)
+    })
+}
+
+/// This device.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_session_local(
+    session: SubrosaHandle,
+    device: Out<u32>,
+    name: Out<SubrosaBuffer>,
+) -> SubrosaCode {
+    call(|| put_address(Some(&get::<Session>(session)?.local()), &device, &name))
+}
+
+/// The remote device.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_session_remote(
+    session: SubrosaHandle,
+    device: Out<u32>,
+    name: Out<SubrosaBuffer>,
+) -> SubrosaCode {
+    call(|| put_address(Some(&get::<Session>(session)?.remote()), &device, &name))
+}
+
 /// Number of changes that were committed.
 #[unsafe(no_mangle)]
 pub extern "C" fn subrosa_session_generation(session: SubrosaHandle, generation: Out<u64>) -> SubrosaCode {
@@ -50,6 +105,15 @@ pub extern "C" fn subrosa_session_remote_identity(
     out: Out<SubrosaBuffer>,
 ) -> SubrosaCode {
     call(|| out.fill(&get::<Session>(session)?.remote_identity().unwrap_or_default()))
+}
+
+/// The registration id of the remote device in the current session; 0 without one.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_session_remote_registration_id(
+    session: SubrosaHandle,
+    id: Out<u32>,
+) -> SubrosaCode {
+    call(|| id.put(get::<Session>(session)?.remote_registration_id().unwrap_or_default()))
 }
 
 /// Whether a message can be sent; if not, fetch a bundle.

@@ -2,11 +2,12 @@
 
 //! Stages.
 
-use subrosa_binding::{Account, Code, DeviceMessage, Error, Outgoing, Resend, Stage, Store, Upload, Write};
+use subrosa_binding::{Account, DeviceMessage, Error, Outgoing, Resend, Stage, Store, Upload, Write};
 use zeroize::Zeroizing;
 
 use crate::call::call;
 use crate::code::SubrosaCode;
+use crate::delivery::no_place;
 use crate::memory::{Out, SubrosaBuffer};
 use crate::table::{SubrosaHandle, get, give, insert};
 
@@ -52,6 +53,7 @@ trait Any: Send + Sync {
     fn commit(&self) -> Result<SubrosaHandle, Error>;
     fn commit_to(&self, store: &Store) -> Result<SubrosaHandle, Error>;
     fn roll_back(&self);
+    fn is_open(&self) -> bool;
 }
 
 impl<T: Output> Any for Stage<T> {
@@ -72,6 +74,9 @@ impl<T: Output> Any for Stage<T> {
     }
     fn roll_back(&self) {
         Self::roll_back(self);
+    }
+    fn is_open(&self) -> bool {
+        Self::is_open(self)
     }
 }
 
@@ -110,19 +115,37 @@ pub extern "C" fn subrosa_stage_write(
     record: Out<SubrosaBuffer>,
 ) -> SubrosaCode {
     call(|| {
-        let writes = get::<AnyStage>(stage)?.0.writes()?;
-        let none = || Error::new(Code::InvalidArgument, "there is no write at that place".into(), None);
-        let found = writes.get(place).ok_or_else(none)?;
-        write.put(SubrosaWrite {
-            deletes: found.record.is_none(),
-            has_generation: found.generation.is_some(),
-            generation: found.generation.unwrap_or_default(),
-        })?;
-        // Both lengths are told, also if one buffer is too small.
-        let keys = key.fill(&found.key);
-        record.fill(found.record.as_ref().map_or(&[][..], |record| record))?;
-        keys
+        let found = writes_of(stage)?.into_iter().nth(place).ok_or_else(no_place)?;
+        put_write(found, &write, &key, &record)
     })
+}
+
+pub(crate) fn writes_of(stage: SubrosaHandle) -> Result<Vec<Write>, Error> {
+    get::<AnyStage>(stage)?.0.writes()
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it is wiped here")]
+pub(crate) fn put_write(
+    found: Write,
+    write: &Out<SubrosaWrite>,
+    key: &Out<SubrosaBuffer>,
+    record: &Out<SubrosaBuffer>,
+) -> Result<(), Error> {
+    write.put(SubrosaWrite {
+        deletes: found.record.is_none(),
+        has_generation: found.generation.is_some(),
+        generation: found.generation.unwrap_or_default(),
+    })?;
+    // Both lengths are told, also if one buffer is too small.
+    let keys = key.fill(&found.key);
+    record.fill(found.record.as_ref().map_or(&[][..], |record| record))?;
+    keys
+}
+
+/// Whether a stage was neither committed nor rolled back.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_stage_is_open(stage: SubrosaHandle, is_open: Out<bool>) -> SubrosaCode {
+    call(|| is_open.put(get::<AnyStage>(stage)?.0.is_open()))
 }
 
 /// All writes of a stage in bytes, for a store that takes them so.

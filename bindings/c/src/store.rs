@@ -2,14 +2,15 @@
 
 //! The store in memory, and keys that seal records.
 
-use subrosa_binding::{Account, Address, RecordKey, Store};
+use subrosa_binding::{Account, Address, RecordKey, Row, Store, Write};
 use zeroize::Zeroizing;
 
 use crate::account::SubrosaAccountOptions;
 use crate::call::call;
 use crate::code::SubrosaCode;
-use crate::memory::{Out, SubrosaBuffer, SubrosaBytes, Text};
-use crate::stage::Bytes;
+use crate::delivery::{no_place, put_address};
+use crate::memory::{In, Out, SubrosaBuffer, SubrosaBytes, Text};
+use crate::stage::{Bytes, SubrosaWrite, put_write, writes_of};
 use crate::table::{SubrosaHandle, get, give};
 
 /// An empty store in memory: for tests and prototypes, and to read states from rows of a real store.
@@ -30,9 +31,53 @@ pub extern "C" fn subrosa_store_put_row(
     call(|| {
         let record = Zeroizing::new(record.read()?.to_vec());
         let generation = has_generation.then_some(generation);
-        get::<Store>(store)?.put_row(subrosa_binding::Row { key: key.read()?.to_vec(), record, generation });
+        get::<Store>(store)?.put_row(Row { key: key.read()?.to_vec(), record, generation });
         Ok(())
     })
+}
+
+/// A row by its place: the write that would put it, its key, and its record, which holds secrets. `InvalidArgument` after
+/// the last one.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_store_row(
+    store: SubrosaHandle,
+    place: usize,
+    row: Out<SubrosaWrite>,
+    key: Out<SubrosaBuffer>,
+    record: Out<SubrosaBuffer>,
+) -> SubrosaCode {
+    call(|| {
+        let rows = get::<Store>(store)?.rows();
+        let Row { key: name, record: held, generation } = rows.into_iter().nth(place).ok_or_else(no_place)?;
+        put_write(Write { key: name, record: Some(held), generation }, &row, &key, &record)
+    })
+}
+
+/// Makes all writes of these stages, or none. They are still to be committed.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_store_apply(
+    store: SubrosaHandle,
+    stages: In<SubrosaHandle>,
+    count: usize,
+) -> SubrosaCode {
+    call(|| {
+        let mut writes = Vec::new();
+        for stage in stages.list(count)? {
+            writes.extend(writes_of(stage)?);
+        }
+        get::<Store>(store)?.apply_writes(writes)
+    })
+}
+
+/// A device with which there is a session, by its place in their order. `InvalidArgument` after the last one.
+#[unsafe(no_mangle)]
+pub extern "C" fn subrosa_store_peer(
+    store: SubrosaHandle,
+    place: usize,
+    device: Out<u32>,
+    name: Out<SubrosaBuffer>,
+) -> SubrosaCode {
+    call(|| put_address(get::<Store>(store)?.peers()?.get(place), &device, &name))
 }
 
 /// All rows in bytes, which `subrosa_store_from_rows` takes. They hold secrets.

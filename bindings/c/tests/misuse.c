@@ -290,6 +290,318 @@ static void the_rest(void) {
   free_pair(&p);
 }
 
+/* Service ids in text, as an upload for many needs them. */
+static const char *const ALICE = "796abedb-ca4e-4f18-8803-1fde5b921f9f", *const BOB = "7d4a1a5c-0d3b-4a9f-9d5e-2f1b7c8e6a10",
+                  *const CAROL = "0f5f6b1e-5a39-4f0c-8a27-1c2d3e4f5a6b";
+
+static int is(struct SubrosaBuffer buffer, const char *expected) {
+  return buffer.length == strlen(expected) && memcmp(buffer.data, expected, buffer.length) == 0;
+}
+
+#define MUST(condition)                                                                                      \
+  do {                                                                                                       \
+    if (!(condition)) {                                                                                      \
+      fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                                \
+      exit(1);                                                                                               \
+    }                                                                                                        \
+  } while (0)
+
+/* Stores a stage's writes, if there is a store, and commits it. */
+static SubrosaHandle put(SubrosaHandle store, SubrosaHandle stage) {
+  SubrosaHandle output;
+  if (store == 0) return commit(stage);
+  OK(subrosa_stage_commit_to(stage, store, &output));
+  OK(subrosa_free(stage));
+  return output;
+}
+
+/* A device with its upload. */
+static SubrosaHandle device(SubrosaHandle store, const char *name, SubrosaHandle *upload) {
+  struct SubrosaAccountOptions few = subrosa_account_options();
+  SubrosaHandle stage, account;
+  few.batch = 2, few.low = 1;
+  OK(subrosa_account_generate(name, 1, few, &stage));
+  account = put(store, stage);
+  OK(subrosa_account_maintain(account, 0, 0, NOW, &stage));
+  *upload = put(store, stage);
+  return account;
+}
+
+static SubrosaHandle begin(SubrosaHandle store, SubrosaHandle from, const char *to, SubrosaHandle upload) {
+  SubrosaHandle stage, session, bundle;
+  OK(subrosa_account_new_session(from, to, 1, &session));
+  OK(subrosa_upload_next_bundle(upload, &bundle));
+  OK(subrosa_session_initiate(session, from, bundle, NONE, NOW, &stage));
+  put(store, stage);
+  OK(subrosa_free(bundle));
+  return session;
+}
+
+/* What a service needs of an upload, key by key; addresses; and which peers are stored. */
+static void uploads(void) {
+  SubrosaHandle store, upload, alice, session, log, again, bobs_upload, bob;
+  uint8_t key[2048], signature[64], name[64], record[8192];
+  struct SubrosaBuffer k = {key, sizeof key, 0}, s = {signature, sizeof signature, 0}, n = {name, sizeof name, 0},
+                       r = {record, sizeof record, 0};
+  struct SubrosaWrite row;
+  uint32_t id, number;
+  size_t rows = 0;
+  bool flag;
+  OK(subrosa_store_new(&store));
+  alice = device(store, ALICE, &upload);
+  bob = device(0, BOB, &bobs_upload);
+  OK(subrosa_account_address(alice, &number, &n));
+  MUST(number == 1 && is(n, ALICE));
+  OK(subrosa_upload_key(upload, SUBROSA_UPLOAD_KEY_SIGNED, 0, &id, &k, &s));
+  MUST(k.length == 33 && s.length == 64);
+  IS(SUBROSA_CODE_INVALID_ARGUMENT, subrosa_upload_key(upload, SUBROSA_UPLOAD_KEY_SIGNED, 1, &id, &k, &s));
+  OK(subrosa_upload_key(upload, SUBROSA_UPLOAD_KEY_LAST_RESORT_KEM, 0, &id, &k, &s));
+  MUST(k.length == 1569 && s.length == 64);
+  OK(subrosa_upload_key(upload, SUBROSA_UPLOAD_KEY_ONE_TIME, 1, &id, &k, &s));
+  MUST(k.length == 33 && s.length == 0);
+  OK(subrosa_upload_key(upload, SUBROSA_UPLOAD_KEY_ONE_TIME_KEM, 1, &id, &k, &s));
+  MUST(k.length == 1569 && s.length == 64);
+  IS(SUBROSA_CODE_INVALID_ARGUMENT, subrosa_upload_key(upload, 9, 0, &id, &k, &s));
+  OK(subrosa_upload_backup_token(upload, &k));
+  MUST(k.length == 36);
+  OK(subrosa_upload_replace_one_time(upload, &flag));
+
+  session = begin(store, alice, BOB, bobs_upload);
+  OK(subrosa_session_local(session, &number, &n));
+  MUST(is(n, ALICE));
+  OK(subrosa_session_remote(session, &number, &n));
+  MUST(is(n, BOB));
+  OK(subrosa_session_remote_registration_id(session, &number));
+  OK(subrosa_account_registration_id(bob, &id));
+  MUST(number == id);
+  OK(subrosa_store_peer(store, 0, &number, &n));
+  MUST(number == 1 && is(n, BOB));
+  IS(SUBROSA_CODE_INVALID_ARGUMENT, subrosa_store_peer(store, 1, &number, &n));
+  while (subrosa_store_row(store, rows, &row, &k, &r) == SUBROSA_CODE_OK) {
+    MUST(!row.deletes && k.length > 0 && r.length > 0);
+    rows++;
+  }
+  MUST(rows > 4);
+  OK(subrosa_repair_log_new(BOB, 1, &log));
+  OK(subrosa_repair_log_record(log, &r));
+  OK(subrosa_repair_log_from_record((struct SubrosaBytes){record, r.length}, BOB, 1, &again));
+  IS(SUBROSA_CODE_WRONG_KIND, subrosa_session_from_record((struct SubrosaBytes){record, r.length}, alice, BOB, 1, &log));
+  free_all((SubrosaHandle[]){store, upload, alice, session, log, again, bobs_upload, bob}, 8);
+}
+
+/* The certificate of a device, for a second. */
+static SubrosaHandle sealed_sender(SubrosaHandle account, const char *name, SubrosaHandle *trust) {
+  uint8_t root[33], root_secret[32], key[33], secret[32], server[512], own[33], out[2048], who[64], number[32];
+  struct SubrosaBuffer b = {root, 33, 0}, b_secret = {root_secret, 32, 0}, e = {number, sizeof number, 0};
+  SubrosaHandle pair, made, sender;
+  struct SubrosaSenderClaims claims = {name, 1, "+491511", {own, 33}, NOW + 1000};
+  uint32_t device;
+  uint64_t expires;
+  OK(subrosa_key_pair_generate(&pair));
+  OK(subrosa_key_pair_bytes(pair, &b, &b_secret));
+  OK(subrosa_free(pair));
+  OK(subrosa_key_pair_generate(&pair));
+  b.data = key, b_secret.data = secret;
+  OK(subrosa_key_pair_bytes(pair, &b, &b_secret));
+  OK(subrosa_free(pair));
+  OK(subrosa_server_certificate_issue(1, (struct SubrosaBytes){key, 33}, (struct SubrosaBytes){root_secret, 32}, &made));
+  b = (struct SubrosaBuffer){server, sizeof server, 0};
+  OK(subrosa_bytes(made, &b));
+  OK(subrosa_free(made));
+  struct SubrosaBytes certificate = {server, b.length};
+  b = (struct SubrosaBuffer){own, 33, 0};
+  OK(subrosa_account_identity_key(account, &b));
+  OK(subrosa_sender_certificate_issue(claims, certificate, (struct SubrosaBytes){secret, 32}, &made));
+  b = (struct SubrosaBuffer){out, sizeof out, 0};
+  OK(subrosa_bytes(made, &b));
+  OK(subrosa_free(made));
+  certificate = (struct SubrosaBytes){out, b.length};
+  OK(subrosa_sealed_sender_new(account, certificate, 1, NONE, &sender));
+  b = (struct SubrosaBuffer){who, sizeof who, 0};
+  struct SubrosaBuffer k = {key, sizeof key, 0};
+  OK(subrosa_sender_claims(certificate, &device, &expires, &b, &e, &k));
+  MUST(device == 1 && expires == NOW + 1000 && is(b, name) && is(e, "+491511") && memcmp(key, own, 33) == 0);
+  OK(subrosa_certificate_trust_new((struct SubrosaBytes[]){{root, 33}}, 1, false, trust));
+  return sender;
+}
+
+/* A group: sealed for many with a member left out, an envelope that comes too late, and a chain that is moved on. */
+static void groups(void) {
+  SubrosaHandle store, uploads[3], alice, bob, carol, sessions[2], trust, sender, key, keys, stage, message, upload,
+      left_out, recipients, content, advice, request, asked, failed, messages, one, envelope;
+  uint8_t id[37] = {0}, found[37], distribution[256], wire[8192], name[64], why[256], own[33], theirs[33];
+  struct SubrosaBuffer b = {id, 36, 0}, n = {name, sizeof name, 0}, t = {why, sizeof why, 0}, k = {theirs, 33, 0};
+  struct SubrosaDeviceMessage info;
+  uint32_t device_number, registration_id, code, show;
+  uint8_t kind;
+  size_t count;
+  OK(subrosa_store_new(&store));
+  alice = device(store, ALICE, &uploads[0]), bob = device(0, BOB, &uploads[1]), carol = device(0, CAROL, &uploads[2]);
+  sessions[0] = begin(store, alice, BOB, uploads[1]), sessions[1] = begin(store, alice, CAROL, uploads[2]);
+  sender = sealed_sender(alice, ALICE, &trust);
+  OK(subrosa_distribution_id_generate(&b));
+  OK(subrosa_sender_key_generate((char *)id, &key));
+  b = (struct SubrosaBuffer){distribution, sizeof distribution, 0};
+  OK(subrosa_sender_key_distribution(key, &b));
+  struct SubrosaBytes at = {distribution, b.length}, from = {own, 33};
+  b = (struct SubrosaBuffer){found, sizeof found, 0};
+  OK(subrosa_distribution_id_of(at, &b));
+  MUST(is(b, (char *)id));
+  b = (struct SubrosaBuffer){own, 33, 0};
+  OK(subrosa_account_identity_key(alice, &b));
+  OK(subrosa_receiver_keys_new(ALICE, 1, (char *)id, &keys));
+  OK(subrosa_receiver_keys_sender(keys, &device_number, &n));
+  MUST(is(n, ALICE));
+  OK(subrosa_receiver_keys_process(keys, at, from, &stage));
+  commit(stage);
+
+  /* Carol does not get it; who is neither left out nor named is nobody's affair. */
+  OK(subrosa_sender_key_encrypt(key, text("all"), &stage));
+  message = commit(stage);
+  struct SubrosaForMany many = {sessions, 1, &CAROL, 1};
+  OK(subrosa_sealed_sender_seal_for_many(sender, message, &many, &upload, &left_out));
+  IS(SUBROSA_CODE_INVALID_ARGUMENT, subrosa_left_out(left_out, 0, &code, &n, &t));
+  b = (struct SubrosaBuffer){wire, sizeof wire, 0};
+  OK(subrosa_bytes(upload, &b));
+  OK(subrosa_upload_for_many_split((struct SubrosaBytes){wire, b.length}, &recipients, &count));
+  MUST(count == 1);
+  OK(subrosa_recipient_device(recipients, 0, 0, &device_number, &registration_id));
+  OK(subrosa_account_registration_id(bob, &code));
+  MUST(device_number == 1 && registration_id == code);
+  IS(SUBROSA_CODE_INVALID_ARGUMENT, subrosa_recipient_device(recipients, 0, 1, &device_number, &registration_id));
+  b = (struct SubrosaBuffer){wire, sizeof wire, 0};
+  OK(subrosa_recipient(recipients, 0, &n, &b));
+  MUST(is(n, BOB));
+  struct SubrosaBytes sealed = {wire, b.length};
+  OK(subrosa_account_open_sealed(bob, sealed, trust, NULL, NOW, &content));
+  OK(subrosa_sealed_content_sender_e164(content, &n));
+  MUST(is(n, "+491511"));
+  OK(subrosa_receiver_keys_decrypt_sealed(keys, content, from, &stage));
+  OK(subrosa_free(commit(stage)));
+  free_all((SubrosaHandle[]){upload, left_out, recipients, content, message}, 5);
+  many = (struct SubrosaForMany){sessions, 2, (const char *const[]){"no id"}, 1};
+  OK(subrosa_sender_key_encrypt(key, text("all"), &stage));
+  message = commit(stage);
+  IS(SUBROSA_CODE_NOT_A_SERVICE_ID, subrosa_sealed_sender_seal_for_many(sender, message, &many, &upload, &left_out));
+  OK(subrosa_free(message));
+  IS(SUBROSA_CODE_INVALID_ARGUMENT, subrosa_sealed_sender_seal_for_many(sender, key, NULL, &upload, &left_out));
+
+  /* Too late: asked for again where the pinned key sealed it, and let lie elsewhere. */
+  OK(subrosa_sealed_sender_encrypt(sender, sessions[0], text("late"), NONE, NOW, &stage));
+  envelope = commit(stage);
+  b = (struct SubrosaBuffer){wire, sizeof wire, 0};
+  OK(subrosa_bytes(envelope, &b));
+  sealed.length = b.length;
+  IS(SUBROSA_CODE_EXPIRED, subrosa_account_open_sealed(bob, sealed, trust, NULL, NOW + 2000, &content));
+  code = subrosa_error_failure();
+  OK(subrosa_account_open_unverified(bob, sealed, &content));
+  OK(subrosa_unverified_content_claimed_sender(content, &device_number, &n));
+  MUST(is(n, ALICE));
+  OK(subrosa_unverified_content_advice(content, code, NONE, NOW + 2000, &advice));
+  OK(subrosa_advice(advice, &show, &request));
+  MUST(request == 0);
+  OK(subrosa_free(advice));
+  OK(subrosa_unverified_content_advice(content, code, from, NOW + 2000, &advice));
+  OK(subrosa_advice(advice, &show, &request));
+  MUST(request != 0 && show != SUBROSA_SHOW_NEVER);
+  OK(subrosa_resend_request_message(request, &asked));
+  OK(subrosa_message_kind(asked, &kind));
+  MUST(kind == 8);
+  free_all((SubrosaHandle[]){envelope, content, advice, request, asked}, 5);
+
+  /* A chain moves on to where its sender is. */
+  b = (struct SubrosaBuffer){distribution, sizeof distribution, 0};
+  OK(subrosa_sender_key_distribution(key, &b));
+  OK(subrosa_receiver_keys_fast_forward(keys, at, from, &stage));
+  IS(SUBROSA_CODE_BUSY, subrosa_receiver_keys_fast_forward(keys, at, from, &asked));
+  commit(stage);
+
+  /* One message for each device, sealed for the key that comes with it; and one that fails. */
+  OK(subrosa_session_archive(sessions[1], &stage));
+  commit(stage);
+  struct SubrosaEach each[] = {{sessions[0], text("x"), NONE}, {sessions[1], text("x"), NONE}};
+  OK(subrosa_encrypt_each(each, 2, NOW, &stage, &failed));
+  messages = commit(stage);
+  b = (struct SubrosaBuffer){wire, sizeof wire, 0};
+  OK(subrosa_device_message(messages, 0, &info, &n, &b, &k));
+  OK(subrosa_device_message_handle(messages, 0, &one));
+  OK(subrosa_sealed_sender_seal(sender, one, (struct SubrosaBytes){theirs, k.length}, &envelope));
+  OK(subrosa_device_failure(failed, 0, &device_number, &code, &n, &t));
+  MUST(code == SUBROSA_CODE_NO_SESSION && is(n, CAROL) && t.length > 0);
+  free_all((SubrosaHandle[]){messages, one, envelope, failed}, 4);
+  free_all((SubrosaHandle[]){store, uploads[0], uploads[1], uploads[2], alice, bob, carol, sessions[0], sessions[1], trust,
+                             sender, key, keys}, 13);
+}
+
+/* An account, its sessions and its keys move to other addresses, in one transaction. */
+static void moves(void) {
+  struct pair p = pair();
+  uint8_t kind, wire[4096], name[64];
+  struct SubrosaBuffer n = {name, sizeof name, 0};
+  struct SubrosaBytes sent = encrypt(&p, "1", &kind, wire);
+  SubrosaHandle stage, text_read, to, moved, keys, keys_to, stages[3], none;
+  uint32_t number;
+  bool is_open;
+  OK(subrosa_account_receive(p.bob, p.with_alice, kind, sent, NONE, &stage));
+  OK(subrosa_stage_commit_to(stage, p.store, &text_read));
+  free_all((SubrosaHandle[]){stage, text_read}, 2);
+  OK(subrosa_session_empty("robert", 1, "alicia", 1, &to));
+  OK(subrosa_account_move_to(p.bob, "robert", 1, &stages[0]));
+  IS(SUBROSA_CODE_BUSY, subrosa_account_maintain(p.bob, 0, 0, NOW, &none));
+  IS(SUBROSA_CODE_INVALID_ARGUMENT, subrosa_session_move_to(p.with_alice, p.bob, p.with_alice, NONE, &none));
+  OK(subrosa_session_move_to(p.with_alice, p.bob, to, NONE, &stages[1]));
+  IS(SUBROSA_CODE_BUSY, subrosa_session_encrypt(p.with_alice, text("x"), NONE, NOW, &none));
+  OK(subrosa_receiver_keys_new("alice", 1, NULL, &keys));
+  OK(subrosa_receiver_keys_new("alicia", 1, NULL, &keys_to));
+  OK(subrosa_receiver_keys_move_to(keys, keys_to, &stages[2]));
+  OK(subrosa_stage_is_open(stages[2], &is_open));
+  MUST(is_open);
+  OK(subrosa_store_apply(p.store, stages, 3));
+  for (int place = 0; place < 3; place++) {
+    OK(subrosa_stage_commit(stages[place], &none));
+    OK(subrosa_stage_is_open(stages[place], &is_open));
+    MUST(none == 0 && !is_open);
+  }
+  OK(subrosa_account_address(p.bob, &number, &n));
+  MUST(is(n, "robert"));
+  OK(subrosa_store_peer(p.store, 0, &number, &n));
+  MUST(is(n, "alicia"));
+  IS(SUBROSA_CODE_NO_SESSION, subrosa_session_encrypt(p.with_alice, text("x"), NONE, NOW, &stage));
+  OK(subrosa_store_session(p.store, p.bob, "alicia", 1, &moved));
+  sent = encrypt(&p, "2", &kind, wire);
+  OK(subrosa_account_receive(p.bob, moved, kind, sent, NONE, &stage));
+  OK(subrosa_free(commit(stage)));
+  /* A stage that is freed leaves all where it was. */
+  IS(SUBROSA_CODE_OTHER_IDENTITY, subrosa_session_move_to(p.with_bob, p.alice, to, NONE, &stage));
+  OK(subrosa_free(to));
+  OK(subrosa_session_empty("alice", 1, "robert", 1, &to));
+  OK(subrosa_session_move_to(p.with_bob, p.alice, to, NONE, &stage));
+  OK(subrosa_free(stage));
+  encrypt(&p, "3", &kind, wire);
+  free_all(stages, 3);
+  free_all((SubrosaHandle[]){to, moved, keys, keys_to}, 4);
+  free_pair(&p);
+}
+
+/* An attachment as a whole. */
+static void attachments(void) {
+  uint8_t key[64], blob[4096], digest[32], mac[64], read[8];
+  struct SubrosaBuffer k = {key, 64, 0}, b = {blob, sizeof blob, 0}, d = {digest, 32, 0}, m = {mac, sizeof mac, 0},
+                       r = {read, sizeof read, 0};
+  SubrosaHandle encrypted, made, plaintext;
+  struct SubrosaManifest manifest;
+  OK(subrosa_attachment_encrypt(text("12345"), &k, &encrypted, &made));
+  OK(subrosa_bytes(encrypted, &b));
+  OK(subrosa_manifest(made, &manifest.plaintext_length, &manifest.chunk_size, &d, &m));
+  manifest.digest = (struct SubrosaBytes){digest, 32}, manifest.incremental_mac = (struct SubrosaBytes){mac, m.length};
+  OK(subrosa_attachment_decrypt((struct SubrosaBytes){key, 64}, (struct SubrosaBytes){blob, b.length}, &manifest, &plaintext));
+  OK(subrosa_bytes(plaintext, &r));
+  MUST(is(r, "12345"));
+  k.capacity = 63;
+  free_all((SubrosaHandle[]){encrypted, made, plaintext}, 3);
+  IS(SUBROSA_CODE_BUFFER_TOO_SMALL, subrosa_attachment_encrypt(text("12345"), &k, &encrypted, &made));
+}
+
 /* Many threads on one session: each gets a message or Busy, and nothing else. */
 static void *work(void *session) {
   for (int n = 0; n < 20; n++) {
@@ -316,6 +628,10 @@ int main(void) {
   handles();
   orders();
   the_rest();
+  uploads();
+  groups();
+  moves();
+  attachments();
   threads();
   if (subrosa_handles() != 0) return fprintf(stderr, "%zu handles are left\n", subrosa_handles()), 1;
   puts("all as it must be");

@@ -7,10 +7,11 @@ import com.sun.jna.ptr.*;
 public interface Subrosa extends Library {
     Subrosa S = Native.load("subrosa_c", Subrosa.class);
 
-    @Structure.FieldOrder({"batch", "low", "maxId", "noKemPreKeys", "allowVersion3", "requireOneTime"})
+    @Structure.FieldOrder({"batch", "low", "maxId", "noKemPreKeys", "allowVersion3", "requireOneTime", "messageLen", "ownJump"})
     class Options extends Structure implements Structure.ByValue {
         public int batch, low, maxId;
         public byte noKemPreKeys, allowVersion3, requireOneTime;
+        public int messageLen, ownJump;
     }
 
     @Structure.FieldOrder({"data", "length"})
