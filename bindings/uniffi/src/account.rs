@@ -9,7 +9,7 @@ use subrosa_binding as core;
 use crate::bundle::Upload;
 use crate::error::SubrosaError;
 use crate::plain::Address;
-use crate::sealed::{CertificateTrust, SealedContent};
+use crate::sealed::{CertificateTrust, SealedContent, UnverifiedContent};
 use crate::session::Session;
 use crate::stage::{StagedAccount, StagedChange, StagedText, StagedUpload};
 
@@ -34,12 +34,26 @@ pub struct AccountOptions {
     /// Whether a session is begun with one-time prekeys or not at all.
     #[uniffi(default = false)]
     pub require_one_time: bool,
+    /// Length in bytes of the longest message that is received, without its envelope.
+    #[uniffi(default = 262144)]
+    pub message_len: u32,
+    /// Number of messages that one from another device of the own account may skip.
+    #[uniffi(default = 1048576)]
+    pub own_jump: u32,
 }
 
 impl From<AccountOptions> for core::AccountOptions {
     fn from(options: AccountOptions) -> Self {
-        let AccountOptions { batch, low, kem_pre_keys, max_id, allow_version_3, require_one_time } = options;
-        Self { batch, low, kem_pre_keys, max_id, allow_version_3, require_one_time }
+        Self {
+            batch: options.batch,
+            low: options.low,
+            kem_pre_keys: options.kem_pre_keys,
+            max_id: options.max_id,
+            allow_version_3: options.allow_version_3,
+            require_one_time: options.require_one_time,
+            message_len: options.message_len,
+            own_jump: options.own_jump,
+        }
     }
 }
 
@@ -62,6 +76,13 @@ impl Account {
     /// The address of this device.
     pub fn address(&self) -> Address {
         self.0.address().into()
+    }
+
+    /// Moves the account to another address of this device: from a telephone number to a service id, say. After the
+    /// commit this object is at the new address. Sessions and the keys of groups move by themselves, with a stage each:
+    /// store the writes of all of them in one transaction, then commit each.
+    pub fn move_to(&self, address: Address) -> Result<Arc<StagedChange>, SubrosaError> {
+        Ok(Arc::new(StagedChange(self.0.move_to(&address.into())?)))
     }
 
     /// The public identity key, 33 bytes.
@@ -156,6 +177,12 @@ impl Account {
     ) -> Result<Arc<SealedContent>, SubrosaError> {
         let content = self.0.open_sealed(&envelope, &trust.0, e164.as_deref(), taken_ms)?;
         Ok(Arc::new(SealedContent(content)))
+    }
+
+    /// Opens an envelope without verifying its sender, for advice about one that `open_sealed` refused: say since the
+    /// certificate has expired.
+    pub fn open_unverified(&self, envelope: Vec<u8>) -> Result<Arc<UnverifiedContent>, SubrosaError> {
+        Ok(Arc::new(UnverifiedContent(self.0.open_unverified(&envelope)?)))
     }
 
     /// Signs bytes with the identity key; 64 bytes.

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use subrosa_binding as core;
+use zeroize::Zeroizing;
 
 use crate::error::SubrosaError;
 
@@ -94,6 +95,39 @@ impl AttachmentDecryptor {
     pub fn finish(&self) -> Result<Vec<u8>, SubrosaError> {
         Ok(self.0.finish()?.to_vec())
     }
+}
+
+/// An attachment that was encrypted as a whole.
+#[derive(uniffi::Object)]
+pub struct EncryptedAttachment {
+    key: Zeroizing<Vec<u8>>,
+    blob: Vec<u8>,
+    manifest: core::Manifest,
+}
+
+#[uniffi::export]
+impl EncryptedAttachment {
+    /// The key, 64 bytes, which travels in the message. Secret.
+    pub fn key(&self) -> Vec<u8> {
+        self.key.to_vec()
+    }
+
+    /// The encrypted form.
+    pub fn blob(&self) -> Vec<u8> {
+        self.blob.clone()
+    }
+
+    /// What the message says of the attachment.
+    pub fn manifest(&self) -> AttachmentManifest {
+        self.manifest.clone().into()
+    }
+}
+
+/// Encrypts an attachment as a whole.
+#[uniffi::export]
+pub fn encrypt_attachment(plaintext: Vec<u8>) -> Result<Arc<EncryptedAttachment>, SubrosaError> {
+    let (key, blob, manifest) = core::encrypt_attachment(&plaintext)?;
+    Ok(Arc::new(EncryptedAttachment { key, blob, manifest }))
 }
 
 /// Decrypts an attachment as a whole. The manifest may lack an incremental MAC.

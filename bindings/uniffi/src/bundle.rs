@@ -125,6 +125,11 @@ impl Upload {
         self.0.replace_one_time()
     }
 
+    /// The token to keep at the service; 36 bytes.
+    pub fn backup_token(&self) -> Vec<u8> {
+        self.0.backup_token()
+    }
+
     /// A new signed prekey.
     pub fn signed_pre_key(&self) -> Option<PublicPreKey> {
         self.0.signed_pre_key().map(Into::into)

@@ -52,6 +52,8 @@ pub struct DeviceFailure {
     pub address: Address,
     /// The name of the error's code.
     pub code: String,
+    /// What happened and what to do.
+    pub text: String,
 }
 
 /// Messages for many devices, and the devices that could not be encrypted for.
@@ -76,6 +78,7 @@ pub fn encrypt_each(all: Vec<DeviceText>, now_ms: u64) -> Result<EachResult, Sub
         .map(|failure| DeviceFailure {
             address: failure.address.into(),
             code: failure.error.code.name().to_owned(),
+            text: failure.error.text,
         })
         .collect();
     Ok(EachResult { stage: Arc::new(StagedMessages(stage)), failures })

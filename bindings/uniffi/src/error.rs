@@ -36,6 +36,10 @@ pub enum SubrosaError {
     Stale { text: String, failure: Option<Failure> },
     /// The chain has no more keys.
     Exhausted { text: String, failure: Option<Failure> },
+    /// The sessions are bound to their addresses, and can't move.
+    Bound { text: String, failure: Option<Failure> },
+    /// Another identity is known under the new address.
+    OtherIdentity { text: String, failure: Option<Failure> },
     /// The message was decrypted before.
     Duplicate { text: String, failure: Option<Failure> },
     /// The message is not authentic.
@@ -245,6 +249,8 @@ impl std::fmt::Display for SubrosaError {
             Self::NoSession { text, .. } => write!(f, "NoSession: {text}"),
             Self::Stale { text, .. } => write!(f, "Stale: {text}"),
             Self::Exhausted { text, .. } => write!(f, "Exhausted: {text}"),
+            Self::Bound { text, .. } => write!(f, "Bound: {text}"),
+            Self::OtherIdentity { text, .. } => write!(f, "OtherIdentity: {text}"),
             Self::Duplicate { text, .. } => write!(f, "Duplicate: {text}"),
             Self::Forged { text, .. } => write!(f, "Forged: {text}"),
             Self::IdentityMismatch { text, .. } => write!(f, "IdentityMismatch: {text}"),
@@ -363,6 +369,8 @@ impl From<Error> for SubrosaError {
             Code::NoSession => Self::NoSession { text, failure },
             Code::Stale => Self::Stale { text, failure },
             Code::Exhausted => Self::Exhausted { text, failure },
+            Code::Bound => Self::Bound { text, failure },
+            Code::OtherIdentity => Self::OtherIdentity { text, failure },
             Code::Duplicate => Self::Duplicate { text, failure },
             Code::Forged => Self::Forged { text, failure },
             Code::IdentityMismatch => Self::IdentityMismatch { text, failure },

@@ -100,6 +100,27 @@ impl ReceiverKeys {
         Ok(Arc::new(StagedChange(self.0.process(&distribution, &identity_key)?)))
     }
 
+    /// Takes in a distribution as `process` does, and moves a chain that is known on to where its sender is now: the way
+    /// out when messages are `TooFarAhead`. The messages before are given up.
+    pub fn fast_forward(
+        &self,
+        distribution: Vec<u8>,
+        identity_key: Vec<u8>,
+    ) -> Result<Arc<StagedChange>, SubrosaError> {
+        Ok(Arc::new(StagedChange(self.0.fast_forward(&distribution, &identity_key)?)))
+    }
+
+    /// Moves the keys to another address of the sender. `to` is what is stored under the new address, or empty keys of
+    /// it: after the commit it has them all, and this object has none.
+    pub fn move_to(&self, to: &ReceiverKeys) -> Result<Arc<StagedChange>, SubrosaError> {
+        Ok(Arc::new(StagedChange(self.0.move_to(&to.0)?)))
+    }
+
+    /// The device whose keys these are.
+    pub fn sender(&self) -> Address {
+        self.0.sender().into()
+    }
+
     /// Decrypts a message of the group.
     #[uniffi::method(default(pinned = None))]
     pub fn decrypt(&self, bytes: Vec<u8>, pinned: Option<Vec<u8>>) -> Result<Arc<StagedText>, SubrosaError> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use subrosa_binding as core;
 
 use crate::error::SubrosaError;
-use crate::plain::{Address, Failure, Show};
+use crate::plain::{Address, Failure, Message, Show};
 use crate::session::Session;
 use crate::stage::{StagedMessage, StagedResend};
 
@@ -43,6 +43,15 @@ pub fn advice_about(
 #[derive(uniffi::Object)]
 pub struct ResendRequest(core::ResendRequest);
 
+#[uniffi::export]
+impl ResendRequest {
+    /// What to send, not encrypted, but in an envelope if there is one. It is the output of `RepairLog.ask`, too, which
+    /// limits how often it is sent.
+    pub fn message(&self) -> Arc<Message> {
+        Arc::new(Message(self.0.message()))
+    }
+}
+
 /// What to do about a peer's request.
 #[derive(uniffi::Record)]
 pub struct Resend {
@@ -70,6 +79,17 @@ impl RepairLog {
     #[uniffi::constructor]
     pub fn new(peer: Address) -> Arc<Self> {
         Arc::new(Self(core::RepairLog::new(&peer.into())))
+    }
+
+    /// Reads a stored record, for the same peer.
+    #[uniffi::constructor]
+    pub fn from_record(record: Vec<u8>, peer: Address) -> Result<Arc<Self>, SubrosaError> {
+        Ok(Arc::new(Self(core::RepairLog::from_record(&record, &peer.into())?)))
+    }
+
+    /// The record as it is.
+    pub fn record(&self) -> Vec<u8> {
+        self.0.record().to_vec()
     }
 
     /// Notes a request, if it may be made now. The output is what to send.

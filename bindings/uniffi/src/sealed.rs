@@ -75,6 +75,7 @@ impl SealedSender {
         let plain = |one: core::LeftOut| LeftOut {
             service_id: one.service_id,
             code: one.error.code.name().to_owned(),
+            text: one.error.text,
         };
         Ok(ManySealed { upload, left_out: left_out.into_iter().map(plain).collect() })
     }
@@ -96,6 +97,8 @@ pub struct LeftOut {
     pub service_id: String,
     /// The name of the error's code.
     pub code: String,
+    /// What happened and what to do.
+    pub text: String,
 }
 
 /// The content of an envelope whose sender is verified.
@@ -142,6 +145,31 @@ impl SealedContent {
     /// What to do if the message was not decrypted.
     pub fn advice(&self, failure: Failure, timestamp_ms: u64) -> Advice {
         self.0.advice(failure.into(), timestamp_ms).into()
+    }
+}
+
+/// The content of an envelope whose sender is not verified.
+#[derive(uniffi::Object)]
+pub struct UnverifiedContent(pub(crate) core::UnverifiedContent);
+
+#[uniffi::export]
+impl UnverifiedContent {
+    /// The device that the certificate names. Nobody vouches for it: it only tells under which name the identity key is
+    /// pinned that `advice` takes.
+    pub fn claimed_sender(&self) -> Address {
+        self.0.claimed_sender().into()
+    }
+
+    /// What to do about the envelope: `failure` is that of the error. The message is asked for again if the `pinned` key
+    /// sealed it, and let lie if not. `taken_ms` is when the service took it.
+    #[uniffi::method(default(pinned = None))]
+    pub fn advice(
+        &self,
+        failure: Failure,
+        taken_ms: u64,
+        pinned: Option<Vec<u8>>,
+    ) -> Result<Advice, SubrosaError> {
+        Ok(self.0.advice(failure.into(), pinned.as_deref(), taken_ms)?.into())
     }
 }
 

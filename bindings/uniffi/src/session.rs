@@ -33,6 +33,27 @@ impl Session {
         self.0.record().to_vec()
     }
 
+    /// An empty session between two addresses, to move another one to: `account.new_session` knows the account's present
+    /// address alone.
+    #[uniffi::constructor]
+    pub fn empty(local: Address, remote: Address) -> Arc<Self> {
+        Arc::new(Self(core::Session::empty(&local.into(), &remote.into())))
+    }
+
+    /// Moves all sessions to another address of the same device, or of this one. `to` is what is stored under the new
+    /// address, or an empty session with it: after the commit it has them all, and this one has none. `pinned` is the
+    /// identity key that is pinned for the new name. Messages of version 4 between service ids carry both: such sessions
+    /// are `Bound` to them.
+    #[uniffi::method(default(pinned = None))]
+    pub fn move_to(
+        &self,
+        account: &Account,
+        to: &Session,
+        pinned: Option<Vec<u8>>,
+    ) -> Result<Arc<StagedChange>, SubrosaError> {
+        Ok(Arc::new(StagedChange(self.0.move_to(&account.0, &to.0, pinned.as_deref())?)))
+    }
+
     /// This device.
     pub fn local(&self) -> Address {
         self.0.local().into()

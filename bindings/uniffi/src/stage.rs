@@ -32,6 +32,11 @@ macro_rules! stages {
                     Ok(self.0.writes()?.into_iter().map(|write| Arc::new(Write(write))).collect())
                 }
 
+                /// The writes in bytes, for a store that takes them so. They hold secrets.
+                pub fn writes_bytes(&self) -> Result<Vec<u8>, SubrosaError> {
+                    Ok(self.0.writes_bytes()?.to_vec())
+                }
+
                 /// The output, to be stored in the transaction of the writes and for nothing else.
                 pub fn output_for_the_same_transaction(&self) -> Result<$output, SubrosaError> {
                     Ok(($view)(self.0.output_for_the_same_transaction()?))

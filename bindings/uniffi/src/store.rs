@@ -83,6 +83,27 @@ impl Store {
         Arc::new(Self(core::Store::of_rows(rows.iter().map(|row| row.0.clone()))))
     }
 
+    /// Puts a row that was read from a real store.
+    pub fn put_row(&self, row: &Row) {
+        self.0.put_row(row.0.clone());
+    }
+
+    /// All rows in bytes, which `from_bytes` takes. They hold secrets.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, SubrosaError> {
+        Ok(self.0.to_bytes()?.to_vec())
+    }
+
+    /// A store of rows in bytes.
+    #[uniffi::constructor]
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Arc<Self>, SubrosaError> {
+        Ok(Arc::new(Self(core::Store::from_bytes(&Zeroizing::new(bytes))?)))
+    }
+
+    /// Makes all these writes, or none: those of one stage, or of several. The stages are still to be committed.
+    pub fn apply(&self, writes: Vec<Arc<Write>>) -> Result<(), SubrosaError> {
+        Ok(self.0.apply_writes(writes.iter().map(|write| write.0.clone()).collect())?)
+    }
+
     /// All rows.
     pub fn rows(&self) -> Vec<Arc<Row>> {
         self.0.rows().into_iter().map(|row| Arc::new(Row(row))).collect()

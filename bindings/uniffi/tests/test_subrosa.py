@@ -150,6 +150,89 @@ class Conversation(unittest.TestCase):
         content = self.bob.account.open_sealed(recipient.envelope, trust, NOW)
         self.assertEqual(keys.decrypt_sealed(content).commit_to(self.bob.store), b"all")
 
+    def certified(self, device, expires):
+        """A sealed sender, and the trust under which it is one."""
+        root, service = KeyPair.generate(), KeyPair.generate()
+        server = issue_server_certificate(1, service.public_key(), root.private_key())
+        claims = SenderClaims(address=device.account.address(), e164=None,
+                              identity_key=device.account.identity_key(), expires_ms=expires)
+        certificate = issue_sender_certificate(claims, server, service.private_key())
+        return SealedSender(device.account, certificate, 1), CertificateTrust([root.public_key()], False)
+
+    def test_an_envelope_that_came_too_late(self):
+        sender, trust = self.certified(self.alice, NOW + 1)
+        envelope = sender.encrypt(self.session, b"late", NOW).commit_to(self.alice.store)
+        with self.assertRaises(SubrosaError.Expired) as raised:
+            self.bob.account.open_sealed(envelope, trust, NOW + 2)
+        unverified, failure = self.bob.account.open_unverified(envelope), raised.exception.failure
+        self.assertEqual(unverified.claimed_sender(), self.alice.account.address())
+        self.assertIsNone(unverified.advice(failure, NOW + 2).ask)
+        advice = unverified.advice(failure, NOW + 2, self.alice.account.identity_key())
+        self.assertEqual(advice.ask.message().kind(), 8)
+
+    def test_a_member_is_left_out_and_a_chain_is_moved_on(self):
+        carol = Device("0f5f6b1e-5a39-4f0c-8a27-1c2d3e4f5a6b")
+        self.alice.begin(carol)
+        sender, _ = self.certified(self.alice, NOW + 1)
+        key, identity = SenderKey.generate(generate_distribution_id()), self.alice.account.identity_key()
+        message = key.encrypt(b"all").commit_to(self.alice.store)
+        sealed = sender.seal_for_many(message, [self.session], [carol.account.address().name])
+        self.assertEqual([one.service_id for one in split_for_many(sealed.upload)], [BOB])
+        with self.assertRaises(SubrosaError.NotAServiceId):
+            sender.seal_for_many(message, [self.session], ["carol"])
+        keys = ReceiverKeys(self.alice.account.address(), distribution_id_of(key.distribution()))
+        self.assertEqual(keys.sender(), self.alice.account.address())
+        early = key.encrypt(b"early").commit_to(self.alice.store)
+        keys.process(key.distribution(), identity).commit_to(self.bob.store)
+        late = key.encrypt(b"late").commit_to(self.alice.store)
+        key.encrypt(b"later").commit_to(self.alice.store)
+        keys.fast_forward(key.distribution(), identity).commit_to(self.bob.store)
+        for gone in (early, late):
+            with self.assertRaises(SubrosaError):
+                keys.decrypt(gone.bytes())
+
+    def test_a_device_moves_to_another_address(self):
+        with self.assertRaises(SubrosaError.Bound):  # Messages of version 4 between service ids carry both.
+            self.session.move_to(self.alice.account, self.alice.account.new_session(Address(name=ALICE, device=3)))
+        alice, bob = Device("4915112345678"), Device("4915187654321")
+        session, back = alice.begin(bob), bob.account.new_session(alice.account.address())
+        self.assertEqual(bob.read(back, session.encrypt(b"1", NOW).commit_to(alice.store)), b"1")
+        new, keys = Address(name=ALICE, device=1), ReceiverKeys(alice.account.address(), None)
+        to, keys_to = bob.account.new_session(new), ReceiverKeys(new, None)
+        stages = [back.move_to(bob.account, to), keys.move_to(keys_to)]
+        with self.assertRaises(SubrosaError.Busy):
+            back.encrypt(b"x", NOW)
+        bob.store.apply([write for stage in stages for write in stage.writes()])
+        for stage in stages:
+            stage.commit()
+        self.assertEqual(bob.store.peers(), [new])
+        moved = Session.empty(new, bob.account.address())
+        stages = [alice.account.move_to(new), session.move_to(alice.account, moved)]
+        alice.store.apply([write for stage in stages for write in stage.writes()])
+        for stage in stages:
+            stage.commit()
+        self.assertEqual(alice.account.address(), new)
+        self.assertEqual(bob.read(to, moved.encrypt(b"2", NOW).commit_to(alice.store)), b"2")
+
+    def test_limits_rows_and_uploads(self):
+        message = self.send(b"x" * 9000)
+        few = AccountOptions(batch=4, low=1, message_len=9000)
+        account = self.bob.store.account(self.bob.account.address(), few)
+        with self.assertRaises(SubrosaError.TooLong):
+            account.receive(account.new_session(self.alice.account.address()), message.kind(), message.bytes())
+        store = Store.from_bytes(self.bob.store.to_bytes())
+        again = Store()
+        for row in store.rows():
+            again.put_row(row)
+        self.assertEqual(len(again.rows()), len(self.bob.store.rows()))
+        stage = self.session.encrypt(b"y", NOW)
+        self.assertIn(stage.writes()[0].record(), stage.writes_bytes())
+        self.assertEqual(len(self.bob.upload.backup_token()), 36)
+        log = RepairLog(self.alice.account.address())
+        self.assertEqual(RepairLog.from_record(log.record(), self.alice.account.address()).record(), log.record())
+        attachment = encrypt_attachment(b"12345")
+        self.assertEqual(decrypt_attachment(attachment.key(), attachment.blob(), attachment.manifest()), b"12345")
+
     def test_fingerprints_attachments_and_record_keys(self):
         ours = Party(identifier=b"1" * 16, identity_key=self.alice.account.identity_key())
         theirs = Party(identifier=b"2" * 16, identity_key=self.bob.account.identity_key())
