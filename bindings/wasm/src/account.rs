@@ -9,7 +9,7 @@ use crate::bundle::Upload;
 use crate::error::{Fallible, thrown};
 use crate::object::{self, count, millis};
 use crate::plain::Address;
-use crate::sealed::{CertificateTrust, SealedContent};
+use crate::sealed::{CertificateTrust, SealedContent, UnverifiedContent};
 use crate::session::Session;
 use crate::stage::{StagedAccount, StagedChange, StagedText, StagedUpload};
 
@@ -29,6 +29,10 @@ export interface AccountOptions {
     allowVersion3?: boolean;
     /** Whether a session is begun with one-time prekeys or not at all. No. */
     requireOneTime?: boolean;
+    /** Length in bytes of the longest message that is received, without its envelope. 262,144. */
+    messageLen?: number;
+    /** Number of messages that one from another device of the own account may skip. 1,048,576. */
+    ownJump?: number;
 }
 ";
 
@@ -52,6 +56,8 @@ pub fn options(given: Option<AccountOptions>) -> Fallible<core::AccountOptions> 
         max_id: number("maxId", usual.max_id)?,
         allow_version_3: flag("allowVersion3", usual.allow_version_3),
         require_one_time: flag("requireOneTime", usual.require_one_time),
+        message_len: number("messageLen", usual.message_len)?,
+        own_jump: number("ownJump", usual.own_jump)?,
     })
 }
 
@@ -70,6 +76,14 @@ impl Account {
     #[wasm_bindgen(getter)]
     pub fn address(&self) -> Address {
         Address(self.0.address())
+    }
+
+    /// Moves the account to another address of this device: from a telephone number to a service id, say. After the
+    /// commit this object is at the new address. Sessions and the keys of groups move by themselves, with a stage each:
+    /// store the writes of all of them in one transaction, then commit each.
+    #[wasm_bindgen(js_name = moveTo)]
+    pub fn move_to(&self, address: &Address) -> Fallible<StagedChange> {
+        self.0.move_to(&address.0).map(StagedChange).map_err(thrown)
     }
 
     /// The public identity key, 33 bytes.
@@ -165,6 +179,13 @@ impl Account {
     ) -> Fallible<SealedContent> {
         let opened = self.0.open_sealed(envelope, &trust.0, e164.as_deref(), millis(taken)?);
         opened.map(SealedContent).map_err(thrown)
+    }
+
+    /// Opens an envelope without verifying its sender, for advice about one that `openSealed` refused: say since the
+    /// certificate has expired.
+    #[wasm_bindgen(js_name = openUnverified)]
+    pub fn open_unverified(&self, envelope: &[u8]) -> Fallible<UnverifiedContent> {
+        self.0.open_unverified(envelope).map(UnverifiedContent).map_err(thrown)
     }
 
     /// Signs bytes with the identity key; 64 bytes.

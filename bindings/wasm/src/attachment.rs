@@ -4,6 +4,7 @@
 
 use subrosa_binding as core;
 use wasm_bindgen::prelude::*;
+use zeroize::Zeroizing;
 
 use crate::error::{Fallible, argument, thrown};
 use crate::object::{count, millis};
@@ -116,6 +117,41 @@ impl AttachmentDecryptor {
     pub fn finish(&self) -> Fallible<Vec<u8>> {
         Ok(self.0.finish().map_err(thrown)?.to_vec())
     }
+}
+
+/// An attachment that was encrypted as a whole.
+#[wasm_bindgen]
+pub struct EncryptedAttachment {
+    key: Zeroizing<Vec<u8>>,
+    blob: Vec<u8>,
+    manifest: core::Manifest,
+}
+
+#[wasm_bindgen]
+impl EncryptedAttachment {
+    /// The key, 64 bytes, which travels in the message. Secret.
+    pub fn key(&self) -> Vec<u8> {
+        self.key.to_vec()
+    }
+
+    /// The encrypted form.
+    #[wasm_bindgen(getter)]
+    pub fn blob(&self) -> Vec<u8> {
+        self.blob.clone()
+    }
+
+    /// What the message says of the attachment.
+    #[wasm_bindgen(getter)]
+    pub fn manifest(&self) -> AttachmentManifest {
+        AttachmentManifest(self.manifest.clone())
+    }
+}
+
+/// Encrypts an attachment as a whole.
+#[wasm_bindgen(js_name = encryptAttachment)]
+pub fn encrypt_attachment(plaintext: &[u8]) -> Fallible<EncryptedAttachment> {
+    let (key, blob, manifest) = core::encrypt_attachment(plaintext).map_err(thrown)?;
+    Ok(EncryptedAttachment { key, blob, manifest })
 }
 
 /// Decrypts an attachment as a whole. The manifest may lack an incremental MAC.

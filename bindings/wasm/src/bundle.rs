@@ -145,6 +145,12 @@ impl Upload {
         self.0.replace_one_time()
     }
 
+    /// The token to keep at the service; 36 bytes.
+    #[wasm_bindgen(getter, js_name = backupToken)]
+    pub fn backup_token(&self) -> Vec<u8> {
+        self.0.backup_token()
+    }
+
     /// A new signed prekey.
     #[wasm_bindgen(getter, js_name = signedPreKey)]
     pub fn signed_pre_key(&self) -> Option<PublicPreKey> {

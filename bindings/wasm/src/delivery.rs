@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::error::{Fallible, thrown};
 use crate::object::millis;
-use crate::plain::Address;
+use crate::plain::{Address, Message};
 use crate::session::Session;
 use crate::stage::{StagedChange, StagedMessages};
 
@@ -33,6 +33,12 @@ impl DeviceMessage {
     #[wasm_bindgen(getter, js_name = identityKey)]
     pub fn identity_key(&self) -> Vec<u8> {
         self.0.identity_key.clone()
+    }
+
+    /// The message, to be sealed for the identity key by `SealedSender.seal`.
+    #[wasm_bindgen(getter)]
+    pub fn message(&self) -> Message {
+        Message(self.0.message.clone())
     }
 
     /// The kind of the message.

@@ -101,6 +101,20 @@ impl ReceiverKeys {
         self.0.process(distribution, identity_key).map(StagedChange).map_err(thrown)
     }
 
+    /// Takes in a distribution as `process` does, and moves a chain that is known on to where its sender is now: the way
+    /// out when messages are `TooFarAhead`. The messages before are given up.
+    #[wasm_bindgen(js_name = fastForward)]
+    pub fn fast_forward(&self, distribution: &[u8], identity_key: &[u8]) -> Fallible<StagedChange> {
+        self.0.fast_forward(distribution, identity_key).map(StagedChange).map_err(thrown)
+    }
+
+    /// Moves the keys to another address of the sender. `to` is what is stored under the new address, or empty keys of
+    /// it: after the commit it has them all, and this object has none.
+    #[wasm_bindgen(js_name = moveTo)]
+    pub fn move_to(&self, to: &ReceiverKeys) -> Fallible<StagedChange> {
+        self.0.move_to(&to.0).map(StagedChange).map_err(thrown)
+    }
+
     /// Decrypts a message of the group.
     pub fn decrypt(&self, bytes: &[u8], pinned: Option<Vec<u8>>) -> Fallible<StagedText> {
         self.0.decrypt(bytes, pinned.as_deref()).map(StagedText).map_err(thrown)

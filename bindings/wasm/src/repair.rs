@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::error::{Fallible, thrown};
 use crate::object::{count, millis};
-use crate::plain::{Address, Failure, Show};
+use crate::plain::{Address, Failure, Message, Show};
 use crate::session::Session;
 use crate::stage::{StagedMessage, StagedResend};
 
@@ -40,6 +40,15 @@ impl Advice {
 /// A request to a peer's device, to send a message again.
 #[wasm_bindgen]
 pub struct ResendRequest(core::ResendRequest);
+
+#[wasm_bindgen]
+impl ResendRequest {
+    /// What to send, not encrypted, but in an envelope if there is one. It is the output of `RepairLog.ask`, too, which
+    /// limits how often it is sent.
+    pub fn message(&self) -> Message {
+        Message(self.0.message())
+    }
+}
 
 /// What to do about a peer's request.
 #[wasm_bindgen]
@@ -76,6 +85,17 @@ impl RepairLog {
     #[wasm_bindgen(constructor)]
     pub fn new(peer: &Address) -> Self {
         Self(core::RepairLog::new(&peer.0))
+    }
+
+    /// Reads a stored record, for the same peer.
+    #[wasm_bindgen(js_name = fromRecord)]
+    pub fn from_record(record: &[u8], peer: &Address) -> Fallible<Self> {
+        Ok(Self(core::RepairLog::from_record(record, &peer.0).map_err(thrown)?))
+    }
+
+    /// The record as it is.
+    pub fn record(&self) -> Vec<u8> {
+        self.0.record().to_vec()
     }
 
     /// Notes a request, if it may be made now. The output is what to send.

@@ -158,6 +158,26 @@ impl SealedContent {
     }
 }
 
+/// The content of an envelope whose sender is not verified.
+#[wasm_bindgen]
+pub struct UnverifiedContent(pub(crate) core::UnverifiedContent);
+
+#[wasm_bindgen]
+impl UnverifiedContent {
+    /// The device that the certificate names. Nobody vouches for it: it only tells under which name the identity key is
+    /// pinned that `advice` takes.
+    #[wasm_bindgen(getter, js_name = claimedSender)]
+    pub fn claimed_sender(&self) -> Address {
+        Address(self.0.claimed_sender())
+    }
+
+    /// What to do about the envelope: `failure` is that of the error. The message is asked for again if the `pinned` key
+    /// sealed it, and let lie if not. `taken` is when the service took it.
+    pub fn advice(&self, failure: Failure, taken: f64, pinned: Option<Vec<u8>>) -> Fallible<Advice> {
+        self.0.advice(failure.into(), pinned.as_deref(), millis(taken)?).map(Advice).map_err(thrown)
+    }
+}
+
 /// What a sender certificate says. Not verified.
 #[wasm_bindgen]
 pub struct SenderClaims(core::SenderClaims);
@@ -185,6 +205,12 @@ impl SenderClaims {
     #[wasm_bindgen(getter)]
     pub fn address(&self) -> Address {
         Address(self.0.address.clone())
+    }
+
+    /// Its identity key, 33 bytes.
+    #[wasm_bindgen(getter, js_name = identityKey)]
+    pub fn identity_key(&self) -> Vec<u8> {
+        self.0.identity_key.clone()
     }
 
     /// Its phone number.

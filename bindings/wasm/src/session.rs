@@ -29,6 +29,26 @@ impl Session {
         self.0.record().to_vec()
     }
 
+    /// An empty session between two addresses, to move another one to: `account.newSession` knows the account's present
+    /// address alone.
+    pub fn empty(local: &Address, remote: &Address) -> Self {
+        Self(core::Session::empty(&local.0, &remote.0))
+    }
+
+    /// Moves all sessions to another address of the same device, or of this one. `to` is what is stored under the new
+    /// address, or an empty session with it: after the commit it has them all, and this one has none. `pinned` is the
+    /// identity key that is pinned for the new name. Messages of version 4 between service ids carry both: such sessions
+    /// are `Bound` to them.
+    #[wasm_bindgen(js_name = moveTo)]
+    pub fn move_to(
+        &self,
+        account: &Account,
+        to: &Session,
+        pinned: Option<Vec<u8>>,
+    ) -> Fallible<StagedChange> {
+        self.0.move_to(&account.0, &to.0, pinned.as_deref()).map(StagedChange).map_err(thrown)
+    }
+
     /// This device.
     #[wasm_bindgen(getter)]
     pub fn local(&self) -> Address {

@@ -30,6 +30,12 @@ macro_rules! stages {
                     Ok(self.0.writes().map_err(thrown)?.into_iter().map(Write).collect())
                 }
 
+                /// The writes in bytes, for a store that takes them so. They hold secrets.
+                #[wasm_bindgen(js_name = writesBytes)]
+                pub fn writes_bytes(&self) -> Fallible<Vec<u8>> {
+                    Ok(self.0.writes_bytes().map_err(thrown)?.to_vec())
+                }
+
                 /// The output, to be stored in the transaction of the writes and for nothing else.
                 #[wasm_bindgen(js_name = outputForTheSameTransaction)]
                 pub fn output_for_the_same_transaction(&self) -> Fallible<$output> {

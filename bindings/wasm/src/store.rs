@@ -57,6 +57,16 @@ extern "C" {
     pub type Row;
 }
 
+fn read_row(row: Row) -> Fallible<core::Row> {
+    let row = JsValue::from(row);
+    let generation = match object::get(&row, "generation").and_then(|value| value.as_f64()) {
+        Some(generation) => Some(object::millis(generation)?),
+        None => None,
+    };
+    let record = Zeroizing::new(object::bytes(&row, "record")?);
+    Ok(core::Row { key: object::bytes(&row, "key")?, record, generation })
+}
+
 /// A store in memory: for tests and prototypes, and to read states from rows of a real store.
 #[wasm_bindgen]
 #[derive(Default)]
@@ -73,16 +83,32 @@ impl Store {
     /// A store of rows that were read from a real one.
     #[wasm_bindgen(js_name = ofRows)]
     pub fn of_rows(rows: Vec<Row>) -> Fallible<Self> {
-        let row = |row: Row| {
-            let row = JsValue::from(row);
-            let generation = match object::get(&row, "generation").and_then(|value| value.as_f64()) {
-                Some(generation) => Some(object::millis(generation)?),
-                None => None,
-            };
-            let record = Zeroizing::new(object::bytes(&row, "record")?);
-            Ok(core::Row { key: object::bytes(&row, "key")?, record, generation })
-        };
-        Ok(Self(core::Store::of_rows(rows.into_iter().map(row).collect::<Fallible<Vec<_>>>()?)))
+        Ok(Self(core::Store::of_rows(rows.into_iter().map(read_row).collect::<Fallible<Vec<_>>>()?)))
+    }
+
+    /// Puts a row that was read from a real store.
+    #[wasm_bindgen(js_name = putRow)]
+    pub fn put_row(&self, row: Row) -> Fallible<()> {
+        self.0.put_row(read_row(row)?);
+        Ok(())
+    }
+
+    /// All rows in bytes, which `fromBytes` takes. They hold secrets.
+    #[wasm_bindgen(js_name = toBytes)]
+    pub fn to_bytes(&self) -> Fallible<Vec<u8>> {
+        Ok(self.0.to_bytes().map_err(thrown)?.to_vec())
+    }
+
+    /// A store of rows in bytes.
+    #[wasm_bindgen(js_name = fromBytes)]
+    pub fn from_bytes(bytes: &[u8]) -> Fallible<Self> {
+        Ok(Self(core::Store::from_bytes(bytes).map_err(thrown)?))
+    }
+
+    /// Makes all these writes, or none: those of one stage, or of several. The stages are still to be committed, and
+    /// the writes can't be used again.
+    pub fn apply(&self, writes: Vec<Write>) -> Fallible<()> {
+        self.0.apply_writes(writes.into_iter().map(|write| write.0).collect()).map_err(thrown)
     }
 
     /// All rows, as plain objects.

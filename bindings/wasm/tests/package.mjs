@@ -119,6 +119,73 @@ test('sealed sender and a group', () => {
   assert.equal(string(keys.decryptSealed(bob.account.openSealed(recipient.envelope, trust, NOW)).commitTo(bob.store)), 'all');
 });
 
+test('an envelope that came too late is asked for again, a member is left out, a chain is moved on', () => {
+  const { alice, bob, session } = pair(), carol = new Device('0f5f6b1e-5a39-4f0c-8a27-1c2d3e4f5a6b');
+  const root = S.KeyPair.generate(), service = S.KeyPair.generate(), identity = alice.account.identityKey;
+  const server = S.issueServerCertificate(1, service.publicKey, root.privateKey());
+  const claims = new S.SenderClaims(alice.account.address, identity, NOW + 1);
+  assert.deepEqual(claims.identityKey, identity);
+  const sender = new S.SealedSender(alice.account, claims.issue(server, service.privateKey()), 1);
+  const envelope = sender.encrypt(session, text('late'), NOW).commitTo(alice.store);
+  const trust = new S.CertificateTrust([root.publicKey], false);
+  let failure;
+  assert.throws(() => bob.account.openSealed(envelope, trust, NOW + 2), (error) => { failure = error.failure; return error.code === 'Expired'; });
+  const unverified = bob.account.openUnverified(envelope);
+  assert.equal(unverified.claimedSender.name, ALICE);
+  assert.equal(unverified.advice(failure, NOW + 2).ask, undefined);
+  assert.equal(unverified.advice(failure, NOW + 2, identity).ask.message().kind, 8);
+
+  const key = S.SenderKey.generate(S.generateDistributionId()), devices = new S.Devices();
+  devices.add(session);
+  const message = key.encrypt(text('all')).commitTo(alice.store);
+  const sealed = sender.sealForMany(message, devices, [carol.account.address.name]);
+  assert.deepEqual(S.splitForMany(sealed.upload).map((one) => one.serviceId), [BOB]);
+  throws('NotAServiceId', () => sender.sealForMany(message, devices, ['carol']));
+  const [one] = devices.encrypt(text('x'), NOW).commitTo(alice.store);
+  assert.ok(sender.seal(one.message, one.identityKey).length > one.bytes.length);
+  const keys = new S.ReceiverKeys(alice.account.address, S.distributionIdOf(key.distribution()));
+  keys.process(key.distribution(), identity).commitTo(bob.store);
+  const late = key.encrypt(text('late')).commitTo(alice.store);
+  keys.fastForward(key.distribution(), identity).commitTo(bob.store);
+  throws('Duplicate', () => keys.decrypt(late.bytes));
+});
+
+test('a device moves to another address, in one transaction', () => {
+  const { alice: one, session: bound } = pair();
+  throws('Bound', () => bound.moveTo(one.account, one.account.newSession(new S.Address(ALICE, 3))));
+  const alice = new Device('4915112345678'), bob = new Device('4915187654321'), session = alice.begin(bob);
+  const back = bob.account.newSession(alice.account.address), to = new S.Address(ALICE, 1);
+  const read = (at, message) => string(bob.account.receive(at, message.kind, message.bytes).commitTo(bob.store));
+  assert.equal(read(back, session.encrypt(text('1'), NOW).commitTo(alice.store)), '1');
+  const there = bob.account.newSession(to), keys = new S.ReceiverKeys(alice.account.address);
+  let stages = [back.moveTo(bob.account, there), keys.moveTo(new S.ReceiverKeys(to))];
+  throws('Busy', () => back.encrypt(text('x'), NOW));
+  bob.store.apply(stages.flatMap((stage) => stage.writes()));
+  for (const stage of stages) stage.commit();
+  assert.deepEqual(bob.store.peers().map(String), [`${ALICE}.1`]);
+  const moved = S.Session.empty(to, bob.account.address);
+  stages = [alice.account.moveTo(to), session.moveTo(alice.account, moved)];
+  alice.store.apply(stages.flatMap((stage) => stage.writes()));
+  for (const stage of stages) stage.commit();
+  assert.equal(alice.account.address.name, ALICE);
+  assert.equal(read(there, moved.encrypt(text('2'), NOW).commitTo(alice.store)), '2');
+});
+
+test('limits, rows in bytes, an attachment as a whole', () => {
+  const { alice, bob, send, session } = pair(), message = send('x'.repeat(9000));
+  const account = bob.store.account(bob.account.address, { messageLen: 9000 });
+  throws('TooLong', () => account.receive(account.newSession(alice.account.address), message.kind, message.bytes));
+  const store = S.Store.fromBytes(bob.store.toBytes()), again = new S.Store();
+  for (const row of store.rows()) again.putRow(row);
+  assert.equal(again.rows().length, bob.store.rows().length);
+  assert.ok(session.encrypt(text('y'), NOW).writesBytes().length > 100);
+  assert.equal(bob.upload.backupToken.length, 36);
+  const log = new S.RepairLog(alice.account.address);
+  assert.deepEqual(S.RepairLog.fromRecord(log.record(), alice.account.address).record(), log.record());
+  const attachment = S.encryptAttachment(text('12345'));
+  assert.equal(string(S.decryptAttachment(attachment.key(), attachment.blob, attachment.manifest)), '12345');
+});
+
 test('a hundred devices in one crossing, and their corrections', () => {
   const alice = new Device(ALICE), devices = new S.Devices();
   for (let number = 1; number <= 100; number++) devices.add(alice.begin(new Device(BOB, number)));
