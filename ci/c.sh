@@ -16,6 +16,7 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 ../ci/c-header.sh --check
+../ci/faces.py c
 cargo test -p subrosa-c -p subrosa-binding
 cargo build -p subrosa-c
 target=${CARGO_TARGET_DIR:-target}

@@ -41,6 +41,7 @@ echo '{"type":"commonjs"}' >wasm/pkg/node/package.json
 echo '{"type":"module"}' >wasm/pkg/web/package.json
 cp wasm/README.md ../LICENSE-MIT ../LICENSE-APACHE wasm/pkg/
 cp wasm/package.json wasm/pkg/package.json
+../ci/faces.py wasm wasm/pkg/web/subrosa.d.ts
 
 if [ "${1:-}" = --budget ]; then
   while read -r name allowed; do

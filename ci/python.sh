@@ -18,6 +18,7 @@ rm -rf "$CARGO_TARGET_DIR/wheels"
 # maturin asks the package for its generator.
 maturin build --features cli ${SUBROSA_WHEEL_FLAGS:-}
 pip install --quiet --force-reinstall "$CARGO_TARGET_DIR"/wheels/subrosa-*.whl
+../../ci/faces.py python "$(python -c 'import subrosa.subrosa; print(subrosa.subrosa.__file__)')"
 python tests/test_subrosa.py
 python examples/chat.py
 [ "$(wc -l <examples/chat.py)" -le 20 ] || { echo "FAILED: the quick start is too long" >&2; exit 1; }
