@@ -643,6 +643,13 @@ public protocol AccountProtocol: AnyObject, Sendable {
     func maintain(oneTime: UInt32, oneTimeKem: UInt32, nowMs: UInt64) throws  -> StagedUpload
     
     /**
+     * Moves the account to another address of this device: from a telephone number to a service id, say. After the
+     * commit this object is at the new address. Sessions and the keys of groups move by themselves, with a stage each:
+     * store the writes of all of them in one transaction, then commit each.
+     */
+    func moveTo(address: Address) throws  -> StagedChange
+    
+    /**
      * An empty session with another device.
      */
     func newSession(peer: Address)  -> Session
@@ -652,6 +659,12 @@ public protocol AccountProtocol: AnyObject, Sendable {
      * phone number, if certificates name those.
      */
     func openSealed(envelope: Data, trust: CertificateTrust, takenMs: UInt64, e164: String?) throws  -> SealedContent
+    
+    /**
+     * Opens an envelope without verifying its sender, for advice about one that `open_sealed` refused: say since the
+     * certificate has expired.
+     */
+    func openUnverified(envelope: Data) throws  -> UnverifiedContent
     
     /**
      * Decrypts a message of a session, first or later. `pinned` is the identity key that is pinned for the sender,
@@ -833,6 +846,21 @@ open func maintain(oneTime: UInt32, oneTimeKem: UInt32, nowMs: UInt64)throws  ->
 }
     
     /**
+     * Moves the account to another address of this device: from a telephone number to a service id, say. After the
+     * commit this object is at the new address. Sessions and the keys of groups move by themselves, with a stage each:
+     * store the writes of all of them in one transaction, then commit each.
+     */
+open func moveTo(address: Address)throws  -> StagedChange  {
+    return try  FfiConverterTypeStagedChange_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_account_move_to(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeAddress_lower(address),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * An empty session with another device.
      */
 open func newSession(peer: Address) -> Session  {
@@ -858,6 +886,20 @@ open func openSealed(envelope: Data, trust: CertificateTrust, takenMs: UInt64, e
         FfiConverterTypeCertificateTrust_lower(trust),
         FfiConverterUInt64.lower(takenMs),
         FfiConverterOptionString.lower(e164),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Opens an envelope without verifying its sender, for advice about one that `open_sealed` refused: say since the
+     * certificate has expired.
+     */
+open func openUnverified(envelope: Data)throws  -> UnverifiedContent  {
+    return try  FfiConverterTypeUnverifiedContent_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_account_open_unverified(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(envelope),uniffiCallStatus
     )
 })
 }
@@ -2056,6 +2098,169 @@ public func FfiConverterTypeDelivery_lower(_ value: Delivery) -> UInt64 {
 
 
 /**
+ * An attachment that was encrypted as a whole.
+ */
+public protocol EncryptedAttachmentProtocol: AnyObject, Sendable {
+    
+    /**
+     * The encrypted form.
+     */
+    func blob()  -> Data
+    
+    /**
+     * The key, 64 bytes, which travels in the message. Secret.
+     */
+    func key()  -> Data
+    
+    /**
+     * What the message says of the attachment.
+     */
+    func manifest()  -> AttachmentManifest
+    
+}
+/**
+ * An attachment that was encrypted as a whole.
+ */
+open class EncryptedAttachment: EncryptedAttachmentProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_subrosa_fn_clone_encryptedattachment(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_subrosa_fn_free_encryptedattachment(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * The encrypted form.
+     */
+open func blob() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_encryptedattachment_blob(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The key, 64 bytes, which travels in the message. Secret.
+     */
+open func key() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_encryptedattachment_key(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * What the message says of the attachment.
+     */
+open func manifest() -> AttachmentManifest  {
+    return try!  FfiConverterTypeAttachmentManifest_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_encryptedattachment_manifest(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeEncryptedAttachment: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = EncryptedAttachment
+
+    public static func lift(_ handle: UInt64) throws -> EncryptedAttachment {
+        return EncryptedAttachment(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: EncryptedAttachment) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> EncryptedAttachment {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: EncryptedAttachment, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeEncryptedAttachment_lift(_ handle: UInt64) throws -> EncryptedAttachment {
+    return try FfiConverterTypeEncryptedAttachment.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeEncryptedAttachment_lower(_ value: EncryptedAttachment) -> UInt64 {
+    return FfiConverterTypeEncryptedAttachment.lower(value)
+}
+
+
+
+
+
+
+/**
  * The fingerprint of a conversation, by which two people check that nobody is between them.
  */
 public protocol FingerprintProtocol: AnyObject, Sendable {
@@ -2552,6 +2757,18 @@ public protocol ReceiverKeysProtocol: AnyObject, Sendable {
     func decryptSealed(content: SealedContent, pinned: Data?) throws  -> StagedText
     
     /**
+     * Takes in a distribution as `process` does, and moves a chain that is known on to where its sender is now: the way
+     * out when messages are `TooFarAhead`. The messages before are given up.
+     */
+    func fastForward(distribution: Data, identityKey: Data) throws  -> StagedChange
+    
+    /**
+     * Moves the keys to another address of the sender. `to` is what is stored under the new address, or empty keys of
+     * it: after the commit it has them all, and this object has none.
+     */
+    func moveTo(to: ReceiverKeys) throws  -> StagedChange
+    
+    /**
      * Takes in a distribution that came in a message of a session with that very device. `identity_key` is the one that
      * the session is with: `session.remote_identity()`.
      */
@@ -2561,6 +2778,11 @@ public protocol ReceiverKeysProtocol: AnyObject, Sendable {
      * The record as it is, which holds secrets.
      */
     func record()  -> Data
+    
+    /**
+     * The device whose keys these are.
+     */
+    func sender()  -> Address
     
 }
 /**
@@ -2674,6 +2896,35 @@ open func decryptSealed(content: SealedContent, pinned: Data? = nil)throws  -> S
 }
     
     /**
+     * Takes in a distribution as `process` does, and moves a chain that is known on to where its sender is now: the way
+     * out when messages are `TooFarAhead`. The messages before are given up.
+     */
+open func fastForward(distribution: Data, identityKey: Data)throws  -> StagedChange  {
+    return try  FfiConverterTypeStagedChange_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_receiverkeys_fast_forward(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(distribution),
+        FfiConverterData.lower(identityKey),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Moves the keys to another address of the sender. `to` is what is stored under the new address, or empty keys of
+     * it: after the commit it has them all, and this object has none.
+     */
+open func moveTo(to: ReceiverKeys)throws  -> StagedChange  {
+    return try  FfiConverterTypeStagedChange_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_receiverkeys_move_to(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeReceiverKeys_lower(to),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * Takes in a distribution that came in a message of a session with that very device. `identity_key` is the one that
      * the session is with: `session.remote_identity()`.
      */
@@ -2695,6 +2946,18 @@ open func record() -> Data  {
     return try!  FfiConverterData.lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_subrosa_fn_method_receiverkeys_record(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The device whose keys these are.
+     */
+open func sender() -> Address  {
+    return try!  FfiConverterTypeAddress_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_receiverkeys_sender(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -2955,6 +3218,11 @@ public protocol RepairLogProtocol: AnyObject, Sendable {
      */
     func ask(request: ResendRequest, nowMs: UInt64) throws  -> StagedMessage
     
+    /**
+     * The record as it is.
+     */
+    func record()  -> Data
+    
 }
 /**
  * The requests to, and answers for, one device of a peer, by which both sides limit their repairs.
@@ -3022,6 +3290,19 @@ public convenience init(peer: Address) {
     }
 
     
+    /**
+     * Reads a stored record, for the same peer.
+     */
+public static func fromRecord(record: Data, peer: Address)throws  -> RepairLog  {
+    return try  FfiConverterTypeRepairLog_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_constructor_repairlog_from_record(
+        FfiConverterData.lower(record),
+        FfiConverterTypeAddress_lower(peer),uniffiCallStatus
+    )
+})
+}
+    
 
     
     /**
@@ -3049,6 +3330,18 @@ open func ask(request: ResendRequest, nowMs: UInt64)throws  -> StagedMessage  {
             self.uniffiCloneHandle(),
         FfiConverterTypeResendRequest_lower(request),
         FfiConverterUInt64.lower(nowMs),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The record as it is.
+     */
+open func record() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_repairlog_record(
+            self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
 }
@@ -3108,6 +3401,12 @@ public func FfiConverterTypeRepairLog_lower(_ value: RepairLog) -> UInt64 {
  */
 public protocol ResendRequestProtocol: AnyObject, Sendable {
     
+    /**
+     * What to send, not encrypted, but in an envelope if there is one. It is the output of `RepairLog.ask`, too, which
+     * limits how often it is sent.
+     */
+    func message()  -> Message
+    
 }
 /**
  * A request to a peer's device, to send a message again.
@@ -3164,6 +3463,19 @@ open class ResendRequest: ResendRequestProtocol, @unchecked Sendable {
 
     
 
+    
+    /**
+     * What to send, not encrypted, but in an envelope if there is one. It is the output of `RepairLog.ask`, too, which
+     * limits how often it is sent.
+     */
+open func message() -> Message  {
+    return try!  FfiConverterTypeMessage_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_resendrequest_message(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
     
 
     
@@ -4091,6 +4403,14 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func local()  -> Address
     
     /**
+     * Moves all sessions to another address of the same device, or of this one. `to` is what is stored under the new
+     * address, or an empty session with it: after the commit it has them all, and this one has none. `pinned` is the
+     * identity key that is pinned for the new name. Messages of version 4 between service ids carry both: such sessions
+     * are `Bound` to them.
+     */
+    func moveTo(account: Account, to: Session, pinned: Data?) throws  -> StagedChange
+    
+    /**
      * The record as it is, which holds secrets.
      */
     func record()  -> Data
@@ -4174,6 +4494,20 @@ open class Session: SessionProtocol, @unchecked Sendable {
         try! rustCall { uniffi_subrosa_fn_free_session(handle, $0) }
     }
 
+    
+    /**
+     * An empty session between two addresses, to move another one to: `account.new_session` knows the account's present
+     * address alone.
+     */
+public static func empty(local: Address, remote: Address) -> Session  {
+    return try!  FfiConverterTypeSession_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_constructor_session_empty(
+        FfiConverterTypeAddress_lower(local),
+        FfiConverterTypeAddress_lower(remote),uniffiCallStatus
+    )
+})
+}
     
     /**
      * Reads a stored record, for a session of this account with the same device.
@@ -4268,6 +4602,24 @@ open func local() -> Address  {
         uniffiCallStatus in
     uniffi_subrosa_fn_method_session_local(
             self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Moves all sessions to another address of the same device, or of this one. `to` is what is stored under the new
+     * address, or an empty session with it: after the commit it has them all, and this one has none. `pinned` is the
+     * identity key that is pinned for the new name. Messages of version 4 between service ids carry both: such sessions
+     * are `Bound` to them.
+     */
+open func moveTo(account: Account, to: Session, pinned: Data? = nil)throws  -> StagedChange  {
+    return try  FfiConverterTypeStagedChange_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_session_move_to(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeAccount_lower(account),
+        FfiConverterTypeSession_lower(to),
+        FfiConverterOptionData.lower(pinned),uniffiCallStatus
     )
 })
 }
@@ -4432,6 +4784,11 @@ public protocol StagedAccountProtocol: AnyObject, Sendable {
      */
     func writes() throws  -> [Write]
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    func writesBytes() throws  -> Data
+    
 }
 /**
  * A new account. There is no output for the transaction.
@@ -4564,6 +4921,18 @@ open func writes()throws  -> [Write]  {
 })
 }
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+open func writesBytes()throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedaccount_writes_bytes(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
 
     
 }
@@ -4651,6 +5020,11 @@ public protocol StagedChangeProtocol: AnyObject, Sendable {
      * The writes, all of one transaction.
      */
     func writes() throws  -> [Write]
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    func writesBytes() throws  -> Data
     
 }
 /**
@@ -4781,6 +5155,18 @@ open func writes()throws  -> [Write]  {
 })
 }
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+open func writesBytes()throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedchange_writes_bytes(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
 
     
 }
@@ -4868,6 +5254,11 @@ public protocol StagedEnvelopeProtocol: AnyObject, Sendable {
      * The writes, all of one transaction.
      */
     func writes() throws  -> [Write]
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    func writesBytes() throws  -> Data
     
 }
 /**
@@ -5001,6 +5392,18 @@ open func writes()throws  -> [Write]  {
 })
 }
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+open func writesBytes()throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedenvelope_writes_bytes(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
 
     
 }
@@ -5088,6 +5491,11 @@ public protocol StagedMessageProtocol: AnyObject, Sendable {
      * The writes, all of one transaction.
      */
     func writes() throws  -> [Write]
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    func writesBytes() throws  -> Data
     
 }
 /**
@@ -5221,6 +5629,18 @@ open func writes()throws  -> [Write]  {
 })
 }
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+open func writesBytes()throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedmessage_writes_bytes(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
 
     
 }
@@ -5308,6 +5728,11 @@ public protocol StagedMessagesProtocol: AnyObject, Sendable {
      * The writes, all of one transaction.
      */
     func writes() throws  -> [Write]
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    func writesBytes() throws  -> Data
     
 }
 /**
@@ -5441,6 +5866,18 @@ open func writes()throws  -> [Write]  {
 })
 }
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+open func writesBytes()throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedmessages_writes_bytes(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
 
     
 }
@@ -5528,6 +5965,11 @@ public protocol StagedResendProtocol: AnyObject, Sendable {
      * The writes, all of one transaction.
      */
     func writes() throws  -> [Write]
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    func writesBytes() throws  -> Data
     
 }
 /**
@@ -5661,6 +6103,18 @@ open func writes()throws  -> [Write]  {
 })
 }
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+open func writesBytes()throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedresend_writes_bytes(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
 
     
 }
@@ -5748,6 +6202,11 @@ public protocol StagedTextProtocol: AnyObject, Sendable {
      * The writes, all of one transaction.
      */
     func writes() throws  -> [Write]
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    func writesBytes() throws  -> Data
     
 }
 /**
@@ -5881,6 +6340,18 @@ open func writes()throws  -> [Write]  {
 })
 }
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+open func writesBytes()throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedtext_writes_bytes(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
 
     
 }
@@ -5968,6 +6439,11 @@ public protocol StagedUploadProtocol: AnyObject, Sendable {
      * The writes, all of one transaction.
      */
     func writes() throws  -> [Write]
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    func writesBytes() throws  -> Data
     
 }
 /**
@@ -6101,6 +6577,18 @@ open func writes()throws  -> [Write]  {
 })
 }
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+open func writesBytes()throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedupload_writes_bytes(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
 
     
 }
@@ -6162,6 +6650,11 @@ public protocol StoreProtocol: AnyObject, Sendable {
     func account(address: Address, options: AccountOptions?) throws  -> Account?
     
     /**
+     * Makes all these writes, or none: those of one stage, or of several. The stages are still to be committed.
+     */
+    func apply(writes: [Write]) throws 
+    
+    /**
      * Deletes the session of a device that is no more.
      */
     func deleteSession(peer: Address) 
@@ -6175,6 +6668,11 @@ public protocol StoreProtocol: AnyObject, Sendable {
      * The devices with which there are sessions.
      */
     func peers() throws  -> [Address]
+    
+    /**
+     * Puts a row that was read from a real store.
+     */
+    func putRow(row: Row) 
     
     /**
      * The sender keys of a device; empty if none are stored.
@@ -6200,6 +6698,11 @@ public protocol StoreProtocol: AnyObject, Sendable {
      * The sessions of an account with a device; empty if none are stored.
      */
     func session(account: Account, remote: Address) throws  -> Session
+    
+    /**
+     * All rows in bytes, which `from_bytes` takes. They hold secrets.
+     */
+    func toBytes() throws  -> Data
     
 }
 /**
@@ -6268,6 +6771,18 @@ public convenience init() {
 
     
     /**
+     * A store of rows in bytes.
+     */
+public static func fromBytes(bytes: Data)throws  -> Store  {
+    return try  FfiConverterTypeStore_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_constructor_store_from_bytes(
+        FfiConverterData.lower(bytes),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * A store of rows that were read from a real one.
      */
 public static func ofRows(rows: [Row]) -> Store  {
@@ -6293,6 +6808,18 @@ open func account(address: Address, options: AccountOptions?)throws  -> Account?
         FfiConverterOptionTypeAccountOptions.lower(options),uniffiCallStatus
     )
 })
+}
+    
+    /**
+     * Makes all these writes, or none: those of one stage, or of several. The stages are still to be committed.
+     */
+open func apply(writes: [Write])throws   {try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_store_apply(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypeWrite.lower(writes),uniffiCallStatus
+    )
+}
 }
     
     /**
@@ -6330,6 +6857,18 @@ open func peers()throws  -> [Address]  {
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
+}
+    
+    /**
+     * Puts a row that was read from a real store.
+     */
+open func putRow(row: Row)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_store_put_row(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeRow_lower(row),uniffiCallStatus
+    )
+}
 }
     
     /**
@@ -6398,6 +6937,18 @@ open func session(account: Account, remote: Address)throws  -> Session  {
 })
 }
     
+    /**
+     * All rows in bytes, which `from_bytes` takes. They hold secrets.
+     */
+open func toBytes()throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_store_to_bytes(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
 
     
 }
@@ -6449,9 +7000,167 @@ public func FfiConverterTypeStore_lower(_ value: Store) -> UInt64 {
 
 
 /**
+ * The content of an envelope whose sender is not verified.
+ */
+public protocol UnverifiedContentProtocol: AnyObject, Sendable {
+    
+    /**
+     * What to do about the envelope: `failure` is that of the error. The message is asked for again if the `pinned` key
+     * sealed it, and let lie if not. `taken_ms` is when the service took it.
+     */
+    func advice(failure: Failure, takenMs: UInt64, pinned: Data?) throws  -> Advice
+    
+    /**
+     * The device that the certificate names. Nobody vouches for it: it only tells under which name the identity key is
+     * pinned that `advice` takes.
+     */
+    func claimedSender()  -> Address
+    
+}
+/**
+ * The content of an envelope whose sender is not verified.
+ */
+open class UnverifiedContent: UnverifiedContentProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_subrosa_fn_clone_unverifiedcontent(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_subrosa_fn_free_unverifiedcontent(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * What to do about the envelope: `failure` is that of the error. The message is asked for again if the `pinned` key
+     * sealed it, and let lie if not. `taken_ms` is when the service took it.
+     */
+open func advice(failure: Failure, takenMs: UInt64, pinned: Data? = nil)throws  -> Advice  {
+    return try  FfiConverterTypeAdvice_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_unverifiedcontent_advice(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeFailure_lower(failure),
+        FfiConverterUInt64.lower(takenMs),
+        FfiConverterOptionData.lower(pinned),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The device that the certificate names. Nobody vouches for it: it only tells under which name the identity key is
+     * pinned that `advice` takes.
+     */
+open func claimedSender() -> Address  {
+    return try!  FfiConverterTypeAddress_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_unverifiedcontent_claimed_sender(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeUnverifiedContent: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = UnverifiedContent
+
+    public static func lift(_ handle: UInt64) throws -> UnverifiedContent {
+        return UnverifiedContent(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: UnverifiedContent) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UnverifiedContent {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: UnverifiedContent, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUnverifiedContent_lift(_ handle: UInt64) throws -> UnverifiedContent {
+    return try FfiConverterTypeUnverifiedContent.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUnverifiedContent_lower(_ value: UnverifiedContent) -> UInt64 {
+    return FfiConverterTypeUnverifiedContent.lower(value)
+}
+
+
+
+
+
+
+/**
  * The public halves of all keys that the service has not confirmed yet.
  */
 public protocol UploadProtocol: AnyObject, Sendable {
+    
+    /**
+     * The token to keep at the service; 36 bytes.
+     */
+    func backupToken()  -> Data
     
     /**
      * Whether there is no key in it.
@@ -6561,6 +7270,18 @@ public static func fromBytes(bytes: Data)throws  -> Upload  {
 }
     
 
+    
+    /**
+     * The token to keep at the service; 36 bytes.
+     */
+open func backupToken() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_upload_backup_token(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
     
     /**
      * Whether there is no key in it.
@@ -6899,6 +7620,14 @@ public struct AccountOptions: Equatable, Hashable {
      * Whether a session is begun with one-time prekeys or not at all.
      */
     public var requireOneTime: Bool
+    /**
+     * Length in bytes of the longest message that is received, without its envelope.
+     */
+    public var messageLen: UInt32
+    /**
+     * Number of messages that one from another device of the own account may skip.
+     */
+    public var ownJump: UInt32
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -6920,13 +7649,21 @@ public struct AccountOptions: Equatable, Hashable {
          */allowVersion3: Bool = false, 
         /**
          * Whether a session is begun with one-time prekeys or not at all.
-         */requireOneTime: Bool = false) {
+         */requireOneTime: Bool = false, 
+        /**
+         * Length in bytes of the longest message that is received, without its envelope.
+         */messageLen: UInt32 = UInt32(262144), 
+        /**
+         * Number of messages that one from another device of the own account may skip.
+         */ownJump: UInt32 = UInt32(1048576)) {
         self.batch = batch
         self.low = low
         self.kemPreKeys = kemPreKeys
         self.maxId = maxId
         self.allowVersion3 = allowVersion3
         self.requireOneTime = requireOneTime
+        self.messageLen = messageLen
+        self.ownJump = ownJump
     }
 
     
@@ -6950,7 +7687,9 @@ public struct FfiConverterTypeAccountOptions: FfiConverterRustBuffer {
                 kemPreKeys: FfiConverterBool.read(from: &buf), 
                 maxId: FfiConverterUInt32.read(from: &buf), 
                 allowVersion3: FfiConverterBool.read(from: &buf), 
-                requireOneTime: FfiConverterBool.read(from: &buf)
+                requireOneTime: FfiConverterBool.read(from: &buf), 
+                messageLen: FfiConverterUInt32.read(from: &buf), 
+                ownJump: FfiConverterUInt32.read(from: &buf)
         )
     }
 
@@ -6961,6 +7700,8 @@ public struct FfiConverterTypeAccountOptions: FfiConverterRustBuffer {
         FfiConverterUInt32.write(value.maxId, into: &buf)
         FfiConverterBool.write(value.allowVersion3, into: &buf)
         FfiConverterBool.write(value.requireOneTime, into: &buf)
+        FfiConverterUInt32.write(value.messageLen, into: &buf)
+        FfiConverterUInt32.write(value.ownJump, into: &buf)
     }
 }
 
@@ -7397,6 +8138,10 @@ public struct DeviceFailure: Equatable, Hashable {
      * The name of the error's code.
      */
     public var code: String
+    /**
+     * What happened and what to do.
+     */
+    public var text: String
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -7406,9 +8151,13 @@ public struct DeviceFailure: Equatable, Hashable {
          */address: Address, 
         /**
          * The name of the error's code.
-         */code: String) {
+         */code: String, 
+        /**
+         * What happened and what to do.
+         */text: String) {
         self.address = address
         self.code = code
+        self.text = text
     }
 
     
@@ -7428,13 +8177,15 @@ public struct FfiConverterTypeDeviceFailure: FfiConverterRustBuffer {
         return
             try DeviceFailure(
                 address: FfiConverterTypeAddress.read(from: &buf), 
-                code: FfiConverterString.read(from: &buf)
+                code: FfiConverterString.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf)
         )
     }
 
     public static func write(_ value: DeviceFailure, into buf: inout [UInt8]) {
         FfiConverterTypeAddress.write(value.address, into: &buf)
         FfiConverterString.write(value.code, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
     }
 }
 
@@ -7703,6 +8454,10 @@ public struct LeftOut: Equatable, Hashable {
      * The name of the error's code.
      */
     public var code: String
+    /**
+     * What happened and what to do.
+     */
+    public var text: String
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -7712,9 +8467,13 @@ public struct LeftOut: Equatable, Hashable {
          */serviceId: String, 
         /**
          * The name of the error's code.
-         */code: String) {
+         */code: String, 
+        /**
+         * What happened and what to do.
+         */text: String) {
         self.serviceId = serviceId
         self.code = code
+        self.text = text
     }
 
     
@@ -7734,13 +8493,15 @@ public struct FfiConverterTypeLeftOut: FfiConverterRustBuffer {
         return
             try LeftOut(
                 serviceId: FfiConverterString.read(from: &buf), 
-                code: FfiConverterString.read(from: &buf)
+                code: FfiConverterString.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf)
         )
     }
 
     public static func write(_ value: LeftOut, into buf: inout [UInt8]) {
         FfiConverterString.write(value.serviceId, into: &buf)
         FfiConverterString.write(value.code, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
     }
 }
 
@@ -8581,6 +9342,16 @@ enum SubrosaError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
     case Exhausted(text: String, failure: Failure?
     )
     /**
+     * The sessions are bound to their addresses, and can't move.
+     */
+    case Bound(text: String, failure: Failure?
+    )
+    /**
+     * Another identity is known under the new address.
+     */
+    case OtherIdentity(text: String, failure: Failure?
+    )
+    /**
      * The message was decrypted before.
      */
     case Duplicate(text: String, failure: Failure?
@@ -9136,383 +9907,391 @@ public struct FfiConverterTypeSubrosaError: FfiConverterRustBuffer {
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 14: return .Duplicate(
+        case 14: return .Bound(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 15: return .Forged(
+        case 15: return .OtherIdentity(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 16: return .IdentityMismatch(
+        case 16: return .Duplicate(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 17: return .MissingPreKey(
+        case 17: return .Forged(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 18: return .Replayed(
+        case 18: return .IdentityMismatch(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 19: return .TooFarAhead(
+        case 19: return .MissingPreKey(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 20: return .UsedTooOften(
+        case 20: return .Replayed(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 21: return .WrongPreKeys(
+        case 21: return .TooFarAhead(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 22: return .WrongSession(
+        case 22: return .UsedTooOften(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 23: return .Version3Refused(
+        case 23: return .WrongPreKeys(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 24: return .KemPreKeySignature(
+        case 24: return .WrongSession(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 25: return .KemType(
+        case 25: return .Version3Refused(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 26: return .NoOneTimePreKey(
+        case 26: return .KemPreKeySignature(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 27: return .NonContributory(
+        case 27: return .KemType(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 28: return .OtherDevice(
+        case 28: return .NoOneTimePreKey(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 29: return .SignedPreKeySignature(
+        case 29: return .NonContributory(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 30: return .Damaged(
+        case 30: return .OtherDevice(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 31: return .NewerVersion(
+        case 31: return .SignedPreKeySignature(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 32: return .NotARecord(
+        case 32: return .Damaged(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 33: return .NotAuthentic(
+        case 33: return .NewerVersion(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 34: return .TooLong(
+        case 34: return .NotARecord(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 35: return .WrongKind(
+        case 35: return .NotAuthentic(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 36: return .Deleted(
+        case 36: return .TooLong(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 37: return .Missing(
+        case 37: return .WrongKind(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 38: return .Newer(
+        case 38: return .Deleted(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 39: return .Twice(
+        case 39: return .Missing(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 40: return .OtherOwner(
+        case 40: return .Newer(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 41: return .Foreign(
+        case 41: return .Twice(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 42: return .InvalidProtobuf(
+        case 42: return .OtherOwner(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 43: return .KyberIncomplete(
+        case 43: return .Foreign(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 44: return .KyberMissing(
+        case 44: return .InvalidProtobuf(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 45: return .LegacyVersion(
+        case 45: return .KyberIncomplete(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 46: return .NoDecryptionError(
+        case 46: return .KyberMissing(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 47: return .OtherKind(
+        case 47: return .LegacyVersion(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 48: return .PlaintextOriginal(
+        case 48: return .NoDecryptionError(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 49: return .TooShort(
+        case 49: return .OtherKind(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 50: return .UnknownKind(
+        case 50: return .PlaintextOriginal(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 51: return .UnrecognizedMessageVersion(
+        case 51: return .TooShort(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 52: return .UnrecognizedVersion(
+        case 52: return .UnknownKind(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 53: return .BadCiphertextLength(
+        case 53: return .UnrecognizedMessageVersion(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 54: return .BadKeyLength(
+        case 54: return .UnrecognizedVersion(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 55: return .BadKeyType(
+        case 55: return .BadCiphertextLength(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 56: return .NoKeyType(
+        case 56: return .BadKeyLength(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 57: return .WrongKeyType(
+        case 57: return .BadKeyType(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 58: return .NoSenderKey(
+        case 58: return .NoKeyType(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 59: return .OtherDistribution(
+        case 59: return .WrongKeyType(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 60: return .OtherSender(
+        case 60: return .NoSenderKey(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 61: return .Padding(
+        case 61: return .OtherDistribution(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 62: return .Signature(
+        case 62: return .OtherSender(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 63: return .NotADistributionId(
+        case 63: return .Padding(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 64: return .BeforeDistribution(
+        case 64: return .Signature(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 65: return .CertificateExpired(
+        case 65: return .NotADistributionId(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 66: return .DeviceOutOfRange(
+        case 66: return .BeforeDistribution(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 67: return .ForeignCertificate(
+        case 67: return .CertificateExpired(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 68: return .NoDevices(
+        case 68: return .DeviceOutOfRange(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 69: return .NotAServiceId(
+        case 69: return .ForeignCertificate(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 70: return .RegistrationIdOutOfRange(
+        case 70: return .NoDevices(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 71: return .RepeatedAccount(
+        case 71: return .NotAServiceId(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 72: return .RepeatedDevice(
+        case 72: return .RegistrationIdOutOfRange(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 73: return .SeveralAccounts(
+        case 73: return .RepeatedAccount(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 74: return .TooManyRecipients(
+        case 74: return .RepeatedDevice(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 75: return .Empty(
+        case 75: return .SeveralAccounts(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 76: return .Malformed(
+        case 76: return .TooManyRecipients(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 77: return .NotForUs(
+        case 77: return .Empty(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 78: return .RedundantlyExcluded(
+        case 78: return .Malformed(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 79: return .SelfSend(
+        case 79: return .NotForUs(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 80: return .UnknownVersion(
+        case 80: return .RedundantlyExcluded(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 81: return .WrongSender(
+        case 81: return .SelfSend(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 82: return .BadSignature(
+        case 82: return .UnknownVersion(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 83: return .Expired(
+        case 83: return .WrongSender(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 84: return .Revoked(
+        case 84: return .BadSignature(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 85: return .UnknownServerCertificate(
+        case 85: return .Expired(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 86: return .Untrusted(
+        case 86: return .Revoked(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 87: return .NotMilliseconds(
+        case 87: return .UnknownServerCertificate(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 88: return .Iterations(
+        case 88: return .Untrusted(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 89: return .Mismatch(
+        case 89: return .NotMilliseconds(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 90: return .MissingLocal(
+        case 90: return .Iterations(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 91: return .MissingRemote(
+        case 91: return .Mismatch(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 92: return .MissingVersion(
+        case 92: return .MissingLocal(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 93: return .VersionMismatch(
+        case 93: return .MissingRemote(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 94: return .BadDigest(
+        case 94: return .MissingVersion(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 95: return .BadMac(
+        case 95: return .VersionMismatch(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 96: return .BadPadding(
+        case 96: return .BadDigest(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 97: return .ChunkTooLarge(
+        case 97: return .BadMac(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 98: return .DataTooLong(
+        case 98: return .BadPadding(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 99: return .DataTooShort(
+        case 99: return .ChunkTooLarge(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 100: return .NotAnIncrementalMac(
+        case 100: return .DataTooLong(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 101: return .Unfinished(
+        case 101: return .DataTooShort(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 102: return .ZeroChunkSize(
+        case 102: return .NotAnIncrementalMac(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 103: return .OtherPeer(
+        case 103: return .Unfinished(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 104: return .TooOften(
+        case 104: return .ZeroChunkSize(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 105: return .TooOld(
+        case 105: return .OtherPeer(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 106: return .GaveUp(
+        case 106: return .TooOften(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 107: return .NoFreeId(
+        case 107: return .TooOld(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
-        case 108: return .Limits(
+        case 108: return .GaveUp(
+            text: try FfiConverterString.read(from: &buf), 
+            failure: try FfiConverterOptionTypeFailure.read(from: &buf)
+            )
+        case 109: return .NoFreeId(
+            text: try FfiConverterString.read(from: &buf), 
+            failure: try FfiConverterOptionTypeFailure.read(from: &buf)
+            )
+        case 110: return .Limits(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
@@ -9606,572 +10385,584 @@ public struct FfiConverterTypeSubrosaError: FfiConverterRustBuffer {
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Duplicate(text,failure):
+        case let .Bound(text,failure):
             writeInt(&buf, Int32(14))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Forged(text,failure):
+        case let .OtherIdentity(text,failure):
             writeInt(&buf, Int32(15))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .IdentityMismatch(text,failure):
+        case let .Duplicate(text,failure):
             writeInt(&buf, Int32(16))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .MissingPreKey(text,failure):
+        case let .Forged(text,failure):
             writeInt(&buf, Int32(17))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Replayed(text,failure):
+        case let .IdentityMismatch(text,failure):
             writeInt(&buf, Int32(18))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .TooFarAhead(text,failure):
+        case let .MissingPreKey(text,failure):
             writeInt(&buf, Int32(19))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .UsedTooOften(text,failure):
+        case let .Replayed(text,failure):
             writeInt(&buf, Int32(20))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .WrongPreKeys(text,failure):
+        case let .TooFarAhead(text,failure):
             writeInt(&buf, Int32(21))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .WrongSession(text,failure):
+        case let .UsedTooOften(text,failure):
             writeInt(&buf, Int32(22))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Version3Refused(text,failure):
+        case let .WrongPreKeys(text,failure):
             writeInt(&buf, Int32(23))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .KemPreKeySignature(text,failure):
+        case let .WrongSession(text,failure):
             writeInt(&buf, Int32(24))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .KemType(text,failure):
+        case let .Version3Refused(text,failure):
             writeInt(&buf, Int32(25))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NoOneTimePreKey(text,failure):
+        case let .KemPreKeySignature(text,failure):
             writeInt(&buf, Int32(26))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NonContributory(text,failure):
+        case let .KemType(text,failure):
             writeInt(&buf, Int32(27))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .OtherDevice(text,failure):
+        case let .NoOneTimePreKey(text,failure):
             writeInt(&buf, Int32(28))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .SignedPreKeySignature(text,failure):
+        case let .NonContributory(text,failure):
             writeInt(&buf, Int32(29))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Damaged(text,failure):
+        case let .OtherDevice(text,failure):
             writeInt(&buf, Int32(30))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NewerVersion(text,failure):
+        case let .SignedPreKeySignature(text,failure):
             writeInt(&buf, Int32(31))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NotARecord(text,failure):
+        case let .Damaged(text,failure):
             writeInt(&buf, Int32(32))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NotAuthentic(text,failure):
+        case let .NewerVersion(text,failure):
             writeInt(&buf, Int32(33))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .TooLong(text,failure):
+        case let .NotARecord(text,failure):
             writeInt(&buf, Int32(34))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .WrongKind(text,failure):
+        case let .NotAuthentic(text,failure):
             writeInt(&buf, Int32(35))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Deleted(text,failure):
+        case let .TooLong(text,failure):
             writeInt(&buf, Int32(36))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Missing(text,failure):
+        case let .WrongKind(text,failure):
             writeInt(&buf, Int32(37))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Newer(text,failure):
+        case let .Deleted(text,failure):
             writeInt(&buf, Int32(38))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Twice(text,failure):
+        case let .Missing(text,failure):
             writeInt(&buf, Int32(39))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .OtherOwner(text,failure):
+        case let .Newer(text,failure):
             writeInt(&buf, Int32(40))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Foreign(text,failure):
+        case let .Twice(text,failure):
             writeInt(&buf, Int32(41))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .InvalidProtobuf(text,failure):
+        case let .OtherOwner(text,failure):
             writeInt(&buf, Int32(42))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .KyberIncomplete(text,failure):
+        case let .Foreign(text,failure):
             writeInt(&buf, Int32(43))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .KyberMissing(text,failure):
+        case let .InvalidProtobuf(text,failure):
             writeInt(&buf, Int32(44))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .LegacyVersion(text,failure):
+        case let .KyberIncomplete(text,failure):
             writeInt(&buf, Int32(45))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NoDecryptionError(text,failure):
+        case let .KyberMissing(text,failure):
             writeInt(&buf, Int32(46))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .OtherKind(text,failure):
+        case let .LegacyVersion(text,failure):
             writeInt(&buf, Int32(47))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .PlaintextOriginal(text,failure):
+        case let .NoDecryptionError(text,failure):
             writeInt(&buf, Int32(48))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .TooShort(text,failure):
+        case let .OtherKind(text,failure):
             writeInt(&buf, Int32(49))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .UnknownKind(text,failure):
+        case let .PlaintextOriginal(text,failure):
             writeInt(&buf, Int32(50))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .UnrecognizedMessageVersion(text,failure):
+        case let .TooShort(text,failure):
             writeInt(&buf, Int32(51))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .UnrecognizedVersion(text,failure):
+        case let .UnknownKind(text,failure):
             writeInt(&buf, Int32(52))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .BadCiphertextLength(text,failure):
+        case let .UnrecognizedMessageVersion(text,failure):
             writeInt(&buf, Int32(53))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .BadKeyLength(text,failure):
+        case let .UnrecognizedVersion(text,failure):
             writeInt(&buf, Int32(54))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .BadKeyType(text,failure):
+        case let .BadCiphertextLength(text,failure):
             writeInt(&buf, Int32(55))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NoKeyType(text,failure):
+        case let .BadKeyLength(text,failure):
             writeInt(&buf, Int32(56))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .WrongKeyType(text,failure):
+        case let .BadKeyType(text,failure):
             writeInt(&buf, Int32(57))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NoSenderKey(text,failure):
+        case let .NoKeyType(text,failure):
             writeInt(&buf, Int32(58))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .OtherDistribution(text,failure):
+        case let .WrongKeyType(text,failure):
             writeInt(&buf, Int32(59))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .OtherSender(text,failure):
+        case let .NoSenderKey(text,failure):
             writeInt(&buf, Int32(60))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Padding(text,failure):
+        case let .OtherDistribution(text,failure):
             writeInt(&buf, Int32(61))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Signature(text,failure):
+        case let .OtherSender(text,failure):
             writeInt(&buf, Int32(62))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NotADistributionId(text,failure):
+        case let .Padding(text,failure):
             writeInt(&buf, Int32(63))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .BeforeDistribution(text,failure):
+        case let .Signature(text,failure):
             writeInt(&buf, Int32(64))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .CertificateExpired(text,failure):
+        case let .NotADistributionId(text,failure):
             writeInt(&buf, Int32(65))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .DeviceOutOfRange(text,failure):
+        case let .BeforeDistribution(text,failure):
             writeInt(&buf, Int32(66))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .ForeignCertificate(text,failure):
+        case let .CertificateExpired(text,failure):
             writeInt(&buf, Int32(67))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NoDevices(text,failure):
+        case let .DeviceOutOfRange(text,failure):
             writeInt(&buf, Int32(68))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NotAServiceId(text,failure):
+        case let .ForeignCertificate(text,failure):
             writeInt(&buf, Int32(69))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .RegistrationIdOutOfRange(text,failure):
+        case let .NoDevices(text,failure):
             writeInt(&buf, Int32(70))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .RepeatedAccount(text,failure):
+        case let .NotAServiceId(text,failure):
             writeInt(&buf, Int32(71))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .RepeatedDevice(text,failure):
+        case let .RegistrationIdOutOfRange(text,failure):
             writeInt(&buf, Int32(72))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .SeveralAccounts(text,failure):
+        case let .RepeatedAccount(text,failure):
             writeInt(&buf, Int32(73))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .TooManyRecipients(text,failure):
+        case let .RepeatedDevice(text,failure):
             writeInt(&buf, Int32(74))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Empty(text,failure):
+        case let .SeveralAccounts(text,failure):
             writeInt(&buf, Int32(75))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Malformed(text,failure):
+        case let .TooManyRecipients(text,failure):
             writeInt(&buf, Int32(76))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NotForUs(text,failure):
+        case let .Empty(text,failure):
             writeInt(&buf, Int32(77))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .RedundantlyExcluded(text,failure):
+        case let .Malformed(text,failure):
             writeInt(&buf, Int32(78))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .SelfSend(text,failure):
+        case let .NotForUs(text,failure):
             writeInt(&buf, Int32(79))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .UnknownVersion(text,failure):
+        case let .RedundantlyExcluded(text,failure):
             writeInt(&buf, Int32(80))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .WrongSender(text,failure):
+        case let .SelfSend(text,failure):
             writeInt(&buf, Int32(81))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .BadSignature(text,failure):
+        case let .UnknownVersion(text,failure):
             writeInt(&buf, Int32(82))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Expired(text,failure):
+        case let .WrongSender(text,failure):
             writeInt(&buf, Int32(83))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Revoked(text,failure):
+        case let .BadSignature(text,failure):
             writeInt(&buf, Int32(84))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .UnknownServerCertificate(text,failure):
+        case let .Expired(text,failure):
             writeInt(&buf, Int32(85))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Untrusted(text,failure):
+        case let .Revoked(text,failure):
             writeInt(&buf, Int32(86))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NotMilliseconds(text,failure):
+        case let .UnknownServerCertificate(text,failure):
             writeInt(&buf, Int32(87))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Iterations(text,failure):
+        case let .Untrusted(text,failure):
             writeInt(&buf, Int32(88))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Mismatch(text,failure):
+        case let .NotMilliseconds(text,failure):
             writeInt(&buf, Int32(89))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .MissingLocal(text,failure):
+        case let .Iterations(text,failure):
             writeInt(&buf, Int32(90))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .MissingRemote(text,failure):
+        case let .Mismatch(text,failure):
             writeInt(&buf, Int32(91))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .MissingVersion(text,failure):
+        case let .MissingLocal(text,failure):
             writeInt(&buf, Int32(92))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .VersionMismatch(text,failure):
+        case let .MissingRemote(text,failure):
             writeInt(&buf, Int32(93))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .BadDigest(text,failure):
+        case let .MissingVersion(text,failure):
             writeInt(&buf, Int32(94))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .BadMac(text,failure):
+        case let .VersionMismatch(text,failure):
             writeInt(&buf, Int32(95))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .BadPadding(text,failure):
+        case let .BadDigest(text,failure):
             writeInt(&buf, Int32(96))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .ChunkTooLarge(text,failure):
+        case let .BadMac(text,failure):
             writeInt(&buf, Int32(97))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .DataTooLong(text,failure):
+        case let .BadPadding(text,failure):
             writeInt(&buf, Int32(98))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .DataTooShort(text,failure):
+        case let .ChunkTooLarge(text,failure):
             writeInt(&buf, Int32(99))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NotAnIncrementalMac(text,failure):
+        case let .DataTooLong(text,failure):
             writeInt(&buf, Int32(100))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Unfinished(text,failure):
+        case let .DataTooShort(text,failure):
             writeInt(&buf, Int32(101))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .ZeroChunkSize(text,failure):
+        case let .NotAnIncrementalMac(text,failure):
             writeInt(&buf, Int32(102))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .OtherPeer(text,failure):
+        case let .Unfinished(text,failure):
             writeInt(&buf, Int32(103))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .TooOften(text,failure):
+        case let .ZeroChunkSize(text,failure):
             writeInt(&buf, Int32(104))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .TooOld(text,failure):
+        case let .OtherPeer(text,failure):
             writeInt(&buf, Int32(105))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .GaveUp(text,failure):
+        case let .TooOften(text,failure):
             writeInt(&buf, Int32(106))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .NoFreeId(text,failure):
+        case let .TooOld(text,failure):
             writeInt(&buf, Int32(107))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
         
-        case let .Limits(text,failure):
+        case let .GaveUp(text,failure):
             writeInt(&buf, Int32(108))
+            FfiConverterString.write(text, into: &buf)
+            FfiConverterOptionTypeFailure.write(failure, into: &buf)
+            
+        
+        case let .NoFreeId(text,failure):
+            writeInt(&buf, Int32(109))
+            FfiConverterString.write(text, into: &buf)
+            FfiConverterOptionTypeFailure.write(failure, into: &buf)
+            
+        
+        case let .Limits(text,failure):
+            writeInt(&buf, Int32(110))
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
@@ -10832,6 +11623,17 @@ public func decryptAttachment(key: Data, blob: Data, manifest: AttachmentManifes
 })
 }
 /**
+ * Encrypts an attachment as a whole.
+ */
+public func encryptAttachment(plaintext: Data)throws  -> EncryptedAttachment  {
+    return try  FfiConverterTypeEncryptedAttachment_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_func_encrypt_attachment(
+        FfiConverterData.lower(plaintext),uniffiCallStatus
+    )
+})
+}
+/**
  * Encrypts for many devices in one call and one stage.
  */
 public func encryptEach(all: [DeviceText], nowMs: UInt64)throws  -> EachResult  {
@@ -10950,6 +11752,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_func_decrypt_attachment() != 65243) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_subrosa_checksum_func_encrypt_attachment() != 34478) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_subrosa_checksum_func_encrypt_each() != 64631) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -10995,10 +11800,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_method_account_maintain() != 63159) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_subrosa_checksum_method_account_move_to() != 36904) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_subrosa_checksum_method_account_new_session() != 53109) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_account_open_sealed() != 23480) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_account_open_unverified() != 35734) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_account_receive() != 30387) {
@@ -11034,10 +11845,22 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_method_attachmentencryptor_update() != 20978) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_subrosa_checksum_method_encryptedattachment_blob() != 31157) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_encryptedattachment_key() != 22186) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_encryptedattachment_manifest() != 7163) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_subrosa_checksum_method_bundle_parts() != 32101) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_bundle_to_bytes() != 28245) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_upload_backup_token() != 30967) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_upload_is_empty() != 43497) {
@@ -11112,10 +11935,19 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_method_receiverkeys_decrypt_sealed() != 37289) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_subrosa_checksum_method_receiverkeys_fast_forward() != 39777) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_receiverkeys_move_to() != 57598) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_subrosa_checksum_method_receiverkeys_process() != 49904) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_receiverkeys_record() != 61373) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_receiverkeys_sender() != 33429) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_senderkey_chain_id() != 44694) {
@@ -11151,6 +11983,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_method_repairlog_ask() != 15) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_subrosa_checksum_method_repairlog_record() != 7212) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_resendrequest_message() != 5981) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_subrosa_checksum_method_sealedcontent_advice() != 59353) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -11184,6 +12022,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_method_sealedsender_seal_for_many() != 53294) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_subrosa_checksum_method_unverifiedcontent_advice() != 10374) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_unverifiedcontent_claimed_sender() != 26398) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_subrosa_checksum_method_session_archive() != 60415) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -11200,6 +12044,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_session_local() != 54585) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_session_move_to() != 32946) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_session_record() != 56900) {
@@ -11238,6 +12085,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_method_stagedaccount_writes() != 43698) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_subrosa_checksum_method_stagedaccount_writes_bytes() != 61611) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_subrosa_checksum_method_stagedchange_commit() != 28350) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -11254,6 +12104,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_stagedchange_writes() != 57707) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedchange_writes_bytes() != 25722) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_stagedenvelope_commit() != 11196) {
@@ -11274,6 +12127,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_method_stagedenvelope_writes() != 59877) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_subrosa_checksum_method_stagedenvelope_writes_bytes() != 23412) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_subrosa_checksum_method_stagedmessage_commit() != 701) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -11290,6 +12146,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_stagedmessage_writes() != 25757) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedmessage_writes_bytes() != 59148) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_stagedmessages_commit() != 26810) {
@@ -11310,6 +12169,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_method_stagedmessages_writes() != 31159) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_subrosa_checksum_method_stagedmessages_writes_bytes() != 264) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_subrosa_checksum_method_stagedresend_commit() != 832) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -11326,6 +12188,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_stagedresend_writes() != 62824) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedresend_writes_bytes() != 3143) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_stagedtext_commit() != 64874) {
@@ -11346,6 +12211,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_method_stagedtext_writes() != 14329) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_subrosa_checksum_method_stagedtext_writes_bytes() != 48677) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_subrosa_checksum_method_stagedupload_commit() != 7261) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -11362,6 +12230,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_stagedupload_writes() != 36084) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedupload_writes_bytes() != 4760) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_recordkey_open() != 44207) {
@@ -11385,6 +12256,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_method_store_account() != 53714) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_subrosa_checksum_method_store_apply() != 53749) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_subrosa_checksum_method_store_delete_session() != 20169) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -11392,6 +12266,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_store_peers() != 59254) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_store_put_row() != 60309) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_store_receiver_keys() != 58019) {
@@ -11407,6 +12284,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_store_session() != 62020) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_store_to_bytes() != 34947) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_write_generation() != 49425) {
@@ -11454,6 +12334,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_constructor_keypair_generate() != 44516) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_subrosa_checksum_constructor_repairlog_from_record() != 50895) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_subrosa_checksum_constructor_repairlog_new() != 62409) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -11461,6 +12344,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_constructor_sealedsender_new() != 38379) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_constructor_session_empty() != 43748) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_constructor_session_from_record() != 24688) {
@@ -11473,6 +12359,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_constructor_row_new() != 21324) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_constructor_store_from_bytes() != 33372) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_constructor_store_new() != 57191) {

@@ -288,6 +288,11 @@ int8_t uniffi_subrosa_fn_method_account_is_restored(uint64_t ptr, RustBuffer tok
 uint64_t uniffi_subrosa_fn_method_account_maintain(uint64_t ptr, uint32_t one_time, uint32_t one_time_kem, uint64_t now_ms, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_ACCOUNT_MOVE_TO
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_ACCOUNT_MOVE_TO
+uint64_t uniffi_subrosa_fn_method_account_move_to(uint64_t ptr, RustBuffer address, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_ACCOUNT_NEW_SESSION
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_ACCOUNT_NEW_SESSION
 uint64_t uniffi_subrosa_fn_method_account_new_session(uint64_t ptr, RustBuffer peer, RustCallStatus *_Nonnull out_status
@@ -296,6 +301,11 @@ uint64_t uniffi_subrosa_fn_method_account_new_session(uint64_t ptr, RustBuffer p
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_ACCOUNT_OPEN_SEALED
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_ACCOUNT_OPEN_SEALED
 uint64_t uniffi_subrosa_fn_method_account_open_sealed(uint64_t ptr, RustBuffer envelope, uint64_t trust, uint64_t taken_ms, RustBuffer e164, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_ACCOUNT_OPEN_UNVERIFIED
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_ACCOUNT_OPEN_UNVERIFIED
+uint64_t uniffi_subrosa_fn_method_account_open_unverified(uint64_t ptr, RustBuffer envelope, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_ACCOUNT_RECEIVE
@@ -383,6 +393,31 @@ RustBuffer uniffi_subrosa_fn_method_attachmentencryptor_key(uint64_t ptr, RustCa
 RustBuffer uniffi_subrosa_fn_method_attachmentencryptor_update(uint64_t ptr, RustBuffer plaintext, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_ENCRYPTEDATTACHMENT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_ENCRYPTEDATTACHMENT
+uint64_t uniffi_subrosa_fn_clone_encryptedattachment(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_ENCRYPTEDATTACHMENT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_ENCRYPTEDATTACHMENT
+void uniffi_subrosa_fn_free_encryptedattachment(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_ENCRYPTEDATTACHMENT_BLOB
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_ENCRYPTEDATTACHMENT_BLOB
+RustBuffer uniffi_subrosa_fn_method_encryptedattachment_blob(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_ENCRYPTEDATTACHMENT_KEY
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_ENCRYPTEDATTACHMENT_KEY
+RustBuffer uniffi_subrosa_fn_method_encryptedattachment_key(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_ENCRYPTEDATTACHMENT_MANIFEST
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_ENCRYPTEDATTACHMENT_MANIFEST
+RustBuffer uniffi_subrosa_fn_method_encryptedattachment_manifest(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_BUNDLE
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_BUNDLE
 uint64_t uniffi_subrosa_fn_clone_bundle(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -426,6 +461,11 @@ void uniffi_subrosa_fn_free_upload(uint64_t handle, RustCallStatus *_Nonnull out
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_UPLOAD_FROM_BYTES
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_UPLOAD_FROM_BYTES
 uint64_t uniffi_subrosa_fn_constructor_upload_from_bytes(RustBuffer bytes, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_UPLOAD_BACKUP_TOKEN
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_UPLOAD_BACKUP_TOKEN
+RustBuffer uniffi_subrosa_fn_method_upload_backup_token(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_UPLOAD_IS_EMPTY
@@ -608,6 +648,16 @@ uint64_t uniffi_subrosa_fn_method_receiverkeys_decrypt(uint64_t ptr, RustBuffer 
 uint64_t uniffi_subrosa_fn_method_receiverkeys_decrypt_sealed(uint64_t ptr, uint64_t content, RustBuffer pinned, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_RECEIVERKEYS_FAST_FORWARD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_RECEIVERKEYS_FAST_FORWARD
+uint64_t uniffi_subrosa_fn_method_receiverkeys_fast_forward(uint64_t ptr, RustBuffer distribution, RustBuffer identity_key, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_RECEIVERKEYS_MOVE_TO
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_RECEIVERKEYS_MOVE_TO
+uint64_t uniffi_subrosa_fn_method_receiverkeys_move_to(uint64_t ptr, uint64_t to, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_RECEIVERKEYS_PROCESS
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_RECEIVERKEYS_PROCESS
 uint64_t uniffi_subrosa_fn_method_receiverkeys_process(uint64_t ptr, RustBuffer distribution, RustBuffer identity_key, RustCallStatus *_Nonnull out_status
@@ -616,6 +666,11 @@ uint64_t uniffi_subrosa_fn_method_receiverkeys_process(uint64_t ptr, RustBuffer 
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_RECEIVERKEYS_RECORD
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_RECEIVERKEYS_RECORD
 RustBuffer uniffi_subrosa_fn_method_receiverkeys_record(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_RECEIVERKEYS_SENDER
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_RECEIVERKEYS_SENDER
+RustBuffer uniffi_subrosa_fn_method_receiverkeys_sender(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_SENDERKEY
@@ -719,6 +774,11 @@ uint64_t uniffi_subrosa_fn_clone_repairlog(uint64_t handle, RustCallStatus *_Non
 void uniffi_subrosa_fn_free_repairlog(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_REPAIRLOG_FROM_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_REPAIRLOG_FROM_RECORD
+uint64_t uniffi_subrosa_fn_constructor_repairlog_from_record(RustBuffer record, RustBuffer peer, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_REPAIRLOG_NEW
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_REPAIRLOG_NEW
 uint64_t uniffi_subrosa_fn_constructor_repairlog_new(RustBuffer peer, RustCallStatus *_Nonnull out_status
@@ -734,6 +794,11 @@ uint64_t uniffi_subrosa_fn_method_repairlog_answer(uint64_t ptr, uint64_t sessio
 uint64_t uniffi_subrosa_fn_method_repairlog_ask(uint64_t ptr, uint64_t request, uint64_t now_ms, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_REPAIRLOG_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_REPAIRLOG_RECORD
+RustBuffer uniffi_subrosa_fn_method_repairlog_record(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_RESENDREQUEST
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_RESENDREQUEST
 uint64_t uniffi_subrosa_fn_clone_resendrequest(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -742,6 +807,11 @@ uint64_t uniffi_subrosa_fn_clone_resendrequest(uint64_t handle, RustCallStatus *
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_RESENDREQUEST
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_RESENDREQUEST
 void uniffi_subrosa_fn_free_resendrequest(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_RESENDREQUEST_MESSAGE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_RESENDREQUEST_MESSAGE
+uint64_t uniffi_subrosa_fn_method_resendrequest_message(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_CERTIFICATETRUST
@@ -839,6 +909,26 @@ RustBuffer uniffi_subrosa_fn_method_sealedsender_seal(uint64_t ptr, uint64_t mes
 RustBuffer uniffi_subrosa_fn_method_sealedsender_seal_for_many(uint64_t ptr, uint64_t message, RustBuffer sessions, RustBuffer excluded, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_UNVERIFIEDCONTENT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_UNVERIFIEDCONTENT
+uint64_t uniffi_subrosa_fn_clone_unverifiedcontent(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_UNVERIFIEDCONTENT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_UNVERIFIEDCONTENT
+void uniffi_subrosa_fn_free_unverifiedcontent(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_UNVERIFIEDCONTENT_ADVICE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_UNVERIFIEDCONTENT_ADVICE
+RustBuffer uniffi_subrosa_fn_method_unverifiedcontent_advice(uint64_t ptr, RustBuffer failure, uint64_t taken_ms, RustBuffer pinned, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_UNVERIFIEDCONTENT_CLAIMED_SENDER
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_UNVERIFIEDCONTENT_CLAIMED_SENDER
+RustBuffer uniffi_subrosa_fn_method_unverifiedcontent_claimed_sender(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_SESSION
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_SESSION
 uint64_t uniffi_subrosa_fn_clone_session(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -847,6 +937,11 @@ uint64_t uniffi_subrosa_fn_clone_session(uint64_t handle, RustCallStatus *_Nonnu
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_SESSION
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_SESSION
 void uniffi_subrosa_fn_free_session(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_SESSION_EMPTY
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_SESSION_EMPTY
+uint64_t uniffi_subrosa_fn_constructor_session_empty(RustBuffer local, RustBuffer remote, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_SESSION_FROM_RECORD
@@ -882,6 +977,11 @@ int8_t uniffi_subrosa_fn_method_session_is_usable(uint64_t ptr, uint64_t now_ms,
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_SESSION_LOCAL
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_SESSION_LOCAL
 RustBuffer uniffi_subrosa_fn_method_session_local(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_SESSION_MOVE_TO
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_SESSION_MOVE_TO
+uint64_t uniffi_subrosa_fn_method_session_move_to(uint64_t ptr, uint64_t account, uint64_t to, RustBuffer pinned, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_SESSION_RECORD
@@ -954,6 +1054,11 @@ void uniffi_subrosa_fn_method_stagedaccount_roll_back(uint64_t ptr, RustCallStat
 RustBuffer uniffi_subrosa_fn_method_stagedaccount_writes(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDACCOUNT_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDACCOUNT_WRITES_BYTES
+RustBuffer uniffi_subrosa_fn_method_stagedaccount_writes_bytes(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDCHANGE
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDCHANGE
 uint64_t uniffi_subrosa_fn_clone_stagedchange(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -992,6 +1097,11 @@ void uniffi_subrosa_fn_method_stagedchange_roll_back(uint64_t ptr, RustCallStatu
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDCHANGE_WRITES
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDCHANGE_WRITES
 RustBuffer uniffi_subrosa_fn_method_stagedchange_writes(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDCHANGE_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDCHANGE_WRITES_BYTES
+RustBuffer uniffi_subrosa_fn_method_stagedchange_writes_bytes(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDENVELOPE
@@ -1034,6 +1144,11 @@ void uniffi_subrosa_fn_method_stagedenvelope_roll_back(uint64_t ptr, RustCallSta
 RustBuffer uniffi_subrosa_fn_method_stagedenvelope_writes(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDENVELOPE_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDENVELOPE_WRITES_BYTES
+RustBuffer uniffi_subrosa_fn_method_stagedenvelope_writes_bytes(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDMESSAGE
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDMESSAGE
 uint64_t uniffi_subrosa_fn_clone_stagedmessage(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -1072,6 +1187,11 @@ void uniffi_subrosa_fn_method_stagedmessage_roll_back(uint64_t ptr, RustCallStat
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDMESSAGE_WRITES
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDMESSAGE_WRITES
 RustBuffer uniffi_subrosa_fn_method_stagedmessage_writes(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDMESSAGE_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDMESSAGE_WRITES_BYTES
+RustBuffer uniffi_subrosa_fn_method_stagedmessage_writes_bytes(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDMESSAGES
@@ -1114,6 +1234,11 @@ void uniffi_subrosa_fn_method_stagedmessages_roll_back(uint64_t ptr, RustCallSta
 RustBuffer uniffi_subrosa_fn_method_stagedmessages_writes(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDMESSAGES_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDMESSAGES_WRITES_BYTES
+RustBuffer uniffi_subrosa_fn_method_stagedmessages_writes_bytes(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDRESEND
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDRESEND
 uint64_t uniffi_subrosa_fn_clone_stagedresend(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -1152,6 +1277,11 @@ void uniffi_subrosa_fn_method_stagedresend_roll_back(uint64_t ptr, RustCallStatu
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDRESEND_WRITES
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDRESEND_WRITES
 RustBuffer uniffi_subrosa_fn_method_stagedresend_writes(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDRESEND_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDRESEND_WRITES_BYTES
+RustBuffer uniffi_subrosa_fn_method_stagedresend_writes_bytes(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDTEXT
@@ -1194,6 +1324,11 @@ void uniffi_subrosa_fn_method_stagedtext_roll_back(uint64_t ptr, RustCallStatus 
 RustBuffer uniffi_subrosa_fn_method_stagedtext_writes(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDTEXT_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDTEXT_WRITES_BYTES
+RustBuffer uniffi_subrosa_fn_method_stagedtext_writes_bytes(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDUPLOAD
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDUPLOAD
 uint64_t uniffi_subrosa_fn_clone_stagedupload(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -1232,6 +1367,11 @@ void uniffi_subrosa_fn_method_stagedupload_roll_back(uint64_t ptr, RustCallStatu
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDUPLOAD_WRITES
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDUPLOAD_WRITES
 RustBuffer uniffi_subrosa_fn_method_stagedupload_writes(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDUPLOAD_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDUPLOAD_WRITES_BYTES
+RustBuffer uniffi_subrosa_fn_method_stagedupload_writes_bytes(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_RECORDKEY
@@ -1310,6 +1450,11 @@ uint64_t uniffi_subrosa_fn_clone_store(uint64_t handle, RustCallStatus *_Nonnull
 void uniffi_subrosa_fn_free_store(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_STORE_FROM_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_STORE_FROM_BYTES
+uint64_t uniffi_subrosa_fn_constructor_store_from_bytes(RustBuffer bytes, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_STORE_NEW
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_STORE_NEW
 uint64_t uniffi_subrosa_fn_constructor_store_new(RustCallStatus *_Nonnull out_status
@@ -1326,6 +1471,11 @@ uint64_t uniffi_subrosa_fn_constructor_store_of_rows(RustBuffer rows, RustCallSt
 RustBuffer uniffi_subrosa_fn_method_store_account(uint64_t ptr, RustBuffer address, RustBuffer options, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_APPLY
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_APPLY
+void uniffi_subrosa_fn_method_store_apply(uint64_t ptr, RustBuffer writes, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_DELETE_SESSION
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_DELETE_SESSION
 void uniffi_subrosa_fn_method_store_delete_session(uint64_t ptr, RustBuffer peer, RustCallStatus *_Nonnull out_status
@@ -1339,6 +1489,11 @@ RustBuffer uniffi_subrosa_fn_method_store_identity(uint64_t ptr, RustBuffer name
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_PEERS
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_PEERS
 RustBuffer uniffi_subrosa_fn_method_store_peers(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_PUT_ROW
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_PUT_ROW
+void uniffi_subrosa_fn_method_store_put_row(uint64_t ptr, uint64_t row, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_RECEIVER_KEYS
@@ -1364,6 +1519,11 @@ RustBuffer uniffi_subrosa_fn_method_store_sender_key(uint64_t ptr, RustBuffer di
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_SESSION
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_SESSION
 uint64_t uniffi_subrosa_fn_method_store_session(uint64_t ptr, uint64_t account, RustBuffer remote, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_TO_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_TO_BYTES
+RustBuffer uniffi_subrosa_fn_method_store_to_bytes(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_WRITE
@@ -1399,6 +1559,11 @@ uint64_t uniffi_subrosa_fn_func_generate_account(RustBuffer address, RustBuffer 
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_DECRYPT_ATTACHMENT
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_DECRYPT_ATTACHMENT
 RustBuffer uniffi_subrosa_fn_func_decrypt_attachment(RustBuffer key, RustBuffer blob, RustBuffer manifest, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_ENCRYPT_ATTACHMENT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_ENCRYPT_ATTACHMENT
+uint64_t uniffi_subrosa_fn_func_encrypt_attachment(RustBuffer plaintext, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_ENCRYPT_EACH
@@ -1714,6 +1879,12 @@ uint16_t uniffi_subrosa_checksum_func_decrypt_attachment(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_ENCRYPT_ATTACHMENT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_ENCRYPT_ATTACHMENT
+uint16_t uniffi_subrosa_checksum_func_encrypt_attachment(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_ENCRYPT_EACH
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_ENCRYPT_EACH
 uint16_t uniffi_subrosa_checksum_func_encrypt_each(void
@@ -1804,6 +1975,12 @@ uint16_t uniffi_subrosa_checksum_method_account_maintain(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_ACCOUNT_MOVE_TO
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_ACCOUNT_MOVE_TO
+uint16_t uniffi_subrosa_checksum_method_account_move_to(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_ACCOUNT_NEW_SESSION
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_ACCOUNT_NEW_SESSION
 uint16_t uniffi_subrosa_checksum_method_account_new_session(void
@@ -1813,6 +1990,12 @@ uint16_t uniffi_subrosa_checksum_method_account_new_session(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_ACCOUNT_OPEN_SEALED
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_ACCOUNT_OPEN_SEALED
 uint16_t uniffi_subrosa_checksum_method_account_open_sealed(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_ACCOUNT_OPEN_UNVERIFIED
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_ACCOUNT_OPEN_UNVERIFIED
+uint16_t uniffi_subrosa_checksum_method_account_open_unverified(void
     
 );
 #endif
@@ -1882,6 +2065,24 @@ uint16_t uniffi_subrosa_checksum_method_attachmentencryptor_update(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_ENCRYPTEDATTACHMENT_BLOB
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_ENCRYPTEDATTACHMENT_BLOB
+uint16_t uniffi_subrosa_checksum_method_encryptedattachment_blob(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_ENCRYPTEDATTACHMENT_KEY
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_ENCRYPTEDATTACHMENT_KEY
+uint16_t uniffi_subrosa_checksum_method_encryptedattachment_key(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_ENCRYPTEDATTACHMENT_MANIFEST
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_ENCRYPTEDATTACHMENT_MANIFEST
+uint16_t uniffi_subrosa_checksum_method_encryptedattachment_manifest(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_BUNDLE_PARTS
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_BUNDLE_PARTS
 uint16_t uniffi_subrosa_checksum_method_bundle_parts(void
@@ -1891,6 +2092,12 @@ uint16_t uniffi_subrosa_checksum_method_bundle_parts(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_BUNDLE_TO_BYTES
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_BUNDLE_TO_BYTES
 uint16_t uniffi_subrosa_checksum_method_bundle_to_bytes(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_UPLOAD_BACKUP_TOKEN
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_UPLOAD_BACKUP_TOKEN
+uint16_t uniffi_subrosa_checksum_method_upload_backup_token(void
     
 );
 #endif
@@ -2038,6 +2245,18 @@ uint16_t uniffi_subrosa_checksum_method_receiverkeys_decrypt_sealed(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_RECEIVERKEYS_FAST_FORWARD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_RECEIVERKEYS_FAST_FORWARD
+uint16_t uniffi_subrosa_checksum_method_receiverkeys_fast_forward(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_RECEIVERKEYS_MOVE_TO
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_RECEIVERKEYS_MOVE_TO
+uint16_t uniffi_subrosa_checksum_method_receiverkeys_move_to(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_RECEIVERKEYS_PROCESS
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_RECEIVERKEYS_PROCESS
 uint16_t uniffi_subrosa_checksum_method_receiverkeys_process(void
@@ -2047,6 +2266,12 @@ uint16_t uniffi_subrosa_checksum_method_receiverkeys_process(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_RECEIVERKEYS_RECORD
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_RECEIVERKEYS_RECORD
 uint16_t uniffi_subrosa_checksum_method_receiverkeys_record(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_RECEIVERKEYS_SENDER
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_RECEIVERKEYS_SENDER
+uint16_t uniffi_subrosa_checksum_method_receiverkeys_sender(void
     
 );
 #endif
@@ -2116,6 +2341,18 @@ uint16_t uniffi_subrosa_checksum_method_repairlog_ask(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_REPAIRLOG_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_REPAIRLOG_RECORD
+uint16_t uniffi_subrosa_checksum_method_repairlog_record(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_RESENDREQUEST_MESSAGE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_RESENDREQUEST_MESSAGE
+uint16_t uniffi_subrosa_checksum_method_resendrequest_message(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_SEALEDCONTENT_ADVICE
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_SEALEDCONTENT_ADVICE
 uint16_t uniffi_subrosa_checksum_method_sealedcontent_advice(void
@@ -2182,6 +2419,18 @@ uint16_t uniffi_subrosa_checksum_method_sealedsender_seal_for_many(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_UNVERIFIEDCONTENT_ADVICE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_UNVERIFIEDCONTENT_ADVICE
+uint16_t uniffi_subrosa_checksum_method_unverifiedcontent_advice(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_UNVERIFIEDCONTENT_CLAIMED_SENDER
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_UNVERIFIEDCONTENT_CLAIMED_SENDER
+uint16_t uniffi_subrosa_checksum_method_unverifiedcontent_claimed_sender(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_SESSION_ARCHIVE
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_SESSION_ARCHIVE
 uint16_t uniffi_subrosa_checksum_method_session_archive(void
@@ -2215,6 +2464,12 @@ uint16_t uniffi_subrosa_checksum_method_session_is_usable(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_SESSION_LOCAL
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_SESSION_LOCAL
 uint16_t uniffi_subrosa_checksum_method_session_local(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_SESSION_MOVE_TO
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_SESSION_MOVE_TO
+uint16_t uniffi_subrosa_checksum_method_session_move_to(void
     
 );
 #endif
@@ -2290,6 +2545,12 @@ uint16_t uniffi_subrosa_checksum_method_stagedaccount_writes(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDACCOUNT_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDACCOUNT_WRITES_BYTES
+uint16_t uniffi_subrosa_checksum_method_stagedaccount_writes_bytes(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDCHANGE_COMMIT
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDCHANGE_COMMIT
 uint16_t uniffi_subrosa_checksum_method_stagedchange_commit(void
@@ -2323,6 +2584,12 @@ uint16_t uniffi_subrosa_checksum_method_stagedchange_roll_back(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDCHANGE_WRITES
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDCHANGE_WRITES
 uint16_t uniffi_subrosa_checksum_method_stagedchange_writes(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDCHANGE_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDCHANGE_WRITES_BYTES
+uint16_t uniffi_subrosa_checksum_method_stagedchange_writes_bytes(void
     
 );
 #endif
@@ -2362,6 +2629,12 @@ uint16_t uniffi_subrosa_checksum_method_stagedenvelope_writes(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDENVELOPE_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDENVELOPE_WRITES_BYTES
+uint16_t uniffi_subrosa_checksum_method_stagedenvelope_writes_bytes(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDMESSAGE_COMMIT
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDMESSAGE_COMMIT
 uint16_t uniffi_subrosa_checksum_method_stagedmessage_commit(void
@@ -2395,6 +2668,12 @@ uint16_t uniffi_subrosa_checksum_method_stagedmessage_roll_back(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDMESSAGE_WRITES
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDMESSAGE_WRITES
 uint16_t uniffi_subrosa_checksum_method_stagedmessage_writes(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDMESSAGE_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDMESSAGE_WRITES_BYTES
+uint16_t uniffi_subrosa_checksum_method_stagedmessage_writes_bytes(void
     
 );
 #endif
@@ -2434,6 +2713,12 @@ uint16_t uniffi_subrosa_checksum_method_stagedmessages_writes(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDMESSAGES_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDMESSAGES_WRITES_BYTES
+uint16_t uniffi_subrosa_checksum_method_stagedmessages_writes_bytes(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDRESEND_COMMIT
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDRESEND_COMMIT
 uint16_t uniffi_subrosa_checksum_method_stagedresend_commit(void
@@ -2467,6 +2752,12 @@ uint16_t uniffi_subrosa_checksum_method_stagedresend_roll_back(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDRESEND_WRITES
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDRESEND_WRITES
 uint16_t uniffi_subrosa_checksum_method_stagedresend_writes(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDRESEND_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDRESEND_WRITES_BYTES
+uint16_t uniffi_subrosa_checksum_method_stagedresend_writes_bytes(void
     
 );
 #endif
@@ -2506,6 +2797,12 @@ uint16_t uniffi_subrosa_checksum_method_stagedtext_writes(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDTEXT_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDTEXT_WRITES_BYTES
+uint16_t uniffi_subrosa_checksum_method_stagedtext_writes_bytes(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDUPLOAD_COMMIT
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDUPLOAD_COMMIT
 uint16_t uniffi_subrosa_checksum_method_stagedupload_commit(void
@@ -2539,6 +2836,12 @@ uint16_t uniffi_subrosa_checksum_method_stagedupload_roll_back(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDUPLOAD_WRITES
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDUPLOAD_WRITES
 uint16_t uniffi_subrosa_checksum_method_stagedupload_writes(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDUPLOAD_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDUPLOAD_WRITES_BYTES
+uint16_t uniffi_subrosa_checksum_method_stagedupload_writes_bytes(void
     
 );
 #endif
@@ -2584,6 +2887,12 @@ uint16_t uniffi_subrosa_checksum_method_store_account(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_APPLY
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_APPLY
+uint16_t uniffi_subrosa_checksum_method_store_apply(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_DELETE_SESSION
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_DELETE_SESSION
 uint16_t uniffi_subrosa_checksum_method_store_delete_session(void
@@ -2599,6 +2908,12 @@ uint16_t uniffi_subrosa_checksum_method_store_identity(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_PEERS
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_PEERS
 uint16_t uniffi_subrosa_checksum_method_store_peers(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_PUT_ROW
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_PUT_ROW
+uint16_t uniffi_subrosa_checksum_method_store_put_row(void
     
 );
 #endif
@@ -2629,6 +2944,12 @@ uint16_t uniffi_subrosa_checksum_method_store_sender_key(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_SESSION
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_SESSION
 uint16_t uniffi_subrosa_checksum_method_store_session(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_TO_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_TO_BYTES
+uint16_t uniffi_subrosa_checksum_method_store_to_bytes(void
     
 );
 #endif
@@ -2722,6 +3043,12 @@ uint16_t uniffi_subrosa_checksum_constructor_keypair_generate(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_REPAIRLOG_FROM_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_REPAIRLOG_FROM_RECORD
+uint16_t uniffi_subrosa_checksum_constructor_repairlog_from_record(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_REPAIRLOG_NEW
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_REPAIRLOG_NEW
 uint16_t uniffi_subrosa_checksum_constructor_repairlog_new(void
@@ -2737,6 +3064,12 @@ uint16_t uniffi_subrosa_checksum_constructor_certificatetrust_new(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_SEALEDSENDER_NEW
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_SEALEDSENDER_NEW
 uint16_t uniffi_subrosa_checksum_constructor_sealedsender_new(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_SESSION_EMPTY
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_SESSION_EMPTY
+uint16_t uniffi_subrosa_checksum_constructor_session_empty(void
     
 );
 #endif
@@ -2761,6 +3094,12 @@ uint16_t uniffi_subrosa_checksum_constructor_recordkey_generate(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_ROW_NEW
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_ROW_NEW
 uint16_t uniffi_subrosa_checksum_constructor_row_new(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_STORE_FROM_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_STORE_FROM_BYTES
+uint16_t uniffi_subrosa_checksum_constructor_store_from_bytes(void
     
 );
 #endif

@@ -679,6 +679,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_subrosa_checksum_func_decrypt_attachment(
     ): Int
+    external fun uniffi_subrosa_checksum_func_encrypt_attachment(
+    ): Int
     external fun uniffi_subrosa_checksum_func_encrypt_each(
     ): Int
     external fun uniffi_subrosa_checksum_func_distribution_id_of(
@@ -709,9 +711,13 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_subrosa_checksum_method_account_maintain(
     ): Int
+    external fun uniffi_subrosa_checksum_method_account_move_to(
+    ): Int
     external fun uniffi_subrosa_checksum_method_account_new_session(
     ): Int
     external fun uniffi_subrosa_checksum_method_account_open_sealed(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_account_open_unverified(
     ): Int
     external fun uniffi_subrosa_checksum_method_account_receive(
     ): Int
@@ -735,9 +741,17 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_subrosa_checksum_method_attachmentencryptor_update(
     ): Int
+    external fun uniffi_subrosa_checksum_method_encryptedattachment_blob(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_encryptedattachment_key(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_encryptedattachment_manifest(
+    ): Int
     external fun uniffi_subrosa_checksum_method_bundle_parts(
     ): Int
     external fun uniffi_subrosa_checksum_method_bundle_to_bytes(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_upload_backup_token(
     ): Int
     external fun uniffi_subrosa_checksum_method_upload_is_empty(
     ): Int
@@ -787,9 +801,15 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_subrosa_checksum_method_receiverkeys_decrypt_sealed(
     ): Int
+    external fun uniffi_subrosa_checksum_method_receiverkeys_fast_forward(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_receiverkeys_move_to(
+    ): Int
     external fun uniffi_subrosa_checksum_method_receiverkeys_process(
     ): Int
     external fun uniffi_subrosa_checksum_method_receiverkeys_record(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_receiverkeys_sender(
     ): Int
     external fun uniffi_subrosa_checksum_method_senderkey_chain_id(
     ): Int
@@ -813,6 +833,10 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_subrosa_checksum_method_repairlog_ask(
     ): Int
+    external fun uniffi_subrosa_checksum_method_repairlog_record(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_resendrequest_message(
+    ): Int
     external fun uniffi_subrosa_checksum_method_sealedcontent_advice(
     ): Int
     external fun uniffi_subrosa_checksum_method_sealedcontent_group_id(
@@ -835,6 +859,10 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_subrosa_checksum_method_sealedsender_seal_for_many(
     ): Int
+    external fun uniffi_subrosa_checksum_method_unverifiedcontent_advice(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_unverifiedcontent_claimed_sender(
+    ): Int
     external fun uniffi_subrosa_checksum_method_session_archive(
     ): Int
     external fun uniffi_subrosa_checksum_method_session_encrypt(
@@ -846,6 +874,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_subrosa_checksum_method_session_is_usable(
     ): Int
     external fun uniffi_subrosa_checksum_method_session_local(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_session_move_to(
     ): Int
     external fun uniffi_subrosa_checksum_method_session_record(
     ): Int
@@ -871,6 +901,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedaccount_writes(
     ): Int
+    external fun uniffi_subrosa_checksum_method_stagedaccount_writes_bytes(
+    ): Int
     external fun uniffi_subrosa_checksum_method_stagedchange_commit(
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedchange_commit_to(
@@ -882,6 +914,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_subrosa_checksum_method_stagedchange_roll_back(
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedchange_writes(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedchange_writes_bytes(
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedenvelope_commit(
     ): Int
@@ -895,6 +929,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedenvelope_writes(
     ): Int
+    external fun uniffi_subrosa_checksum_method_stagedenvelope_writes_bytes(
+    ): Int
     external fun uniffi_subrosa_checksum_method_stagedmessage_commit(
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedmessage_commit_to(
@@ -906,6 +942,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_subrosa_checksum_method_stagedmessage_roll_back(
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedmessage_writes(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedmessage_writes_bytes(
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedmessages_commit(
     ): Int
@@ -919,6 +957,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedmessages_writes(
     ): Int
+    external fun uniffi_subrosa_checksum_method_stagedmessages_writes_bytes(
+    ): Int
     external fun uniffi_subrosa_checksum_method_stagedresend_commit(
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedresend_commit_to(
@@ -930,6 +970,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_subrosa_checksum_method_stagedresend_roll_back(
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedresend_writes(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedresend_writes_bytes(
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedtext_commit(
     ): Int
@@ -943,6 +985,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedtext_writes(
     ): Int
+    external fun uniffi_subrosa_checksum_method_stagedtext_writes_bytes(
+    ): Int
     external fun uniffi_subrosa_checksum_method_stagedupload_commit(
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedupload_commit_to(
@@ -954,6 +998,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_subrosa_checksum_method_stagedupload_roll_back(
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedupload_writes(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedupload_writes_bytes(
     ): Int
     external fun uniffi_subrosa_checksum_method_recordkey_open(
     ): Int
@@ -969,11 +1015,15 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_subrosa_checksum_method_store_account(
     ): Int
+    external fun uniffi_subrosa_checksum_method_store_apply(
+    ): Int
     external fun uniffi_subrosa_checksum_method_store_delete_session(
     ): Int
     external fun uniffi_subrosa_checksum_method_store_identity(
     ): Int
     external fun uniffi_subrosa_checksum_method_store_peers(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_store_put_row(
     ): Int
     external fun uniffi_subrosa_checksum_method_store_receiver_keys(
     ): Int
@@ -984,6 +1034,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_subrosa_checksum_method_store_sender_key(
     ): Int
     external fun uniffi_subrosa_checksum_method_store_session(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_store_to_bytes(
     ): Int
     external fun uniffi_subrosa_checksum_method_write_generation(
     ): Int
@@ -1015,11 +1067,15 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_subrosa_checksum_constructor_keypair_generate(
     ): Int
+    external fun uniffi_subrosa_checksum_constructor_repairlog_from_record(
+    ): Int
     external fun uniffi_subrosa_checksum_constructor_repairlog_new(
     ): Int
     external fun uniffi_subrosa_checksum_constructor_certificatetrust_new(
     ): Int
     external fun uniffi_subrosa_checksum_constructor_sealedsender_new(
+    ): Int
+    external fun uniffi_subrosa_checksum_constructor_session_empty(
     ): Int
     external fun uniffi_subrosa_checksum_constructor_session_from_record(
     ): Int
@@ -1028,6 +1084,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_subrosa_checksum_constructor_recordkey_generate(
     ): Int
     external fun uniffi_subrosa_checksum_constructor_row_new(
+    ): Int
+    external fun uniffi_subrosa_checksum_constructor_store_from_bytes(
     ): Int
     external fun uniffi_subrosa_checksum_constructor_store_new(
     ): Int
@@ -1071,9 +1129,13 @@ internal object UniffiLib {
     ): Byte
     external fun uniffi_subrosa_fn_method_account_maintain(`ptr`: Long,`oneTime`: Int,`oneTimeKem`: Int,`nowMs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_subrosa_fn_method_account_move_to(`ptr`: Long,`address`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_subrosa_fn_method_account_new_session(`ptr`: Long,`peer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_method_account_open_sealed(`ptr`: Long,`envelope`: RustBuffer.ByValue,`trust`: Long,`takenMs`: Long,`e164`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_method_account_open_unverified(`ptr`: Long,`envelope`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_method_account_receive(`ptr`: Long,`session`: Long,`kind`: Byte,`bytes`: RustBuffer.ByValue,`pinned`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1109,6 +1171,16 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_method_attachmentencryptor_update(`ptr`: Long,`plaintext`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_clone_encryptedattachment(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_free_encryptedattachment(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_subrosa_fn_method_encryptedattachment_blob(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_encryptedattachment_key(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_encryptedattachment_manifest(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_clone_bundle(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_free_bundle(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1127,6 +1199,8 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_subrosa_fn_constructor_upload_from_bytes(`bytes`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_subrosa_fn_method_upload_backup_token(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_method_upload_is_empty(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
     external fun uniffi_subrosa_fn_method_upload_last_resort_kem_pre_key(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1199,9 +1273,15 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_subrosa_fn_method_receiverkeys_decrypt_sealed(`ptr`: Long,`content`: Long,`pinned`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_subrosa_fn_method_receiverkeys_fast_forward(`ptr`: Long,`distribution`: RustBuffer.ByValue,`identityKey`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_method_receiverkeys_move_to(`ptr`: Long,`to`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_subrosa_fn_method_receiverkeys_process(`ptr`: Long,`distribution`: RustBuffer.ByValue,`identityKey`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_method_receiverkeys_record(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_receiverkeys_sender(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_clone_senderkey(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1243,16 +1323,22 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_subrosa_fn_free_repairlog(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_subrosa_fn_constructor_repairlog_from_record(`record`: RustBuffer.ByValue,`peer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_subrosa_fn_constructor_repairlog_new(`peer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_method_repairlog_answer(`ptr`: Long,`session`: Long,`request`: RustBuffer.ByValue,`nowMs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_method_repairlog_ask(`ptr`: Long,`request`: Long,`nowMs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_subrosa_fn_method_repairlog_record(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_clone_resendrequest(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_free_resendrequest(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_subrosa_fn_method_resendrequest_message(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_subrosa_fn_clone_certificatetrust(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_free_certificatetrust(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1291,10 +1377,20 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_method_sealedsender_seal_for_many(`ptr`: Long,`message`: Long,`sessions`: RustBuffer.ByValue,`excluded`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_clone_unverifiedcontent(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_free_unverifiedcontent(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_subrosa_fn_method_unverifiedcontent_advice(`ptr`: Long,`failure`: RustBuffer.ByValue,`takenMs`: Long,`pinned`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_unverifiedcontent_claimed_sender(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_clone_session(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_free_session(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_subrosa_fn_constructor_session_empty(`local`: RustBuffer.ByValue,`remote`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_subrosa_fn_constructor_session_from_record(`record`: RustBuffer.ByValue,`account`: Long,`remote`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_method_session_archive(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1309,6 +1405,8 @@ internal object UniffiLib {
     ): Byte
     external fun uniffi_subrosa_fn_method_session_local(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_session_move_to(`ptr`: Long,`account`: Long,`to`: Long,`pinned`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_subrosa_fn_method_session_record(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_method_session_remote(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1337,6 +1435,8 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_subrosa_fn_method_stagedaccount_writes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_stagedaccount_writes_bytes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_clone_stagedchange(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_free_stagedchange(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1352,6 +1452,8 @@ internal object UniffiLib {
     external fun uniffi_subrosa_fn_method_stagedchange_roll_back(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_subrosa_fn_method_stagedchange_writes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_stagedchange_writes_bytes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_clone_stagedenvelope(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1369,6 +1471,8 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_subrosa_fn_method_stagedenvelope_writes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_stagedenvelope_writes_bytes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_clone_stagedmessage(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_free_stagedmessage(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1384,6 +1488,8 @@ internal object UniffiLib {
     external fun uniffi_subrosa_fn_method_stagedmessage_roll_back(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_subrosa_fn_method_stagedmessage_writes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_stagedmessage_writes_bytes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_clone_stagedmessages(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1401,6 +1507,8 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_subrosa_fn_method_stagedmessages_writes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_stagedmessages_writes_bytes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_clone_stagedresend(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_free_stagedresend(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1416,6 +1524,8 @@ internal object UniffiLib {
     external fun uniffi_subrosa_fn_method_stagedresend_roll_back(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_subrosa_fn_method_stagedresend_writes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_stagedresend_writes_bytes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_clone_stagedtext(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1433,6 +1543,8 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_subrosa_fn_method_stagedtext_writes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_stagedtext_writes_bytes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_clone_stagedupload(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_free_stagedupload(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1448,6 +1560,8 @@ internal object UniffiLib {
     external fun uniffi_subrosa_fn_method_stagedupload_roll_back(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_subrosa_fn_method_stagedupload_writes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_stagedupload_writes_bytes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_clone_recordkey(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1479,18 +1593,24 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_subrosa_fn_free_store(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_subrosa_fn_constructor_store_from_bytes(`bytes`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_subrosa_fn_constructor_store_new(uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_constructor_store_of_rows(`rows`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_method_store_account(`ptr`: Long,`address`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_store_apply(`ptr`: Long,`writes`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_subrosa_fn_method_store_delete_session(`ptr`: Long,`peer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_subrosa_fn_method_store_identity(`ptr`: Long,`name`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_method_store_peers(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_store_put_row(`ptr`: Long,`row`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_subrosa_fn_method_store_receiver_keys(`ptr`: Long,`sender`: RustBuffer.ByValue,`distributionId`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_method_store_repair_log(`ptr`: Long,`peer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -1501,6 +1621,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_method_store_session(`ptr`: Long,`account`: Long,`remote`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_subrosa_fn_method_store_to_bytes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_clone_write(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_free_write(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1515,6 +1637,8 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_subrosa_fn_func_decrypt_attachment(`key`: RustBuffer.ByValue,`blob`: RustBuffer.ByValue,`manifest`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_func_encrypt_attachment(`plaintext`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_subrosa_fn_func_encrypt_each(`all`: RustBuffer.ByValue,`nowMs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_func_distribution_id_of(`distribution`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -1656,6 +1780,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_func_decrypt_attachment() and 0xFFFF) != 65243) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_subrosa_checksum_func_encrypt_attachment() and 0xFFFF) != 34478) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_subrosa_checksum_func_encrypt_each() and 0xFFFF) != 64631) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1701,10 +1828,16 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_method_account_maintain() and 0xFFFF) != 63159) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_subrosa_checksum_method_account_move_to() and 0xFFFF) != 36904) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_subrosa_checksum_method_account_new_session() and 0xFFFF) != 53109) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_account_open_sealed() and 0xFFFF) != 23480) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_account_open_unverified() and 0xFFFF) != 35734) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_account_receive() and 0xFFFF) != 30387) {
@@ -1740,10 +1873,22 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_method_attachmentencryptor_update() and 0xFFFF) != 20978) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_subrosa_checksum_method_encryptedattachment_blob() and 0xFFFF) != 31157) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_encryptedattachment_key() and 0xFFFF) != 22186) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_encryptedattachment_manifest() and 0xFFFF) != 7163) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_subrosa_checksum_method_bundle_parts() and 0xFFFF) != 32101) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_bundle_to_bytes() and 0xFFFF) != 28245) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_upload_backup_token() and 0xFFFF) != 30967) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_upload_is_empty() and 0xFFFF) != 43497) {
@@ -1818,10 +1963,19 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_method_receiverkeys_decrypt_sealed() and 0xFFFF) != 37289) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_subrosa_checksum_method_receiverkeys_fast_forward() and 0xFFFF) != 39777) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_receiverkeys_move_to() and 0xFFFF) != 57598) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_subrosa_checksum_method_receiverkeys_process() and 0xFFFF) != 49904) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_receiverkeys_record() and 0xFFFF) != 61373) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_receiverkeys_sender() and 0xFFFF) != 33429) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_senderkey_chain_id() and 0xFFFF) != 44694) {
@@ -1857,6 +2011,12 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_method_repairlog_ask() and 0xFFFF) != 15) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_subrosa_checksum_method_repairlog_record() and 0xFFFF) != 7212) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_resendrequest_message() and 0xFFFF) != 5981) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_subrosa_checksum_method_sealedcontent_advice() and 0xFFFF) != 59353) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1890,6 +2050,12 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_method_sealedsender_seal_for_many() and 0xFFFF) != 53294) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_subrosa_checksum_method_unverifiedcontent_advice() and 0xFFFF) != 10374) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_unverifiedcontent_claimed_sender() and 0xFFFF) != 26398) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_subrosa_checksum_method_session_archive() and 0xFFFF) != 60415) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1906,6 +2072,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_session_local() and 0xFFFF) != 54585) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_session_move_to() and 0xFFFF) != 32946) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_session_record() and 0xFFFF) != 56900) {
@@ -1944,6 +2113,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_method_stagedaccount_writes() and 0xFFFF) != 43698) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_subrosa_checksum_method_stagedaccount_writes_bytes() and 0xFFFF) != 61611) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_subrosa_checksum_method_stagedchange_commit() and 0xFFFF) != 28350) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1960,6 +2132,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_stagedchange_writes() and 0xFFFF) != 57707) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedchange_writes_bytes() and 0xFFFF) != 25722) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_stagedenvelope_commit() and 0xFFFF) != 11196) {
@@ -1980,6 +2155,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_method_stagedenvelope_writes() and 0xFFFF) != 59877) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_subrosa_checksum_method_stagedenvelope_writes_bytes() and 0xFFFF) != 23412) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_subrosa_checksum_method_stagedmessage_commit() and 0xFFFF) != 701) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1996,6 +2174,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_stagedmessage_writes() and 0xFFFF) != 25757) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedmessage_writes_bytes() and 0xFFFF) != 59148) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_stagedmessages_commit() and 0xFFFF) != 26810) {
@@ -2016,6 +2197,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_method_stagedmessages_writes() and 0xFFFF) != 31159) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_subrosa_checksum_method_stagedmessages_writes_bytes() and 0xFFFF) != 264) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_subrosa_checksum_method_stagedresend_commit() and 0xFFFF) != 832) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -2032,6 +2216,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_stagedresend_writes() and 0xFFFF) != 62824) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedresend_writes_bytes() and 0xFFFF) != 3143) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_stagedtext_commit() and 0xFFFF) != 64874) {
@@ -2052,6 +2239,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_method_stagedtext_writes() and 0xFFFF) != 14329) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_subrosa_checksum_method_stagedtext_writes_bytes() and 0xFFFF) != 48677) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_subrosa_checksum_method_stagedupload_commit() and 0xFFFF) != 7261) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -2068,6 +2258,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_stagedupload_writes() and 0xFFFF) != 36084) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedupload_writes_bytes() and 0xFFFF) != 4760) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_recordkey_open() and 0xFFFF) != 44207) {
@@ -2091,6 +2284,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_method_store_account() and 0xFFFF) != 53714) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_subrosa_checksum_method_store_apply() and 0xFFFF) != 53749) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_subrosa_checksum_method_store_delete_session() and 0xFFFF) != 20169) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -2098,6 +2294,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_store_peers() and 0xFFFF) != 59254) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_store_put_row() and 0xFFFF) != 60309) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_store_receiver_keys() and 0xFFFF) != 58019) {
@@ -2113,6 +2312,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_store_session() and 0xFFFF) != 62020) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_store_to_bytes() and 0xFFFF) != 34947) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_write_generation() and 0xFFFF) != 49425) {
@@ -2160,6 +2362,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_constructor_keypair_generate() and 0xFFFF) != 44516) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_subrosa_checksum_constructor_repairlog_from_record() and 0xFFFF) != 50895) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_subrosa_checksum_constructor_repairlog_new() and 0xFFFF) != 62409) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -2167,6 +2372,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_constructor_sealedsender_new() and 0xFFFF) != 38379) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_constructor_session_empty() and 0xFFFF) != 43748) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_constructor_session_from_record() and 0xFFFF) != 24688) {
@@ -2179,6 +2387,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_constructor_row_new() and 0xFFFF) != 21324) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_constructor_store_from_bytes() and 0xFFFF) != 33372) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_constructor_store_new() and 0xFFFF) != 57191) {
@@ -2654,6 +2865,13 @@ public interface AccountInterface {
     fun `maintain`(`oneTime`: kotlin.UInt, `oneTimeKem`: kotlin.UInt, `nowMs`: kotlin.ULong): StagedUpload
     
     /**
+     * Moves the account to another address of this device: from a telephone number to a service id, say. After the
+     * commit this object is at the new address. Sessions and the keys of groups move by themselves, with a stage each:
+     * store the writes of all of them in one transaction, then commit each.
+     */
+    fun `moveTo`(`address`: Address): StagedChange
+    
+    /**
      * An empty session with another device.
      */
     fun `newSession`(`peer`: Address): Session
@@ -2663,6 +2881,12 @@ public interface AccountInterface {
      * phone number, if certificates name those.
      */
     fun `openSealed`(`envelope`: kotlin.ByteArray, `trust`: CertificateTrust, `takenMs`: kotlin.ULong, `e164`: kotlin.String? = null): SealedContent
+    
+    /**
+     * Opens an envelope without verifying its sender, for advice about one that `open_sealed` refused: say since the
+     * certificate has expired.
+     */
+    fun `openUnverified`(`envelope`: kotlin.ByteArray): UnverifiedContent
     
     /**
      * Decrypts a message of a session, first or later. `pinned` is the identity key that is pinned for the sender,
@@ -2926,6 +3150,26 @@ open class Account: Disposable, AutoCloseable, AccountInterface
 
     
     /**
+     * Moves the account to another address of this device: from a telephone number to a service id, say. After the
+     * commit this object is at the new address. Sessions and the keys of groups move by themselves, with a stage each:
+     * store the writes of all of them in one transaction, then commit each.
+     */
+    @Throws(SubrosaException::class)override fun `moveTo`(`address`: Address): StagedChange {
+            return FfiConverterTypeStagedChange.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_account_move_to(
+        it,
+        
+        FfiConverterTypeAddress.lower(`address`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * An empty session with another device.
      */override fun `newSession`(`peer`: Address): Session {
             return FfiConverterTypeSession.lift(
@@ -2957,6 +3201,25 @@ open class Account: Disposable, AutoCloseable, AccountInterface
         FfiConverterTypeCertificateTrust.lower(`trust`),
         FfiConverterULong.lower(`takenMs`),
         FfiConverterOptionalString.lower(`e164`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Opens an envelope without verifying its sender, for advice about one that `open_sealed` refused: say since the
+     * certificate has expired.
+     */
+    @Throws(SubrosaException::class)override fun `openUnverified`(`envelope`: kotlin.ByteArray): UnverifiedContent {
+            return FfiConverterTypeUnverifiedContent.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_account_open_unverified(
+        it,
+        
+        FfiConverterByteArray.lower(`envelope`),_status)
 }
     }
     )
@@ -5155,6 +5418,315 @@ public object FfiConverterTypeDelivery: FfiConverter<Delivery, Long> {
 
 
 /**
+ * An attachment that was encrypted as a whole.
+ */
+public interface EncryptedAttachmentInterface {
+    
+    /**
+     * The encrypted form.
+     */
+    fun `blob`(): kotlin.ByteArray
+    
+    /**
+     * The key, 64 bytes, which travels in the message. Secret.
+     */
+    fun `key`(): kotlin.ByteArray
+    
+    /**
+     * What the message says of the attachment.
+     */
+    fun `manifest`(): AttachmentManifest
+    
+    companion object
+}
+
+/**
+ * An attachment that was encrypted as a whole.
+ */
+open class EncryptedAttachment: Disposable, AutoCloseable, EncryptedAttachmentInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_subrosa_fn_free_encryptedattachment(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_subrosa_fn_clone_encryptedattachment(handle, status)
+        }
+    }
+
+    
+    /**
+     * The encrypted form.
+     */override fun `blob`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_encryptedattachment_blob(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The key, 64 bytes, which travels in the message. Secret.
+     */override fun `key`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_encryptedattachment_key(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * What the message says of the attachment.
+     */override fun `manifest`(): AttachmentManifest {
+            return FfiConverterTypeAttachmentManifest.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_encryptedattachment_manifest(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeEncryptedAttachment: FfiConverter<EncryptedAttachment, Long> {
+    override fun lower(value: EncryptedAttachment): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): EncryptedAttachment {
+        return EncryptedAttachment(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): EncryptedAttachment {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: EncryptedAttachment) = 8UL
+
+    override fun write(value: EncryptedAttachment, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
  * The fingerprint of a conversation, by which two people check that nobody is between them.
  */
 public interface FingerprintInterface {
@@ -6083,6 +6655,18 @@ public interface ReceiverKeysInterface {
     fun `decryptSealed`(`content`: SealedContent, `pinned`: kotlin.ByteArray? = null): StagedText
     
     /**
+     * Takes in a distribution as `process` does, and moves a chain that is known on to where its sender is now: the way
+     * out when messages are `TooFarAhead`. The messages before are given up.
+     */
+    fun `fastForward`(`distribution`: kotlin.ByteArray, `identityKey`: kotlin.ByteArray): StagedChange
+    
+    /**
+     * Moves the keys to another address of the sender. `to` is what is stored under the new address, or empty keys of
+     * it: after the commit it has them all, and this object has none.
+     */
+    fun `moveTo`(`to`: ReceiverKeys): StagedChange
+    
+    /**
      * Takes in a distribution that came in a message of a session with that very device. `identity_key` is the one that
      * the session is with: `session.remote_identity()`.
      */
@@ -6092,6 +6676,11 @@ public interface ReceiverKeysInterface {
      * The record as it is, which holds secrets.
      */
     fun `record`(): kotlin.ByteArray
+    
+    /**
+     * The device whose keys these are.
+     */
+    fun `sender`(): Address
     
     companion object
 }
@@ -6253,6 +6842,45 @@ open class ReceiverKeys: Disposable, AutoCloseable, ReceiverKeysInterface
 
     
     /**
+     * Takes in a distribution as `process` does, and moves a chain that is known on to where its sender is now: the way
+     * out when messages are `TooFarAhead`. The messages before are given up.
+     */
+    @Throws(SubrosaException::class)override fun `fastForward`(`distribution`: kotlin.ByteArray, `identityKey`: kotlin.ByteArray): StagedChange {
+            return FfiConverterTypeStagedChange.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_receiverkeys_fast_forward(
+        it,
+        
+        FfiConverterByteArray.lower(`distribution`),
+        FfiConverterByteArray.lower(`identityKey`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Moves the keys to another address of the sender. `to` is what is stored under the new address, or empty keys of
+     * it: after the commit it has them all, and this object has none.
+     */
+    @Throws(SubrosaException::class)override fun `moveTo`(`to`: ReceiverKeys): StagedChange {
+            return FfiConverterTypeStagedChange.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_receiverkeys_move_to(
+        it,
+        
+        FfiConverterTypeReceiverKeys.lower(`to`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * Takes in a distribution that came in a message of a session with that very device. `identity_key` is the one that
      * the session is with: `session.remote_identity()`.
      */
@@ -6279,6 +6907,22 @@ open class ReceiverKeys: Disposable, AutoCloseable, ReceiverKeysInterface
     callWithHandle {
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_subrosa_fn_method_receiverkeys_record(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The device whose keys these are.
+     */override fun `sender`(): Address {
+            return FfiConverterTypeAddress.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_receiverkeys_sender(
         it,
         _status)
 }
@@ -6794,6 +7438,11 @@ public interface RepairLogInterface {
      */
     fun `ask`(`request`: ResendRequest, `nowMs`: kotlin.ULong): StagedMessage
     
+    /**
+     * The record as it is.
+     */
+    fun `record`(): kotlin.ByteArray
+    
     companion object
 }
 
@@ -6953,16 +7602,47 @@ open class RepairLog: Disposable, AutoCloseable, RepairLogInterface
     
 
     
-
-    
-
-
-    
-    
     /**
-     * @suppress
+     * The record as it is.
+     */override fun `record`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_repairlog_record(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    companion object {
+        
+    /**
+     * Reads a stored record, for the same peer.
      */
-    companion object
+    @Throws(SubrosaException::class) fun `fromRecord`(`record`: kotlin.ByteArray, `peer`: Address): RepairLog {
+            return FfiConverterTypeRepairLog.lift(
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_constructor_repairlog_from_record(
+    
+        
+        FfiConverterByteArray.lower(`record`),
+        FfiConverterTypeAddress.lower(`peer`),_status)
+}
+    )
+    }
+    
+
+        
+    }
     
 }
 
@@ -7091,6 +7771,12 @@ public object FfiConverterTypeRepairLog: FfiConverter<RepairLog, Long> {
  */
 public interface ResendRequestInterface {
     
+    /**
+     * What to send, not encrypted, but in an envelope if there is one. It is the output of `RepairLog.ask`, too, which
+     * limits how often it is sent.
+     */
+    fun `message`(): Message
+    
     companion object
 }
 
@@ -7197,6 +7883,23 @@ open class ResendRequest: Disposable, AutoCloseable, ResendRequestInterface
             UniffiLib.uniffi_subrosa_fn_clone_resendrequest(handle, status)
         }
     }
+
+    
+    /**
+     * What to send, not encrypted, but in an envelope if there is one. It is the output of `RepairLog.ask`, too, which
+     * limits how often it is sent.
+     */override fun `message`(): Message {
+            return FfiConverterTypeMessage.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_resendrequest_message(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
 
     
 
@@ -8832,6 +9535,14 @@ public interface SessionInterface {
     fun `local`(): Address
     
     /**
+     * Moves all sessions to another address of the same device, or of this one. `to` is what is stored under the new
+     * address, or an empty session with it: after the commit it has them all, and this one has none. `pinned` is the
+     * identity key that is pinned for the new name. Messages of version 4 between service ids carry both: such sessions
+     * are `Bound` to them.
+     */
+    fun `moveTo`(`account`: Account, `to`: Session, `pinned`: kotlin.ByteArray? = null): StagedChange
+    
+    /**
      * The record as it is, which holds secrets.
      */
     fun `record`(): kotlin.ByteArray
@@ -9078,6 +9789,29 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
+     * Moves all sessions to another address of the same device, or of this one. `to` is what is stored under the new
+     * address, or an empty session with it: after the commit it has them all, and this one has none. `pinned` is the
+     * identity key that is pinned for the new name. Messages of version 4 between service ids carry both: such sessions
+     * are `Bound` to them.
+     */
+    @Throws(SubrosaException::class)override fun `moveTo`(`account`: Account, `to`: Session, `pinned`: kotlin.ByteArray?): StagedChange {
+            return FfiConverterTypeStagedChange.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_session_move_to(
+        it,
+        
+        FfiConverterTypeAccount.lower(`account`),
+        FfiConverterTypeSession.lower(`to`),
+        FfiConverterOptionalByteArray.lower(`pinned`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * The record as it is, which holds secrets.
      */override fun `record`(): kotlin.ByteArray {
             return FfiConverterByteArray.lift(
@@ -9180,6 +9914,23 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     companion object {
+        
+    /**
+     * An empty session between two addresses, to move another one to: `account.new_session` knows the account's present
+     * address alone.
+     */ fun `empty`(`local`: Address, `remote`: Address): Session {
+            return FfiConverterTypeSession.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_constructor_session_empty(
+    
+        
+        FfiConverterTypeAddress.lower(`local`),
+        FfiConverterTypeAddress.lower(`remote`),_status)
+}
+    )
+    }
+    
+
         
     /**
      * Reads a stored record, for a session of this account with the same device.
@@ -9360,6 +10111,11 @@ public interface StagedAccountInterface {
      * The writes, all of one transaction.
      */
     fun `writes`(): List<Write>
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    fun `writesBytes`(): kotlin.ByteArray
     
     companion object
 }
@@ -9572,6 +10328,23 @@ open class StagedAccount: Disposable, AutoCloseable, StagedAccountInterface
     
 
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    @Throws(SubrosaException::class)override fun `writesBytes`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedaccount_writes_bytes(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
 
     
 
@@ -9742,6 +10515,11 @@ public interface StagedChangeInterface {
      * The writes, all of one transaction.
      */
     fun `writes`(): List<Write>
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    fun `writesBytes`(): kotlin.ByteArray
     
     companion object
 }
@@ -9951,6 +10729,23 @@ open class StagedChange: Disposable, AutoCloseable, StagedChangeInterface
     
 
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    @Throws(SubrosaException::class)override fun `writesBytes`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedchange_writes_bytes(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
 
     
 
@@ -10121,6 +10916,11 @@ public interface StagedEnvelopeInterface {
      * The writes, all of one transaction.
      */
     fun `writes`(): List<Write>
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    fun `writesBytes`(): kotlin.ByteArray
     
     companion object
 }
@@ -10333,6 +11133,23 @@ open class StagedEnvelope: Disposable, AutoCloseable, StagedEnvelopeInterface
     
 
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    @Throws(SubrosaException::class)override fun `writesBytes`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedenvelope_writes_bytes(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
 
     
 
@@ -10503,6 +11320,11 @@ public interface StagedMessageInterface {
      * The writes, all of one transaction.
      */
     fun `writes`(): List<Write>
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    fun `writesBytes`(): kotlin.ByteArray
     
     companion object
 }
@@ -10715,6 +11537,23 @@ open class StagedMessage: Disposable, AutoCloseable, StagedMessageInterface
     
 
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    @Throws(SubrosaException::class)override fun `writesBytes`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedmessage_writes_bytes(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
 
     
 
@@ -10885,6 +11724,11 @@ public interface StagedMessagesInterface {
      * The writes, all of one transaction.
      */
     fun `writes`(): List<Write>
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    fun `writesBytes`(): kotlin.ByteArray
     
     companion object
 }
@@ -11097,6 +11941,23 @@ open class StagedMessages: Disposable, AutoCloseable, StagedMessagesInterface
     
 
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    @Throws(SubrosaException::class)override fun `writesBytes`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedmessages_writes_bytes(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
 
     
 
@@ -11267,6 +12128,11 @@ public interface StagedResendInterface {
      * The writes, all of one transaction.
      */
     fun `writes`(): List<Write>
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    fun `writesBytes`(): kotlin.ByteArray
     
     companion object
 }
@@ -11479,6 +12345,23 @@ open class StagedResend: Disposable, AutoCloseable, StagedResendInterface
     
 
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    @Throws(SubrosaException::class)override fun `writesBytes`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedresend_writes_bytes(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
 
     
 
@@ -11649,6 +12532,11 @@ public interface StagedTextInterface {
      * The writes, all of one transaction.
      */
     fun `writes`(): List<Write>
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    fun `writesBytes`(): kotlin.ByteArray
     
     companion object
 }
@@ -11861,6 +12749,23 @@ open class StagedText: Disposable, AutoCloseable, StagedTextInterface
     
 
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    @Throws(SubrosaException::class)override fun `writesBytes`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedtext_writes_bytes(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
 
     
 
@@ -12031,6 +12936,11 @@ public interface StagedUploadInterface {
      * The writes, all of one transaction.
      */
     fun `writes`(): List<Write>
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    fun `writesBytes`(): kotlin.ByteArray
     
     companion object
 }
@@ -12243,6 +13153,23 @@ open class StagedUpload: Disposable, AutoCloseable, StagedUploadInterface
     
 
     
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    @Throws(SubrosaException::class)override fun `writesBytes`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedupload_writes_bytes(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
 
     
 
@@ -12387,6 +13314,11 @@ public interface StoreInterface {
     fun `account`(`address`: Address, `options`: AccountOptions?): Account?
     
     /**
+     * Makes all these writes, or none: those of one stage, or of several. The stages are still to be committed.
+     */
+    fun `apply`(`writes`: List<Write>)
+    
+    /**
      * Deletes the session of a device that is no more.
      */
     fun `deleteSession`(`peer`: Address)
@@ -12400,6 +13332,11 @@ public interface StoreInterface {
      * The devices with which there are sessions.
      */
     fun `peers`(): List<Address>
+    
+    /**
+     * Puts a row that was read from a real store.
+     */
+    fun `putRow`(`row`: Row)
     
     /**
      * The sender keys of a device; empty if none are stored.
@@ -12425,6 +13362,11 @@ public interface StoreInterface {
      * The sessions of an account with a device; empty if none are stored.
      */
     fun `session`(`account`: Account, `remote`: Address): Session
+    
+    /**
+     * All rows in bytes, which `from_bytes` takes. They hold secrets.
+     */
+    fun `toBytes`(): kotlin.ByteArray
     
     companion object
 }
@@ -12565,6 +13507,23 @@ open class Store: Disposable, AutoCloseable, StoreInterface
 
     
     /**
+     * Makes all these writes, or none: those of one stage, or of several. The stages are still to be committed.
+     */
+    @Throws(SubrosaException::class)override fun `apply`(`writes`: List<Write>)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_store_apply(
+        it,
+        
+        FfiConverterSequenceTypeWrite.lower(`writes`),_status)
+}
+    }
+    
+    
+
+    
+    /**
      * Deletes the session of a device that is no more.
      */override fun `deleteSession`(`peer`: Address)
         = 
@@ -12612,6 +13571,22 @@ open class Store: Disposable, AutoCloseable, StoreInterface
     }
     )
     }
+    
+
+    
+    /**
+     * Puts a row that was read from a real store.
+     */override fun `putRow`(`row`: Row)
+        = 
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_store_put_row(
+        it,
+        
+        FfiConverterTypeRow.lower(`row`),_status)
+}
+    }
+    
     
 
     
@@ -12705,12 +13680,45 @@ open class Store: Disposable, AutoCloseable, StoreInterface
     
 
     
+    /**
+     * All rows in bytes, which `from_bytes` takes. They hold secrets.
+     */
+    @Throws(SubrosaException::class)override fun `toBytes`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_store_to_bytes(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
 
     
 
 
     
     companion object {
+        
+    /**
+     * A store of rows in bytes.
+     */
+    @Throws(SubrosaException::class) fun `fromBytes`(`bytes`: kotlin.ByteArray): Store {
+            return FfiConverterTypeStore.lift(
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_constructor_store_from_bytes(
+    
+        
+        FfiConverterByteArray.lower(`bytes`),_status)
+}
+    )
+    }
+    
+
         
     /**
      * A store of rows that were read from a real one.
@@ -12852,9 +13860,310 @@ public object FfiConverterTypeStore: FfiConverter<Store, Long> {
 
 
 /**
+ * The content of an envelope whose sender is not verified.
+ */
+public interface UnverifiedContentInterface {
+    
+    /**
+     * What to do about the envelope: `failure` is that of the error. The message is asked for again if the `pinned` key
+     * sealed it, and let lie if not. `taken_ms` is when the service took it.
+     */
+    fun `advice`(`failure`: Failure, `takenMs`: kotlin.ULong, `pinned`: kotlin.ByteArray? = null): Advice
+    
+    /**
+     * The device that the certificate names. Nobody vouches for it: it only tells under which name the identity key is
+     * pinned that `advice` takes.
+     */
+    fun `claimedSender`(): Address
+    
+    companion object
+}
+
+/**
+ * The content of an envelope whose sender is not verified.
+ */
+open class UnverifiedContent: Disposable, AutoCloseable, UnverifiedContentInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_subrosa_fn_free_unverifiedcontent(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_subrosa_fn_clone_unverifiedcontent(handle, status)
+        }
+    }
+
+    
+    /**
+     * What to do about the envelope: `failure` is that of the error. The message is asked for again if the `pinned` key
+     * sealed it, and let lie if not. `taken_ms` is when the service took it.
+     */
+    @Throws(SubrosaException::class)override fun `advice`(`failure`: Failure, `takenMs`: kotlin.ULong, `pinned`: kotlin.ByteArray?): Advice {
+            return FfiConverterTypeAdvice.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_unverifiedcontent_advice(
+        it,
+        
+        FfiConverterTypeFailure.lower(`failure`),
+        FfiConverterULong.lower(`takenMs`),
+        FfiConverterOptionalByteArray.lower(`pinned`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The device that the certificate names. Nobody vouches for it: it only tells under which name the identity key is
+     * pinned that `advice` takes.
+     */override fun `claimedSender`(): Address {
+            return FfiConverterTypeAddress.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_unverifiedcontent_claimed_sender(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeUnverifiedContent: FfiConverter<UnverifiedContent, Long> {
+    override fun lower(value: UnverifiedContent): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): UnverifiedContent {
+        return UnverifiedContent(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): UnverifiedContent {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: UnverifiedContent) = 8UL
+
+    override fun write(value: UnverifiedContent, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
  * The public halves of all keys that the service has not confirmed yet.
  */
 public interface UploadInterface {
+    
+    /**
+     * The token to keep at the service; 36 bytes.
+     */
+    fun `backupToken`(): kotlin.ByteArray
     
     /**
      * Whether there is no key in it.
@@ -13002,6 +14311,22 @@ open class Upload: Disposable, AutoCloseable, UploadInterface
             UniffiLib.uniffi_subrosa_fn_clone_upload(handle, status)
         }
     }
+
+    
+    /**
+     * The token to keep at the service; 36 bytes.
+     */override fun `backupToken`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_upload_backup_token(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
 
     
     /**
@@ -13529,6 +14854,16 @@ data class AccountOptions (
      * Whether a session is begun with one-time prekeys or not at all.
      */
     var `requireOneTime`: kotlin.Boolean = false 
+    , 
+    /**
+     * Length in bytes of the longest message that is received, without its envelope.
+     */
+    var `messageLen`: kotlin.UInt = 262144u 
+    , 
+    /**
+     * Number of messages that one from another device of the own account may skip.
+     */
+    var `ownJump`: kotlin.UInt = 1048576u 
     
 ){
     
@@ -13551,6 +14886,8 @@ public object FfiConverterTypeAccountOptions: FfiConverterRustBuffer<AccountOpti
             FfiConverterUInt.read(buf),
             FfiConverterBoolean.read(buf),
             FfiConverterBoolean.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
         )
     }
 
@@ -13560,7 +14897,9 @@ public object FfiConverterTypeAccountOptions: FfiConverterRustBuffer<AccountOpti
             FfiConverterBoolean.allocationSize(value.`kemPreKeys`) +
             FfiConverterUInt.allocationSize(value.`maxId`) +
             FfiConverterBoolean.allocationSize(value.`allowVersion3`) +
-            FfiConverterBoolean.allocationSize(value.`requireOneTime`)
+            FfiConverterBoolean.allocationSize(value.`requireOneTime`) +
+            FfiConverterUInt.allocationSize(value.`messageLen`) +
+            FfiConverterUInt.allocationSize(value.`ownJump`)
     )
 
     override fun write(value: AccountOptions, buf: ByteBuffer) {
@@ -13570,6 +14909,8 @@ public object FfiConverterTypeAccountOptions: FfiConverterRustBuffer<AccountOpti
             FfiConverterUInt.write(value.`maxId`, buf)
             FfiConverterBoolean.write(value.`allowVersion3`, buf)
             FfiConverterBoolean.write(value.`requireOneTime`, buf)
+            FfiConverterUInt.write(value.`messageLen`, buf)
+            FfiConverterUInt.write(value.`ownJump`, buf)
     }
 }
 
@@ -13880,6 +15221,11 @@ data class DeviceFailure (
      * The name of the error's code.
      */
     var `code`: kotlin.String
+    , 
+    /**
+     * What happened and what to do.
+     */
+    var `text`: kotlin.String
     
 ){
     
@@ -13898,17 +15244,20 @@ public object FfiConverterTypeDeviceFailure: FfiConverterRustBuffer<DeviceFailur
         return DeviceFailure(
             FfiConverterTypeAddress.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
         )
     }
 
     override fun allocationSize(value: DeviceFailure) = (
             FfiConverterTypeAddress.allocationSize(value.`address`) +
-            FfiConverterString.allocationSize(value.`code`)
+            FfiConverterString.allocationSize(value.`code`) +
+            FfiConverterString.allocationSize(value.`text`)
     )
 
     override fun write(value: DeviceFailure, buf: ByteBuffer) {
             FfiConverterTypeAddress.write(value.`address`, buf)
             FfiConverterString.write(value.`code`, buf)
+            FfiConverterString.write(value.`text`, buf)
     }
 }
 
@@ -14122,6 +15471,11 @@ data class LeftOut (
      * The name of the error's code.
      */
     var `code`: kotlin.String
+    , 
+    /**
+     * What happened and what to do.
+     */
+    var `text`: kotlin.String
     
 ){
     
@@ -14140,17 +15494,20 @@ public object FfiConverterTypeLeftOut: FfiConverterRustBuffer<LeftOut> {
         return LeftOut(
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
         )
     }
 
     override fun allocationSize(value: LeftOut) = (
             FfiConverterString.allocationSize(value.`serviceId`) +
-            FfiConverterString.allocationSize(value.`code`)
+            FfiConverterString.allocationSize(value.`code`) +
+            FfiConverterString.allocationSize(value.`text`)
     )
 
     override fun write(value: LeftOut, buf: ByteBuffer) {
             FfiConverterString.write(value.`serviceId`, buf)
             FfiConverterString.write(value.`code`, buf)
+            FfiConverterString.write(value.`text`, buf)
     }
 }
 
@@ -14878,6 +16235,32 @@ sealed class SubrosaException: kotlin.Exception() {
      * The chain has no more keys.
      */
     class Exhausted(
+        
+        val `text`: kotlin.String, 
+        
+        val `failure`: Failure?
+        ) : SubrosaException() {
+        override val message
+            get() = "text=${ `text` }, failure=${ `failure` }"
+    }
+    
+    /**
+     * The sessions are bound to their addresses, and can't move.
+     */
+    class Bound(
+        
+        val `text`: kotlin.String, 
+        
+        val `failure`: Failure?
+        ) : SubrosaException() {
+        override val message
+            get() = "text=${ `text` }, failure=${ `failure` }"
+    }
+    
+    /**
+     * Another identity is known under the new address.
+     */
+    class OtherIdentity(
         
         val `text`: kotlin.String, 
         
@@ -16193,383 +17576,391 @@ public object FfiConverterTypeSubrosaError : FfiConverterRustBuffer<SubrosaExcep
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            14 -> SubrosaException.Duplicate(
+            14 -> SubrosaException.Bound(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            15 -> SubrosaException.Forged(
+            15 -> SubrosaException.OtherIdentity(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            16 -> SubrosaException.IdentityMismatch(
+            16 -> SubrosaException.Duplicate(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            17 -> SubrosaException.MissingPreKey(
+            17 -> SubrosaException.Forged(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            18 -> SubrosaException.Replayed(
+            18 -> SubrosaException.IdentityMismatch(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            19 -> SubrosaException.TooFarAhead(
+            19 -> SubrosaException.MissingPreKey(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            20 -> SubrosaException.UsedTooOften(
+            20 -> SubrosaException.Replayed(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            21 -> SubrosaException.WrongPreKeys(
+            21 -> SubrosaException.TooFarAhead(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            22 -> SubrosaException.WrongSession(
+            22 -> SubrosaException.UsedTooOften(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            23 -> SubrosaException.Version3Refused(
+            23 -> SubrosaException.WrongPreKeys(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            24 -> SubrosaException.KemPreKeySignature(
+            24 -> SubrosaException.WrongSession(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            25 -> SubrosaException.KemType(
+            25 -> SubrosaException.Version3Refused(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            26 -> SubrosaException.NoOneTimePreKey(
+            26 -> SubrosaException.KemPreKeySignature(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            27 -> SubrosaException.NonContributory(
+            27 -> SubrosaException.KemType(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            28 -> SubrosaException.OtherDevice(
+            28 -> SubrosaException.NoOneTimePreKey(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            29 -> SubrosaException.SignedPreKeySignature(
+            29 -> SubrosaException.NonContributory(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            30 -> SubrosaException.Damaged(
+            30 -> SubrosaException.OtherDevice(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            31 -> SubrosaException.NewerVersion(
+            31 -> SubrosaException.SignedPreKeySignature(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            32 -> SubrosaException.NotARecord(
+            32 -> SubrosaException.Damaged(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            33 -> SubrosaException.NotAuthentic(
+            33 -> SubrosaException.NewerVersion(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            34 -> SubrosaException.TooLong(
+            34 -> SubrosaException.NotARecord(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            35 -> SubrosaException.WrongKind(
+            35 -> SubrosaException.NotAuthentic(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            36 -> SubrosaException.Deleted(
+            36 -> SubrosaException.TooLong(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            37 -> SubrosaException.Missing(
+            37 -> SubrosaException.WrongKind(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            38 -> SubrosaException.Newer(
+            38 -> SubrosaException.Deleted(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            39 -> SubrosaException.Twice(
+            39 -> SubrosaException.Missing(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            40 -> SubrosaException.OtherOwner(
+            40 -> SubrosaException.Newer(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            41 -> SubrosaException.Foreign(
+            41 -> SubrosaException.Twice(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            42 -> SubrosaException.InvalidProtobuf(
+            42 -> SubrosaException.OtherOwner(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            43 -> SubrosaException.KyberIncomplete(
+            43 -> SubrosaException.Foreign(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            44 -> SubrosaException.KyberMissing(
+            44 -> SubrosaException.InvalidProtobuf(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            45 -> SubrosaException.LegacyVersion(
+            45 -> SubrosaException.KyberIncomplete(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            46 -> SubrosaException.NoDecryptionException(
+            46 -> SubrosaException.KyberMissing(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            47 -> SubrosaException.OtherKind(
+            47 -> SubrosaException.LegacyVersion(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            48 -> SubrosaException.PlaintextOriginal(
+            48 -> SubrosaException.NoDecryptionException(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            49 -> SubrosaException.TooShort(
+            49 -> SubrosaException.OtherKind(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            50 -> SubrosaException.UnknownKind(
+            50 -> SubrosaException.PlaintextOriginal(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            51 -> SubrosaException.UnrecognizedMessageVersion(
+            51 -> SubrosaException.TooShort(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            52 -> SubrosaException.UnrecognizedVersion(
+            52 -> SubrosaException.UnknownKind(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            53 -> SubrosaException.BadCiphertextLength(
+            53 -> SubrosaException.UnrecognizedMessageVersion(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            54 -> SubrosaException.BadKeyLength(
+            54 -> SubrosaException.UnrecognizedVersion(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            55 -> SubrosaException.BadKeyType(
+            55 -> SubrosaException.BadCiphertextLength(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            56 -> SubrosaException.NoKeyType(
+            56 -> SubrosaException.BadKeyLength(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            57 -> SubrosaException.WrongKeyType(
+            57 -> SubrosaException.BadKeyType(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            58 -> SubrosaException.NoSenderKey(
+            58 -> SubrosaException.NoKeyType(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            59 -> SubrosaException.OtherDistribution(
+            59 -> SubrosaException.WrongKeyType(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            60 -> SubrosaException.OtherSender(
+            60 -> SubrosaException.NoSenderKey(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            61 -> SubrosaException.Padding(
+            61 -> SubrosaException.OtherDistribution(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            62 -> SubrosaException.Signature(
+            62 -> SubrosaException.OtherSender(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            63 -> SubrosaException.NotADistributionId(
+            63 -> SubrosaException.Padding(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            64 -> SubrosaException.BeforeDistribution(
+            64 -> SubrosaException.Signature(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            65 -> SubrosaException.CertificateExpired(
+            65 -> SubrosaException.NotADistributionId(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            66 -> SubrosaException.DeviceOutOfRange(
+            66 -> SubrosaException.BeforeDistribution(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            67 -> SubrosaException.ForeignCertificate(
+            67 -> SubrosaException.CertificateExpired(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            68 -> SubrosaException.NoDevices(
+            68 -> SubrosaException.DeviceOutOfRange(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            69 -> SubrosaException.NotAServiceId(
+            69 -> SubrosaException.ForeignCertificate(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            70 -> SubrosaException.RegistrationIdOutOfRange(
+            70 -> SubrosaException.NoDevices(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            71 -> SubrosaException.RepeatedAccount(
+            71 -> SubrosaException.NotAServiceId(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            72 -> SubrosaException.RepeatedDevice(
+            72 -> SubrosaException.RegistrationIdOutOfRange(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            73 -> SubrosaException.SeveralAccounts(
+            73 -> SubrosaException.RepeatedAccount(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            74 -> SubrosaException.TooManyRecipients(
+            74 -> SubrosaException.RepeatedDevice(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            75 -> SubrosaException.Empty(
+            75 -> SubrosaException.SeveralAccounts(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            76 -> SubrosaException.Malformed(
+            76 -> SubrosaException.TooManyRecipients(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            77 -> SubrosaException.NotForUs(
+            77 -> SubrosaException.Empty(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            78 -> SubrosaException.RedundantlyExcluded(
+            78 -> SubrosaException.Malformed(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            79 -> SubrosaException.SelfSend(
+            79 -> SubrosaException.NotForUs(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            80 -> SubrosaException.UnknownVersion(
+            80 -> SubrosaException.RedundantlyExcluded(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            81 -> SubrosaException.WrongSender(
+            81 -> SubrosaException.SelfSend(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            82 -> SubrosaException.BadSignature(
+            82 -> SubrosaException.UnknownVersion(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            83 -> SubrosaException.Expired(
+            83 -> SubrosaException.WrongSender(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            84 -> SubrosaException.Revoked(
+            84 -> SubrosaException.BadSignature(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            85 -> SubrosaException.UnknownServerCertificate(
+            85 -> SubrosaException.Expired(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            86 -> SubrosaException.Untrusted(
+            86 -> SubrosaException.Revoked(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            87 -> SubrosaException.NotMilliseconds(
+            87 -> SubrosaException.UnknownServerCertificate(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            88 -> SubrosaException.Iterations(
+            88 -> SubrosaException.Untrusted(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            89 -> SubrosaException.Mismatch(
+            89 -> SubrosaException.NotMilliseconds(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            90 -> SubrosaException.MissingLocal(
+            90 -> SubrosaException.Iterations(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            91 -> SubrosaException.MissingRemote(
+            91 -> SubrosaException.Mismatch(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            92 -> SubrosaException.MissingVersion(
+            92 -> SubrosaException.MissingLocal(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            93 -> SubrosaException.VersionMismatch(
+            93 -> SubrosaException.MissingRemote(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            94 -> SubrosaException.BadDigest(
+            94 -> SubrosaException.MissingVersion(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            95 -> SubrosaException.BadMac(
+            95 -> SubrosaException.VersionMismatch(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            96 -> SubrosaException.BadPadding(
+            96 -> SubrosaException.BadDigest(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            97 -> SubrosaException.ChunkTooLarge(
+            97 -> SubrosaException.BadMac(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            98 -> SubrosaException.DataTooLong(
+            98 -> SubrosaException.BadPadding(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            99 -> SubrosaException.DataTooShort(
+            99 -> SubrosaException.ChunkTooLarge(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            100 -> SubrosaException.NotAnIncrementalMac(
+            100 -> SubrosaException.DataTooLong(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            101 -> SubrosaException.Unfinished(
+            101 -> SubrosaException.DataTooShort(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            102 -> SubrosaException.ZeroChunkSize(
+            102 -> SubrosaException.NotAnIncrementalMac(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            103 -> SubrosaException.OtherPeer(
+            103 -> SubrosaException.Unfinished(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            104 -> SubrosaException.TooOften(
+            104 -> SubrosaException.ZeroChunkSize(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            105 -> SubrosaException.TooOld(
+            105 -> SubrosaException.OtherPeer(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            106 -> SubrosaException.GaveUp(
+            106 -> SubrosaException.TooOften(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            107 -> SubrosaException.NoFreeId(
+            107 -> SubrosaException.TooOld(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
-            108 -> SubrosaException.Limits(
+            108 -> SubrosaException.GaveUp(
+                FfiConverterString.read(buf),
+                FfiConverterOptionalTypeFailure.read(buf),
+                )
+            109 -> SubrosaException.NoFreeId(
+                FfiConverterString.read(buf),
+                FfiConverterOptionalTypeFailure.read(buf),
+                )
+            110 -> SubrosaException.Limits(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
@@ -16652,6 +18043,18 @@ public object FfiConverterTypeSubrosaError : FfiConverterRustBuffer<SubrosaExcep
                 + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
             )
             is SubrosaException.Exhausted -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`text`)
+                + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
+            )
+            is SubrosaException.Bound -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`text`)
+                + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
+            )
+            is SubrosaException.OtherIdentity -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
                 + FfiConverterString.allocationSize(value.`text`)
@@ -17310,572 +18713,584 @@ public object FfiConverterTypeSubrosaError : FfiConverterRustBuffer<SubrosaExcep
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Duplicate -> {
+            is SubrosaException.Bound -> {
                 buf.putInt(14)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Forged -> {
+            is SubrosaException.OtherIdentity -> {
                 buf.putInt(15)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.IdentityMismatch -> {
+            is SubrosaException.Duplicate -> {
                 buf.putInt(16)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.MissingPreKey -> {
+            is SubrosaException.Forged -> {
                 buf.putInt(17)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Replayed -> {
+            is SubrosaException.IdentityMismatch -> {
                 buf.putInt(18)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.TooFarAhead -> {
+            is SubrosaException.MissingPreKey -> {
                 buf.putInt(19)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.UsedTooOften -> {
+            is SubrosaException.Replayed -> {
                 buf.putInt(20)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.WrongPreKeys -> {
+            is SubrosaException.TooFarAhead -> {
                 buf.putInt(21)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.WrongSession -> {
+            is SubrosaException.UsedTooOften -> {
                 buf.putInt(22)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Version3Refused -> {
+            is SubrosaException.WrongPreKeys -> {
                 buf.putInt(23)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.KemPreKeySignature -> {
+            is SubrosaException.WrongSession -> {
                 buf.putInt(24)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.KemType -> {
+            is SubrosaException.Version3Refused -> {
                 buf.putInt(25)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NoOneTimePreKey -> {
+            is SubrosaException.KemPreKeySignature -> {
                 buf.putInt(26)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NonContributory -> {
+            is SubrosaException.KemType -> {
                 buf.putInt(27)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.OtherDevice -> {
+            is SubrosaException.NoOneTimePreKey -> {
                 buf.putInt(28)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.SignedPreKeySignature -> {
+            is SubrosaException.NonContributory -> {
                 buf.putInt(29)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Damaged -> {
+            is SubrosaException.OtherDevice -> {
                 buf.putInt(30)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NewerVersion -> {
+            is SubrosaException.SignedPreKeySignature -> {
                 buf.putInt(31)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NotARecord -> {
+            is SubrosaException.Damaged -> {
                 buf.putInt(32)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NotAuthentic -> {
+            is SubrosaException.NewerVersion -> {
                 buf.putInt(33)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.TooLong -> {
+            is SubrosaException.NotARecord -> {
                 buf.putInt(34)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.WrongKind -> {
+            is SubrosaException.NotAuthentic -> {
                 buf.putInt(35)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Deleted -> {
+            is SubrosaException.TooLong -> {
                 buf.putInt(36)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Missing -> {
+            is SubrosaException.WrongKind -> {
                 buf.putInt(37)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Newer -> {
+            is SubrosaException.Deleted -> {
                 buf.putInt(38)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Twice -> {
+            is SubrosaException.Missing -> {
                 buf.putInt(39)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.OtherOwner -> {
+            is SubrosaException.Newer -> {
                 buf.putInt(40)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Foreign -> {
+            is SubrosaException.Twice -> {
                 buf.putInt(41)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.InvalidProtobuf -> {
+            is SubrosaException.OtherOwner -> {
                 buf.putInt(42)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.KyberIncomplete -> {
+            is SubrosaException.Foreign -> {
                 buf.putInt(43)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.KyberMissing -> {
+            is SubrosaException.InvalidProtobuf -> {
                 buf.putInt(44)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.LegacyVersion -> {
+            is SubrosaException.KyberIncomplete -> {
                 buf.putInt(45)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NoDecryptionException -> {
+            is SubrosaException.KyberMissing -> {
                 buf.putInt(46)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.OtherKind -> {
+            is SubrosaException.LegacyVersion -> {
                 buf.putInt(47)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.PlaintextOriginal -> {
+            is SubrosaException.NoDecryptionException -> {
                 buf.putInt(48)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.TooShort -> {
+            is SubrosaException.OtherKind -> {
                 buf.putInt(49)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.UnknownKind -> {
+            is SubrosaException.PlaintextOriginal -> {
                 buf.putInt(50)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.UnrecognizedMessageVersion -> {
+            is SubrosaException.TooShort -> {
                 buf.putInt(51)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.UnrecognizedVersion -> {
+            is SubrosaException.UnknownKind -> {
                 buf.putInt(52)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.BadCiphertextLength -> {
+            is SubrosaException.UnrecognizedMessageVersion -> {
                 buf.putInt(53)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.BadKeyLength -> {
+            is SubrosaException.UnrecognizedVersion -> {
                 buf.putInt(54)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.BadKeyType -> {
+            is SubrosaException.BadCiphertextLength -> {
                 buf.putInt(55)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NoKeyType -> {
+            is SubrosaException.BadKeyLength -> {
                 buf.putInt(56)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.WrongKeyType -> {
+            is SubrosaException.BadKeyType -> {
                 buf.putInt(57)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NoSenderKey -> {
+            is SubrosaException.NoKeyType -> {
                 buf.putInt(58)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.OtherDistribution -> {
+            is SubrosaException.WrongKeyType -> {
                 buf.putInt(59)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.OtherSender -> {
+            is SubrosaException.NoSenderKey -> {
                 buf.putInt(60)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Padding -> {
+            is SubrosaException.OtherDistribution -> {
                 buf.putInt(61)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Signature -> {
+            is SubrosaException.OtherSender -> {
                 buf.putInt(62)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NotADistributionId -> {
+            is SubrosaException.Padding -> {
                 buf.putInt(63)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.BeforeDistribution -> {
+            is SubrosaException.Signature -> {
                 buf.putInt(64)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.CertificateExpired -> {
+            is SubrosaException.NotADistributionId -> {
                 buf.putInt(65)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.DeviceOutOfRange -> {
+            is SubrosaException.BeforeDistribution -> {
                 buf.putInt(66)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.ForeignCertificate -> {
+            is SubrosaException.CertificateExpired -> {
                 buf.putInt(67)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NoDevices -> {
+            is SubrosaException.DeviceOutOfRange -> {
                 buf.putInt(68)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NotAServiceId -> {
+            is SubrosaException.ForeignCertificate -> {
                 buf.putInt(69)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.RegistrationIdOutOfRange -> {
+            is SubrosaException.NoDevices -> {
                 buf.putInt(70)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.RepeatedAccount -> {
+            is SubrosaException.NotAServiceId -> {
                 buf.putInt(71)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.RepeatedDevice -> {
+            is SubrosaException.RegistrationIdOutOfRange -> {
                 buf.putInt(72)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.SeveralAccounts -> {
+            is SubrosaException.RepeatedAccount -> {
                 buf.putInt(73)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.TooManyRecipients -> {
+            is SubrosaException.RepeatedDevice -> {
                 buf.putInt(74)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Empty -> {
+            is SubrosaException.SeveralAccounts -> {
                 buf.putInt(75)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Malformed -> {
+            is SubrosaException.TooManyRecipients -> {
                 buf.putInt(76)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NotForUs -> {
+            is SubrosaException.Empty -> {
                 buf.putInt(77)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.RedundantlyExcluded -> {
+            is SubrosaException.Malformed -> {
                 buf.putInt(78)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.SelfSend -> {
+            is SubrosaException.NotForUs -> {
                 buf.putInt(79)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.UnknownVersion -> {
+            is SubrosaException.RedundantlyExcluded -> {
                 buf.putInt(80)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.WrongSender -> {
+            is SubrosaException.SelfSend -> {
                 buf.putInt(81)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.BadSignature -> {
+            is SubrosaException.UnknownVersion -> {
                 buf.putInt(82)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Expired -> {
+            is SubrosaException.WrongSender -> {
                 buf.putInt(83)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Revoked -> {
+            is SubrosaException.BadSignature -> {
                 buf.putInt(84)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.UnknownServerCertificate -> {
+            is SubrosaException.Expired -> {
                 buf.putInt(85)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Untrusted -> {
+            is SubrosaException.Revoked -> {
                 buf.putInt(86)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NotMilliseconds -> {
+            is SubrosaException.UnknownServerCertificate -> {
                 buf.putInt(87)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Iterations -> {
+            is SubrosaException.Untrusted -> {
                 buf.putInt(88)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Mismatch -> {
+            is SubrosaException.NotMilliseconds -> {
                 buf.putInt(89)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.MissingLocal -> {
+            is SubrosaException.Iterations -> {
                 buf.putInt(90)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.MissingRemote -> {
+            is SubrosaException.Mismatch -> {
                 buf.putInt(91)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.MissingVersion -> {
+            is SubrosaException.MissingLocal -> {
                 buf.putInt(92)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.VersionMismatch -> {
+            is SubrosaException.MissingRemote -> {
                 buf.putInt(93)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.BadDigest -> {
+            is SubrosaException.MissingVersion -> {
                 buf.putInt(94)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.BadMac -> {
+            is SubrosaException.VersionMismatch -> {
                 buf.putInt(95)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.BadPadding -> {
+            is SubrosaException.BadDigest -> {
                 buf.putInt(96)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.ChunkTooLarge -> {
+            is SubrosaException.BadMac -> {
                 buf.putInt(97)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.DataTooLong -> {
+            is SubrosaException.BadPadding -> {
                 buf.putInt(98)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.DataTooShort -> {
+            is SubrosaException.ChunkTooLarge -> {
                 buf.putInt(99)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NotAnIncrementalMac -> {
+            is SubrosaException.DataTooLong -> {
                 buf.putInt(100)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Unfinished -> {
+            is SubrosaException.DataTooShort -> {
                 buf.putInt(101)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.ZeroChunkSize -> {
+            is SubrosaException.NotAnIncrementalMac -> {
                 buf.putInt(102)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.OtherPeer -> {
+            is SubrosaException.Unfinished -> {
                 buf.putInt(103)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.TooOften -> {
+            is SubrosaException.ZeroChunkSize -> {
                 buf.putInt(104)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.TooOld -> {
+            is SubrosaException.OtherPeer -> {
                 buf.putInt(105)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.GaveUp -> {
+            is SubrosaException.TooOften -> {
                 buf.putInt(106)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.NoFreeId -> {
+            is SubrosaException.TooOld -> {
                 buf.putInt(107)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
-            is SubrosaException.Limits -> {
+            is SubrosaException.GaveUp -> {
                 buf.putInt(108)
+                FfiConverterString.write(value.`text`, buf)
+                FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
+                Unit
+            }
+            is SubrosaException.NoFreeId -> {
+                buf.putInt(109)
+                FfiConverterString.write(value.`text`, buf)
+                FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
+                Unit
+            }
+            is SubrosaException.Limits -> {
+                buf.putInt(110)
                 FfiConverterString.write(value.`text`, buf)
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
@@ -18660,6 +20075,21 @@ public object FfiConverterSequenceTypeServerRecipient: FfiConverterRustBuffer<Li
         FfiConverterByteArray.lower(`key`),
         FfiConverterByteArray.lower(`blob`),
         FfiConverterTypeAttachmentManifest.lower(`manifest`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * Encrypts an attachment as a whole.
+         */
+    @Throws(SubrosaException::class) fun `encryptAttachment`(`plaintext`: kotlin.ByteArray): EncryptedAttachment {
+            return FfiConverterTypeEncryptedAttachment.lift(
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_func_encrypt_attachment(
+    
+        
+        FfiConverterByteArray.lower(`plaintext`),_status)
 }
     )
     }
