@@ -8,11 +8,11 @@
 use std::sync::MutexGuard;
 
 use subrosa::group::{self, DistributionMessage, Format};
-use subrosa::store::Writes;
+use subrosa::store::{Key, Memory, Write, Writes};
 use subrosa::{Detached, os_rng};
 
 use crate::account::Account;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::group::ReceiverKeys;
 use crate::plain::{Address, Pinned};
 use crate::session::Session;
@@ -56,13 +56,11 @@ impl Account {
     pub fn move_to(&self, address: &Address) -> Result<Stage<()>, Error> {
         let mut account = self.0.lock();
         let held = account.advance()?.detach().1;
-        let rows = account.rows();
-        let copy = subrosa::Account::from_records(
-            account.address().clone(),
-            account.record().as_bytes(),
-            rows.iter().map(|(_, record)| record.as_bytes()),
-            *account.limits(),
-        )?;
+        let put = |(key, record)| Write::Put { key, record, generation: None };
+        let rows = account.rows().into_iter().chain([(Key::Account, account.record())]);
+        let rows: Memory = rows.map(put).collect();
+        let lost = || Error::new(Code::Missing, "the account's own record is missing".into(), None);
+        let copy = rows.account(account.address(), *account.limits())?.ok_or_else(lost)?;
         let config = account.config();
         let copy = copy.with_policy(config.policy).with_receive_limits(config.limits);
         let copy = if config.require_one_time { copy.requiring_one_time() } else { copy };

@@ -2,12 +2,12 @@
 
 //! Attachments.
 
+use js_sys::{Object, Uint8Array};
 use subrosa_binding as core;
 use wasm_bindgen::prelude::*;
-use zeroize::Zeroizing;
 
 use crate::error::{Fallible, argument, thrown};
-use crate::object::{count, millis};
+use crate::object::{self, count, millis};
 
 /// What a message says of an attachment, beside its key.
 #[wasm_bindgen]
@@ -119,39 +119,35 @@ impl AttachmentDecryptor {
     }
 }
 
-/// An attachment that was encrypted as a whole.
-#[wasm_bindgen]
-pub struct EncryptedAttachment {
-    key: Zeroizing<Vec<u8>>,
-    blob: Vec<u8>,
-    manifest: core::Manifest,
+#[wasm_bindgen(typescript_custom_section)]
+const ENCRYPTED: &str = r"
+/** An attachment that was encrypted as a whole. */
+export interface EncryptedAttachment {
+    /** The key, 64 bytes, which travels in the message. Secret: it is the caller's to wipe. */
+    key: Uint8Array;
+    /** The encrypted form. */
+    blob: Uint8Array;
+    /** What the message says of the attachment. */
+    manifest: AttachmentManifest;
 }
+";
 
 #[wasm_bindgen]
-impl EncryptedAttachment {
-    /// The key, 64 bytes, which travels in the message. Secret.
-    pub fn key(&self) -> Vec<u8> {
-        self.key.to_vec()
-    }
-
-    /// The encrypted form.
-    #[wasm_bindgen(getter)]
-    pub fn blob(&self) -> Vec<u8> {
-        self.blob.clone()
-    }
-
-    /// What the message says of the attachment.
-    #[wasm_bindgen(getter)]
-    pub fn manifest(&self) -> AttachmentManifest {
-        AttachmentManifest(self.manifest.clone())
-    }
+extern "C" {
+    /// An encrypted attachment.
+    #[wasm_bindgen(typescript_type = "EncryptedAttachment")]
+    pub type EncryptedAttachment;
 }
 
 /// Encrypts an attachment as a whole.
 #[wasm_bindgen(js_name = encryptAttachment)]
 pub fn encrypt_attachment(plaintext: &[u8]) -> Fallible<EncryptedAttachment> {
     let (key, blob, manifest) = core::encrypt_attachment(plaintext).map_err(thrown)?;
-    Ok(EncryptedAttachment { key, blob, manifest })
+    let plain = Object::new();
+    object::set(&plain, "key", Uint8Array::from(key.as_slice()));
+    object::set(&plain, "blob", Uint8Array::from(blob.as_slice()));
+    object::set(&plain, "manifest", AttachmentManifest(manifest));
+    Ok(plain.unchecked_into())
 }
 
 /// Decrypts an attachment as a whole. The manifest may lack an incremental MAC.

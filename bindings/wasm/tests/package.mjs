@@ -147,7 +147,7 @@ test('an envelope that came too late is asked for again, a member is left out, a
   keys.process(key.distribution(), identity).commitTo(bob.store);
   const late = key.encrypt(text('late')).commitTo(alice.store);
   keys.fastForward(key.distribution(), identity).commitTo(bob.store);
-  throws('Duplicate', () => keys.decrypt(late.bytes));
+  throws('BeforeDistribution', () => keys.decrypt(late.bytes));
 });
 
 test('a device moves to another address, in one transaction', () => {
@@ -183,7 +183,7 @@ test('limits, rows in bytes, an attachment as a whole', () => {
   const log = new S.RepairLog(alice.account.address);
   assert.deepEqual(S.RepairLog.fromRecord(log.record(), alice.account.address).record(), log.record());
   const attachment = S.encryptAttachment(text('12345'));
-  assert.equal(string(S.decryptAttachment(attachment.key(), attachment.blob, attachment.manifest)), '12345');
+  assert.equal(string(S.decryptAttachment(attachment.key, attachment.blob, attachment.manifest)), '12345');
 });
 
 test('a hundred devices in one crossing, and their corrections', () => {
