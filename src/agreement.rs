@@ -16,7 +16,7 @@ pub mod x3dh;
 
 use alloc::vec::Vec;
 
-use crate::crypto::curve::{Agreed, NonContributory, Pair, PreparedKey, PrivateKey, PublicKey};
+use crate::crypto::curve::{Agreed, NonContributory, PreparedKey, PrivateKey, PublicKey};
 use crate::crypto::key_error::KeyError;
 use crate::crypto::secret::Secret;
 
@@ -42,6 +42,8 @@ pub struct Initiator<'a> {
     pub identity: &'a PrivateKey,
     /// `EK_A`, made for this session alone.
     pub base_key: &'a PrivateKey,
+    /// `DHs`, the first ratchet key.
+    pub ratchet_key: &'a PrivateKey,
     /// `IK_B`.
     pub their_identity: &'a PreparedKey,
     /// `SPK_B`, its signature verified.
@@ -51,15 +53,41 @@ pub struct Initiator<'a> {
 }
 
 impl Initiator<'_> {
-    fn secret_input(&self) -> Result<SecretInput, NonContributory> {
-        let three = [
+    /// Agrees, and computes both public keys: six or seven products, at once where the processor has lanes for them.
+    ///
+    /// # Errors
+    /// [`NonContributory`] if one of their keys is of low order.
+    pub fn agree(&self) -> Result<Agreements, NonContributory> {
+        let one_time = self.their_one_time_pre_key.map(PublicKey::prepare);
+        let products = [
+            (self.base_key, &PreparedKey::BASE),
+            (self.ratchet_key, &PreparedKey::BASE),
+            (self.ratchet_key, self.their_signed_pre_key),
             (self.identity, self.their_signed_pre_key),
             (self.base_key, self.their_identity),
             (self.base_key, self.their_signed_pre_key),
         ];
-        let one_time = self.their_one_time_pre_key.map(PublicKey::prepare);
-        SecretInput::of(three, one_time.as_ref().map(|one_time| (self.base_key, one_time)))
+        let one_time = one_time.as_ref().map(|one_time| (self.base_key, one_time));
+        let products = Agreed::of(&products.into_iter().chain(one_time).collect::<Vec<_>>());
+        Ok(Agreements {
+            base_key: products.public_key(0)?,
+            ratchet_key: products.public_key(1)?,
+            ratchet: products.at(2)?.duplicate(),
+            input: SecretInput::of(&products, 3)?,
+        })
     }
+}
+
+/// What the initiator computed: both public keys, and all Diffie-Hellman results.
+#[derive(Debug)]
+pub struct Agreements {
+    /// `EK_A`.
+    pub base_key: PublicKey,
+    /// `DHs`.
+    pub ratchet_key: PublicKey,
+    /// `DH(DHs, SPK_B)`, from which the first sending chain comes.
+    pub ratchet: Secret<32>,
+    input: SecretInput,
 }
 
 /// The responder's (B) part of the agreement.
@@ -84,25 +112,30 @@ impl Responder<'_> {
             (self.identity, their_base_key),
             (self.signed_pre_key, their_base_key),
         ];
-        SecretInput::of(three, self.one_time_pre_key.map(|one_time| (one_time, their_base_key)))
+        let one_time = self.one_time_pre_key.map(|one_time| (one_time, their_base_key));
+        SecretInput::of(&Agreed::of(&three.into_iter().chain(one_time).collect::<Vec<_>>()), 0)
     }
 }
 
 /// `S`, built up part by part: at most `FF×32`, four Diffie-Hellman results and a KEM secret.
+#[derive(Debug)]
 struct SecretInput {
     bytes: Secret<192>,
     len: usize,
 }
 
 impl SecretInput {
-    /// With all Diffie-Hellman results, in their order.
-    fn of(three: [Pair<'_>; 3], one_time: Option<Pair<'_>>) -> Result<Self, NonContributory> {
+    /// With all Diffie-Hellman results after the first `others`, in their order.
+    fn of(results: &Agreed, others: usize) -> Result<Self, NonContributory> {
         let mut input = Self { bytes: Secret::new([0xFF; 192]), len: 32 };
-        let pairs: Vec<Pair<'_>> = three.into_iter().chain(one_time).collect();
-        for part in Agreed::of(&pairs).iter() {
+        for part in results.iter().skip(others) {
             input.append(part?);
         }
         Ok(input)
+    }
+
+    const fn duplicate(&self) -> Self {
+        Self { bytes: self.bytes.duplicate(), len: self.len }
     }
 
     fn append(&mut self, part: &Secret<32>) {

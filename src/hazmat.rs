@@ -42,7 +42,7 @@ pub mod record {
 
 /// L3: key agreement.
 pub mod agreement {
-    pub use crate::agreement::{AgreementError, Initiator, Responder, pqxdh, x3dh};
+    pub use crate::agreement::{AgreementError, Agreements, Initiator, Responder, pqxdh, x3dh};
 }
 
 /// L4: ratchets.

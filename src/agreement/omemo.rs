@@ -6,17 +6,14 @@
 //! SK = HKDF(0×32, S, info, 32)
 //! ```
 
-use super::{Initiator, Responder};
+use super::{Agreements, Responder};
 use crate::crypto::curve::NonContributory;
 use crate::crypto::kdf::{Label, hkdf};
 use crate::crypto::secret::Secret;
 
 /// The initiator's side.
-///
-/// # Errors
-/// [`NonContributory`].
-pub(crate) fn initiate(initiator: &Initiator<'_>, info: Label) -> Result<Secret<32>, NonContributory> {
-    Ok(hkdf(None, initiator.secret_input()?.as_bytes(), info))
+pub(crate) fn initiate(agreements: &Agreements, info: Label) -> Secret<32> {
+    hkdf(None, agreements.input.as_bytes(), info)
 }
 
 /// The responder's side. The base key need not be canonical.

@@ -6,11 +6,9 @@
 //! root || chain || pqr = HKDF(0×32, S, "WhisperText_X25519_SHA-256_CRYSTALS-KYBER-1024", 96)
 //! ```
 
-use rand_core::CryptoRng;
-
-use super::{AgreementError, Initiator, Responder, SecretInput};
+use super::{AgreementError, Agreements, Responder, SecretInput};
 use crate::crypto::kdf::hkdf;
-use crate::crypto::kem::{KemCiphertext, KemPublicKey, KemSecretKey};
+use crate::crypto::kem::{KemCiphertext, KemSecretKey};
 use crate::crypto::secret::Secret;
 use crate::profile::SIGNAL_4;
 
@@ -25,20 +23,12 @@ pub struct PqxdhSecrets {
     pub braid: Secret<32>,
 }
 
-/// The initiator's side; gives the ciphertext for the responder too. Draws 32 bytes for the
-/// encapsulation.
-///
-/// # Errors
-/// [`AgreementError::Zero`].
-pub fn initiate(
-    initiator: &Initiator<'_>,
-    their_kem_pre_key: &KemPublicKey,
-    rng: &mut impl CryptoRng,
-) -> Result<(PqxdhSecrets, KemCiphertext), AgreementError> {
-    let mut input = initiator.secret_input()?;
-    let (ciphertext, shared) = their_kem_pre_key.encapsulate(rng);
-    input.append(&shared);
-    Ok((derive(&input), ciphertext))
+/// The initiator's side. `shared` is the secret that was encapsulated for the responder's KEM prekey.
+#[must_use]
+pub fn initiate(agreements: &Agreements, shared: &Secret<32>) -> PqxdhSecrets {
+    let mut input = agreements.input.duplicate();
+    input.append(shared);
+    derive(&input)
 }
 
 /// The responder's side. `kem_ciphertext` is the encoded one of the message.

@@ -8,7 +8,7 @@
 //! RK || HKA || NHKB || PQR || SX = o
 //! ```
 
-use super::{Initiator, Responder, SecretInput};
+use super::{Agreements, Responder, SecretInput};
 use crate::crypto::curve::NonContributory;
 use crate::crypto::kdf::HkdfSalt;
 use crate::crypto::secret::Secret;
@@ -31,15 +31,12 @@ pub(crate) struct Agreed {
 pub(crate) type KemSecrets = [Secret<32>; 2];
 
 /// The initiator's side: what the ratchet begins with, and `SX`.
-///
-/// # Errors
-/// [`NonContributory`].
 pub(crate) fn initiate(
-    initiator: &Initiator<'_>,
+    agreements: &Agreements,
     transcript: &[u8; 32],
     secrets: &KemSecrets,
-) -> Result<(Agreed, Secret<32>), NonContributory> {
-    Ok(derive(initiator.secret_input()?, transcript, secrets))
+) -> (Agreed, Secret<32>) {
+    derive(agreements.input.duplicate(), transcript, secrets)
 }
 
 /// The responder's side. The caller has checked the base key.

@@ -6,7 +6,7 @@
 //! root || chain = HKDF(0×32, S, "WhisperText", 64)
 //! ```
 
-use super::{AgreementError, Initiator, Responder, SecretInput};
+use super::{AgreementError, Agreements, Responder, SecretInput};
 use crate::crypto::kdf::hkdf;
 use crate::crypto::secret::Secret;
 use crate::profile::SIGNAL_3;
@@ -21,11 +21,9 @@ pub struct X3dhSecrets {
 }
 
 /// The initiator's side.
-///
-/// # Errors
-/// [`AgreementError::Zero`].
-pub fn initiate(initiator: &Initiator<'_>) -> Result<X3dhSecrets, AgreementError> {
-    Ok(derive(&initiator.secret_input()?))
+#[must_use]
+pub fn initiate(agreements: &Agreements) -> X3dhSecrets {
+    derive(&agreements.input)
 }
 
 /// The responder's side. The base key need not be canonical: version 3 never checked it.

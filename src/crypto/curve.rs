@@ -273,6 +273,17 @@ impl Agreed {
         Self(shared)
     }
 
+    /// The shared secret of the pair at a place. [`NonContributory`] if there is none.
+    pub(crate) fn at(&self, place: usize) -> Result<&Secret<32>, NonContributory> {
+        let shared = self.0.get(place).ok_or(NonContributory)?;
+        refuse_zero(shared).map(|()| shared)
+    }
+
+    /// The public key that the pair at a place gave, which is with the [base point](PreparedKey::BASE).
+    pub(crate) fn public_key(&self, place: usize) -> Result<PublicKey, NonContributory> {
+        self.at(place).map(|public| PublicKey(*public.as_bytes()))
+    }
+
     /// The shared secrets, in the order of the pairs.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Result<&Secret<32>, NonContributory>> {
         self.0.iter().map(|shared| refuse_zero(shared).map(|()| shared))

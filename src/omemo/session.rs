@@ -17,7 +17,7 @@ use super::message::{Kind, Outgoing};
 use super::state::{Sender, SessionState};
 use crate::address::Address;
 use crate::agreement::{self, Initiator};
-use crate::crypto::curve::KeyPair;
+use crate::crypto::curve::{KeyPair, PrivateKey};
 use crate::crypto::secret::Secret;
 use crate::crypto::stack;
 use crate::lease::Lease;
@@ -158,23 +158,26 @@ impl Session {
         }
         let (state, agreed) = stack::wiped(stack::OPERATION, || {
             let profile = self.version.profile();
-            let ephemeral = KeyPair::generate(rng);
-            let initiator = Initiator {
+            let [base_key, ratchet_key] = [(); 2].map(|()| PrivateKey::generate(rng));
+            let agreements = Initiator {
                 identity: account.identity().private(),
-                base_key: ephemeral.private(),
+                base_key: &base_key,
+                ratchet_key: &ratchet_key,
                 their_identity: &bundle.identity.curve().prepare(),
                 their_signed_pre_key: &bundle.signed_pre_key.prepare(),
                 their_one_time_pre_key: Some(&pre_key),
-            };
-            let secret = agreement::omemo::initiate(&initiator, profile.agreement)?;
+            }
+            .agree()?;
+            let secret = agreement::omemo::initiate(&agreements, profile.agreement);
             let agreed = secret.duplicate();
-            let pair = KeyPair::generate(rng);
+            let pair = KeyPair::from_parts(ratchet_key, agreements.ratchet_key);
             let rules = (profile.root, self.limits);
-            let ratchet = OmemoRatchet::initiator(secret, pair, bundle.signed_pre_key, rules)?;
+            let keys = (pair, &agreements.ratchet, bundle.signed_pre_key);
+            let ratchet = OmemoRatchet::initiator(secret, keys, rules);
             let ours = account.public_identity();
             let exchange = Exchange {
                 identity: *ours.wire_bytes(),
-                base_key: *ephemeral.public(),
+                base_key: agreements.base_key,
                 signed_pre_key_id: bundle.signed_pre_key_id,
                 pre_key_id,
             };

@@ -16,7 +16,8 @@ use super::chain::{ChainExhausted, ChainKey, MessageKeySeed};
 use super::message_keys::MessageKeys;
 use super::receiving::{Loss, ReceivingChain, ReceivingChange, ReceivingError};
 use super::root::{RootKey, Turn};
-use crate::crypto::curve::{KeyPair, NonContributory, PreparedKey, PublicKey};
+use crate::crypto::curve::{KeyPair, NonContributory, PublicKey};
+use crate::crypto::secret::Secret;
 use crate::profile::SIGNAL_4;
 
 pub(super) use record::DoubleChange;
@@ -154,26 +155,23 @@ struct DhStep {
 }
 
 impl DoubleRatchet {
-    /// The initiator's state after the agreement. It steps the ratchet once with `pair`, its first ratchet key pair, so
-    /// that it can send at once.
-    ///
-    /// # Errors
-    /// [`NonContributory`] if `their_signed_pre_key` is of low order.
+    /// The initiator's state after the agreement: the responder's first sending chain, which is of its signed prekey,
+    /// and a step with `pair`, the first ratchet key pair. `dh` is its agreement with the signed prekey.
+    #[must_use]
     pub fn initiator(
         root: &RootKey,
-        chain: ChainKey,
+        (chain, their_signed_pre_key): (ChainKey, PublicKey),
         pair: KeyPair,
-        their_signed_pre_key: &PreparedKey,
-    ) -> Result<Self, NonContributory> {
-        let (root, sending) =
-            root.step(SIGNAL_4.root, &pair.private().diffie_hellman_with(their_signed_pre_key)?);
-        let first = Receiving { ratchet_key: *their_signed_pre_key.key(), chain: ReceivingChain::new(chain) };
-        Ok(Self {
+        dh: &Secret<32>,
+    ) -> Self {
+        let (root, sending) = root.step(SIGNAL_4.root, dh);
+        let first = Receiving { ratchet_key: their_signed_pre_key, chain: ReceivingChain::new(chain) };
+        Self {
             root,
             sending: SendingChain { pair, chain: sending },
             receiving: alloc::vec![Box::new(first)],
             previous_counter: 0,
-        })
+        }
     }
 
     /// The responder's state after the agreement. Its first ratchet key pair is the signed prekey.
@@ -344,8 +342,8 @@ mod tests {
         let mut from = DoubleRatchet::responder(RootKey::new(root), ChainKey::new(chain, 0), ours);
         let root = RootKey::new(Secret::new([1; 32]));
         let their_chain = ChainKey::new(Secret::new([2; 32]), 0);
-        let mut to =
-            DoubleRatchet::initiator(&root, their_chain, theirs, &from.ratchet_key().prepare()).unwrap();
+        let dh = theirs.private().diffie_hellman(from.ratchet_key()).unwrap();
+        let mut to = DoubleRatchet::initiator(&root, (their_chain, *from.ratchet_key()), theirs, &dh);
         assert_eq!((from.receiving_chains(), from.skipped_keys()), (0, 0));
         let mut counted = Vec::new();
         for counter in 0..8 {

@@ -175,19 +175,14 @@ impl OmemoRatchet {
     /// ```text
     /// RK', CKs = KDF_RK(SK, DH(DHs, SPK_B))
     /// ```
-    ///
-    /// # Errors
-    /// [`NonContributory`].
     pub(crate) fn initiator(
         secret: Secret<32>,
-        pair: KeyPair,
-        signed_pre_key: PublicKey,
+        (pair, dh, signed_pre_key): (KeyPair, &Secret<32>, PublicKey),
         (label, limits): (Label, Limits),
-    ) -> Result<Self, NonContributory> {
-        let dh = pair.private().diffie_hellman(&signed_pre_key)?;
-        let (root, sending) = RootKey::new(secret).step(label, &dh);
+    ) -> Self {
+        let (root, sending) = RootKey::new(secret).step(label, dh);
         let (old, skipped) = (Vec::new(), Vec::new());
-        Ok(Self {
+        Self {
             root,
             pair,
             sending,
@@ -197,7 +192,7 @@ impl OmemoRatchet {
             old,
             skipped,
             limits,
-        })
+        }
     }
 
     /// The responder's state after the first message with `header`, whose key goes to `seed`. Draws 32 bytes.
@@ -435,6 +430,11 @@ mod tests {
         Ok(*seed.as_bytes())
     }
 
+    fn initiator(pair: KeyPair, signed: &KeyPair) -> OmemoRatchet {
+        let dh = pair.private().diffie_hellman(signed.public()).unwrap();
+        OmemoRatchet::initiator(Secret::new([7; 32]), (pair, &dh, *signed.public()), RULES)
+    }
+
     fn send(ratchet: &mut OmemoRatchet) -> (Header, [u8; 32]) {
         let (header, seed, sent) = ratchet.send().unwrap();
         ratchet.apply_sent(sent);
@@ -447,7 +447,7 @@ mod tests {
         let mut rng = ChaCha20Rng::seed_from_u64(18);
         let signed = KeyPair::generate(&mut rng);
         let pair = KeyPair::generate(&mut rng);
-        let mut alice = OmemoRatchet::initiator(Secret::new([7; 32]), pair, *signed.public(), RULES).unwrap();
+        let mut alice = initiator(pair, &signed);
         let (first, wanted) = send(&mut alice);
         let mut seed = MessageKeySeed::to_be_filled();
         let mut bob =
@@ -472,7 +472,7 @@ mod tests {
         let mut rng = ChaCha20Rng::seed_from_u64(19);
         let signed = KeyPair::generate(&mut rng);
         let pair = KeyPair::generate(&mut rng);
-        let mut alice = OmemoRatchet::initiator(Secret::new([7; 32]), pair, *signed.public(), RULES).unwrap();
+        let mut alice = initiator(pair, &signed);
         let (first, _) = send(&mut alice);
         let mut seed = MessageKeySeed::to_be_filled();
         let mut bob =

@@ -18,7 +18,7 @@ use super::chain::{ChainExhausted, ChainKey, MessageKeySeed};
 use super::skipped::{SkippedKeys, SkippedRun};
 use super::spqr::{Direction, Spqr, SpqrChange, SpqrError};
 use crate::agreement::rose::Agreed;
-use crate::crypto::curve::{KeyPair, NonContributory, PublicKey};
+use crate::crypto::curve::{KeyPair, PublicKey};
 use crate::crypto::kdf::{HkdfSalt, Label};
 use crate::crypto::secret::Secret;
 use crate::profile::ROSE;
@@ -202,22 +202,14 @@ pub(crate) fn root_step(
 }
 
 impl RoseRatchet {
-    /// A's state after the agreement, with its first ratchet key pair and B's prekey.
-    ///
-    /// # Errors
-    /// [`NonContributory`] if the prekey is of low order.
-    pub(crate) fn initiator(
-        agreed: Agreed,
-        pair: KeyPair,
-        prekey: &PublicKey,
-    ) -> Result<Self, NonContributory> {
+    /// A's state after the agreement, with its first ratchet key pair and B's prekey. `dh` is the agreement of these two.
+    pub(crate) fn initiator(agreed: Agreed, pair: KeyPair, dh: &Secret<32>, prekey: &PublicKey) -> Self {
         let Agreed { root, header_a, header_b, braid } = agreed;
         let braid = Spqr::begun(Direction::A2B, &braid);
-        let dh = pair.private().diffie_hellman(prekey)?;
         let none = Secret::zero();
-        let (root, chain, next_sending) = root_step(&root, &dh, braid.hx(None, 0).unwrap_or(&none), None);
+        let (root, chain, next_sending) = root_step(&root, dh, braid.hx(None, 0).unwrap_or(&none), None);
         let sending = Sending { chain, header_key: HeaderKey::new(header_a), mix: 0 };
-        Ok(Self {
+        Self {
             root,
             pair,
             remote: Some(*prekey),
@@ -230,7 +222,7 @@ impl RoseRatchet {
             braid,
             sent_chains: 1,
             received_chains: 0,
-        })
+        }
     }
 
     /// B's state after the agreement. Its first ratchet key pair is the prekey.

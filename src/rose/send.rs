@@ -247,20 +247,22 @@ fn initiate(
     let (ct_i, ss_i) = ml_kem_768::encapsulate(bundle.card.kem_identity(), &m_i);
     let [id @ .., class] = bundle.hybrid.first_chunk::<5>().copied().unwrap_or_default();
     let flags = [class, if franked { FRANKED } else { 0 }];
-    let (card_hash, public) = (bundle.card.hash(), ephemeral.public_key());
-    let parts: [&[u8]; 8] =
-        [&SUITE, &flags, &id, &card_hash, public.as_bytes(), &ct_k, &ct_i, keys.card.as_bytes()];
-    let block = Block::join(&parts);
-    let transcript = block.transcript(bundle.hybrid.split_at(SIGNED_HYBRID_LEN).0);
-    let initiator = Initiator {
+    let agreements = Initiator {
         identity: keys.identity(),
         base_key: &ephemeral,
+        ratchet_key: &ratchet_key,
         their_identity: &bundle.card.identity().public_key().prepare(),
         their_signed_pre_key: &prekey.prepare(),
         their_one_time_pre_key: None,
-    };
-    let (agreed, secret) = agreement::initiate(&initiator, &transcript, &[ss_k, ss_i])?;
-    let ratchet = RoseRatchet::initiator(agreed, KeyPair::from_private(ratchet_key), &prekey)?;
+    }
+    .agree()?;
+    let (card_hash, public) = (bundle.card.hash(), agreements.base_key.as_bytes());
+    let parts: [&[u8]; 8] = [&SUITE, &flags, &id, &card_hash, public, &ct_k, &ct_i, keys.card.as_bytes()];
+    let block = Block::join(&parts);
+    let transcript = block.transcript(bundle.hybrid.split_at(SIGNED_HYBRID_LEN).0);
+    let (agreed, secret) = agreement::initiate(&agreements, &transcript, &[ss_k, ss_i]);
+    let pair = KeyPair::from_parts(ratchet_key, agreements.ratchet_key);
+    let ratchet = RoseRatchet::initiator(agreed, pair, &agreements.ratchet, &prekey);
     Ok(Box::new(SessionState {
         role: Role::Initiator,
         class: bundle.class(),

@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 use super::contacts::Contacts;
 use super::error::{OpenError, SealError};
 use crate::crypto::ctr::{self, TooLong};
-use crate::crypto::curve::{KeyPair, PublicKey};
+use crate::crypto::curve::{Agreed, KeyPair, PreparedKey, PrivateKey, PublicKey};
 use crate::crypto::kdf::{MacKey, hkdf_into};
 use crate::crypto::secret::Secret;
 use crate::crypto::stack;
@@ -44,7 +44,13 @@ pub fn seal(
     theirs: &IdentityKey,
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, SealError> {
-    stack::wiped(stack::OPERATION, || envelope(content, &ContactSecret::new(ours, theirs)?, rng))
+    stack::wiped(stack::OPERATION, || {
+        let (ephemeral, prepared) = (PrivateKey::generate(rng), theirs.public_key().prepare());
+        let pairs = [(&ephemeral, &PreparedKey::BASE), (&ephemeral, &prepared), (ours.private(), &prepared)];
+        let agreed = Agreed::of(&pairs);
+        let secrets = (&agreed.public_key(0)?, agreed.at(1)?, agreed.at(2)?);
+        envelope(content, (ours.public(), theirs), secrets)
+    })
 }
 
 /// [`seal`] with a contact secret.
@@ -56,17 +62,25 @@ pub fn seal_with(
     contact: &ContactSecret,
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, SealError> {
-    stack::wiped(stack::OPERATION, || envelope(content, contact, rng))
+    stack::wiped(stack::OPERATION, || {
+        let ephemeral = KeyPair::generate(rng);
+        let agreed = ephemeral.private().diffie_hellman_with(contact.prepared())?;
+        let secrets = (ephemeral.public(), &agreed, contact.agreed());
+        envelope(content, (contact.ours(), contact.theirs()), secrets)
+    })
 }
 
-fn envelope(content: &[u8], contact: &ContactSecret, rng: &mut impl CryptoRng) -> Result<Vec<u8>, SealError> {
-    let ephemeral = KeyPair::generate(rng);
-    let agreed = ephemeral.private().diffie_hellman_with(contact.prepared())?;
-    let outer = Keys::outer(contact.theirs(), ephemeral.public(), &agreed);
-    let encrypted_static = outer.seal(&contact.ours().encode())?;
-    let inner = Keys::inner(&outer, &encrypted_static, contact.agreed());
+/// The envelope: E, DH(e, R) and DH(s, R).
+fn envelope(
+    content: &[u8],
+    (ours, theirs): (&IdentityKey, &IdentityKey),
+    (ephemeral, agreed, contact): (&PublicKey, &Secret<32>, &Secret<32>),
+) -> Result<Vec<u8>, SealError> {
+    let outer = Keys::outer(theirs, ephemeral, agreed);
+    let encrypted_static = outer.seal(&ours.encode())?;
+    let inner = Keys::inner(&outer, &encrypted_static, contact);
     let parts = SealedMessageParts {
-        ephemeral_public: &ephemeral.public().encode(),
+        ephemeral_public: &ephemeral.encode(),
         encrypted_static: &encrypted_static,
         encrypted_message: &inner.seal(content)?,
     };

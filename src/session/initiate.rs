@@ -10,8 +10,8 @@ use super::config::{Config, Policy};
 use super::secrecy::InitialSecrecy;
 use super::state::{Pending, PendingKem, SessionState, Version, new_braid};
 use super::{Change, Session, SessionChange};
-use crate::agreement::{AgreementError, Initiator, pqxdh, x3dh};
-use crate::crypto::curve::KeyPair;
+use crate::agreement::{Initiator, pqxdh, x3dh};
+use crate::crypto::curve::{KeyPair, PrivateKey};
 use crate::crypto::stack;
 use crate::prekey::{BundleError, VerifiedBundle};
 use crate::ratchet::chain::ChainKey;
@@ -21,12 +21,6 @@ use crate::ratchet::spqr::{Direction, Spqr};
 use crate::ratchet::triple::TripleRatchet;
 use crate::staged::Staged;
 use crate::timestamp::Timestamp;
-
-impl From<AgreementError> for BundleError {
-    fn from(_: AgreementError) -> Self {
-        Self::NonContributory
-    }
-}
 
 impl Session {
     /// Begins a session from a peer's bundle. It becomes the current one; the one before is archived, whatever its
@@ -94,39 +88,42 @@ impl Session {
         if bundle.one_time_pre_key.is_none() && config.require_one_time {
             return Err(BundleError::NoOneTimePreKey);
         }
-        let base_key = KeyPair::generate(rng);
-        let signed_pre_key = bundle.signed_pre_key.key.prepare();
-        let initiator = Initiator {
+        let base_key = PrivateKey::generate(rng);
+        let encapsulated = bundle.kem_pre_key.map(|kem| (kem.id, kem.key.encapsulate(rng)));
+        let ratchet_key = PrivateKey::generate(rng);
+        let agreements = Initiator {
             identity: config.identity.private(),
-            base_key: base_key.private(),
+            base_key: &base_key,
+            ratchet_key: &ratchet_key,
             their_identity: &their_identity,
-            their_signed_pre_key: &signed_pre_key,
+            their_signed_pre_key: &bundle.signed_pre_key.key.prepare(),
             their_one_time_pre_key: bundle.one_time_pre_key.as_ref().map(|one_time| &one_time.key),
-        };
-        let (version, kem, root, chain, braid) = match bundle.kem_pre_key {
+        }
+        .agree()?;
+        let (version, kem, root, chain, braid) = match encapsulated {
             None => {
-                let secrets = x3dh::initiate(&initiator)?;
+                let secrets = x3dh::initiate(&agreements);
                 (Version::V3, None, secrets.root, secrets.chain, Spqr::off())
             }
-            Some(kem) => {
-                let (secrets, ciphertext) = pqxdh::initiate(&initiator, &kem.key, rng)?;
+            Some((id, (ciphertext, shared))) => {
+                let secrets = pqxdh::initiate(&agreements, &shared);
                 let ours = (config.identity.public(), &self.local);
                 let braid =
                     new_braid(Direction::A2B, &secrets.braid, ours, (&bundle.identity_key, &self.remote));
-                let kem = PendingKem { id: kem.id, ciphertext };
+                let kem = PendingKem { id, ciphertext };
                 (Version::V4, Some(kem), secrets.root, secrets.chain, braid)
             }
         };
-        let chain = ChainKey::new(chain, 0);
-        let double =
-            DoubleRatchet::initiator(&RootKey::new(root), chain, KeyPair::generate(rng), &signed_pre_key)?;
+        let pair = KeyPair::from_parts(ratchet_key, agreements.ratchet_key);
+        let first = (ChainKey::new(chain, 0), bundle.signed_pre_key.key);
+        let double = DoubleRatchet::initiator(&RootKey::new(root), first, pair, &agreements.ratchet);
         Ok(SessionState {
             version,
             local_identity: *config.identity.public(),
             remote_identity: bundle.identity_key,
             local_registration_id: config.registration_id,
             remote_registration_id: bundle.registration_id,
-            base_key: *base_key.public(),
+            base_key: agreements.base_key,
             initial_secrecy: InitialSecrecy::of(bundle.one_time_pre_key.is_some(), false),
             retired: false,
             pending: Some(Box::new(Pending {

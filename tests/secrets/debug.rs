@@ -377,18 +377,22 @@ fn show_stored(shown: &mut Shown, session: &Session) {
 
 /// What `hazmat` exposes: agreement.
 fn show_agreement(shown: &mut Shown, rng: &mut ChaCha20Rng) {
-    let [identity_a, base, identity_b, signed] = [(); 4].map(|()| KeyPair::generate(rng));
-    for pair in [&identity_a, &base, &identity_b, &signed] {
+    let [identity_a, base, ratchet, identity_b, signed] = [(); 5].map(|()| KeyPair::generate(rng));
+    for pair in [&identity_a, &base, &ratchet, &identity_b, &signed] {
         shown.secret("agreeing key", pair.private().as_bytes());
     }
     let initiator = Initiator {
         identity: identity_a.private(),
         base_key: base.private(),
+        ratchet_key: ratchet.private(),
         their_identity: &identity_b.public().prepare(),
         their_signed_pre_key: &signed.public().prepare(),
         their_one_time_pre_key: None,
     };
     shown.show("Initiator", &initiator);
+    let agreements = initiator.agree().unwrap();
+    shown.secret("agreed secret", agreements.ratchet.as_bytes());
+    shown.show("Agreements", &agreements);
     let responder = Responder {
         identity: identity_b.private(),
         signed_pre_key: signed.private(),
@@ -398,12 +402,13 @@ fn show_agreement(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     };
     shown.show("Responder", &responder);
     let kem = KemKeyPair::generate(KemType::Kyber1024, rng);
-    let (secrets, _) = pqxdh::initiate(&initiator, kem.public(), rng).unwrap();
+    let (_, shared) = kem.public().encapsulate(rng);
+    let secrets = pqxdh::initiate(&agreements, &shared);
     for secret in [&secrets.root, &secrets.chain, &secrets.braid] {
         shown.secret("agreed secret", secret.as_bytes());
     }
     shown.show("PqxdhSecrets", &secrets);
-    let secrets = x3dh::initiate(&initiator).unwrap();
+    let secrets = x3dh::initiate(&agreements);
     shown.secret("agreed secret", secrets.root.as_bytes());
     shown.secret("agreed secret", secrets.chain.as_bytes());
     shown.show("X3dhSecrets", &secrets);
@@ -437,8 +442,8 @@ fn show_ratchets(shown: &mut Shown, rng: &mut ChaCha20Rng) {
     shown.show("MessageKeys", &keys);
 
     let [pair_a, pair_b] = [key_a, key_b].map(|key| KeyPair::from_private(PrivateKey::from_secret(&key)));
-    let signed = pair_b.public().prepare();
-    let mut a = DoubleRatchet::initiator(&root, chain, pair_a, &signed).unwrap();
+    let dh = pair_a.private().diffie_hellman(pair_b.public()).unwrap();
+    let mut a = DoubleRatchet::initiator(&root, (chain, *pair_b.public()), pair_a, &dh);
     let (root, chain) = (RootKey::new(copy_of_root), ChainKey::new(copy_of_chain, 0));
     let mut b = DoubleRatchet::responder(root, chain, pair_b);
     for _ in 0..3 {

@@ -135,14 +135,18 @@ fn the_responders_first_chain_is_the_one_that_the_initiator_keeps() {
     let mut rng = ChaCha20Rng::seed_from_u64(4);
     let [identity_a, base, ratchet, identity_b, signed] = [(); 5].map(|()| KeyPair::generate(&mut rng));
     let kem = KemKeyPair::generate(KemType::Kyber1024, &mut rng);
-    let initiator = Initiator {
+    let agreements = Initiator {
         identity: identity_a.private(),
         base_key: base.private(),
+        ratchet_key: ratchet.private(),
         their_identity: &identity_b.public().prepare(),
         their_signed_pre_key: &signed.public().prepare(),
         their_one_time_pre_key: None,
     };
-    let (ours, ciphertext) = pqxdh::initiate(&initiator, kem.public(), &mut rng).unwrap();
+    let agreements = agreements.agree().unwrap();
+    assert_eq!([agreements.base_key, agreements.ratchet_key], [*base.public(), *ratchet.public()]);
+    let (ciphertext, shared) = kem.public().encapsulate(&mut rng);
+    let ours = pqxdh::initiate(&agreements, &shared);
     let responder = Responder {
         identity: identity_b.private(),
         signed_pre_key: signed.private(),
@@ -155,18 +159,14 @@ fn the_responders_first_chain_is_the_one_that_the_initiator_keeps() {
     assert_eq!(ours.chain, theirs.chain);
     assert_eq!(ours.braid, theirs.braid);
 
-    let signed_public = signed.public().prepare();
-    let a = DoubleRatchet::initiator(
-        &RootKey::new(ours.root),
-        ChainKey::new(ours.chain, 0),
-        ratchet,
-        &signed_public,
-    );
+    let signed_public = *signed.public();
+    let first = (ChainKey::new(ours.chain, 0), signed_public);
+    let a = DoubleRatchet::initiator(&RootKey::new(ours.root), first, ratchet, &agreements.ratchet);
     let b = DoubleRatchet::responder(RootKey::new(theirs.root), ChainKey::new(theirs.chain, 0), signed);
     let (header, seed, _) = b.send().unwrap();
     let mut same = MessageKeySeed::to_be_filled();
-    a.unwrap().receive(&header, Reach::of(0), &mut rng, &mut same).unwrap();
-    assert_eq!(header.ratchet_key, *signed_public.key());
+    a.receive(&header, Reach::of(0), &mut rng, &mut same).unwrap();
+    assert_eq!(header.ratchet_key, signed_public);
     assert_eq!(seed, same);
 }
 

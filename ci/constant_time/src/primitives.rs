@@ -118,16 +118,18 @@ fn key_agreement(report: &mut Report) {
     let mut rng = plain(50);
     let kem = KemKeyPair::generate(KemType::Kyber1024, &mut rng);
     let mut rng = Marked::new(51);
-    let (identity, base_key) = (rng.private_key(), rng.private_key());
+    let [identity, base_key, ratchet_key] = [(); 3].map(|()| rng.private_key());
     let initiator = Initiator {
         identity: &identity,
         base_key: &base_key,
+        ratchet_key: &ratchet_key,
         their_identity: &peer(52).prepare(),
         their_signed_pre_key: &peer(53).prepare(),
         their_one_time_pre_key: Some(&peer(54)),
     };
     report.clean("PQXDH, initiate", || {
-        let (secrets, _) = pqxdh::initiate(&initiator, kem.public(), &mut rng).unwrap();
+        let (_, shared) = kem.public().encapsulate(&mut rng);
+        let secrets = pqxdh::initiate(&initiator.agree().unwrap(), &shared);
         Some(all(&secrets))
     });
     let (ciphertext, _) = kem.public().encapsulate(&mut plain(55));

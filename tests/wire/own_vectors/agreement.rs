@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use subrosa::IdentityKeyPair;
-use subrosa::hazmat::agreement::{Initiator, Responder, pqxdh, x3dh};
+use subrosa::hazmat::agreement::{Agreements, Initiator, Responder, pqxdh, x3dh};
 use subrosa::keys::{KemKeyPair, KeyPair};
 
 use crate::own_vectors::parties::{PreKeys, identity, key_pair, text};
@@ -30,10 +30,12 @@ fn case(version: u8, one_time: bool) -> Value {
     let initiator = Initiator {
         identity: alice.private(),
         base_key: base_key.private(),
+        ratchet_key: base_key.private(),
         their_identity: &bob.public().public_key().prepare(),
         their_signed_pre_key: &signed.public().prepare(),
         their_one_time_pre_key: one_time.then(|| one_time_key.public()),
     };
+    let agreements = initiator.agree().unwrap();
     let responder = Responder {
         identity: bob.private(),
         signed_pre_key: signed.private(),
@@ -63,12 +65,12 @@ fn case(version: u8, one_time: bool) -> Value {
     });
     let mut secret = "ff".repeat(32) + &agreed.concat();
     if version == 3 {
-        let (ours, theirs) = (x3dh::initiate(&initiator).unwrap(), x3dh::respond(&responder).unwrap());
+        let (ours, theirs) = (x3dh::initiate(&agreements), x3dh::respond(&responder).unwrap());
         assert_eq!(ours.root.as_bytes(), theirs.root.as_bytes());
         out["root"] = text(ours.root.as_bytes());
         out["chain"] = text(ours.chain.as_bytes());
     } else {
-        secret += &post_quantum(&mut out, (&initiator, &responder), pre_keys.kem.key_pair(), &mut stream);
+        secret += &post_quantum(&mut out, (&agreements, &responder), pre_keys.kem.key_pair(), &mut stream);
     }
     out["S"] = json!(secret);
     out
@@ -77,14 +79,15 @@ fn case(version: u8, one_time: bool) -> Value {
 /// What PQXDH adds; gives the KEM's secret.
 fn post_quantum(
     out: &mut Value,
-    (initiator, responder): (&Initiator<'_>, &Responder<'_>),
+    (agreements, responder): (&Agreements, &Responder<'_>),
     kem: &KemKeyPair,
     stream: &mut Stream,
 ) -> String {
-    let (ours, ciphertext) = pqxdh::initiate(initiator, kem.public(), stream).unwrap();
+    let (ciphertext, shared) = kem.public().encapsulate(stream);
+    let ours = pqxdh::initiate(agreements, &shared);
     let theirs = pqxdh::respond(responder, kem.secret(), &ciphertext.encode()).unwrap();
     assert_eq!(ours.root.as_bytes(), theirs.root.as_bytes());
-    let shared = hex::encode(kem.secret().decapsulate(&ciphertext).unwrap().as_bytes());
+    let shared = hex::encode(shared.as_bytes());
     out["random"] = json!(stream.drawn());
     out["kem_ciphertext"] = text(ciphertext.encode());
     out["ss"] = json!(shared);
