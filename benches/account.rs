@@ -37,15 +37,15 @@ fn stocked() -> (Holder, Service) {
 fn upkeep(c: &mut Criterion) {
     let mut rng = rng();
     let mut account = Account::generate(address(), limits(), &mut rng).unwrap().commit();
-    // Signed and last-resort prekey are there, and no other.
-    let full = Counts { one_time: 100, one_time_kem: 100 };
-    drop(account.maintain(full, START, &mut rng).unwrap().commit());
+    let upload = account.maintain(Counts::default(), START, &mut rng).unwrap().commit();
+    account.confirm_uploaded(&upload, START).unwrap().commit();
     for (what, counts) in [
         ("100 one-time and 100 one-time KEM prekeys", Counts::default()),
         ("100 one-time KEM prekeys", Counts { one_time: 100, one_time_kem: 0 }),
         ("100 one-time prekeys", Counts { one_time: 0, one_time_kem: 100 }),
     ] {
         c.bench_function(&format!("maintain: {what}, staged"), |b| {
+            assert_eq!(account.plan(counts, START).one_time, 100 - counts.one_time);
             b.iter(|| drop(account.maintain(counts, START, &mut rng).unwrap()));
         });
     }

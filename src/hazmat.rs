@@ -47,7 +47,7 @@ pub mod agreement {
 
 /// L4: ratchets.
 pub mod ratchet {
-    pub use crate::ratchet::{chain, double, message_keys, receiving, root, skipped, spqr, triple};
+    pub use crate::ratchet::{chain, double, message_keys, receiving, root, skipped, spqr, triple, turns};
 }
 
 /// L6: sealed sender, without the checks of the paved path.

@@ -16,3 +16,4 @@ pub(crate) mod rose;
 pub mod skipped;
 pub mod spqr;
 pub mod triple;
+pub mod turns;

@@ -37,6 +37,7 @@
 mod archive;
 mod codec;
 mod config;
+mod each;
 mod encrypt;
 mod error;
 mod initiate;
@@ -54,6 +55,7 @@ use alloc::collections::VecDeque;
 use core::fmt;
 
 pub use config::{Config, Policy, ReceiveLimits};
+pub use each::{Incoming, receive_each};
 pub use encrypt::EncryptError;
 pub use error::{DecryptError, Forgery};
 pub use moved::MoveError;

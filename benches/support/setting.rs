@@ -20,8 +20,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{CryptoRng, SeedableRng};
 use subrosa::keys::PrivateKey;
 use subrosa::prekey::{OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
-use subrosa::session::Config;
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
+use subrosa::session::{Config, Incoming, receive_each};
 use subrosa::{
     Address, DecryptError, IdentityKeyPair, Message, MessageKind, Plaintext, PreKeyBundle, Session, Staged,
     Timestamp, Trust,
@@ -100,6 +100,18 @@ pub fn send(from: &mut Session, plaintext: &[u8], rng: &mut ChaCha20Rng) -> Vec<
 pub fn receive(to: &mut Session, message: &[u8], rng: &mut ChaCha20Rng) {
     let message = Message::parse(MessageKind::Whisper, message).unwrap();
     open(to, &message, rng).commit();
+}
+
+/// Receives a message on each of several sessions in one call.
+pub fn receive_together(to: Vec<&mut Session>, messages: &[Vec<u8>], rng: &mut ChaCha20Rng) {
+    let messages: Vec<_> =
+        messages.iter().map(|bytes| Message::parse(MessageKind::Whisper, bytes).unwrap()).collect();
+    let each = to.into_iter().zip(&messages);
+    let incoming = each.map(|(session, message)| Incoming { session, message, trust: Trust::Anyone });
+    for received in receive_each(&Config::new(&NOBODY, 7), incoming.collect(), rng) {
+        let Ok(Admission::Decrypted(staged)) = received else { panic!("a message of a session") };
+        staged.commit();
+    }
 }
 
 /// Decrypts a message of a session that is there.

@@ -10,12 +10,11 @@ mod stored;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use rand_core::CryptoRng;
-
 use super::chain::{ChainExhausted, ChainKey, MessageKeySeed};
 use super::message_keys::MessageKeys;
 use super::receiving::{Loss, ReceivingChain, ReceivingChange, ReceivingError};
 use super::root::{RootKey, Turn};
+use super::turns::Turns;
 use crate::crypto::curve::{KeyPair, NonContributory, PublicKey};
 use crate::crypto::secret::Secret;
 use crate::profile::SIGNAL_4;
@@ -185,6 +184,11 @@ impl DoubleRatchet {
         }
     }
 
+    /// Our current ratchet key pair.
+    pub(crate) const fn pair(&self) -> &KeyPair {
+        &self.sending.pair
+    }
+
     /// Our current ratchet key.
     #[must_use]
     pub const fn ratchet_key(&self) -> &PublicKey {
@@ -265,7 +269,7 @@ impl DoubleRatchet {
         &self,
         header: &Header,
         reach: Reach,
-        rng: &mut impl CryptoRng,
+        turns: &mut impl Turns,
         seed: &mut MessageKeySeed,
     ) -> Result<DoubleReceived, DoubleRatchetError> {
         if let Some((at, receiving)) = self.known(&header.ratchet_key) {
@@ -273,7 +277,7 @@ impl DoubleRatchet {
             return Ok(DoubleReceived(Received::Known { at, change }));
         }
         let max_jump = reach.new.ok_or(DoubleRatchetError::TooEarly)?;
-        let (step, chain) = self.dh_ratchet(header.ratchet_key, rng)?;
+        let (step, chain) = self.dh_ratchet(header.ratchet_key, turns)?;
         let chain = ReceivingChain::new(chain);
         let change = chain.receive(header.counter, max_jump, seed)?;
         let receiving = Box::new(Receiving { ratchet_key: header.ratchet_key, chain });
@@ -290,10 +294,10 @@ impl DoubleRatchet {
     fn dh_ratchet(
         &self,
         remote: PublicKey,
-        rng: &mut impl CryptoRng,
+        turns: &mut impl Turns,
     ) -> Result<(Box<DhStep>, ChainKey), NonContributory> {
-        let keys = (self.sending.pair.private(), &remote);
-        let Turn { root, receiving, pair, sending } = self.root.turn(SIGNAL_4.root, keys, rng)?;
+        let keys = (&self.sending.pair, &remote);
+        let Turn { root, receiving, pair, sending } = self.root.turn(SIGNAL_4.root, keys, turns)?;
         let previous_counter = SIGNAL_4.previous.of(self.sending.chain.index());
         let sending = SendingChain { pair, chain: sending };
         Ok((Box::new(DhStep { root, sending, previous_counter }), receiving))

@@ -211,7 +211,7 @@ impl OmemoRatchet {
         if header.counter > limits.jump {
             return Err(RatchetError::TooFarAhead);
         }
-        let keys = (signed_pre_key.private(), &remote);
+        let keys = (signed_pre_key, &remote);
         let Turn { root, receiving: chain, pair, sending } = RootKey::new(secret).turn(label, keys, rng)?;
         let mut run = Run::default();
         let receiving = Some(advance(&chain, &remote, header.counter, &mut run, seed)?);
@@ -309,7 +309,7 @@ impl OmemoRatchet {
         }
         let mut added = Run::default();
         let ended = self.end_of_chain(previous, &mut added, seed)?;
-        let keys = (self.pair.private(), &ratchet_key);
+        let keys = (&self.pair, &ratchet_key);
         let Turn { root, receiving: chain, pair, sending } = self.root.turn(label, keys, rng)?;
         let receiving = advance(&chain, &ratchet_key, counter, &mut added, seed)?;
         let previous = OMEMO_2.previous.of(self.sending.index());

@@ -2,10 +2,9 @@
 
 //! The root chain (Double Ratchet §3.5, `KDF_RK`).
 
-use rand_core::CryptoRng;
-
 use super::chain::ChainKey;
-use crate::crypto::curve::{KeyPair, NonContributory, PrivateKey, PublicKey};
+use super::turns::Turns;
+use crate::crypto::curve::{KeyPair, NonContributory, PublicKey};
 use crate::crypto::kdf::{Label, hkdf};
 use crate::crypto::secret::Secret;
 
@@ -62,11 +61,11 @@ impl RootKey {
     pub(super) fn turn(
         &self,
         label: Label,
-        (ours, theirs): (&PrivateKey, &PublicKey),
-        rng: &mut impl CryptoRng,
+        (ours, theirs): (&KeyPair, &PublicKey),
+        turns: &mut impl Turns,
     ) -> Result<Turn, NonContributory> {
         let mut agreed = [Secret::zero(), Secret::zero()];
-        let pair = ours.turn(theirs, rng, &mut agreed)?;
+        let pair = turns.turn(ours, theirs, &mut agreed)?;
         let [before, after] = &agreed;
         let (root, receiving) = self.step(label, before);
         let (root, sending) = root.step(label, after);

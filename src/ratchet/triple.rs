@@ -11,6 +11,7 @@ use super::double::{
 };
 use super::message_keys::MessageKeys;
 use super::spqr::{Spqr, SpqrChange, SpqrError};
+use super::turns::Turns;
 use crate::profile::SIGNAL_4;
 use crate::record::{RecordError, RecordReader, RecordWriter};
 use crate::wire::braid_message::EncodedBraidMessage;
@@ -78,12 +79,6 @@ enum DoubleStep {
     Received(DoubleReceived),
 }
 
-/// Draws what a ratchet step would, in its place: deployed clients take the step before they refuse, and the generator
-/// goes on as theirs does.
-pub(crate) fn pass_over(rng: &mut impl CryptoRng) {
-    rng.fill_bytes(&mut [0; 32]);
-}
-
 impl TripleRatchet {
     /// Both ratchets after the agreement. Without a post-quantum one, that is off.
     #[must_use]
@@ -135,16 +130,16 @@ impl TripleRatchet {
         header: &Header,
         post_quantum: &[u8],
         reach: Reach,
-        rng: &mut impl CryptoRng,
+        turns: &mut impl Turns,
     ) -> Result<(MessageKeys, Change), ReceiveError> {
         if let Err(refused) = self.check(header, post_quantum, reach) {
             if !self.double.knows(&header.ratchet_key) {
-                pass_over(rng);
+                turns.pass_over();
             }
             return Err(refused);
         }
         let mut seed = MessageKeySeed::to_be_filled();
-        let received = self.double.receive(header, reach, rng, &mut seed)?;
+        let received = self.double.receive(header, reach, turns, &mut seed)?;
         let braid = self.braid.receive(post_quantum)?;
         let keys = match (self.double.ready_keys(header), &braid.key) {
             (None, key) => MessageKeys::derive(SIGNAL_4.message, &seed, key.as_ref()),
@@ -155,7 +150,12 @@ impl TripleRatchet {
     }
 
     /// Refuses a message as far as that costs nothing.
-    fn check(&self, header: &Header, post_quantum: &[u8], reach: Reach) -> Result<(), ReceiveError> {
+    pub(crate) fn check(
+        &self,
+        header: &Header,
+        post_quantum: &[u8],
+        reach: Reach,
+    ) -> Result<(), ReceiveError> {
         self.double.check(header, reach)?;
         let new = if self.double.knows(&header.ratchet_key) { None } else { reach.new };
         self.braid.check(post_quantum, new.unwrap_or(reach.known))?;

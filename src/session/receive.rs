@@ -18,7 +18,8 @@ use crate::identity::{IdentityKey, Trust};
 use crate::message::{Certified, Message, Parsed};
 use crate::plaintext::Plaintext;
 use crate::ratchet::double::{Header, Reach};
-use crate::ratchet::triple::{self, pass_over};
+use crate::ratchet::triple;
+use crate::ratchet::turns::Turns;
 use crate::staged::Staged;
 use crate::wire::prekey_message::PreKeySignalMessage;
 use crate::wire::signal_message::SignalMessage;
@@ -56,6 +57,16 @@ impl Session {
         trust: Trust<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<Admission<'s, 'm>, DecryptError> {
+        self.receive_with(config, message, trust, rng)
+    }
+
+    pub(super) fn receive_with<'s, 'm>(
+        &'s mut self,
+        config: &Config<'m>,
+        message: &'m Message<'_>,
+        trust: Trust<'_>,
+        turns: &mut impl Turns,
+    ) -> Result<Admission<'s, 'm>, DecryptError> {
         self.lease.free()?;
         let len = message.as_bytes().len();
         if len > config.limits.message_len {
@@ -64,11 +75,10 @@ impl Session {
         if let Some(sender) = message.sender() {
             self.check_sender(sender, message)?;
         }
-        let trial =
-            Trial { sealed_by: message.sender().map(|sender| sender.identity), limits: config.limits };
+        let trial = Trial::of(config, message);
         match message.parsed() {
-            Parsed::Whisper(whisper) => self.decrypt(whisper, &trial, trust, rng).map(Admission::Decrypted),
-            Parsed::PreKey(first) => self.admit(config, first, &trial, trust, rng),
+            Parsed::Whisper(whisper) => self.decrypt(whisper, &trial, trust, turns).map(Admission::Decrypted),
+            Parsed::PreKey(first) => self.admit(config, first, &trial, trust, turns),
         }
     }
 
@@ -90,10 +100,10 @@ impl Session {
         message: &SignalMessage<'_>,
         trial: &Trial<'_>,
         trust: Trust<'_>,
-        rng: &mut impl CryptoRng,
+        turns: &mut impl Turns,
     ) -> Result<Staged<'_, Plaintext>, DecryptError> {
         stack::wiped(stack::OPERATION, move || {
-            let (slot, opened) = self.open_any(message, None, trial, rng)?;
+            let (slot, opened) = self.open_any(message, None, trial, turns)?;
             let identity =
                 self.state(slot).map(|state| state.remote_identity).ok_or(DecryptError::NoSession)?;
             if trial.sealed_by.is_some_and(|certified| *certified != identity) {
@@ -120,7 +130,7 @@ impl Session {
         message: &'m PreKeySignalMessage<'_>,
         trial: &Trial<'_>,
         trust: Trust<'_>,
-        rng: &mut impl CryptoRng,
+        turns: &mut impl Turns,
     ) -> Result<Admission<'s, 'm>, DecryptError> {
         let identity = IdentityKey::new(*message.identity_key());
         if !trust.accepts(&identity) {
@@ -135,7 +145,7 @@ impl Session {
             if state.remote_identity != identity {
                 return Err(DecryptError::IdentityMismatch);
             }
-            return self.decrypt_named(message, slot, trial, trust, rng).map(Admission::Decrypted);
+            return self.decrypt_named(message, slot, trial, trust, turns).map(Admission::Decrypted);
         }
         if message.version() == Version::V3.number() && config.policy != Policy::AllowVersion3 {
             return Err(DecryptError::Version3Refused);
@@ -153,10 +163,10 @@ impl Session {
         slot: Slot,
         trial: &Trial<'_>,
         trust: Trust<'_>,
-        rng: &mut impl CryptoRng,
+        turns: &mut impl Turns,
     ) -> Result<Staged<'_, Plaintext>, DecryptError> {
         stack::wiped(stack::OPERATION, move || {
-            let (slot, opened) = self.open_any(message.message(), Some(slot), trial, rng)?;
+            let (slot, opened) = self.open_any(message.message(), Some(slot), trial, turns)?;
             let identity = IdentityKey::new(*message.identity_key());
             // Not the session that was found, if the inner message is of another version than its wrapper.
             if self.state(slot).is_none_or(|state| state.remote_identity != identity) {
@@ -177,7 +187,7 @@ impl Session {
         message: &SignalMessage<'_>,
         named: Option<Slot>,
         trial: &Trial<'_>,
-        rng: &mut impl CryptoRng,
+        turns: &mut impl Turns,
     ) -> Result<(Slot, Opened), DecryptError> {
         let is_known = |slot: Slot| self.state(slot).is_some_and(|state| state.knows(message.ratchet_key()));
         let knowing = self.slots().filter(|slot| is_known(*slot)).count();
@@ -188,13 +198,13 @@ impl Session {
             let Some(state) = self.state(slot) else { continue };
             if any_known && named != Some(slot) && !is_known(slot) {
                 if state.version.number() == message.version() {
-                    pass_over(rng);
+                    turns.pass_over();
                 }
                 continue;
             }
-            let reach = trial.reach(state, slot, (knowing > 1, long), (&self.local, &self.remote));
+            let reach = trial.reach(state, slot, (knowing > 1, long), self.addresses());
             long = long.saturating_sub(usize::from(slot != Slot::Current));
-            match state.open(message, (&self.local, &self.remote), reach, rng) {
+            match state.open(message, self.addresses(), reach, turns) {
                 Ok(opened) => return Ok((slot, opened)),
                 Err(DecryptError::Duplicate) => return Err(DecryptError::Duplicate),
                 Err(failure) => {
@@ -210,9 +220,14 @@ impl Session {
     }
 
     /// All sessions, in the order in which they are tried.
-    fn slots(&self) -> impl Iterator<Item = Slot> + use<> {
+    pub(super) fn slots(&self) -> impl Iterator<Item = Slot> + use<> {
         let current = self.current.as_ref().map(|_| Slot::Current);
         current.into_iter().chain((0..self.archived.len()).map(Slot::Archived))
+    }
+
+    /// Ours, and the peer's.
+    pub(super) const fn addresses(&self) -> (&Address, &Address) {
+        (&self.local, &self.remote)
     }
 
     pub(super) fn state(&self, slot: Slot) -> Option<&SessionState> {
@@ -224,17 +239,22 @@ impl Session {
 }
 
 /// What decides how much a message may cost on a session.
-struct Trial<'m> {
+pub(super) struct Trial<'m> {
     /// The identity that sealed the message, if it came in an envelope.
     sealed_by: Option<&'m IdentityKey>,
     limits: ReceiveLimits,
 }
 
-impl Trial<'_> {
+impl<'m> Trial<'m> {
+    pub(super) fn of(config: &Config<'_>, message: &'m Message<'_>) -> Self {
+        let sealed_by = message.sender().map(|sender| sender.identity);
+        Self { sealed_by, limits: config.limits }
+    }
+
     /// How far a message may reach in a session. Anybody can make up a message with a new ratchet key, which would be
     /// tried on all sessions: archived ones take few skipped messages with it, and none takes it before the peer can
     /// have one.
-    fn reach(
+    pub(super) fn reach(
         &self,
         state: &SessionState,
         slot: Slot,
@@ -258,6 +278,15 @@ impl Trial<'_> {
     }
 }
 
+/// A message's place in the Double Ratchet.
+fn header(message: &SignalMessage<'_>) -> Header {
+    Header {
+        ratchet_key: *message.ratchet_key(),
+        counter: message.counter(),
+        previous_counter: message.previous_counter(),
+    }
+}
+
 /// An authentic message's plaintext, and the change that receiving it makes.
 pub(super) struct Opened {
     pub(super) plaintext: Plaintext,
@@ -266,8 +295,13 @@ pub(super) struct Opened {
 
 impl SessionState {
     /// Returns whether their ratchet key began one of its receiving chains.
-    fn knows(&self, ratchet_key: &PublicKey) -> bool {
+    pub(super) fn knows(&self, ratchet_key: &PublicKey) -> bool {
         self.ratchet.double().knows(ratchet_key)
+    }
+
+    /// Returns whether a message may be opened, as far as that costs nothing.
+    pub(super) fn check(&self, message: &SignalMessage<'_>, reach: Reach) -> bool {
+        self.ratchet.check(&header(message), message.pq_ratchet(), reach).is_ok()
     }
 
     /// Authenticates and decrypts a message from `remote` to `local` on this session.
@@ -276,17 +310,13 @@ impl SessionState {
         message: &SignalMessage<'_>,
         (local, remote): (&Address, &Address),
         reach: Reach,
-        rng: &mut impl CryptoRng,
+        turns: &mut impl Turns,
     ) -> Result<Opened, DecryptError> {
         if message.version() != self.version.number() {
             return Err(Forgery::Version(message.version()).into());
         }
-        let header = Header {
-            ratchet_key: *message.ratchet_key(),
-            counter: message.counter(),
-            previous_counter: message.previous_counter(),
-        };
-        let (keys, change) = self.ratchet.receive(&header, message.pq_ratchet(), reach, rng)?;
+        let received = self.ratchet.receive(&header(message), message.pq_ratchet(), reach, turns);
+        let (keys, change) = received?;
         codec::authenticate(self, &keys, message, local, remote)?;
         Ok(Opened { plaintext: codec::decrypt(self, &keys, message.body())?, change })
     }

@@ -207,6 +207,8 @@ fn show_sessions(shown: &mut Shown) {
     shown.show("Plaintext", &plaintext);
     shown.show("Session", &session);
     let message = Message::parse(later.kind, &later.bytes).unwrap();
+    let incoming = session::Incoming { session: &mut session, message: &message, trust: Trust::Anyone };
+    shown.show("Incoming", &incoming);
     match session.receive(&local, &message, Trust::Anyone, &mut bob.rng).unwrap() {
         Admission::Decrypted(staged) => shown.show("Staged", &staged),
         Admission::New(_) => panic!("the session is there"),

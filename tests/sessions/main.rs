@@ -34,6 +34,7 @@ mod braid_properties;
 mod braid_scenarios;
 mod braid_stored;
 mod braid_vectors;
+mod each;
 mod identities;
 mod lifetime;
 mod prekey_messages;

@@ -21,6 +21,11 @@ fn account() -> (Account, Curve25519PublicKey) {
     (account, key)
 }
 
+/// 100 one-time keys of an account that has none.
+pub fn one_time_keys() -> Batch {
+    prepared((), |()| Account::new(), |(), account| drop(account.generate_one_time_keys(100)))
+}
+
 /// An account, and what another one's first message to it is.
 struct First {
     account: Account,

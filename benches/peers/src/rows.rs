@@ -101,8 +101,10 @@ pub type Make = fn(&Peers) -> Row;
 pub const ROWS: &[(&str, Make)] = &[
     ("set-up, initiator", setup::initiator),
     ("set-up, responder with first decrypt of 1 KiB", setup::responder),
+    ("100 one-time prekeys, each", setup::one_time_pre_keys),
     ("turn, 1 KiB, PQ", message::turn_pq),
     ("turn, 1 KiB, no PQ", message::turn_no_pq),
+    ("turn, 1 KiB, PQ, 100 sessions received together, each", message::turn_together),
     ("encrypt 1 KiB one way, PQ", message::encrypt_1024_pq),
     ("decrypt 1 KiB one way, PQ", message::decrypt_1024_pq),
     ("encrypt 1 KiB one way, no PQ", message::encrypt_1024_no_pq),

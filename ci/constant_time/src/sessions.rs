@@ -11,7 +11,9 @@ use subrosa::hazmat::ratchet::double::{DoubleRatchet, Header, Reach};
 use subrosa::hazmat::ratchet::message_keys::MessageKeys;
 use subrosa::hazmat::ratchet::root::RootKey;
 use subrosa::keys::KeyPair;
-use subrosa::{Message, MessageKind, Session, Trust};
+use subrosa::session::manual::Admission;
+use subrosa::session::{Config, Incoming, receive_each};
+use subrosa::{IdentityKeyPair, Message, MessageKind, Session, Trust};
 
 use setting::{Device, NOW, Policy, Talk, bundle, copy, receive, send, try_open};
 
@@ -158,6 +160,25 @@ fn conversation(report: &mut Report, version: u8) {
             let staged = try_open(&mut session, &parse(&round.message), &mut rng).unwrap();
             out.extend(writes(&staged));
             out.extend(text(staged.commit()));
+        }
+        Some(out)
+    });
+    let identity = IdentityKeyPair::from_private(rng.private_key());
+    report.clean(&name("receive on four at once"), || {
+        let rounds: Vec<_> = rounds().collect();
+        let mut out = Vec::new();
+        for four in rounds.chunks(4) {
+            let sessions = four.iter().map(|((round, a), b)| marked(&round.to, &[&a.to, &b.to], &public));
+            let mut sessions: Vec<_> = sessions.collect();
+            let messages: Vec<_> = four.iter().map(|((round, _), _)| parse(&round.message)).collect();
+            let each = sessions.iter_mut().zip(&messages);
+            let incoming =
+                each.map(|(session, message)| Incoming { session, message, trust: Trust::Anyone }).collect();
+            for received in receive_each(&Config::new(&identity, 7), incoming, &mut rng) {
+                let Admission::Decrypted(staged) = received.unwrap() else { panic!("a first message") };
+                out.extend(writes(&staged));
+                out.extend(text(staged.commit()));
+            }
         }
         Some(out)
     });

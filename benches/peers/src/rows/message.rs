@@ -4,15 +4,19 @@
 
 use std::mem;
 
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
 use super::{Row, Side, floors};
 use crate::floor::{self, Chains, Curve, Kem768};
 use crate::harness::{Batch, prepared, repeated};
 use crate::official::{self, Peers};
 use crate::olm;
-use crate::setting::{Talk, copy, receive, rng, send};
+use crate::setting::{Talk, copy, receive, receive_together, rng, send};
 
 /// Two epochs of the post-quantum ratchet in lockstep, so that each side's dear messages are in a batch.
 const EPOCHS: u32 = 2 * 174;
+const TOGETHER: u32 = 100;
 
 pub fn turn_pq(peers: &Peers) -> Row {
     let row = turn(4)
@@ -30,15 +34,39 @@ pub fn turn_no_pq(peers: &Peers) -> Row {
     floors!(row, turn_floor(false))
 }
 
+/// A hundred conversations, whose sessions are at different places of an epoch.
+pub fn turn_together(_: &Peers) -> Row {
+    let mut talks: Vec<_> = (0..TOGETHER).map(|_| Talk::new(4)).collect();
+    for (at, talk) in talks.iter_mut().enumerate() {
+        (0..at * EPOCHS as usize / TOGETHER as usize).for_each(|_| turn_once(talk));
+    }
+    // No number that the sessions have drawn.
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let subrosa = repeated(move || {
+        let each = talks.iter_mut();
+        let messages: Vec<_> = each.map(|talk| send(&mut talk.alice, &[b'x'; 1024], &mut talk.rng)).collect();
+        receive_together(talks.iter_mut().map(|talk| &mut talk.bob).collect(), &messages, &mut rng);
+        talks.iter_mut().for_each(|talk| mem::swap(&mut talk.alice, &mut talk.bob));
+    });
+    let row = Row::new(subrosa).study(158_600.0, 126_500.0).parts(TOGETHER);
+    floors!(row, turns_floor())
+}
+
+fn turns_floor<C: Curve>() -> Batch {
+    let mut one = turn_floor::<C>(true);
+    Box::new(move |count| one(count * TOGETHER))
+}
+
 /// One message there; the next one will go back.
 fn turn(version: u8) -> Row {
     let mut talk = Talk::new(version);
-    let subrosa = repeated(move || {
-        let message = send(&mut talk.alice, &[b'x'; 1024], &mut talk.rng);
-        receive(&mut talk.bob, &message, &mut talk.rng);
-        mem::swap(&mut talk.alice, &mut talk.bob);
-    });
-    Row::new(subrosa)
+    Row::new(repeated(move || turn_once(&mut talk)))
+}
+
+fn turn_once(talk: &mut Talk) {
+    let message = send(&mut talk.alice, &[b'x'; 1024], &mut talk.rng);
+    receive(&mut talk.bob, &message, &mut talk.rng);
+    mem::swap(&mut talk.alice, &mut talk.bob);
 }
 
 fn turn_floor<C: Curve>(post_quantum: bool) -> Batch {

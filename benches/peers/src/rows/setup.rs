@@ -4,8 +4,9 @@
 
 use std::hint::black_box;
 
+use subrosa::account::{Counts, Limits};
 use subrosa::session;
-use subrosa::{Address, DeviceId, Session, Trust};
+use subrosa::{Account, Address, DeviceId, Session, Trust};
 
 use super::{Row, Side, floors};
 use crate::floor::{self, Chains, Curve, Setup};
@@ -41,6 +42,22 @@ pub fn initiator(peers: &Peers) -> Row {
 fn initiator_floor<C: Curve>() -> Batch {
     let setup = Setup::<C>::new();
     repeated(move || setup.initiate())
+}
+
+/// Staged, without their records.
+pub fn one_time_pre_keys(_: &Peers) -> Row {
+    let mut rng = rng();
+    let address = Address::new("alice", DeviceId::PRIMARY);
+    let mut account = Account::generate(address, Limits::default(), &mut rng).unwrap().commit();
+    let upload = account.maintain(Counts::default(), NOW, &mut rng).unwrap().commit();
+    account.confirm_uploaded(&upload, NOW).unwrap().commit();
+    let wanted = Counts { one_time: 0, one_time_kem: 100 };
+    let subrosa = repeated(move || drop(black_box(account.maintain(wanted, NOW, &mut rng).unwrap())));
+    floors!(Row::new(subrosa).vodozemac(olm::one_time_keys()).parts(100), key_pairs_floor())
+}
+
+fn key_pairs_floor<C: Curve>() -> Batch {
+    repeated(|| (0..100).for_each(|byte| drop(black_box(C::generate([byte; 32])))))
 }
 
 pub fn responder(peers: &Peers) -> Row {
