@@ -155,6 +155,10 @@ codes! {
     193 GaveUp "The service refused the messages too often.",
     194 NoFreeId "The account has no free prekey id of a kind.",
     195 Limits "The limits of the account can't work together.",
+    200 InvalidIdentity "The identity key of OMEMO is invalid.",
+    201 OtherVersion "What is there is of another version of OMEMO, or of another device.",
+    202 Lost "The key of the message of OMEMO is not kept any more.",
+    203 NoSignedPreKey "The first prekeys of OMEMO need a signed one.",
 }
 
 /// Why nothing was done. It holds no secrets.
@@ -178,7 +182,7 @@ impl Error {
         Self::new(Code::InvalidArgument, text.to_owned(), None)
     }
 
-    fn of(code: Code, error: &dyn std::error::Error) -> Self {
+    pub(crate) fn of(code: Code, error: &dyn std::error::Error) -> Self {
         let mut text = error.to_string();
         let mut source = error.source();
         while let Some(cause) = source {

@@ -20,6 +20,8 @@ mod error;
 mod fingerprint;
 mod group;
 mod moved;
+#[cfg(feature = "omemo")]
+mod omemo;
 mod plain;
 mod repair;
 mod sealed;
@@ -37,6 +39,12 @@ pub use delivery::{Answer, Correction, Delivery, DeviceFailure, DeviceMessage, E
 pub use error::{Code, Error};
 pub use fingerprint::{Fingerprint, Party};
 pub use group::{ReceiverKeys, SenderKey, distribution_id_of, generate_distribution_id};
+#[cfg(feature = "omemo")]
+pub use omemo::{
+    OmemoAccount, OmemoBundle, OmemoMessage, OmemoPayload, OmemoPreKey, OmemoReceived, OmemoSession,
+    OmemoVersion, omemo_empty, omemo_encrypt_each, omemo_fingerprint, omemo_open, omemo_padding, omemo_seal,
+    omemo_verify_label,
+};
 pub use plain::{Address, Failure, KeyPair, Outgoing, Show};
 pub use repair::{Advice, RepairLog, Resend, ResendRequest};
 pub use sealed::{

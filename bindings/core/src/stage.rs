@@ -25,13 +25,13 @@ struct Open<T> {
 }
 
 /// What a stage waits to do.
-trait Pending<T>: Send {
+pub(crate) trait Pending<T>: Send {
     fn output(&self) -> Option<T>;
     fn commit(self: Box<Self>) -> Result<T, StaleStage>;
 }
 
 impl<T: 'static> Stage<T> {
-    fn new(writes: &Writes, pending: impl Pending<T> + 'static) -> Self {
+    pub(crate) fn new(writes: &Writes, pending: impl Pending<T> + 'static) -> Self {
         Self(Mutex::new(Some(Open { writes: writes.to_bytes(), pending: Box::new(pending) })))
     }
 

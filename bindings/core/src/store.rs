@@ -166,6 +166,12 @@ impl Store {
         self.lock().remove(&Key::Session(peer.to_subrosa()).to_bytes());
     }
 
+    /// The record under a key.
+    #[cfg(feature = "omemo")]
+    pub(crate) fn record(&self, key: &Key) -> Option<Zeroizing<Vec<u8>>> {
+        self.lock().get(&key.to_bytes()).map(|(_, record)| record.clone())
+    }
+
     /// The rows whose keys `wanted` names, for the crate to read states from.
     fn memory(&self, wanted: impl Fn(&Key) -> bool) -> Result<Memory, Error> {
         let mut writes = Vec::new();
