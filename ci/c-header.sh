@@ -23,7 +23,7 @@ header() {
     s{\bOut_(\w+) }{$1 *}g; s{\bIn_(\w+) }{const $1 *}g;
     s{\bText }{const char *}g;
     s{(typedef struct (Subrosa\w+))}{$1}g;
-    s{(?<![\w])(Subrosa(?:Bytes|Buffer|Manifest|PreKey|BundleParts|Each|DeviceMessage|ServiceAnswer|Party|SealedInfo|ForMany|SenderClaims|Write|AccountOptions)) \*}{struct $1 *}g;
+    s{(?<![\w])(Subrosa(?:Bytes|Buffer|Manifest|PreKey|BundleParts|Each|DeviceMessage|ServiceAnswer|Party|SealedInfo|ForMany|OmemoBundle|OmemoIncoming|SenderClaims|Write|AccountOptions)) \*}{struct $1 *}g;
     s{struct struct }{struct }g'
 }
 

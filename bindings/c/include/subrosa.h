@@ -233,6 +233,14 @@ typedef enum SubrosaCode {
   SUBROSA_CODE_NO_FREE_ID = 194,
   // The limits of the account can't work together.
   SUBROSA_CODE_LIMITS = 195,
+  // The identity key of OMEMO is invalid.
+  SUBROSA_CODE_INVALID_IDENTITY = 200,
+  // What is there is of another version of OMEMO, or of another device.
+  SUBROSA_CODE_OTHER_VERSION = 201,
+  // The key of the message of OMEMO is not kept any more.
+  SUBROSA_CODE_LOST = 202,
+  // The first prekeys of OMEMO need a signed one.
+  SUBROSA_CODE_NO_SIGNED_PRE_KEY = 203,
 } SubrosaCode;
 
 // What the service said about the messages for an account.
@@ -278,6 +286,14 @@ typedef enum SubrosaFailure {
   // The user decides about the sender's identity.
   SUBROSA_FAILURE_UNTRUSTED = 3,
 } SubrosaFailure;
+
+// A version of OMEMO.
+typedef enum SubrosaOmemoVersion {
+  // `eu.siacs.conversations.axolotl`.
+  SUBROSA_OMEMO_VERSION_LEGACY = 1,
+  // `urn:xmpp:omemo:2`.
+  SUBROSA_OMEMO_VERSION_TWO = 2,
+} SubrosaOmemoVersion;
 
 // Whether a message that was not decrypted is shown to the user as missing: what `subrosa_advice` says.
 typedef enum SubrosaShow {
@@ -424,6 +440,32 @@ typedef struct SubrosaParty {
   // The identity key, 33 bytes.
   struct SubrosaBytes identity_key;
 } SubrosaParty;
+
+// What a device publishes.
+typedef struct SubrosaOmemoBundle {
+  // The number of the device.
+  uint32_t device;
+  // The identity key: 32 bytes, legacy 33.
+  struct SubrosaBytes identity_key;
+  // The signed prekey, 32 bytes, legacy 33, with its signature, 64 bytes.
+  struct SubrosaPreKey signed_pre_key;
+  // One-time prekeys, which have no signature.
+  const struct SubrosaPreKey *pre_keys;
+  // How many these are: about 100, at least 25 (legacy 20).
+  size_t pre_key_count;
+} SubrosaOmemoBundle;
+
+// A message that came for this device.
+typedef struct SubrosaOmemoIncoming {
+  // Whether the XML says that it has a key exchange: `kex`, legacy `prekey`.
+  bool key_exchange;
+  // Whether the one-time prekey that it used stays, while the archive is read.
+  bool keep;
+  // Its bytes.
+  struct SubrosaBytes bytes;
+  // The identity key that is known for its device, null at a first contact. Asked for where it has a key exchange.
+  struct SubrosaBytes known;
+} SubrosaOmemoIncoming;
 
 // For whom a message of a group is sealed.
 typedef struct SubrosaForMany {
@@ -833,6 +875,197 @@ enum SubrosaCode subrosa_receiver_keys_decrypt_sealed(SubrosaHandle keys,
                                                       SubrosaHandle content,
                                                       struct SubrosaBytes pinned,
                                                       SubrosaHandle *stage);
+
+// The XML namespace of a version, a number of `SubrosaOmemoVersion` as everywhere.
+enum SubrosaCode subrosa_omemo_namespace(uint32_t version, struct SubrosaBuffer *out);
+
+// A device with a fresh identity, without prekeys. Its number is random, 1 to 2^31 - 1, and unique in the account. It is
+// stored with its first prekeys.
+enum SubrosaCode subrosa_omemo_account_generate(uint32_t version,
+                                                uint32_t device,
+                                                SubrosaHandle *account);
+
+// A device with the identity of another account, as the two versions share it: a seed of 32 bytes.
+enum SubrosaCode subrosa_omemo_account_from_seed(uint32_t version,
+                                                 uint32_t device,
+                                                 struct SubrosaBytes seed,
+                                                 SubrosaHandle *account);
+
+// The seed of the identity, 32 bytes, for an account of the other version. Secret. No bytes if it has none.
+enum SubrosaCode subrosa_omemo_account_seed(SubrosaHandle account, struct SubrosaBuffer *out);
+
+// Reads a stored record.
+enum SubrosaCode subrosa_omemo_account_from_record(struct SubrosaBytes record, SubrosaHandle *account);
+
+// The record as it is, which holds secrets.
+enum SubrosaCode subrosa_omemo_account_record(SubrosaHandle account, struct SubrosaBuffer *out);
+
+// The number of the device.
+enum SubrosaCode subrosa_omemo_account_device(SubrosaHandle account, uint32_t *device);
+
+// The public identity key: 32 bytes, legacy 33.
+enum SubrosaCode subrosa_omemo_account_identity_key(SubrosaHandle account, struct SubrosaBuffer *out);
+
+// Number of changes that were committed.
+enum SubrosaCode subrosa_omemo_account_generation(SubrosaHandle account, uint64_t *generation);
+
+// Makes prekeys: a signed one, at first and once a week to once a month, of which the one before stays; and as many
+// one-time ones as there are less than `stock`, usually 100. Publish the bundle after the commit.
+enum SubrosaCode subrosa_omemo_account_renew(SubrosaHandle account,
+                                             bool signed_,
+                                             uint32_t stock,
+                                             SubrosaHandle *stage);
+
+// The number of a one-time prekey that is here, by its place. `InvalidArgument` after the last one.
+enum SubrosaCode subrosa_omemo_account_pre_key_id(SubrosaHandle account, size_t place, uint32_t *id);
+
+// Removes one-time prekeys that were kept while the archive was read.
+enum SubrosaCode subrosa_omemo_account_remove_pre_keys(SubrosaHandle account,
+                                                       const uint32_t *ids,
+                                                       size_t count,
+                                                       SubrosaHandle *stage);
+
+// What to publish; 0 before the first prekeys.
+enum SubrosaCode subrosa_omemo_account_bundle(SubrosaHandle account, SubrosaHandle *bundle);
+
+// Signs the label of this device, for version 2; 64 bytes.
+enum SubrosaCode subrosa_omemo_account_sign_label(SubrosaHandle account,
+                                                  const char *label,
+                                                  struct SubrosaBuffer *signature);
+
+// The fingerprint of an identity key, to compare: eight groups of eight hex digits, the same in both versions.
+enum SubrosaCode subrosa_omemo_fingerprint(uint32_t version,
+                                           struct SubrosaBytes identity_key,
+                                           struct SubrosaBuffer *out);
+
+// Whether the device of an identity signed its label. Version 2 only: a label is ignored otherwise.
+enum SubrosaCode subrosa_omemo_verify_label(struct SubrosaBytes identity_key,
+                                            const char *label,
+                                            struct SubrosaBytes signature,
+                                            bool *is_valid);
+
+// A bundle as it was published.
+enum SubrosaCode subrosa_omemo_bundle_new(const struct SubrosaOmemoBundle *parts, SubrosaHandle *bundle);
+
+// The device of a bundle, and its identity key.
+enum SubrosaCode subrosa_omemo_bundle_info(SubrosaHandle bundle,
+                                           uint32_t *device,
+                                           struct SubrosaBuffer *identity_key);
+
+// The signed prekey of a bundle: its number, the key, and its signature.
+enum SubrosaCode subrosa_omemo_bundle_signed_pre_key(SubrosaHandle bundle,
+                                                     uint32_t *id,
+                                                     struct SubrosaBuffer *key,
+                                                     struct SubrosaBuffer *signature);
+
+// A one-time prekey of a bundle by its place: its number, and the key. `InvalidArgument` after the last one.
+enum SubrosaCode subrosa_omemo_bundle_pre_key(SubrosaHandle bundle,
+                                              size_t place,
+                                              uint32_t *id,
+                                              struct SubrosaBuffer *key);
+
+// No session yet with a device: its account's bare address, and its number.
+enum SubrosaCode subrosa_omemo_session_new(uint32_t version,
+                                           const char *name,
+                                           uint32_t device,
+                                           SubrosaHandle *session);
+
+// Reads a stored record, of the same device.
+enum SubrosaCode subrosa_omemo_session_from_record(struct SubrosaBytes record,
+                                                   const char *name,
+                                                   uint32_t device,
+                                                   SubrosaHandle *session);
+
+// The record as it is, which holds secrets.
+enum SubrosaCode subrosa_omemo_session_record(SubrosaHandle session, struct SubrosaBuffer *out);
+
+// The device.
+enum SubrosaCode subrosa_omemo_session_remote(SubrosaHandle session, uint32_t *device, struct SubrosaBuffer *name);
+
+// Number of changes that were committed.
+enum SubrosaCode subrosa_omemo_session_generation(SubrosaHandle session, uint64_t *generation);
+
+// Whether there is a session that can send.
+enum SubrosaCode subrosa_omemo_session_is_begun(SubrosaHandle session, bool *is_begun);
+
+// The identity key of the session that sends; no bytes without one.
+enum SubrosaCode subrosa_omemo_session_remote_identity(SubrosaHandle session, struct SubrosaBuffer *out);
+
+// Verifies a bundle and begins a session from it. `known` is the identity key that is known for the device, null at a
+// first contact.
+enum SubrosaCode subrosa_omemo_session_begin(SubrosaHandle session,
+                                             SubrosaHandle account,
+                                             SubrosaHandle bundle,
+                                             struct SubrosaBytes known,
+                                             SubrosaHandle *stage);
+
+// Decrypts the key material of a message. The output of the stage is for `subrosa_omemo_received`.
+enum SubrosaCode subrosa_omemo_session_receive(SubrosaHandle session,
+                                               SubrosaHandle account,
+                                               const struct SubrosaOmemoIncoming *message,
+                                               SubrosaHandle *stage);
+
+// What a message said: the key material, which opens the payload and is secret; whether it began a session, after which
+// the bundle is published anew; and whether an empty message is due, unless something else is sent.
+enum SubrosaCode subrosa_omemo_received(SubrosaHandle received,
+                                        bool *began,
+                                        bool *answer_due,
+                                        struct SubrosaBuffer *key_material);
+
+// Encrypts key material for many devices in one call and one stage, of all sessions that could be encrypted on. The
+// output of the stage is for `subrosa_omemo_message`, `failures` for `subrosa_device_failure`.
+enum SubrosaCode subrosa_omemo_encrypt_each(const SubrosaHandle *sessions,
+                                            size_t count,
+                                            struct SubrosaBytes key_material,
+                                            SubrosaHandle *stage,
+                                            SubrosaHandle *failures);
+
+// A message for a device, by its place: the device, whether it has a key exchange, the account's name, and the bytes.
+// `InvalidArgument` after the last one.
+enum SubrosaCode subrosa_omemo_message(SubrosaHandle messages,
+                                       size_t place,
+                                       uint32_t *device,
+                                       bool *key_exchange,
+                                       struct SubrosaBuffer *name,
+                                       struct SubrosaBuffer *bytes);
+
+// Seals what a stanza says - an SCE envelope in version 2, a text in the legacy one - and gives the content of `<payload>`
+// before base64, as bytes; that of `<iv>`, 12 bytes, none in version 2; and the key material, 48 bytes, legacy 32, which
+// each device gets by `subrosa_omemo_encrypt_each`, and which is secret.
+enum SubrosaCode subrosa_omemo_seal(uint32_t version,
+                                    struct SubrosaBytes plaintext,
+                                    SubrosaHandle *payload,
+                                    struct SubrosaBuffer *iv,
+                                    struct SubrosaBuffer *key_material);
+
+// An empty message, which has no payload: the answer that is due after a key exchange.
+enum SubrosaCode subrosa_omemo_empty(uint32_t version, struct SubrosaBuffer *iv, struct SubrosaBuffer *key_material);
+
+// Opens a payload with the key material that came through a session, and gives the text, as bytes. `iv` is null in
+// version 2.
+enum SubrosaCode subrosa_omemo_open(uint32_t version,
+                                    struct SubrosaBytes payload,
+                                    struct SubrosaBytes iv,
+                                    struct SubrosaBytes key_material,
+                                    SubrosaHandle *plaintext);
+
+// The text of SCE's `<rpad/>` for an envelope of `length` bytes without it: up to `minimum`, and 0 to 200 characters
+// more.
+enum SubrosaCode subrosa_omemo_padding(uint32_t length,
+                                       uint32_t minimum,
+                                       SubrosaHandle *out);
+
+// The OMEMO account of a version in a store; 0 if there is none.
+enum SubrosaCode subrosa_store_omemo_account(SubrosaHandle store,
+                                             uint32_t version,
+                                             SubrosaHandle *account);
+
+// The OMEMO sessions of a version with a device in a store; empty if none are stored.
+enum SubrosaCode subrosa_store_omemo_session(SubrosaHandle store,
+                                             uint32_t version,
+                                             const char *name,
+                                             uint32_t device,
+                                             SubrosaHandle *session);
 
 // Advises about a message of this kind and these bytes that came without an envelope and was not decrypted, from this
 // device and with this timestamp of the service. `failure` is what `subrosa_error_failure` said.

@@ -23,7 +23,7 @@ pub struct SubrosaPreKey {
 }
 
 impl SubrosaPreKey {
-    fn plain(&self) -> Result<SignedKey, subrosa_binding::Error> {
+    pub(crate) fn plain(&self) -> Result<SignedKey, subrosa_binding::Error> {
         let signature = self.signature.read()?.to_vec();
         Ok(SignedKey { id: self.id, key: self.key.read()?.to_vec(), signature })
     }
@@ -118,20 +118,20 @@ pub extern "C" fn subrosa_bundle_key(
             which if which == SubrosaBundleKey::Kem as u32 => parts.kem_pre_key.unwrap_or_else(none),
             _ => return Err(no_number("key")),
         };
-        put_key(&found, &id, &key, &signature)
+        put_key((found.id, &found.key, &found.signature), &id, &key, &signature)
     })
 }
 
-fn put_key(
-    found: &SignedKey,
+pub(crate) fn put_key(
+    (number, found, signed): (u32, &[u8], &[u8]),
     id: &Out<u32>,
     key: &Out<SubrosaBuffer>,
     signature: &Out<SubrosaBuffer>,
 ) -> Result<(), subrosa_binding::Error> {
-    id.put(found.id)?;
+    id.put(number)?;
     // Both lengths are told, also if one buffer is too small.
-    let keys = key.fill(&found.key);
-    signature.fill(&found.signature)?;
+    let keys = key.fill(found);
+    signature.fill(signed)?;
     keys
 }
 
@@ -215,7 +215,8 @@ pub extern "C" fn subrosa_upload_key(
             list if list == SubrosaUploadKey::OneTimeKem as u32 => upload.one_time_kem_pre_keys(),
             _ => return Err(no_number("list")),
         };
-        put_key(keys.get(place).ok_or_else(no_place)?, &id, &key, &signature)
+        let found = keys.get(place).ok_or_else(no_place)?;
+        put_key((found.id, &found.key, &found.signature), &id, &key, &signature)
     })
 }
 

@@ -233,6 +233,14 @@ pub enum SubrosaCode {
     NoFreeId = 194,
     /// The limits of the account can't work together.
     Limits = 195,
+    /// The identity key of OMEMO is invalid.
+    InvalidIdentity = 200,
+    /// What is there is of another version of OMEMO, or of another device.
+    OtherVersion = 201,
+    /// The key of the message of OMEMO is not kept any more.
+    Lost = 202,
+    /// The first prekeys of OMEMO need a signed one.
+    NoSignedPreKey = 203,
 }
 
 impl SubrosaCode {
@@ -348,6 +356,10 @@ impl SubrosaCode {
             Code::GaveUp => Self::GaveUp,
             Code::NoFreeId => Self::NoFreeId,
             Code::Limits => Self::Limits,
+            Code::InvalidIdentity => Self::InvalidIdentity,
+            Code::OtherVersion => Self::OtherVersion,
+            Code::Lost => Self::Lost,
+            Code::NoSignedPreKey => Self::NoSignedPreKey,
             _ => Self::Other,
         }
     }
@@ -470,6 +482,10 @@ pub extern "C" fn subrosa_code_name(code: u32) -> *const c_char {
         193 => c"GaveUp",
         194 => c"NoFreeId",
         195 => c"Limits",
+        200 => c"InvalidIdentity",
+        201 => c"OtherVersion",
+        202 => c"Lost",
+        203 => c"NoSignedPreKey",
         _ => return std::ptr::null(),
     };
     name.as_ptr()

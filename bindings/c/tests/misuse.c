@@ -602,6 +602,105 @@ static void attachments(void) {
   IS(SUBROSA_CODE_BUFFER_TOO_SMALL, subrosa_attachment_encrypt(text("12345"), &k, &encrypted, &made));
 }
 
+/* OMEMO in both versions: a bundle out and in, a message for two devices of which one has no session, and its payload. */
+static SubrosaHandle published(SubrosaHandle account) {
+  uint8_t own[33], signed_key[33], signature[64], keys[100][33];
+  struct SubrosaBuffer o = {own, 33, 0}, k = {signed_key, 33, 0}, s = {signature, 64, 0};
+  struct SubrosaPreKey pre_keys[100];
+  struct SubrosaOmemoBundle parts;
+  SubrosaHandle bundle, again;
+  size_t count = 0;
+  OK(subrosa_omemo_account_bundle(account, &bundle));
+  OK(subrosa_omemo_bundle_info(bundle, &parts.device, &o));
+  OK(subrosa_omemo_bundle_signed_pre_key(bundle, &parts.signed_pre_key.id, &k, &s));
+  for (; count < 100; count++) {
+    struct SubrosaBuffer one = {keys[count], 33, 0};
+    if (subrosa_omemo_bundle_pre_key(bundle, count, &pre_keys[count].id, &one) != SUBROSA_CODE_OK) break;
+    pre_keys[count].key = (struct SubrosaBytes){keys[count], one.length}, pre_keys[count].signature = NONE;
+  }
+  MUST(count == 30);
+  parts.identity_key = (struct SubrosaBytes){own, o.length};
+  parts.signed_pre_key.key = (struct SubrosaBytes){signed_key, k.length};
+  parts.signed_pre_key.signature = (struct SubrosaBytes){signature, s.length};
+  parts.pre_keys = pre_keys, parts.pre_key_count = count;
+  OK(subrosa_omemo_bundle_new(&parts, &again));
+  OK(subrosa_free(bundle));
+  return again;
+}
+
+static void omemo(uint32_t version) {
+  SubrosaHandle store, alice, bob, bundle, sessions[2], back, stage, payload, failures, messages, received, plaintext,
+      again;
+  uint8_t iv[12], key_material[48], wire[4096], name[64], opened[48], sealed[256], own[33], record[16384], print[80];
+  struct SubrosaBuffer i = {iv, 12, 0}, m = {key_material, 48, 0}, w = {wire, sizeof wire, 0}, n = {name, sizeof name, 0},
+                       o = {opened, 48, 0}, p = {sealed, sizeof sealed, 0}, r = {record, sizeof record, 0},
+                       f = {print, sizeof print, 0}, t = {name, sizeof name, 0};
+  struct SubrosaOmemoIncoming incoming = {true, false, NONE, NONE};
+  uint32_t device_number, code;
+  bool flag, began;
+  OK(subrosa_store_new(&store));
+  OK(subrosa_omemo_account_generate(version, 11, &alice));
+  OK(subrosa_omemo_account_generate(version, 22, &bob));
+  IS(SUBROSA_CODE_INVALID_ARGUMENT, subrosa_omemo_account_generate(9, 22, &again));
+  OK(subrosa_omemo_account_bundle(bob, &bundle));
+  MUST(bundle == 0);
+  IS(SUBROSA_CODE_NO_SIGNED_PRE_KEY, subrosa_omemo_account_renew(bob, false, 30, &stage));
+  OK(subrosa_omemo_account_renew(bob, true, 30, &stage));
+  put(store, stage);
+  bundle = published(bob);
+  OK(subrosa_omemo_session_new(version, "bob@example.org", 22, &sessions[0]));
+  OK(subrosa_omemo_session_new(version, "bob@example.org", 23, &sessions[1]));
+  OK(subrosa_omemo_session_begin(sessions[0], alice, bundle, NONE, &stage));
+  commit(stage);
+  IS(SUBROSA_CODE_OTHER_VERSION, subrosa_omemo_session_begin(sessions[1], alice, bundle, NONE, &stage));
+  OK(subrosa_omemo_seal(version, text("hello"), &payload, &i, &m));
+  OK(subrosa_omemo_encrypt_each(sessions, 2, (struct SubrosaBytes){key_material, m.length}, &stage, &failures));
+  messages = commit(stage);
+  OK(subrosa_device_failure(failures, 0, &device_number, &code, &n, &t));
+  MUST(device_number == 23 && code == SUBROSA_CODE_NO_SESSION);
+  OK(subrosa_omemo_message(messages, 0, &device_number, &flag, &n, &w));
+  MUST(device_number == 22 && flag && is(n, "bob@example.org"));
+  IS(SUBROSA_CODE_INVALID_ARGUMENT, subrosa_omemo_message(messages, 1, &device_number, &flag, &n, &w));
+
+  OK(subrosa_omemo_message(messages, 0, &device_number, &flag, &n, &w));
+  incoming.bytes = (struct SubrosaBytes){wire, w.length};
+  OK(subrosa_store_omemo_session(store, version, "alice@example.org", 11, &back));
+  OK(subrosa_omemo_session_receive(back, bob, &incoming, &stage));
+  received = put(store, stage);
+  OK(subrosa_omemo_received(received, &began, &flag, &o));
+  MUST(began && flag);
+  IS(SUBROSA_CODE_DUPLICATE, subrosa_omemo_session_receive(back, bob, &incoming, &stage));
+  OK(subrosa_bytes(payload, &p));
+  OK(subrosa_omemo_open(version, (struct SubrosaBytes){sealed, p.length}, (struct SubrosaBytes){iv, i.length},
+                        (struct SubrosaBytes){opened, o.length}, &plaintext));
+  OK(subrosa_bytes(plaintext, &n));
+  MUST(is(n, "hello"));
+  free_all((SubrosaHandle[]){payload, failures, messages, received, plaintext}, 5);
+  sealed[0] ^= 1;
+  IS(SUBROSA_CODE_FORGED,
+     subrosa_omemo_open(version, (struct SubrosaBytes){sealed, p.length}, (struct SubrosaBytes){iv, i.length},
+                        (struct SubrosaBytes){opened, o.length}, &plaintext));
+
+  /* From records; an empty answer; a fingerprint. */
+  OK(subrosa_omemo_session_record(back, &r));
+  OK(subrosa_omemo_session_from_record((struct SubrosaBytes){record, r.length}, "alice@example.org", 11, &again));
+  OK(subrosa_omemo_session_is_begun(again, &flag));
+  MUST(flag);
+  OK(subrosa_omemo_empty(version, &i, &m));
+  OK(subrosa_omemo_encrypt_each(&again, 1, (struct SubrosaBytes){key_material, m.length}, &stage, &failures));
+  free_all((SubrosaHandle[]){stage, failures, again}, 3);
+  OK(subrosa_store_omemo_account(store, version, &again));
+  OK(subrosa_omemo_account_pre_key_id(again, 28, &code));
+  IS(SUBROSA_CODE_INVALID_ARGUMENT, subrosa_omemo_account_pre_key_id(again, 29, &code));
+  OK(subrosa_omemo_account_remove_pre_keys(again, &code, 1, &stage));
+  OK(subrosa_free(stage));
+  o = (struct SubrosaBuffer){own, 33, 0};
+  OK(subrosa_omemo_account_identity_key(again, &o));
+  OK(subrosa_omemo_fingerprint(version, (struct SubrosaBytes){own, o.length}, &f));
+  MUST(f.length == 71);
+  free_all((SubrosaHandle[]){store, alice, bob, bundle, sessions[0], sessions[1], back, again}, 8);
+}
+
 /* Many threads on one session: each gets a message or Busy, and nothing else. */
 static void *work(void *session) {
   for (int n = 0; n < 20; n++) {
@@ -632,6 +731,8 @@ int main(void) {
   groups();
   moves();
   attachments();
+  omemo(SUBROSA_OMEMO_VERSION_LEGACY);
+  omemo(SUBROSA_OMEMO_VERSION_TWO);
   threads();
   if (subrosa_handles() != 0) return fprintf(stderr, "%zu handles are left\n", subrosa_handles()), 1;
   puts("all as it must be");
