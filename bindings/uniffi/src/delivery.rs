@@ -56,6 +56,12 @@ pub struct DeviceFailure {
     pub text: String,
 }
 
+impl From<core::DeviceFailure> for DeviceFailure {
+    fn from(core::DeviceFailure { address, error }: core::DeviceFailure) -> Self {
+        Self { address: address.into(), code: error.code.name().to_owned(), text: error.text }
+    }
+}
+
 /// Messages for many devices, and the devices that could not be encrypted for.
 #[derive(uniffi::Record)]
 pub struct EachResult {
@@ -73,14 +79,7 @@ pub fn encrypt_each(all: Vec<DeviceText>, now_ms: u64) -> Result<EachResult, Sub
         list.push(core::Each { session: &session.0, text, pinned: pinned.as_deref() });
     }
     let (stage, failures) = core::encrypt_each(&list, now_ms)?;
-    let failures = failures
-        .into_iter()
-        .map(|failure| DeviceFailure {
-            address: failure.address.into(),
-            code: failure.error.code.name().to_owned(),
-            text: failure.error.text,
-        })
-        .collect();
+    let failures = failures.into_iter().map(Into::into).collect();
     Ok(EachResult { stage: Arc::new(StagedMessages(stage)), failures })
 }
 

@@ -230,6 +230,14 @@ pub enum SubrosaError {
     NoFreeId { text: String, failure: Option<Failure> },
     /// The limits of the account can't work together.
     Limits { text: String, failure: Option<Failure> },
+    /// The identity key of OMEMO is invalid.
+    InvalidIdentity { text: String, failure: Option<Failure> },
+    /// What is there is of another version of OMEMO, or of another device.
+    OtherVersion { text: String, failure: Option<Failure> },
+    /// The key of the message of OMEMO is not kept any more.
+    Lost { text: String, failure: Option<Failure> },
+    /// The first prekeys of OMEMO need a signed one.
+    NoSignedPreKey { text: String, failure: Option<Failure> },
 }
 
 impl std::fmt::Display for SubrosaError {
@@ -346,6 +354,10 @@ impl std::fmt::Display for SubrosaError {
             Self::GaveUp { text, .. } => write!(f, "GaveUp: {text}"),
             Self::NoFreeId { text, .. } => write!(f, "NoFreeId: {text}"),
             Self::Limits { text, .. } => write!(f, "Limits: {text}"),
+            Self::InvalidIdentity { text, .. } => write!(f, "InvalidIdentity: {text}"),
+            Self::OtherVersion { text, .. } => write!(f, "OtherVersion: {text}"),
+            Self::Lost { text, .. } => write!(f, "Lost: {text}"),
+            Self::NoSignedPreKey { text, .. } => write!(f, "NoSignedPreKey: {text}"),
         }
     }
 }
@@ -466,6 +478,10 @@ impl From<Error> for SubrosaError {
             Code::GaveUp => Self::GaveUp { text, failure },
             Code::NoFreeId => Self::NoFreeId { text, failure },
             Code::Limits => Self::Limits { text, failure },
+            Code::InvalidIdentity => Self::InvalidIdentity { text, failure },
+            Code::OtherVersion => Self::OtherVersion { text, failure },
+            Code::Lost => Self::Lost { text, failure },
+            Code::NoSignedPreKey => Self::NoSignedPreKey { text, failure },
             _ => Self::Other { text, failure },
         }
     }

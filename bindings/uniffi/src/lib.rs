@@ -13,6 +13,7 @@ mod delivery;
 mod error;
 mod fingerprint;
 mod group;
+mod omemo;
 mod plain;
 mod repair;
 mod sealed;

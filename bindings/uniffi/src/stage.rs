@@ -11,6 +11,7 @@ use crate::account::Account;
 use crate::bundle::Upload;
 use crate::delivery::DeviceMessage;
 use crate::error::SubrosaError;
+use crate::omemo::{OmemoMessage, OmemoReceived};
 use crate::plain::Message;
 use crate::repair::Resend;
 use crate::store::{Store, Write};
@@ -82,6 +83,12 @@ stages! {
     /// Messages for many devices.
     StagedMessages: Vec<core::DeviceMessage> => Vec<DeviceMessage>,
         |all: Vec<core::DeviceMessage>| all.into_iter().map(Into::into).collect::<Vec<_>>();
+    /// Messages of OMEMO for many devices.
+    StagedOmemoMessages: Vec<core::OmemoMessage> => Vec<OmemoMessage>,
+        |all: Vec<core::OmemoMessage>| all.into_iter().map(Into::into).collect::<Vec<_>>();
+    /// What a message of OMEMO said. Store it, or the text that it opens, in the transaction of the writes: its message
+    /// can't be decrypted again.
+    StagedOmemoText: core::OmemoReceived => Arc<OmemoReceived>, |received| Arc::new(OmemoReceived(received));
     /// What to do about a peer's request.
     StagedResend: core::Resend => Resend, Resend::from;
 }

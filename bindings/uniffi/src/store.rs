@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::account::{Account, AccountOptions};
 use crate::error::SubrosaError;
 use crate::group::{ReceiverKeys, SenderKey};
+use crate::omemo::{OmemoAccount, OmemoSession, OmemoVersion};
 use crate::plain::Address;
 use crate::repair::RepairLog;
 use crate::session::Session;
@@ -154,6 +155,20 @@ impl Store {
     /// The devices with which there are sessions.
     pub fn peers(&self) -> Result<Vec<Address>, SubrosaError> {
         Ok(self.0.peers()?.into_iter().map(Into::into).collect())
+    }
+
+    /// The OMEMO account of a version, if one is stored.
+    pub fn omemo_account(&self, version: OmemoVersion) -> Result<Option<Arc<OmemoAccount>>, SubrosaError> {
+        Ok(self.0.omemo_account(version.into())?.map(|account| Arc::new(OmemoAccount(account))))
+    }
+
+    /// The OMEMO sessions of a version with a device; empty if none are stored.
+    pub fn omemo_session(
+        &self,
+        version: OmemoVersion,
+        remote: Address,
+    ) -> Result<Arc<OmemoSession>, SubrosaError> {
+        Ok(Arc::new(OmemoSession(self.0.omemo_session(version.into(), &remote.into())?)))
     }
 
     /// Deletes the session of a device that is no more.

@@ -233,6 +233,37 @@ class Conversation(unittest.TestCase):
         attachment = encrypt_attachment(b"12345")
         self.assertEqual(decrypt_attachment(attachment.key(), attachment.blob(), attachment.manifest()), b"12345")
 
+    def test_omemo(self):
+        for version in (OmemoVersion.LEGACY, OmemoVersion.TWO):
+            store, alice = Store(), OmemoAccount.generate(version, 11)
+            bob = OmemoAccount.generate(version, 22)
+            self.assertIsNone(bob.bundle())
+            bob.renew(True).commit_to(store)
+            with_bob = OmemoSession(version, Address(name="bob@example.org", device=22))
+            with self.assertRaises(SubrosaError.UntrustedIdentity):
+                with_bob.begin(alice, bob.bundle(), alice.identity_key())
+            with_bob.begin(alice, bob.bundle(), bob.identity_key()).commit()
+            sealed = omemo_seal(version, b"hello")
+            result = omemo_encrypt_each([with_bob], sealed.key_material())
+            [message] = result.stage.commit()
+            self.assertEqual((result.failures, message.address.device, message.key_exchange), ([], 22, True))
+            back = store.omemo_session(version, Address(name="alice@example.org", device=11))
+            received = back.receive(bob, message.key_exchange, message.bytes).commit_to(store)
+            self.assertTrue(received.began() and received.answer_due())
+            self.assertEqual(omemo_open(version, sealed.payload(), sealed.iv(), received.key_material()), b"hello")
+            with self.assertRaises(SubrosaError.Duplicate):
+                back.receive(bob, message.key_exchange, message.bytes)
+            again = store.omemo_session(version, Address(name="alice@example.org", device=11))
+            [answer] = omemo_encrypt_each([again], omemo_empty(version).key_material()).stage.commit_to(store)
+            with_bob.receive(alice, answer.key_exchange, answer.bytes).commit()
+            self.assertEqual(len(store.omemo_account(version).pre_key_ids()), 99)
+            self.assertEqual(len(omemo_fingerprint(version, alice.identity_key())), 71)
+            with self.assertRaises(SubrosaError.Forged):
+                omemo_open(version, sealed.payload()[:-1] + b"\0", sealed.iv(), received.key_material()[:-1] + b"\0")
+        signature = alice.sign_label("my phone")
+        self.assertTrue(omemo_verify_label(alice.identity_key(), "my phone", signature))
+        self.assertEqual(OmemoAccount.from_seed(OmemoVersion.LEGACY, 11, alice.seed()).device(), 11)
+
     def test_fingerprints_attachments_and_record_keys(self):
         ours = Party(identifier=b"1" * 16, identity_key=self.alice.account.identity_key())
         theirs = Party(identifier=b"2" * 16, identity_key=self.bob.account.identity_key())

@@ -2742,6 +2742,929 @@ public func FfiConverterTypeMessage_lower(_ value: Message) -> UInt64 {
 
 
 /**
+ * Our device in one version: its identity and prekeys.
+ */
+public protocol OmemoAccountProtocol: AnyObject, Sendable {
+    
+    /**
+     * What to publish; none before the first prekeys.
+     */
+    func bundle()  -> OmemoBundle?
+    
+    /**
+     * The number of the device.
+     */
+    func device()  -> UInt32
+    
+    /**
+     * Number of changes that were committed.
+     */
+    func generation()  -> UInt64
+    
+    /**
+     * The public identity key: 32 bytes, legacy 33.
+     */
+    func identityKey()  -> Data
+    
+    /**
+     * The numbers of the one-time prekeys that are here.
+     */
+    func preKeyIds()  -> [UInt32]
+    
+    /**
+     * The record as it is, which holds secrets.
+     */
+    func record()  -> Data
+    
+    /**
+     * Removes one-time prekeys that were kept while the archive was read.
+     */
+    func removePreKeys(ids: [UInt32]) throws  -> StagedChange
+    
+    /**
+     * Makes prekeys: a signed one, at first and once a week to once a month, of which the one before stays; and as many
+     * one-time ones as there are less than `stock`. Publish the bundle after the commit.
+     */
+    func renew(signed: Bool, stock: UInt32) throws  -> StagedChange
+    
+    /**
+     * The seed of the identity, 32 bytes, for an account of the other version. Secret.
+     */
+    func seed()  -> Data?
+    
+    /**
+     * Signs the label of this device, for version 2; 64 bytes.
+     */
+    func signLabel(label: String)  -> Data
+    
+}
+/**
+ * Our device in one version: its identity and prekeys.
+ */
+open class OmemoAccount: OmemoAccountProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_subrosa_fn_clone_omemoaccount(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_subrosa_fn_free_omemoaccount(handle, $0) }
+    }
+
+    
+    /**
+     * Reads a stored record.
+     */
+public static func fromRecord(record: Data)throws  -> OmemoAccount  {
+    return try  FfiConverterTypeOmemoAccount_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_constructor_omemoaccount_from_record(
+        FfiConverterData.lower(record),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * A device with the identity of another account, as the two versions share it: a seed of 32 bytes.
+     */
+public static func fromSeed(version: OmemoVersion, device: UInt32, seed: Data)throws  -> OmemoAccount  {
+    return try  FfiConverterTypeOmemoAccount_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_constructor_omemoaccount_from_seed(
+        FfiConverterTypeOmemoVersion_lower(version),
+        FfiConverterUInt32.lower(device),
+        FfiConverterData.lower(seed),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * A device with a fresh identity, without prekeys. Its number is random, 1 to 2^31 - 1, and unique in the account.
+     * It is stored with its first prekeys.
+     */
+public static func generate(version: OmemoVersion, device: UInt32) -> OmemoAccount  {
+    return try!  FfiConverterTypeOmemoAccount_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_constructor_omemoaccount_generate(
+        FfiConverterTypeOmemoVersion_lower(version),
+        FfiConverterUInt32.lower(device),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+    /**
+     * What to publish; none before the first prekeys.
+     */
+open func bundle() -> OmemoBundle?  {
+    return try!  FfiConverterOptionTypeOmemoBundle.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemoaccount_bundle(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The number of the device.
+     */
+open func device() -> UInt32  {
+    return try!  FfiConverterUInt32.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemoaccount_device(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Number of changes that were committed.
+     */
+open func generation() -> UInt64  {
+    return try!  FfiConverterUInt64.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemoaccount_generation(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The public identity key: 32 bytes, legacy 33.
+     */
+open func identityKey() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemoaccount_identity_key(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The numbers of the one-time prekeys that are here.
+     */
+open func preKeyIds() -> [UInt32]  {
+    return try!  FfiConverterSequenceUInt32.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemoaccount_pre_key_ids(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The record as it is, which holds secrets.
+     */
+open func record() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemoaccount_record(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Removes one-time prekeys that were kept while the archive was read.
+     */
+open func removePreKeys(ids: [UInt32])throws  -> StagedChange  {
+    return try  FfiConverterTypeStagedChange_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemoaccount_remove_pre_keys(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceUInt32.lower(ids),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Makes prekeys: a signed one, at first and once a week to once a month, of which the one before stays; and as many
+     * one-time ones as there are less than `stock`. Publish the bundle after the commit.
+     */
+open func renew(signed: Bool, stock: UInt32 = UInt32(100))throws  -> StagedChange  {
+    return try  FfiConverterTypeStagedChange_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemoaccount_renew(
+            self.uniffiCloneHandle(),
+        FfiConverterBool.lower(signed),
+        FfiConverterUInt32.lower(stock),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The seed of the identity, 32 bytes, for an account of the other version. Secret.
+     */
+open func seed() -> Data?  {
+    return try!  FfiConverterOptionData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemoaccount_seed(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Signs the label of this device, for version 2; 64 bytes.
+     */
+open func signLabel(label: String) -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemoaccount_sign_label(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(label),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOmemoAccount: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = OmemoAccount
+
+    public static func lift(_ handle: UInt64) throws -> OmemoAccount {
+        return OmemoAccount(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: OmemoAccount) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OmemoAccount {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: OmemoAccount, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOmemoAccount_lift(_ handle: UInt64) throws -> OmemoAccount {
+    return try FfiConverterTypeOmemoAccount.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOmemoAccount_lower(_ value: OmemoAccount) -> UInt64 {
+    return FfiConverterTypeOmemoAccount.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The payload of a stanza, and the key material that each device gets through its session.
+ */
+public protocol OmemoPayloadProtocol: AnyObject, Sendable {
+    
+    /**
+     * Legacy: the content of `<iv>`, 12 bytes; empty in version 2.
+     */
+    func iv()  -> Data
+    
+    /**
+     * What `omemo_encrypt_each` encrypts. Secret.
+     */
+    func keyMaterial()  -> Data
+    
+    /**
+     * The content of `<payload>`, before base64; empty for an empty message, which has none.
+     */
+    func payload()  -> Data
+    
+}
+/**
+ * The payload of a stanza, and the key material that each device gets through its session.
+ */
+open class OmemoPayload: OmemoPayloadProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_subrosa_fn_clone_omemopayload(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_subrosa_fn_free_omemopayload(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Legacy: the content of `<iv>`, 12 bytes; empty in version 2.
+     */
+open func iv() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemopayload_iv(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * What `omemo_encrypt_each` encrypts. Secret.
+     */
+open func keyMaterial() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemopayload_key_material(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The content of `<payload>`, before base64; empty for an empty message, which has none.
+     */
+open func payload() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemopayload_payload(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOmemoPayload: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = OmemoPayload
+
+    public static func lift(_ handle: UInt64) throws -> OmemoPayload {
+        return OmemoPayload(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: OmemoPayload) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OmemoPayload {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: OmemoPayload, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOmemoPayload_lift(_ handle: UInt64) throws -> OmemoPayload {
+    return try FfiConverterTypeOmemoPayload.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOmemoPayload_lower(_ value: OmemoPayload) -> UInt64 {
+    return FfiConverterTypeOmemoPayload.lower(value)
+}
+
+
+
+
+
+
+/**
+ * What a message of a device said.
+ */
+public protocol OmemoReceivedProtocol: AnyObject, Sendable {
+    
+    /**
+     * Whether an empty message is due, unless something else is sent.
+     */
+    func answerDue()  -> Bool
+    
+    /**
+     * Whether it began a session: publish the bundle anew then, since a one-time prekey is used.
+     */
+    func began()  -> Bool
+    
+    /**
+     * The key material, which opens the payload. Secret.
+     */
+    func keyMaterial()  -> Data
+    
+}
+/**
+ * What a message of a device said.
+ */
+open class OmemoReceived: OmemoReceivedProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_subrosa_fn_clone_omemoreceived(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_subrosa_fn_free_omemoreceived(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Whether an empty message is due, unless something else is sent.
+     */
+open func answerDue() -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemoreceived_answer_due(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Whether it began a session: publish the bundle anew then, since a one-time prekey is used.
+     */
+open func began() -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemoreceived_began(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The key material, which opens the payload. Secret.
+     */
+open func keyMaterial() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemoreceived_key_material(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOmemoReceived: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = OmemoReceived
+
+    public static func lift(_ handle: UInt64) throws -> OmemoReceived {
+        return OmemoReceived(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: OmemoReceived) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OmemoReceived {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: OmemoReceived, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOmemoReceived_lift(_ handle: UInt64) throws -> OmemoReceived {
+    return try FfiConverterTypeOmemoReceived.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOmemoReceived_lower(_ value: OmemoReceived) -> UInt64 {
+    return FfiConverterTypeOmemoReceived.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The sessions with one device.
+ */
+public protocol OmemoSessionProtocol: AnyObject, Sendable {
+    
+    /**
+     * Verifies a bundle and begins a session from it. `known` is the identity key that is known for the device, none at
+     * a first contact.
+     */
+    func begin(account: OmemoAccount, bundle: OmemoBundle, known: Data?) throws  -> StagedChange
+    
+    /**
+     * Number of changes that were committed.
+     */
+    func generation()  -> UInt64
+    
+    /**
+     * Whether there is a session that can send.
+     */
+    func isBegun()  -> Bool
+    
+    /**
+     * Decrypts the key material of a message of this device. The identity key that is `known` for it is asked for where
+     * the message has a key exchange. `keep` leaves the one-time prekey that it used, while the archive is read.
+     */
+    func receive(account: OmemoAccount, keyExchange: Bool, bytes: Data, known: Data?, keep: Bool) throws  -> StagedOmemoText
+    
+    /**
+     * The record as it is, which holds secrets.
+     */
+    func record()  -> Data
+    
+    /**
+     * The device.
+     */
+    func remote()  -> Address
+    
+    /**
+     * The identity key of the session that sends.
+     */
+    func remoteIdentity()  -> Data?
+    
+}
+/**
+ * The sessions with one device.
+ */
+open class OmemoSession: OmemoSessionProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_subrosa_fn_clone_omemosession(self.handle, $0) }
+    }
+    /**
+     * No session yet with a device: its account's bare address, and its number.
+     */
+public convenience init(version: OmemoVersion, remote: Address) {
+    let handle =
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_constructor_omemosession_new(
+        FfiConverterTypeOmemoVersion_lower(version),
+        FfiConverterTypeAddress_lower(remote),uniffiCallStatus
+    )
+}
+    self.init(unsafeFromHandle: handle)
+}
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_subrosa_fn_free_omemosession(handle, $0) }
+    }
+
+    
+    /**
+     * Reads a stored record, of the same device.
+     */
+public static func fromRecord(record: Data, remote: Address)throws  -> OmemoSession  {
+    return try  FfiConverterTypeOmemoSession_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_constructor_omemosession_from_record(
+        FfiConverterData.lower(record),
+        FfiConverterTypeAddress_lower(remote),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+    /**
+     * Verifies a bundle and begins a session from it. `known` is the identity key that is known for the device, none at
+     * a first contact.
+     */
+open func begin(account: OmemoAccount, bundle: OmemoBundle, known: Data? = nil)throws  -> StagedChange  {
+    return try  FfiConverterTypeStagedChange_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemosession_begin(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeOmemoAccount_lower(account),
+        FfiConverterTypeOmemoBundle_lower(bundle),
+        FfiConverterOptionData.lower(known),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Number of changes that were committed.
+     */
+open func generation() -> UInt64  {
+    return try!  FfiConverterUInt64.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemosession_generation(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Whether there is a session that can send.
+     */
+open func isBegun() -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemosession_is_begun(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Decrypts the key material of a message of this device. The identity key that is `known` for it is asked for where
+     * the message has a key exchange. `keep` leaves the one-time prekey that it used, while the archive is read.
+     */
+open func receive(account: OmemoAccount, keyExchange: Bool, bytes: Data, known: Data? = nil, keep: Bool = false)throws  -> StagedOmemoText  {
+    return try  FfiConverterTypeStagedOmemoText_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemosession_receive(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeOmemoAccount_lower(account),
+        FfiConverterBool.lower(keyExchange),
+        FfiConverterData.lower(bytes),
+        FfiConverterOptionData.lower(known),
+        FfiConverterBool.lower(keep),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The record as it is, which holds secrets.
+     */
+open func record() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemosession_record(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The device.
+     */
+open func remote() -> Address  {
+    return try!  FfiConverterTypeAddress_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemosession_remote(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The identity key of the session that sends.
+     */
+open func remoteIdentity() -> Data?  {
+    return try!  FfiConverterOptionData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_omemosession_remote_identity(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOmemoSession: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = OmemoSession
+
+    public static func lift(_ handle: UInt64) throws -> OmemoSession {
+        return OmemoSession(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: OmemoSession) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OmemoSession {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: OmemoSession, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOmemoSession_lift(_ handle: UInt64) throws -> OmemoSession {
+    return try FfiConverterTypeOmemoSession.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOmemoSession_lower(_ value: OmemoSession) -> UInt64 {
+    return FfiConverterTypeOmemoSession.lower(value)
+}
+
+
+
+
+
+
+/**
  * The sender keys of another device.
  */
 public protocol ReceiverKeysProtocol: AnyObject, Sendable {
@@ -5929,6 +6852,482 @@ public func FfiConverterTypeStagedMessages_lower(_ value: StagedMessages) -> UIn
 
 
 /**
+ * Messages of OMEMO for many devices.
+ *
+ * Store the writes in one transaction, then commit, or roll back: until then the states that it changes
+ * are `Busy`, and the output can't be had but for that transaction.
+ */
+public protocol StagedOmemoMessagesProtocol: AnyObject, Sendable {
+    
+    /**
+     * Makes the change and gives the output. The writes must be stored durably.
+     */
+    func commit() throws  -> [OmemoMessage]
+    
+    /**
+     * Stores the writes in a store in memory and commits.
+     */
+    func commitTo(store: Store) throws  -> [OmemoMessage]
+    
+    /**
+     * Whether the stage was neither committed nor rolled back.
+     */
+    func isOpen()  -> Bool
+    
+    /**
+     * The output, to be stored in the transaction of the writes and for nothing else.
+     */
+    func outputForTheSameTransaction() throws  -> [OmemoMessage]
+    
+    /**
+     * Drops the change.
+     */
+    func rollBack() 
+    
+    /**
+     * The writes, all of one transaction.
+     */
+    func writes() throws  -> [Write]
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    func writesBytes() throws  -> Data
+    
+}
+/**
+ * Messages of OMEMO for many devices.
+ *
+ * Store the writes in one transaction, then commit, or roll back: until then the states that it changes
+ * are `Busy`, and the output can't be had but for that transaction.
+ */
+open class StagedOmemoMessages: StagedOmemoMessagesProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_subrosa_fn_clone_stagedomemomessages(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_subrosa_fn_free_stagedomemomessages(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Makes the change and gives the output. The writes must be stored durably.
+     */
+open func commit()throws  -> [OmemoMessage]  {
+    return try  FfiConverterSequenceTypeOmemoMessage.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedomemomessages_commit(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Stores the writes in a store in memory and commits.
+     */
+open func commitTo(store: Store)throws  -> [OmemoMessage]  {
+    return try  FfiConverterSequenceTypeOmemoMessage.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedomemomessages_commit_to(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeStore_lower(store),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Whether the stage was neither committed nor rolled back.
+     */
+open func isOpen() -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedomemomessages_is_open(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The output, to be stored in the transaction of the writes and for nothing else.
+     */
+open func outputForTheSameTransaction()throws  -> [OmemoMessage]  {
+    return try  FfiConverterSequenceTypeOmemoMessage.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedomemomessages_output_for_the_same_transaction(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Drops the change.
+     */
+open func rollBack()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedomemomessages_roll_back(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * The writes, all of one transaction.
+     */
+open func writes()throws  -> [Write]  {
+    return try  FfiConverterSequenceTypeWrite.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedomemomessages_writes(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+open func writesBytes()throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedomemomessages_writes_bytes(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeStagedOmemoMessages: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = StagedOmemoMessages
+
+    public static func lift(_ handle: UInt64) throws -> StagedOmemoMessages {
+        return StagedOmemoMessages(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: StagedOmemoMessages) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> StagedOmemoMessages {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: StagedOmemoMessages, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStagedOmemoMessages_lift(_ handle: UInt64) throws -> StagedOmemoMessages {
+    return try FfiConverterTypeStagedOmemoMessages.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStagedOmemoMessages_lower(_ value: StagedOmemoMessages) -> UInt64 {
+    return FfiConverterTypeStagedOmemoMessages.lower(value)
+}
+
+
+
+
+
+
+/**
+ * What a message of OMEMO said. Store it, or the text that it opens, in the transaction of the writes: its message
+ * can't be decrypted again.
+ *
+ * Store the writes in one transaction, then commit, or roll back: until then the states that it changes
+ * are `Busy`, and the output can't be had but for that transaction.
+ */
+public protocol StagedOmemoTextProtocol: AnyObject, Sendable {
+    
+    /**
+     * Makes the change and gives the output. The writes must be stored durably.
+     */
+    func commit() throws  -> OmemoReceived
+    
+    /**
+     * Stores the writes in a store in memory and commits.
+     */
+    func commitTo(store: Store) throws  -> OmemoReceived
+    
+    /**
+     * Whether the stage was neither committed nor rolled back.
+     */
+    func isOpen()  -> Bool
+    
+    /**
+     * The output, to be stored in the transaction of the writes and for nothing else.
+     */
+    func outputForTheSameTransaction() throws  -> OmemoReceived
+    
+    /**
+     * Drops the change.
+     */
+    func rollBack() 
+    
+    /**
+     * The writes, all of one transaction.
+     */
+    func writes() throws  -> [Write]
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    func writesBytes() throws  -> Data
+    
+}
+/**
+ * What a message of OMEMO said. Store it, or the text that it opens, in the transaction of the writes: its message
+ * can't be decrypted again.
+ *
+ * Store the writes in one transaction, then commit, or roll back: until then the states that it changes
+ * are `Busy`, and the output can't be had but for that transaction.
+ */
+open class StagedOmemoText: StagedOmemoTextProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_subrosa_fn_clone_stagedomemotext(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_subrosa_fn_free_stagedomemotext(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Makes the change and gives the output. The writes must be stored durably.
+     */
+open func commit()throws  -> OmemoReceived  {
+    return try  FfiConverterTypeOmemoReceived_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedomemotext_commit(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Stores the writes in a store in memory and commits.
+     */
+open func commitTo(store: Store)throws  -> OmemoReceived  {
+    return try  FfiConverterTypeOmemoReceived_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedomemotext_commit_to(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeStore_lower(store),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Whether the stage was neither committed nor rolled back.
+     */
+open func isOpen() -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedomemotext_is_open(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The output, to be stored in the transaction of the writes and for nothing else.
+     */
+open func outputForTheSameTransaction()throws  -> OmemoReceived  {
+    return try  FfiConverterTypeOmemoReceived_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedomemotext_output_for_the_same_transaction(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Drops the change.
+     */
+open func rollBack()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedomemotext_roll_back(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * The writes, all of one transaction.
+     */
+open func writes()throws  -> [Write]  {
+    return try  FfiConverterSequenceTypeWrite.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedomemotext_writes(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+open func writesBytes()throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_stagedomemotext_writes_bytes(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeStagedOmemoText: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = StagedOmemoText
+
+    public static func lift(_ handle: UInt64) throws -> StagedOmemoText {
+        return StagedOmemoText(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: StagedOmemoText) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> StagedOmemoText {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: StagedOmemoText, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStagedOmemoText_lift(_ handle: UInt64) throws -> StagedOmemoText {
+    return try FfiConverterTypeStagedOmemoText.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStagedOmemoText_lower(_ value: StagedOmemoText) -> UInt64 {
+    return FfiConverterTypeStagedOmemoText.lower(value)
+}
+
+
+
+
+
+
+/**
  * What to do about a peer's request.
  *
  * Store the writes in one transaction, then commit, or roll back: until then the states that it changes
@@ -6665,6 +8064,16 @@ public protocol StoreProtocol: AnyObject, Sendable {
     func identity(name: String) throws  -> Data?
     
     /**
+     * The OMEMO account of a version, if one is stored.
+     */
+    func omemoAccount(version: OmemoVersion) throws  -> OmemoAccount?
+    
+    /**
+     * The OMEMO sessions of a version with a device; empty if none are stored.
+     */
+    func omemoSession(version: OmemoVersion, remote: Address) throws  -> OmemoSession
+    
+    /**
      * The devices with which there are sessions.
      */
     func peers() throws  -> [Address]
@@ -6843,6 +8252,33 @@ open func identity(name: String)throws  -> Data?  {
     uniffi_subrosa_fn_method_store_identity(
             self.uniffiCloneHandle(),
         FfiConverterString.lower(name),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The OMEMO account of a version, if one is stored.
+     */
+open func omemoAccount(version: OmemoVersion)throws  -> OmemoAccount?  {
+    return try  FfiConverterOptionTypeOmemoAccount.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_store_omemo_account(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeOmemoVersion_lower(version),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The OMEMO sessions of a version with a device; empty if none are stored.
+     */
+open func omemoSession(version: OmemoVersion, remote: Address)throws  -> OmemoSession  {
+    return try  FfiConverterTypeOmemoSession_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_method_store_omemo_session(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeOmemoVersion_lower(version),
+        FfiConverterTypeAddress_lower(remote),uniffiCallStatus
     )
 })
 }
@@ -8591,6 +10027,243 @@ public func FfiConverterTypeManySealed_lower(_ value: ManySealed) -> RustBuffer 
 
 
 /**
+ * What a device publishes.
+ */
+public struct OmemoBundle: Equatable, Hashable {
+    /**
+     * The number of the device.
+     */
+    public var device: UInt32
+    /**
+     * The identity key: 32 bytes, legacy 33.
+     */
+    public var identityKey: Data
+    /**
+     * The signed prekey, 32 bytes, legacy 33, with its signature, 64 bytes.
+     */
+    public var signedPreKey: PublicPreKey
+    /**
+     * One-time prekeys, which have no signature: about 100, at least 25 (legacy 20).
+     */
+    public var preKeys: [PublicPreKey]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The number of the device.
+         */device: UInt32, 
+        /**
+         * The identity key: 32 bytes, legacy 33.
+         */identityKey: Data, 
+        /**
+         * The signed prekey, 32 bytes, legacy 33, with its signature, 64 bytes.
+         */signedPreKey: PublicPreKey, 
+        /**
+         * One-time prekeys, which have no signature: about 100, at least 25 (legacy 20).
+         */preKeys: [PublicPreKey]) {
+        self.device = device
+        self.identityKey = identityKey
+        self.signedPreKey = signedPreKey
+        self.preKeys = preKeys
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension OmemoBundle: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOmemoBundle: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OmemoBundle {
+        return
+            try OmemoBundle(
+                device: FfiConverterUInt32.read(from: &buf), 
+                identityKey: FfiConverterData.read(from: &buf), 
+                signedPreKey: FfiConverterTypePublicPreKey.read(from: &buf), 
+                preKeys: FfiConverterSequenceTypePublicPreKey.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: OmemoBundle, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.device, into: &buf)
+        FfiConverterData.write(value.identityKey, into: &buf)
+        FfiConverterTypePublicPreKey.write(value.signedPreKey, into: &buf)
+        FfiConverterSequenceTypePublicPreKey.write(value.preKeys, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOmemoBundle_lift(_ buf: RustBuffer) throws -> OmemoBundle {
+    return try FfiConverterTypeOmemoBundle.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOmemoBundle_lower(_ value: OmemoBundle) -> RustBuffer {
+    return FfiConverterTypeOmemoBundle.lower(value)
+}
+
+
+/**
+ * Messages for many devices, and the devices that could not be encrypted for.
+ */
+public struct OmemoEachResult {
+    /**
+     * The stage of all that could be encrypted.
+     */
+    public var stage: StagedOmemoMessages
+    /**
+     * The others: look at them before the stage is committed.
+     */
+    public var failures: [DeviceFailure]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The stage of all that could be encrypted.
+         */stage: StagedOmemoMessages, 
+        /**
+         * The others: look at them before the stage is committed.
+         */failures: [DeviceFailure]) {
+        self.stage = stage
+        self.failures = failures
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension OmemoEachResult: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOmemoEachResult: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OmemoEachResult {
+        return
+            try OmemoEachResult(
+                stage: FfiConverterTypeStagedOmemoMessages.read(from: &buf), 
+                failures: FfiConverterSequenceTypeDeviceFailure.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: OmemoEachResult, into buf: inout [UInt8]) {
+        FfiConverterTypeStagedOmemoMessages.write(value.stage, into: &buf)
+        FfiConverterSequenceTypeDeviceFailure.write(value.failures, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOmemoEachResult_lift(_ buf: RustBuffer) throws -> OmemoEachResult {
+    return try FfiConverterTypeOmemoEachResult.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOmemoEachResult_lower(_ value: OmemoEachResult) -> RustBuffer {
+    return FfiConverterTypeOmemoEachResult.lower(value)
+}
+
+
+/**
+ * A message for one device.
+ */
+public struct OmemoMessage: Equatable, Hashable {
+    /**
+     * The device.
+     */
+    public var address: Address
+    /**
+     * Whether the XML says that it has a key exchange: `kex`, legacy `prekey`.
+     */
+    public var keyExchange: Bool
+    /**
+     * The bytes, for base64.
+     */
+    public var bytes: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The device.
+         */address: Address, 
+        /**
+         * Whether the XML says that it has a key exchange: `kex`, legacy `prekey`.
+         */keyExchange: Bool, 
+        /**
+         * The bytes, for base64.
+         */bytes: Data) {
+        self.address = address
+        self.keyExchange = keyExchange
+        self.bytes = bytes
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension OmemoMessage: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOmemoMessage: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OmemoMessage {
+        return
+            try OmemoMessage(
+                address: FfiConverterTypeAddress.read(from: &buf), 
+                keyExchange: FfiConverterBool.read(from: &buf), 
+                bytes: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: OmemoMessage, into buf: inout [UInt8]) {
+        FfiConverterTypeAddress.write(value.address, into: &buf)
+        FfiConverterBool.write(value.keyExchange, into: &buf)
+        FfiConverterData.write(value.bytes, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOmemoMessage_lift(_ buf: RustBuffer) throws -> OmemoMessage {
+    return try FfiConverterTypeOmemoMessage.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOmemoMessage_lower(_ value: OmemoMessage) -> RustBuffer {
+    return FfiConverterTypeOmemoMessage.lower(value)
+}
+
+
+/**
  * One side of a conversation.
  */
 public struct Party: Equatable, Hashable {
@@ -9178,6 +10851,81 @@ public func FfiConverterTypeFailure_lift(_ buf: RustBuffer) throws -> Failure {
 #endif
 public func FfiConverterTypeFailure_lower(_ value: Failure) -> RustBuffer {
     return FfiConverterTypeFailure.lower(value)
+}
+
+
+
+/**
+ * A version of OMEMO. They share nothing on the wire.
+ */
+
+public enum OmemoVersion: Equatable, Hashable {
+    
+    /**
+     * `eu.siacs.conversations.axolotl`.
+     */
+    case legacy
+    /**
+     * `urn:xmpp:omemo:2`.
+     */
+    case two
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension OmemoVersion: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOmemoVersion: FfiConverterRustBuffer {
+    typealias SwiftType = OmemoVersion
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OmemoVersion {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .legacy
+        
+        case 2: return .two
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: OmemoVersion, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .legacy:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .two:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOmemoVersion_lift(_ buf: RustBuffer) throws -> OmemoVersion {
+    return try FfiConverterTypeOmemoVersion.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOmemoVersion_lower(_ value: OmemoVersion) -> RustBuffer {
+    return FfiConverterTypeOmemoVersion.lower(value)
 }
 
 
@@ -9826,6 +11574,26 @@ enum SubrosaError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
      */
     case Limits(text: String, failure: Failure?
     )
+    /**
+     * The identity key of OMEMO is invalid.
+     */
+    case InvalidIdentity(text: String, failure: Failure?
+    )
+    /**
+     * What is there is of another version of OMEMO, or of another device.
+     */
+    case OtherVersion(text: String, failure: Failure?
+    )
+    /**
+     * The key of the message of OMEMO is not kept any more.
+     */
+    case Lost(text: String, failure: Failure?
+    )
+    /**
+     * The first prekeys of OMEMO need a signed one.
+     */
+    case NoSignedPreKey(text: String, failure: Failure?
+    )
 
     
 
@@ -10292,6 +12060,22 @@ public struct FfiConverterTypeSubrosaError: FfiConverterRustBuffer {
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
         case 110: return .Limits(
+            text: try FfiConverterString.read(from: &buf), 
+            failure: try FfiConverterOptionTypeFailure.read(from: &buf)
+            )
+        case 111: return .InvalidIdentity(
+            text: try FfiConverterString.read(from: &buf), 
+            failure: try FfiConverterOptionTypeFailure.read(from: &buf)
+            )
+        case 112: return .OtherVersion(
+            text: try FfiConverterString.read(from: &buf), 
+            failure: try FfiConverterOptionTypeFailure.read(from: &buf)
+            )
+        case 113: return .Lost(
+            text: try FfiConverterString.read(from: &buf), 
+            failure: try FfiConverterOptionTypeFailure.read(from: &buf)
+            )
+        case 114: return .NoSignedPreKey(
             text: try FfiConverterString.read(from: &buf), 
             failure: try FfiConverterOptionTypeFailure.read(from: &buf)
             )
@@ -10966,6 +12750,30 @@ public struct FfiConverterTypeSubrosaError: FfiConverterRustBuffer {
             FfiConverterString.write(text, into: &buf)
             FfiConverterOptionTypeFailure.write(failure, into: &buf)
             
+        
+        case let .InvalidIdentity(text,failure):
+            writeInt(&buf, Int32(111))
+            FfiConverterString.write(text, into: &buf)
+            FfiConverterOptionTypeFailure.write(failure, into: &buf)
+            
+        
+        case let .OtherVersion(text,failure):
+            writeInt(&buf, Int32(112))
+            FfiConverterString.write(text, into: &buf)
+            FfiConverterOptionTypeFailure.write(failure, into: &buf)
+            
+        
+        case let .Lost(text,failure):
+            writeInt(&buf, Int32(113))
+            FfiConverterString.write(text, into: &buf)
+            FfiConverterOptionTypeFailure.write(failure, into: &buf)
+            
+        
+        case let .NoSignedPreKey(text,failure):
+            writeInt(&buf, Int32(114))
+            FfiConverterString.write(text, into: &buf)
+            FfiConverterOptionTypeFailure.write(failure, into: &buf)
+            
         }
     }
 }
@@ -11156,6 +12964,30 @@ fileprivate struct FfiConverterOptionTypeBundle: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeOmemoAccount: FfiConverterRustBuffer {
+    typealias SwiftType = OmemoAccount?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeOmemoAccount.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeOmemoAccount.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeResendRequest: FfiConverterRustBuffer {
     typealias SwiftType = ResendRequest?
 
@@ -11220,6 +13052,30 @@ fileprivate struct FfiConverterOptionTypeAccountOptions: FfiConverterRustBuffer 
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeAccountOptions.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeOmemoBundle: FfiConverterRustBuffer {
+    typealias SwiftType = OmemoBundle?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeOmemoBundle.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeOmemoBundle.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -11343,6 +13199,31 @@ fileprivate struct FfiConverterSequenceData: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterData.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeOmemoSession: FfiConverterRustBuffer {
+    typealias SwiftType = [OmemoSession]
+
+    public static func write(_ value: [OmemoSession], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeOmemoSession.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [OmemoSession] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [OmemoSession]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeOmemoSession.read(from: &buf))
         }
         return seq
     }
@@ -11551,6 +13432,31 @@ fileprivate struct FfiConverterSequenceTypeLeftOut: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeOmemoMessage: FfiConverterRustBuffer {
+    typealias SwiftType = [OmemoMessage]
+
+    public static func write(_ value: [OmemoMessage], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeOmemoMessage.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [OmemoMessage] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [OmemoMessage]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeOmemoMessage.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypePublicPreKey: FfiConverterRustBuffer {
     typealias SwiftType = [PublicPreKey]
 
@@ -11667,6 +13573,103 @@ public func generateDistributionId() -> String  {
 })
 }
 /**
+ * An empty message: the answer that is due after a key exchange.
+ */
+public func omemoEmpty(version: OmemoVersion) -> OmemoPayload  {
+    return try!  FfiConverterTypeOmemoPayload_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_func_omemo_empty(
+        FfiConverterTypeOmemoVersion_lower(version),uniffiCallStatus
+    )
+})
+}
+/**
+ * Encrypts key material for many devices in one call and one stage.
+ */
+public func omemoEncryptEach(sessions: [OmemoSession], keyMaterial: Data)throws  -> OmemoEachResult  {
+    return try  FfiConverterTypeOmemoEachResult_lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_func_omemo_encrypt_each(
+        FfiConverterSequenceTypeOmemoSession.lower(sessions),
+        FfiConverterData.lower(keyMaterial),uniffiCallStatus
+    )
+})
+}
+/**
+ * The fingerprint of an identity key, to compare: eight groups of eight hex digits, the same in both versions.
+ */
+public func omemoFingerprint(version: OmemoVersion, identityKey: Data)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_func_omemo_fingerprint(
+        FfiConverterTypeOmemoVersion_lower(version),
+        FfiConverterData.lower(identityKey),uniffiCallStatus
+    )
+})
+}
+/**
+ * The XML namespace of a version.
+ */
+public func omemoNamespace(version: OmemoVersion) -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_func_omemo_namespace(
+        FfiConverterTypeOmemoVersion_lower(version),uniffiCallStatus
+    )
+})
+}
+/**
+ * Opens a payload with the key material that came through a session. `iv` is empty in version 2.
+ */
+public func omemoOpen(version: OmemoVersion, payload: Data, iv: Data, keyMaterial: Data)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_func_omemo_open(
+        FfiConverterTypeOmemoVersion_lower(version),
+        FfiConverterData.lower(payload),
+        FfiConverterData.lower(iv),
+        FfiConverterData.lower(keyMaterial),uniffiCallStatus
+    )
+})
+}
+/**
+ * The text of SCE's `<rpad/>` for an envelope of `len` bytes without it: up to `minimum`, and 0 to 200 characters more.
+ */
+public func omemoPadding(len: UInt32, minimum: UInt32) -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_func_omemo_padding(
+        FfiConverterUInt32.lower(len),
+        FfiConverterUInt32.lower(minimum),uniffiCallStatus
+    )
+})
+}
+/**
+ * Seals what a stanza says: an SCE envelope in version 2, a text in the legacy one.
+ */
+public func omemoSeal(version: OmemoVersion, plaintext: Data) -> OmemoPayload  {
+    return try!  FfiConverterTypeOmemoPayload_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_func_omemo_seal(
+        FfiConverterTypeOmemoVersion_lower(version),
+        FfiConverterData.lower(plaintext),uniffiCallStatus
+    )
+})
+}
+/**
+ * Whether the device of an identity signed its label. Version 2 only: a label is ignored otherwise.
+ */
+public func omemoVerifyLabel(identityKey: Data, label: String, signature: Data)throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeSubrosaError_lift) {
+        uniffiCallStatus in
+    uniffi_subrosa_fn_func_omemo_verify_label(
+        FfiConverterData.lower(identityKey),
+        FfiConverterString.lower(label),
+        FfiConverterData.lower(signature),uniffiCallStatus
+    )
+})
+}
+/**
  * Advises about a message of this kind and these bytes that came without an envelope, from this device and with this
  * timestamp of the service. `failure` is that of the error.
  */
@@ -11762,6 +13765,30 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_func_generate_distribution_id() != 64535) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_func_omemo_empty() != 64122) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_func_omemo_encrypt_each() != 27262) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_func_omemo_fingerprint() != 62719) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_func_omemo_namespace() != 60628) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_func_omemo_open() != 8951) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_func_omemo_padding() != 48735) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_func_omemo_seal() != 46944) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_func_omemo_verify_label() != 63311) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_func_advice_about() != 17788) {
@@ -11963,6 +13990,75 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_senderkey_rotate() != 4559) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemoaccount_bundle() != 62531) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemoaccount_device() != 59937) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemoaccount_generation() != 20782) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemoaccount_identity_key() != 26091) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemoaccount_pre_key_ids() != 36788) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemoaccount_record() != 27758) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemoaccount_remove_pre_keys() != 4709) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemoaccount_renew() != 41019) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemoaccount_seed() != 48271) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemoaccount_sign_label() != 55249) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemopayload_iv() != 39833) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemopayload_key_material() != 13177) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemopayload_payload() != 729) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemoreceived_answer_due() != 28544) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemoreceived_began() != 10796) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemoreceived_key_material() != 22299) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemosession_begin() != 6000) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemosession_generation() != 13208) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemosession_is_begun() != 35549) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemosession_receive() != 56097) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemosession_record() != 30742) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemosession_remote() != 58624) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_omemosession_remote_identity() != 862) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_method_keypair_private_key() != 12200) {
@@ -12172,6 +14268,48 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_method_stagedmessages_writes_bytes() != 264) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_subrosa_checksum_method_stagedomemomessages_commit() != 29552) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedomemomessages_commit_to() != 52140) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedomemomessages_is_open() != 44670) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedomemomessages_output_for_the_same_transaction() != 13862) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedomemomessages_roll_back() != 11747) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedomemomessages_writes() != 39626) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedomemomessages_writes_bytes() != 2257) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedomemotext_commit() != 48735) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedomemotext_commit_to() != 35167) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedomemotext_is_open() != 36878) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedomemotext_output_for_the_same_transaction() != 46774) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedomemotext_roll_back() != 8593) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedomemotext_writes() != 33407) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_stagedomemotext_writes_bytes() != 49592) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_subrosa_checksum_method_stagedresend_commit() != 832) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -12265,6 +14403,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_subrosa_checksum_method_store_identity() != 32967) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_subrosa_checksum_method_store_omemo_account() != 48458) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_method_store_omemo_session() != 2733) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_subrosa_checksum_method_store_peers() != 59254) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -12329,6 +14473,21 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_constructor_senderkey_generate() != 52849) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_constructor_omemoaccount_from_record() != 5027) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_constructor_omemoaccount_from_seed() != 37646) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_constructor_omemoaccount_generate() != 65244) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_constructor_omemosession_from_record() != 38505) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_subrosa_checksum_constructor_omemosession_new() != 57365) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_subrosa_checksum_constructor_keypair_generate() != 44516) {

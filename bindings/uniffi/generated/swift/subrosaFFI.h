@@ -718,6 +718,186 @@ RustBuffer uniffi_subrosa_fn_method_senderkey_record(uint64_t ptr, RustCallStatu
 uint64_t uniffi_subrosa_fn_method_senderkey_rotate(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_OMEMOACCOUNT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_OMEMOACCOUNT
+uint64_t uniffi_subrosa_fn_clone_omemoaccount(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_OMEMOACCOUNT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_OMEMOACCOUNT
+void uniffi_subrosa_fn_free_omemoaccount(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_OMEMOACCOUNT_FROM_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_OMEMOACCOUNT_FROM_RECORD
+uint64_t uniffi_subrosa_fn_constructor_omemoaccount_from_record(RustBuffer record, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_OMEMOACCOUNT_FROM_SEED
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_OMEMOACCOUNT_FROM_SEED
+uint64_t uniffi_subrosa_fn_constructor_omemoaccount_from_seed(RustBuffer version, uint32_t device, RustBuffer seed, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_OMEMOACCOUNT_GENERATE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_OMEMOACCOUNT_GENERATE
+uint64_t uniffi_subrosa_fn_constructor_omemoaccount_generate(RustBuffer version, uint32_t device, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_BUNDLE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_BUNDLE
+RustBuffer uniffi_subrosa_fn_method_omemoaccount_bundle(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_DEVICE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_DEVICE
+uint32_t uniffi_subrosa_fn_method_omemoaccount_device(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_GENERATION
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_GENERATION
+uint64_t uniffi_subrosa_fn_method_omemoaccount_generation(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_IDENTITY_KEY
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_IDENTITY_KEY
+RustBuffer uniffi_subrosa_fn_method_omemoaccount_identity_key(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_PRE_KEY_IDS
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_PRE_KEY_IDS
+RustBuffer uniffi_subrosa_fn_method_omemoaccount_pre_key_ids(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_RECORD
+RustBuffer uniffi_subrosa_fn_method_omemoaccount_record(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_REMOVE_PRE_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_REMOVE_PRE_KEYS
+uint64_t uniffi_subrosa_fn_method_omemoaccount_remove_pre_keys(uint64_t ptr, RustBuffer ids, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_RENEW
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_RENEW
+uint64_t uniffi_subrosa_fn_method_omemoaccount_renew(uint64_t ptr, int8_t signed, uint32_t stock, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_SEED
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_SEED
+RustBuffer uniffi_subrosa_fn_method_omemoaccount_seed(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_SIGN_LABEL
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOACCOUNT_SIGN_LABEL
+RustBuffer uniffi_subrosa_fn_method_omemoaccount_sign_label(uint64_t ptr, RustBuffer label, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_OMEMOPAYLOAD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_OMEMOPAYLOAD
+uint64_t uniffi_subrosa_fn_clone_omemopayload(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_OMEMOPAYLOAD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_OMEMOPAYLOAD
+void uniffi_subrosa_fn_free_omemopayload(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOPAYLOAD_IV
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOPAYLOAD_IV
+RustBuffer uniffi_subrosa_fn_method_omemopayload_iv(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOPAYLOAD_KEY_MATERIAL
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOPAYLOAD_KEY_MATERIAL
+RustBuffer uniffi_subrosa_fn_method_omemopayload_key_material(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOPAYLOAD_PAYLOAD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOPAYLOAD_PAYLOAD
+RustBuffer uniffi_subrosa_fn_method_omemopayload_payload(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_OMEMORECEIVED
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_OMEMORECEIVED
+uint64_t uniffi_subrosa_fn_clone_omemoreceived(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_OMEMORECEIVED
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_OMEMORECEIVED
+void uniffi_subrosa_fn_free_omemoreceived(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMORECEIVED_ANSWER_DUE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMORECEIVED_ANSWER_DUE
+int8_t uniffi_subrosa_fn_method_omemoreceived_answer_due(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMORECEIVED_BEGAN
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMORECEIVED_BEGAN
+int8_t uniffi_subrosa_fn_method_omemoreceived_began(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMORECEIVED_KEY_MATERIAL
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMORECEIVED_KEY_MATERIAL
+RustBuffer uniffi_subrosa_fn_method_omemoreceived_key_material(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_OMEMOSESSION
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_OMEMOSESSION
+uint64_t uniffi_subrosa_fn_clone_omemosession(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_OMEMOSESSION
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_OMEMOSESSION
+void uniffi_subrosa_fn_free_omemosession(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_OMEMOSESSION_FROM_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_OMEMOSESSION_FROM_RECORD
+uint64_t uniffi_subrosa_fn_constructor_omemosession_from_record(RustBuffer record, RustBuffer remote, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_OMEMOSESSION_NEW
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CONSTRUCTOR_OMEMOSESSION_NEW
+uint64_t uniffi_subrosa_fn_constructor_omemosession_new(RustBuffer version, RustBuffer remote, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOSESSION_BEGIN
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOSESSION_BEGIN
+uint64_t uniffi_subrosa_fn_method_omemosession_begin(uint64_t ptr, uint64_t account, RustBuffer bundle, RustBuffer known, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOSESSION_GENERATION
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOSESSION_GENERATION
+uint64_t uniffi_subrosa_fn_method_omemosession_generation(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOSESSION_IS_BEGUN
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOSESSION_IS_BEGUN
+int8_t uniffi_subrosa_fn_method_omemosession_is_begun(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOSESSION_RECEIVE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOSESSION_RECEIVE
+uint64_t uniffi_subrosa_fn_method_omemosession_receive(uint64_t ptr, uint64_t account, int8_t key_exchange, RustBuffer bytes, RustBuffer known, int8_t keep, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOSESSION_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOSESSION_RECORD
+RustBuffer uniffi_subrosa_fn_method_omemosession_record(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOSESSION_REMOTE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOSESSION_REMOTE
+RustBuffer uniffi_subrosa_fn_method_omemosession_remote(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOSESSION_REMOTE_IDENTITY
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_OMEMOSESSION_REMOTE_IDENTITY
+RustBuffer uniffi_subrosa_fn_method_omemosession_remote_identity(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_KEYPAIR
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_KEYPAIR
 uint64_t uniffi_subrosa_fn_clone_keypair(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -1239,6 +1419,96 @@ RustBuffer uniffi_subrosa_fn_method_stagedmessages_writes(uint64_t ptr, RustCall
 RustBuffer uniffi_subrosa_fn_method_stagedmessages_writes_bytes(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDOMEMOMESSAGES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDOMEMOMESSAGES
+uint64_t uniffi_subrosa_fn_clone_stagedomemomessages(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_STAGEDOMEMOMESSAGES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_STAGEDOMEMOMESSAGES
+void uniffi_subrosa_fn_free_stagedomemomessages(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOMESSAGES_COMMIT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOMESSAGES_COMMIT
+RustBuffer uniffi_subrosa_fn_method_stagedomemomessages_commit(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOMESSAGES_COMMIT_TO
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOMESSAGES_COMMIT_TO
+RustBuffer uniffi_subrosa_fn_method_stagedomemomessages_commit_to(uint64_t ptr, uint64_t store, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOMESSAGES_IS_OPEN
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOMESSAGES_IS_OPEN
+int8_t uniffi_subrosa_fn_method_stagedomemomessages_is_open(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOMESSAGES_OUTPUT_FOR_THE_SAME_TRANSACTION
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOMESSAGES_OUTPUT_FOR_THE_SAME_TRANSACTION
+RustBuffer uniffi_subrosa_fn_method_stagedomemomessages_output_for_the_same_transaction(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOMESSAGES_ROLL_BACK
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOMESSAGES_ROLL_BACK
+void uniffi_subrosa_fn_method_stagedomemomessages_roll_back(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOMESSAGES_WRITES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOMESSAGES_WRITES
+RustBuffer uniffi_subrosa_fn_method_stagedomemomessages_writes(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOMESSAGES_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOMESSAGES_WRITES_BYTES
+RustBuffer uniffi_subrosa_fn_method_stagedomemomessages_writes_bytes(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDOMEMOTEXT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDOMEMOTEXT
+uint64_t uniffi_subrosa_fn_clone_stagedomemotext(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_STAGEDOMEMOTEXT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FREE_STAGEDOMEMOTEXT
+void uniffi_subrosa_fn_free_stagedomemotext(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOTEXT_COMMIT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOTEXT_COMMIT
+uint64_t uniffi_subrosa_fn_method_stagedomemotext_commit(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOTEXT_COMMIT_TO
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOTEXT_COMMIT_TO
+uint64_t uniffi_subrosa_fn_method_stagedomemotext_commit_to(uint64_t ptr, uint64_t store, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOTEXT_IS_OPEN
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOTEXT_IS_OPEN
+int8_t uniffi_subrosa_fn_method_stagedomemotext_is_open(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOTEXT_OUTPUT_FOR_THE_SAME_TRANSACTION
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOTEXT_OUTPUT_FOR_THE_SAME_TRANSACTION
+uint64_t uniffi_subrosa_fn_method_stagedomemotext_output_for_the_same_transaction(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOTEXT_ROLL_BACK
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOTEXT_ROLL_BACK
+void uniffi_subrosa_fn_method_stagedomemotext_roll_back(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOTEXT_WRITES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOTEXT_WRITES
+RustBuffer uniffi_subrosa_fn_method_stagedomemotext_writes(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOTEXT_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STAGEDOMEMOTEXT_WRITES_BYTES
+RustBuffer uniffi_subrosa_fn_method_stagedomemotext_writes_bytes(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDRESEND
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_CLONE_STAGEDRESEND
 uint64_t uniffi_subrosa_fn_clone_stagedresend(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -1486,6 +1756,16 @@ void uniffi_subrosa_fn_method_store_delete_session(uint64_t ptr, RustBuffer peer
 RustBuffer uniffi_subrosa_fn_method_store_identity(uint64_t ptr, RustBuffer name, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_OMEMO_ACCOUNT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_OMEMO_ACCOUNT
+RustBuffer uniffi_subrosa_fn_method_store_omemo_account(uint64_t ptr, RustBuffer version, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_OMEMO_SESSION
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_OMEMO_SESSION
+uint64_t uniffi_subrosa_fn_method_store_omemo_session(uint64_t ptr, RustBuffer version, RustBuffer remote, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_PEERS
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_METHOD_STORE_PEERS
 RustBuffer uniffi_subrosa_fn_method_store_peers(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -1580,6 +1860,46 @@ RustBuffer uniffi_subrosa_fn_func_distribution_id_of(RustBuffer distribution, Ru
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_GENERATE_DISTRIBUTION_ID
 RustBuffer uniffi_subrosa_fn_func_generate_distribution_id(RustCallStatus *_Nonnull out_status
     
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_OMEMO_EMPTY
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_OMEMO_EMPTY
+uint64_t uniffi_subrosa_fn_func_omemo_empty(RustBuffer version, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_OMEMO_ENCRYPT_EACH
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_OMEMO_ENCRYPT_EACH
+RustBuffer uniffi_subrosa_fn_func_omemo_encrypt_each(RustBuffer sessions, RustBuffer key_material, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_OMEMO_FINGERPRINT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_OMEMO_FINGERPRINT
+RustBuffer uniffi_subrosa_fn_func_omemo_fingerprint(RustBuffer version, RustBuffer identity_key, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_OMEMO_NAMESPACE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_OMEMO_NAMESPACE
+RustBuffer uniffi_subrosa_fn_func_omemo_namespace(RustBuffer version, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_OMEMO_OPEN
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_OMEMO_OPEN
+RustBuffer uniffi_subrosa_fn_func_omemo_open(RustBuffer version, RustBuffer payload, RustBuffer iv, RustBuffer key_material, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_OMEMO_PADDING
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_OMEMO_PADDING
+RustBuffer uniffi_subrosa_fn_func_omemo_padding(uint32_t len, uint32_t minimum, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_OMEMO_SEAL
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_OMEMO_SEAL
+uint64_t uniffi_subrosa_fn_func_omemo_seal(RustBuffer version, RustBuffer plaintext, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_OMEMO_VERIFY_LABEL
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_OMEMO_VERIFY_LABEL
+int8_t uniffi_subrosa_fn_func_omemo_verify_label(RustBuffer identity_key, RustBuffer label, RustBuffer signature, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_FN_FUNC_ADVICE_ABOUT
@@ -1900,6 +2220,54 @@ uint16_t uniffi_subrosa_checksum_func_distribution_id_of(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_GENERATE_DISTRIBUTION_ID
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_GENERATE_DISTRIBUTION_ID
 uint16_t uniffi_subrosa_checksum_func_generate_distribution_id(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_OMEMO_EMPTY
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_OMEMO_EMPTY
+uint16_t uniffi_subrosa_checksum_func_omemo_empty(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_OMEMO_ENCRYPT_EACH
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_OMEMO_ENCRYPT_EACH
+uint16_t uniffi_subrosa_checksum_func_omemo_encrypt_each(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_OMEMO_FINGERPRINT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_OMEMO_FINGERPRINT
+uint16_t uniffi_subrosa_checksum_func_omemo_fingerprint(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_OMEMO_NAMESPACE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_OMEMO_NAMESPACE
+uint16_t uniffi_subrosa_checksum_func_omemo_namespace(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_OMEMO_OPEN
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_OMEMO_OPEN
+uint16_t uniffi_subrosa_checksum_func_omemo_open(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_OMEMO_PADDING
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_OMEMO_PADDING
+uint16_t uniffi_subrosa_checksum_func_omemo_padding(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_OMEMO_SEAL
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_OMEMO_SEAL
+uint16_t uniffi_subrosa_checksum_func_omemo_seal(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_OMEMO_VERIFY_LABEL
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_FUNC_OMEMO_VERIFY_LABEL
+uint16_t uniffi_subrosa_checksum_func_omemo_verify_label(void
     
 );
 #endif
@@ -2302,6 +2670,144 @@ uint16_t uniffi_subrosa_checksum_method_senderkey_record(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_SENDERKEY_ROTATE
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_SENDERKEY_ROTATE
 uint16_t uniffi_subrosa_checksum_method_senderkey_rotate(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_BUNDLE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_BUNDLE
+uint16_t uniffi_subrosa_checksum_method_omemoaccount_bundle(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_DEVICE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_DEVICE
+uint16_t uniffi_subrosa_checksum_method_omemoaccount_device(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_GENERATION
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_GENERATION
+uint16_t uniffi_subrosa_checksum_method_omemoaccount_generation(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_IDENTITY_KEY
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_IDENTITY_KEY
+uint16_t uniffi_subrosa_checksum_method_omemoaccount_identity_key(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_PRE_KEY_IDS
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_PRE_KEY_IDS
+uint16_t uniffi_subrosa_checksum_method_omemoaccount_pre_key_ids(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_RECORD
+uint16_t uniffi_subrosa_checksum_method_omemoaccount_record(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_REMOVE_PRE_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_REMOVE_PRE_KEYS
+uint16_t uniffi_subrosa_checksum_method_omemoaccount_remove_pre_keys(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_RENEW
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_RENEW
+uint16_t uniffi_subrosa_checksum_method_omemoaccount_renew(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_SEED
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_SEED
+uint16_t uniffi_subrosa_checksum_method_omemoaccount_seed(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_SIGN_LABEL
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOACCOUNT_SIGN_LABEL
+uint16_t uniffi_subrosa_checksum_method_omemoaccount_sign_label(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOPAYLOAD_IV
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOPAYLOAD_IV
+uint16_t uniffi_subrosa_checksum_method_omemopayload_iv(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOPAYLOAD_KEY_MATERIAL
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOPAYLOAD_KEY_MATERIAL
+uint16_t uniffi_subrosa_checksum_method_omemopayload_key_material(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOPAYLOAD_PAYLOAD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOPAYLOAD_PAYLOAD
+uint16_t uniffi_subrosa_checksum_method_omemopayload_payload(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMORECEIVED_ANSWER_DUE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMORECEIVED_ANSWER_DUE
+uint16_t uniffi_subrosa_checksum_method_omemoreceived_answer_due(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMORECEIVED_BEGAN
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMORECEIVED_BEGAN
+uint16_t uniffi_subrosa_checksum_method_omemoreceived_began(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMORECEIVED_KEY_MATERIAL
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMORECEIVED_KEY_MATERIAL
+uint16_t uniffi_subrosa_checksum_method_omemoreceived_key_material(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOSESSION_BEGIN
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOSESSION_BEGIN
+uint16_t uniffi_subrosa_checksum_method_omemosession_begin(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOSESSION_GENERATION
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOSESSION_GENERATION
+uint16_t uniffi_subrosa_checksum_method_omemosession_generation(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOSESSION_IS_BEGUN
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOSESSION_IS_BEGUN
+uint16_t uniffi_subrosa_checksum_method_omemosession_is_begun(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOSESSION_RECEIVE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOSESSION_RECEIVE
+uint16_t uniffi_subrosa_checksum_method_omemosession_receive(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOSESSION_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOSESSION_RECORD
+uint16_t uniffi_subrosa_checksum_method_omemosession_record(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOSESSION_REMOTE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOSESSION_REMOTE
+uint16_t uniffi_subrosa_checksum_method_omemosession_remote(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOSESSION_REMOTE_IDENTITY
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_OMEMOSESSION_REMOTE_IDENTITY
+uint16_t uniffi_subrosa_checksum_method_omemosession_remote_identity(void
     
 );
 #endif
@@ -2719,6 +3225,90 @@ uint16_t uniffi_subrosa_checksum_method_stagedmessages_writes_bytes(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOMESSAGES_COMMIT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOMESSAGES_COMMIT
+uint16_t uniffi_subrosa_checksum_method_stagedomemomessages_commit(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOMESSAGES_COMMIT_TO
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOMESSAGES_COMMIT_TO
+uint16_t uniffi_subrosa_checksum_method_stagedomemomessages_commit_to(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOMESSAGES_IS_OPEN
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOMESSAGES_IS_OPEN
+uint16_t uniffi_subrosa_checksum_method_stagedomemomessages_is_open(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOMESSAGES_OUTPUT_FOR_THE_SAME_TRANSACTION
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOMESSAGES_OUTPUT_FOR_THE_SAME_TRANSACTION
+uint16_t uniffi_subrosa_checksum_method_stagedomemomessages_output_for_the_same_transaction(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOMESSAGES_ROLL_BACK
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOMESSAGES_ROLL_BACK
+uint16_t uniffi_subrosa_checksum_method_stagedomemomessages_roll_back(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOMESSAGES_WRITES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOMESSAGES_WRITES
+uint16_t uniffi_subrosa_checksum_method_stagedomemomessages_writes(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOMESSAGES_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOMESSAGES_WRITES_BYTES
+uint16_t uniffi_subrosa_checksum_method_stagedomemomessages_writes_bytes(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOTEXT_COMMIT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOTEXT_COMMIT
+uint16_t uniffi_subrosa_checksum_method_stagedomemotext_commit(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOTEXT_COMMIT_TO
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOTEXT_COMMIT_TO
+uint16_t uniffi_subrosa_checksum_method_stagedomemotext_commit_to(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOTEXT_IS_OPEN
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOTEXT_IS_OPEN
+uint16_t uniffi_subrosa_checksum_method_stagedomemotext_is_open(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOTEXT_OUTPUT_FOR_THE_SAME_TRANSACTION
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOTEXT_OUTPUT_FOR_THE_SAME_TRANSACTION
+uint16_t uniffi_subrosa_checksum_method_stagedomemotext_output_for_the_same_transaction(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOTEXT_ROLL_BACK
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOTEXT_ROLL_BACK
+uint16_t uniffi_subrosa_checksum_method_stagedomemotext_roll_back(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOTEXT_WRITES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOTEXT_WRITES
+uint16_t uniffi_subrosa_checksum_method_stagedomemotext_writes(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOTEXT_WRITES_BYTES
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDOMEMOTEXT_WRITES_BYTES
+uint16_t uniffi_subrosa_checksum_method_stagedomemotext_writes_bytes(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDRESEND_COMMIT
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STAGEDRESEND_COMMIT
 uint16_t uniffi_subrosa_checksum_method_stagedresend_commit(void
@@ -2905,6 +3495,18 @@ uint16_t uniffi_subrosa_checksum_method_store_identity(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_OMEMO_ACCOUNT
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_OMEMO_ACCOUNT
+uint16_t uniffi_subrosa_checksum_method_store_omemo_account(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_OMEMO_SESSION
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_OMEMO_SESSION
+uint16_t uniffi_subrosa_checksum_method_store_omemo_session(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_PEERS
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_METHOD_STORE_PEERS
 uint16_t uniffi_subrosa_checksum_method_store_peers(void
@@ -3034,6 +3636,36 @@ uint16_t uniffi_subrosa_checksum_constructor_senderkey_from_record(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_SENDERKEY_GENERATE
 #define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_SENDERKEY_GENERATE
 uint16_t uniffi_subrosa_checksum_constructor_senderkey_generate(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_OMEMOACCOUNT_FROM_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_OMEMOACCOUNT_FROM_RECORD
+uint16_t uniffi_subrosa_checksum_constructor_omemoaccount_from_record(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_OMEMOACCOUNT_FROM_SEED
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_OMEMOACCOUNT_FROM_SEED
+uint16_t uniffi_subrosa_checksum_constructor_omemoaccount_from_seed(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_OMEMOACCOUNT_GENERATE
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_OMEMOACCOUNT_GENERATE
+uint16_t uniffi_subrosa_checksum_constructor_omemoaccount_generate(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_OMEMOSESSION_FROM_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_OMEMOSESSION_FROM_RECORD
+uint16_t uniffi_subrosa_checksum_constructor_omemosession_from_record(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_OMEMOSESSION_NEW
+#define UNIFFI_FFIDEF_UNIFFI_SUBROSA_CHECKSUM_CONSTRUCTOR_OMEMOSESSION_NEW
+uint16_t uniffi_subrosa_checksum_constructor_omemosession_new(void
     
 );
 #endif

@@ -687,6 +687,22 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_subrosa_checksum_func_generate_distribution_id(
     ): Int
+    external fun uniffi_subrosa_checksum_func_omemo_empty(
+    ): Int
+    external fun uniffi_subrosa_checksum_func_omemo_encrypt_each(
+    ): Int
+    external fun uniffi_subrosa_checksum_func_omemo_fingerprint(
+    ): Int
+    external fun uniffi_subrosa_checksum_func_omemo_namespace(
+    ): Int
+    external fun uniffi_subrosa_checksum_func_omemo_open(
+    ): Int
+    external fun uniffi_subrosa_checksum_func_omemo_padding(
+    ): Int
+    external fun uniffi_subrosa_checksum_func_omemo_seal(
+    ): Int
+    external fun uniffi_subrosa_checksum_func_omemo_verify_label(
+    ): Int
     external fun uniffi_subrosa_checksum_func_advice_about(
     ): Int
     external fun uniffi_subrosa_checksum_func_issue_sender_certificate(
@@ -820,6 +836,52 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_subrosa_checksum_method_senderkey_record(
     ): Int
     external fun uniffi_subrosa_checksum_method_senderkey_rotate(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemoaccount_bundle(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemoaccount_device(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemoaccount_generation(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemoaccount_identity_key(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemoaccount_pre_key_ids(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemoaccount_record(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemoaccount_remove_pre_keys(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemoaccount_renew(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemoaccount_seed(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemoaccount_sign_label(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemopayload_iv(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemopayload_key_material(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemopayload_payload(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemoreceived_answer_due(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemoreceived_began(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemoreceived_key_material(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemosession_begin(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemosession_generation(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemosession_is_begun(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemosession_receive(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemosession_record(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemosession_remote(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_omemosession_remote_identity(
     ): Int
     external fun uniffi_subrosa_checksum_method_keypair_private_key(
     ): Int
@@ -959,6 +1021,34 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedmessages_writes_bytes(
     ): Int
+    external fun uniffi_subrosa_checksum_method_stagedomemomessages_commit(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedomemomessages_commit_to(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedomemomessages_is_open(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedomemomessages_output_for_the_same_transaction(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedomemomessages_roll_back(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedomemomessages_writes(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedomemomessages_writes_bytes(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedomemotext_commit(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedomemotext_commit_to(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedomemotext_is_open(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedomemotext_output_for_the_same_transaction(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedomemotext_roll_back(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedomemotext_writes(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_stagedomemotext_writes_bytes(
+    ): Int
     external fun uniffi_subrosa_checksum_method_stagedresend_commit(
     ): Int
     external fun uniffi_subrosa_checksum_method_stagedresend_commit_to(
@@ -1021,6 +1111,10 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_subrosa_checksum_method_store_identity(
     ): Int
+    external fun uniffi_subrosa_checksum_method_store_omemo_account(
+    ): Int
+    external fun uniffi_subrosa_checksum_method_store_omemo_session(
+    ): Int
     external fun uniffi_subrosa_checksum_method_store_peers(
     ): Int
     external fun uniffi_subrosa_checksum_method_store_put_row(
@@ -1064,6 +1158,16 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_subrosa_checksum_constructor_senderkey_from_record(
     ): Int
     external fun uniffi_subrosa_checksum_constructor_senderkey_generate(
+    ): Int
+    external fun uniffi_subrosa_checksum_constructor_omemoaccount_from_record(
+    ): Int
+    external fun uniffi_subrosa_checksum_constructor_omemoaccount_from_seed(
+    ): Int
+    external fun uniffi_subrosa_checksum_constructor_omemoaccount_generate(
+    ): Int
+    external fun uniffi_subrosa_checksum_constructor_omemosession_from_record(
+    ): Int
+    external fun uniffi_subrosa_checksum_constructor_omemosession_new(
     ): Int
     external fun uniffi_subrosa_checksum_constructor_keypair_generate(
     ): Int
@@ -1301,6 +1405,78 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_method_senderkey_rotate(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_subrosa_fn_clone_omemoaccount(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_free_omemoaccount(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_subrosa_fn_constructor_omemoaccount_from_record(`record`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_constructor_omemoaccount_from_seed(`version`: RustBuffer.ByValue,`device`: Int,`seed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_constructor_omemoaccount_generate(`version`: RustBuffer.ByValue,`device`: Int,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_method_omemoaccount_bundle(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_omemoaccount_device(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Int
+    external fun uniffi_subrosa_fn_method_omemoaccount_generation(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_method_omemoaccount_identity_key(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_omemoaccount_pre_key_ids(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_omemoaccount_record(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_omemoaccount_remove_pre_keys(`ptr`: Long,`ids`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_method_omemoaccount_renew(`ptr`: Long,`signed`: Byte,`stock`: Int,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_method_omemoaccount_seed(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_omemoaccount_sign_label(`ptr`: Long,`label`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_clone_omemopayload(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_free_omemopayload(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_subrosa_fn_method_omemopayload_iv(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_omemopayload_key_material(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_omemopayload_payload(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_clone_omemoreceived(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_free_omemoreceived(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_subrosa_fn_method_omemoreceived_answer_due(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
+    external fun uniffi_subrosa_fn_method_omemoreceived_began(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
+    external fun uniffi_subrosa_fn_method_omemoreceived_key_material(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_clone_omemosession(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_free_omemosession(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_subrosa_fn_constructor_omemosession_from_record(`record`: RustBuffer.ByValue,`remote`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_constructor_omemosession_new(`version`: RustBuffer.ByValue,`remote`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_method_omemosession_begin(`ptr`: Long,`account`: Long,`bundle`: RustBuffer.ByValue,`known`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_method_omemosession_generation(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_method_omemosession_is_begun(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
+    external fun uniffi_subrosa_fn_method_omemosession_receive(`ptr`: Long,`account`: Long,`keyExchange`: Byte,`bytes`: RustBuffer.ByValue,`known`: RustBuffer.ByValue,`keep`: Byte,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_method_omemosession_record(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_omemosession_remote(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_omemosession_remote_identity(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_clone_keypair(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_free_keypair(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1509,6 +1685,42 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_method_stagedmessages_writes_bytes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_clone_stagedomemomessages(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_free_stagedomemomessages(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_subrosa_fn_method_stagedomemomessages_commit(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_stagedomemomessages_commit_to(`ptr`: Long,`store`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_stagedomemomessages_is_open(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
+    external fun uniffi_subrosa_fn_method_stagedomemomessages_output_for_the_same_transaction(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_stagedomemomessages_roll_back(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_subrosa_fn_method_stagedomemomessages_writes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_stagedomemomessages_writes_bytes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_clone_stagedomemotext(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_free_stagedomemotext(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_subrosa_fn_method_stagedomemotext_commit(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_method_stagedomemotext_commit_to(`ptr`: Long,`store`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_method_stagedomemotext_is_open(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
+    external fun uniffi_subrosa_fn_method_stagedomemotext_output_for_the_same_transaction(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_method_stagedomemotext_roll_back(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_subrosa_fn_method_stagedomemotext_writes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_stagedomemotext_writes_bytes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_clone_stagedresend(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_subrosa_fn_free_stagedresend(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1607,6 +1819,10 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_subrosa_fn_method_store_identity(`ptr`: Long,`name`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_store_omemo_account(`ptr`: Long,`version`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_method_store_omemo_session(`ptr`: Long,`version`: RustBuffer.ByValue,`remote`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_subrosa_fn_method_store_peers(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_method_store_put_row(`ptr`: Long,`row`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1645,6 +1861,22 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_func_generate_distribution_id(uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_func_omemo_empty(`version`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_func_omemo_encrypt_each(`sessions`: RustBuffer.ByValue,`keyMaterial`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_func_omemo_fingerprint(`version`: RustBuffer.ByValue,`identityKey`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_func_omemo_namespace(`version`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_func_omemo_open(`version`: RustBuffer.ByValue,`payload`: RustBuffer.ByValue,`iv`: RustBuffer.ByValue,`keyMaterial`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_func_omemo_padding(`len`: Int,`minimum`: Int,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_subrosa_fn_func_omemo_seal(`version`: RustBuffer.ByValue,`plaintext`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_subrosa_fn_func_omemo_verify_label(`identityKey`: RustBuffer.ByValue,`label`: RustBuffer.ByValue,`signature`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
     external fun uniffi_subrosa_fn_func_advice_about(`failure`: RustBuffer.ByValue,`kind`: Byte,`bytes`: RustBuffer.ByValue,`timestampMs`: Long,`device`: Int,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_subrosa_fn_func_issue_sender_certificate(`claims`: RustBuffer.ByValue,`serverCertificate`: RustBuffer.ByValue,`serverPrivateKey`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -1790,6 +2022,30 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_func_generate_distribution_id() and 0xFFFF) != 64535) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_func_omemo_empty() and 0xFFFF) != 64122) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_func_omemo_encrypt_each() and 0xFFFF) != 27262) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_func_omemo_fingerprint() and 0xFFFF) != 62719) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_func_omemo_namespace() and 0xFFFF) != 60628) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_func_omemo_open() and 0xFFFF) != 8951) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_func_omemo_padding() and 0xFFFF) != 48735) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_func_omemo_seal() and 0xFFFF) != 46944) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_func_omemo_verify_label() and 0xFFFF) != 63311) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_func_advice_about() and 0xFFFF) != 17788) {
@@ -1991,6 +2247,75 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_senderkey_rotate() and 0xFFFF) != 4559) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemoaccount_bundle() and 0xFFFF) != 62531) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemoaccount_device() and 0xFFFF) != 59937) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemoaccount_generation() and 0xFFFF) != 20782) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemoaccount_identity_key() and 0xFFFF) != 26091) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemoaccount_pre_key_ids() and 0xFFFF) != 36788) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemoaccount_record() and 0xFFFF) != 27758) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemoaccount_remove_pre_keys() and 0xFFFF) != 4709) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemoaccount_renew() and 0xFFFF) != 41019) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemoaccount_seed() and 0xFFFF) != 48271) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemoaccount_sign_label() and 0xFFFF) != 55249) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemopayload_iv() and 0xFFFF) != 39833) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemopayload_key_material() and 0xFFFF) != 13177) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemopayload_payload() and 0xFFFF) != 729) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemoreceived_answer_due() and 0xFFFF) != 28544) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemoreceived_began() and 0xFFFF) != 10796) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemoreceived_key_material() and 0xFFFF) != 22299) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemosession_begin() and 0xFFFF) != 6000) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemosession_generation() and 0xFFFF) != 13208) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemosession_is_begun() and 0xFFFF) != 35549) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemosession_receive() and 0xFFFF) != 56097) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemosession_record() and 0xFFFF) != 30742) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemosession_remote() and 0xFFFF) != 58624) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_omemosession_remote_identity() and 0xFFFF) != 862) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_method_keypair_private_key() and 0xFFFF) != 12200) {
@@ -2200,6 +2525,48 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_method_stagedmessages_writes_bytes() and 0xFFFF) != 264) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_subrosa_checksum_method_stagedomemomessages_commit() and 0xFFFF) != 29552) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedomemomessages_commit_to() and 0xFFFF) != 52140) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedomemomessages_is_open() and 0xFFFF) != 44670) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedomemomessages_output_for_the_same_transaction() and 0xFFFF) != 13862) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedomemomessages_roll_back() and 0xFFFF) != 11747) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedomemomessages_writes() and 0xFFFF) != 39626) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedomemomessages_writes_bytes() and 0xFFFF) != 2257) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedomemotext_commit() and 0xFFFF) != 48735) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedomemotext_commit_to() and 0xFFFF) != 35167) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedomemotext_is_open() and 0xFFFF) != 36878) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedomemotext_output_for_the_same_transaction() and 0xFFFF) != 46774) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedomemotext_roll_back() and 0xFFFF) != 8593) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedomemotext_writes() and 0xFFFF) != 33407) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_stagedomemotext_writes_bytes() and 0xFFFF) != 49592) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_subrosa_checksum_method_stagedresend_commit() and 0xFFFF) != 832) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -2293,6 +2660,12 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_subrosa_checksum_method_store_identity() and 0xFFFF) != 32967) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_subrosa_checksum_method_store_omemo_account() and 0xFFFF) != 48458) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_method_store_omemo_session() and 0xFFFF) != 2733) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_subrosa_checksum_method_store_peers() and 0xFFFF) != 59254) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -2357,6 +2730,21 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_constructor_senderkey_generate() and 0xFFFF) != 52849) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_constructor_omemoaccount_from_record() and 0xFFFF) != 5027) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_constructor_omemoaccount_from_seed() and 0xFFFF) != 37646) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_constructor_omemoaccount_generate() and 0xFFFF) != 65244) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_constructor_omemosession_from_record() and 0xFFFF) != 38505) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_subrosa_checksum_constructor_omemosession_new() and 0xFFFF) != 57365) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_subrosa_checksum_constructor_keypair_generate() and 0xFFFF) != 44516) {
@@ -6539,6 +6927,1572 @@ public object FfiConverterTypeMessage: FfiConverter<Message, Long> {
     override fun allocationSize(value: Message) = 8UL
 
     override fun write(value: Message, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * Our device in one version: its identity and prekeys.
+ */
+public interface OmemoAccountInterface {
+    
+    /**
+     * What to publish; none before the first prekeys.
+     */
+    fun `bundle`(): OmemoBundle?
+    
+    /**
+     * The number of the device.
+     */
+    fun `device`(): kotlin.UInt
+    
+    /**
+     * Number of changes that were committed.
+     */
+    fun `generation`(): kotlin.ULong
+    
+    /**
+     * The public identity key: 32 bytes, legacy 33.
+     */
+    fun `identityKey`(): kotlin.ByteArray
+    
+    /**
+     * The numbers of the one-time prekeys that are here.
+     */
+    fun `preKeyIds`(): List<kotlin.UInt>
+    
+    /**
+     * The record as it is, which holds secrets.
+     */
+    fun `record`(): kotlin.ByteArray
+    
+    /**
+     * Removes one-time prekeys that were kept while the archive was read.
+     */
+    fun `removePreKeys`(`ids`: List<kotlin.UInt>): StagedChange
+    
+    /**
+     * Makes prekeys: a signed one, at first and once a week to once a month, of which the one before stays; and as many
+     * one-time ones as there are less than `stock`. Publish the bundle after the commit.
+     */
+    fun `renew`(`signed`: kotlin.Boolean, `stock`: kotlin.UInt = 100u): StagedChange
+    
+    /**
+     * The seed of the identity, 32 bytes, for an account of the other version. Secret.
+     */
+    fun `seed`(): kotlin.ByteArray?
+    
+    /**
+     * Signs the label of this device, for version 2; 64 bytes.
+     */
+    fun `signLabel`(`label`: kotlin.String): kotlin.ByteArray
+    
+    companion object
+}
+
+/**
+ * Our device in one version: its identity and prekeys.
+ */
+open class OmemoAccount: Disposable, AutoCloseable, OmemoAccountInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_subrosa_fn_free_omemoaccount(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_subrosa_fn_clone_omemoaccount(handle, status)
+        }
+    }
+
+    
+    /**
+     * What to publish; none before the first prekeys.
+     */override fun `bundle`(): OmemoBundle? {
+            return FfiConverterOptionalTypeOmemoBundle.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemoaccount_bundle(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The number of the device.
+     */override fun `device`(): kotlin.UInt {
+            return FfiConverterUInt.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemoaccount_device(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Number of changes that were committed.
+     */override fun `generation`(): kotlin.ULong {
+            return FfiConverterULong.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemoaccount_generation(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The public identity key: 32 bytes, legacy 33.
+     */override fun `identityKey`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemoaccount_identity_key(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The numbers of the one-time prekeys that are here.
+     */override fun `preKeyIds`(): List<kotlin.UInt> {
+            return FfiConverterSequenceUInt.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemoaccount_pre_key_ids(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The record as it is, which holds secrets.
+     */override fun `record`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemoaccount_record(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Removes one-time prekeys that were kept while the archive was read.
+     */
+    @Throws(SubrosaException::class)override fun `removePreKeys`(`ids`: List<kotlin.UInt>): StagedChange {
+            return FfiConverterTypeStagedChange.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemoaccount_remove_pre_keys(
+        it,
+        
+        FfiConverterSequenceUInt.lower(`ids`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Makes prekeys: a signed one, at first and once a week to once a month, of which the one before stays; and as many
+     * one-time ones as there are less than `stock`. Publish the bundle after the commit.
+     */
+    @Throws(SubrosaException::class)override fun `renew`(`signed`: kotlin.Boolean, `stock`: kotlin.UInt): StagedChange {
+            return FfiConverterTypeStagedChange.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemoaccount_renew(
+        it,
+        
+        FfiConverterBoolean.lower(`signed`),
+        FfiConverterUInt.lower(`stock`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The seed of the identity, 32 bytes, for an account of the other version. Secret.
+     */override fun `seed`(): kotlin.ByteArray? {
+            return FfiConverterOptionalByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemoaccount_seed(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Signs the label of this device, for version 2; 64 bytes.
+     */override fun `signLabel`(`label`: kotlin.String): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemoaccount_sign_label(
+        it,
+        
+        FfiConverterString.lower(`label`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    companion object {
+        
+    /**
+     * Reads a stored record.
+     */
+    @Throws(SubrosaException::class) fun `fromRecord`(`record`: kotlin.ByteArray): OmemoAccount {
+            return FfiConverterTypeOmemoAccount.lift(
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_constructor_omemoaccount_from_record(
+    
+        
+        FfiConverterByteArray.lower(`record`),_status)
+}
+    )
+    }
+    
+
+        
+    /**
+     * A device with the identity of another account, as the two versions share it: a seed of 32 bytes.
+     */
+    @Throws(SubrosaException::class) fun `fromSeed`(`version`: OmemoVersion, `device`: kotlin.UInt, `seed`: kotlin.ByteArray): OmemoAccount {
+            return FfiConverterTypeOmemoAccount.lift(
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_constructor_omemoaccount_from_seed(
+    
+        
+        FfiConverterTypeOmemoVersion.lower(`version`),
+        FfiConverterUInt.lower(`device`),
+        FfiConverterByteArray.lower(`seed`),_status)
+}
+    )
+    }
+    
+
+        
+    /**
+     * A device with a fresh identity, without prekeys. Its number is random, 1 to 2^31 - 1, and unique in the account.
+     * It is stored with its first prekeys.
+     */ fun `generate`(`version`: OmemoVersion, `device`: kotlin.UInt): OmemoAccount {
+            return FfiConverterTypeOmemoAccount.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_constructor_omemoaccount_generate(
+    
+        
+        FfiConverterTypeOmemoVersion.lower(`version`),
+        FfiConverterUInt.lower(`device`),_status)
+}
+    )
+    }
+    
+
+        
+    }
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeOmemoAccount: FfiConverter<OmemoAccount, Long> {
+    override fun lower(value: OmemoAccount): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): OmemoAccount {
+        return OmemoAccount(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): OmemoAccount {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: OmemoAccount) = 8UL
+
+    override fun write(value: OmemoAccount, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * The payload of a stanza, and the key material that each device gets through its session.
+ */
+public interface OmemoPayloadInterface {
+    
+    /**
+     * Legacy: the content of `<iv>`, 12 bytes; empty in version 2.
+     */
+    fun `iv`(): kotlin.ByteArray
+    
+    /**
+     * What `omemo_encrypt_each` encrypts. Secret.
+     */
+    fun `keyMaterial`(): kotlin.ByteArray
+    
+    /**
+     * The content of `<payload>`, before base64; empty for an empty message, which has none.
+     */
+    fun `payload`(): kotlin.ByteArray
+    
+    companion object
+}
+
+/**
+ * The payload of a stanza, and the key material that each device gets through its session.
+ */
+open class OmemoPayload: Disposable, AutoCloseable, OmemoPayloadInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_subrosa_fn_free_omemopayload(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_subrosa_fn_clone_omemopayload(handle, status)
+        }
+    }
+
+    
+    /**
+     * Legacy: the content of `<iv>`, 12 bytes; empty in version 2.
+     */override fun `iv`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemopayload_iv(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * What `omemo_encrypt_each` encrypts. Secret.
+     */override fun `keyMaterial`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemopayload_key_material(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The content of `<payload>`, before base64; empty for an empty message, which has none.
+     */override fun `payload`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemopayload_payload(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeOmemoPayload: FfiConverter<OmemoPayload, Long> {
+    override fun lower(value: OmemoPayload): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): OmemoPayload {
+        return OmemoPayload(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): OmemoPayload {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: OmemoPayload) = 8UL
+
+    override fun write(value: OmemoPayload, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * What a message of a device said.
+ */
+public interface OmemoReceivedInterface {
+    
+    /**
+     * Whether an empty message is due, unless something else is sent.
+     */
+    fun `answerDue`(): kotlin.Boolean
+    
+    /**
+     * Whether it began a session: publish the bundle anew then, since a one-time prekey is used.
+     */
+    fun `began`(): kotlin.Boolean
+    
+    /**
+     * The key material, which opens the payload. Secret.
+     */
+    fun `keyMaterial`(): kotlin.ByteArray
+    
+    companion object
+}
+
+/**
+ * What a message of a device said.
+ */
+open class OmemoReceived: Disposable, AutoCloseable, OmemoReceivedInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_subrosa_fn_free_omemoreceived(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_subrosa_fn_clone_omemoreceived(handle, status)
+        }
+    }
+
+    
+    /**
+     * Whether an empty message is due, unless something else is sent.
+     */override fun `answerDue`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemoreceived_answer_due(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Whether it began a session: publish the bundle anew then, since a one-time prekey is used.
+     */override fun `began`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemoreceived_began(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The key material, which opens the payload. Secret.
+     */override fun `keyMaterial`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemoreceived_key_material(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeOmemoReceived: FfiConverter<OmemoReceived, Long> {
+    override fun lower(value: OmemoReceived): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): OmemoReceived {
+        return OmemoReceived(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): OmemoReceived {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: OmemoReceived) = 8UL
+
+    override fun write(value: OmemoReceived, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * The sessions with one device.
+ */
+public interface OmemoSessionInterface {
+    
+    /**
+     * Verifies a bundle and begins a session from it. `known` is the identity key that is known for the device, none at
+     * a first contact.
+     */
+    fun `begin`(`account`: OmemoAccount, `bundle`: OmemoBundle, `known`: kotlin.ByteArray? = null): StagedChange
+    
+    /**
+     * Number of changes that were committed.
+     */
+    fun `generation`(): kotlin.ULong
+    
+    /**
+     * Whether there is a session that can send.
+     */
+    fun `isBegun`(): kotlin.Boolean
+    
+    /**
+     * Decrypts the key material of a message of this device. The identity key that is `known` for it is asked for where
+     * the message has a key exchange. `keep` leaves the one-time prekey that it used, while the archive is read.
+     */
+    fun `receive`(`account`: OmemoAccount, `keyExchange`: kotlin.Boolean, `bytes`: kotlin.ByteArray, `known`: kotlin.ByteArray? = null, `keep`: kotlin.Boolean = false): StagedOmemoText
+    
+    /**
+     * The record as it is, which holds secrets.
+     */
+    fun `record`(): kotlin.ByteArray
+    
+    /**
+     * The device.
+     */
+    fun `remote`(): Address
+    
+    /**
+     * The identity key of the session that sends.
+     */
+    fun `remoteIdentity`(): kotlin.ByteArray?
+    
+    companion object
+}
+
+/**
+ * The sessions with one device.
+ */
+open class OmemoSession: Disposable, AutoCloseable, OmemoSessionInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+    /**
+     * No session yet with a device: its account's bare address, and its number.
+     */
+    constructor(`version`: OmemoVersion, `remote`: Address) :
+        this(UniffiWithHandle, 
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_constructor_omemosession_new(
+    
+        
+        FfiConverterTypeOmemoVersion.lower(`version`),
+        FfiConverterTypeAddress.lower(`remote`),_status)
+}
+    )
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_subrosa_fn_free_omemosession(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_subrosa_fn_clone_omemosession(handle, status)
+        }
+    }
+
+    
+    /**
+     * Verifies a bundle and begins a session from it. `known` is the identity key that is known for the device, none at
+     * a first contact.
+     */
+    @Throws(SubrosaException::class)override fun `begin`(`account`: OmemoAccount, `bundle`: OmemoBundle, `known`: kotlin.ByteArray?): StagedChange {
+            return FfiConverterTypeStagedChange.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemosession_begin(
+        it,
+        
+        FfiConverterTypeOmemoAccount.lower(`account`),
+        FfiConverterTypeOmemoBundle.lower(`bundle`),
+        FfiConverterOptionalByteArray.lower(`known`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Number of changes that were committed.
+     */override fun `generation`(): kotlin.ULong {
+            return FfiConverterULong.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemosession_generation(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Whether there is a session that can send.
+     */override fun `isBegun`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemosession_is_begun(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Decrypts the key material of a message of this device. The identity key that is `known` for it is asked for where
+     * the message has a key exchange. `keep` leaves the one-time prekey that it used, while the archive is read.
+     */
+    @Throws(SubrosaException::class)override fun `receive`(`account`: OmemoAccount, `keyExchange`: kotlin.Boolean, `bytes`: kotlin.ByteArray, `known`: kotlin.ByteArray?, `keep`: kotlin.Boolean): StagedOmemoText {
+            return FfiConverterTypeStagedOmemoText.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemosession_receive(
+        it,
+        
+        FfiConverterTypeOmemoAccount.lower(`account`),
+        FfiConverterBoolean.lower(`keyExchange`),
+        FfiConverterByteArray.lower(`bytes`),
+        FfiConverterOptionalByteArray.lower(`known`),
+        FfiConverterBoolean.lower(`keep`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The record as it is, which holds secrets.
+     */override fun `record`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemosession_record(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The device.
+     */override fun `remote`(): Address {
+            return FfiConverterTypeAddress.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemosession_remote(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The identity key of the session that sends.
+     */override fun `remoteIdentity`(): kotlin.ByteArray? {
+            return FfiConverterOptionalByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_omemosession_remote_identity(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    companion object {
+        
+    /**
+     * Reads a stored record, of the same device.
+     */
+    @Throws(SubrosaException::class) fun `fromRecord`(`record`: kotlin.ByteArray, `remote`: Address): OmemoSession {
+            return FfiConverterTypeOmemoSession.lift(
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_constructor_omemosession_from_record(
+    
+        
+        FfiConverterByteArray.lower(`record`),
+        FfiConverterTypeAddress.lower(`remote`),_status)
+}
+    )
+    }
+    
+
+        
+    }
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeOmemoSession: FfiConverter<OmemoSession, Long> {
+    override fun lower(value: OmemoSession): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): OmemoSession {
+        return OmemoSession(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): OmemoSession {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: OmemoSession) = 8UL
+
+    override fun write(value: OmemoSession, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -12092,6 +14046,816 @@ public object FfiConverterTypeStagedMessages: FfiConverter<StagedMessages, Long>
 
 
 /**
+ * Messages of OMEMO for many devices.
+ *
+ * Store the writes in one transaction, then commit, or roll back: until then the states that it changes
+ * are `Busy`, and the output can't be had but for that transaction.
+ */
+public interface StagedOmemoMessagesInterface {
+    
+    /**
+     * Makes the change and gives the output. The writes must be stored durably.
+     */
+    fun `commit`(): List<OmemoMessage>
+    
+    /**
+     * Stores the writes in a store in memory and commits.
+     */
+    fun `commitTo`(`store`: Store): List<OmemoMessage>
+    
+    /**
+     * Whether the stage was neither committed nor rolled back.
+     */
+    fun `isOpen`(): kotlin.Boolean
+    
+    /**
+     * The output, to be stored in the transaction of the writes and for nothing else.
+     */
+    fun `outputForTheSameTransaction`(): List<OmemoMessage>
+    
+    /**
+     * Drops the change.
+     */
+    fun `rollBack`()
+    
+    /**
+     * The writes, all of one transaction.
+     */
+    fun `writes`(): List<Write>
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    fun `writesBytes`(): kotlin.ByteArray
+    
+    companion object
+}
+
+/**
+ * Messages of OMEMO for many devices.
+ *
+ * Store the writes in one transaction, then commit, or roll back: until then the states that it changes
+ * are `Busy`, and the output can't be had but for that transaction.
+ */
+open class StagedOmemoMessages: Disposable, AutoCloseable, StagedOmemoMessagesInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_subrosa_fn_free_stagedomemomessages(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_subrosa_fn_clone_stagedomemomessages(handle, status)
+        }
+    }
+
+    
+    /**
+     * Makes the change and gives the output. The writes must be stored durably.
+     */
+    @Throws(SubrosaException::class)override fun `commit`(): List<OmemoMessage> {
+            return FfiConverterSequenceTypeOmemoMessage.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedomemomessages_commit(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Stores the writes in a store in memory and commits.
+     */
+    @Throws(SubrosaException::class)override fun `commitTo`(`store`: Store): List<OmemoMessage> {
+            return FfiConverterSequenceTypeOmemoMessage.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedomemomessages_commit_to(
+        it,
+        
+        FfiConverterTypeStore.lower(`store`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Whether the stage was neither committed nor rolled back.
+     */override fun `isOpen`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedomemomessages_is_open(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The output, to be stored in the transaction of the writes and for nothing else.
+     */
+    @Throws(SubrosaException::class)override fun `outputForTheSameTransaction`(): List<OmemoMessage> {
+            return FfiConverterSequenceTypeOmemoMessage.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedomemomessages_output_for_the_same_transaction(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Drops the change.
+     */override fun `rollBack`()
+        = 
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedomemomessages_roll_back(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * The writes, all of one transaction.
+     */
+    @Throws(SubrosaException::class)override fun `writes`(): List<Write> {
+            return FfiConverterSequenceTypeWrite.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedomemomessages_writes(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    @Throws(SubrosaException::class)override fun `writesBytes`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedomemomessages_writes_bytes(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeStagedOmemoMessages: FfiConverter<StagedOmemoMessages, Long> {
+    override fun lower(value: StagedOmemoMessages): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): StagedOmemoMessages {
+        return StagedOmemoMessages(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): StagedOmemoMessages {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: StagedOmemoMessages) = 8UL
+
+    override fun write(value: StagedOmemoMessages, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * What a message of OMEMO said. Store it, or the text that it opens, in the transaction of the writes: its message
+ * can't be decrypted again.
+ *
+ * Store the writes in one transaction, then commit, or roll back: until then the states that it changes
+ * are `Busy`, and the output can't be had but for that transaction.
+ */
+public interface StagedOmemoTextInterface {
+    
+    /**
+     * Makes the change and gives the output. The writes must be stored durably.
+     */
+    fun `commit`(): OmemoReceived
+    
+    /**
+     * Stores the writes in a store in memory and commits.
+     */
+    fun `commitTo`(`store`: Store): OmemoReceived
+    
+    /**
+     * Whether the stage was neither committed nor rolled back.
+     */
+    fun `isOpen`(): kotlin.Boolean
+    
+    /**
+     * The output, to be stored in the transaction of the writes and for nothing else.
+     */
+    fun `outputForTheSameTransaction`(): OmemoReceived
+    
+    /**
+     * Drops the change.
+     */
+    fun `rollBack`()
+    
+    /**
+     * The writes, all of one transaction.
+     */
+    fun `writes`(): List<Write>
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    fun `writesBytes`(): kotlin.ByteArray
+    
+    companion object
+}
+
+/**
+ * What a message of OMEMO said. Store it, or the text that it opens, in the transaction of the writes: its message
+ * can't be decrypted again.
+ *
+ * Store the writes in one transaction, then commit, or roll back: until then the states that it changes
+ * are `Busy`, and the output can't be had but for that transaction.
+ */
+open class StagedOmemoText: Disposable, AutoCloseable, StagedOmemoTextInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_subrosa_fn_free_stagedomemotext(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_subrosa_fn_clone_stagedomemotext(handle, status)
+        }
+    }
+
+    
+    /**
+     * Makes the change and gives the output. The writes must be stored durably.
+     */
+    @Throws(SubrosaException::class)override fun `commit`(): OmemoReceived {
+            return FfiConverterTypeOmemoReceived.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedomemotext_commit(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Stores the writes in a store in memory and commits.
+     */
+    @Throws(SubrosaException::class)override fun `commitTo`(`store`: Store): OmemoReceived {
+            return FfiConverterTypeOmemoReceived.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedomemotext_commit_to(
+        it,
+        
+        FfiConverterTypeStore.lower(`store`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Whether the stage was neither committed nor rolled back.
+     */override fun `isOpen`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedomemotext_is_open(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The output, to be stored in the transaction of the writes and for nothing else.
+     */
+    @Throws(SubrosaException::class)override fun `outputForTheSameTransaction`(): OmemoReceived {
+            return FfiConverterTypeOmemoReceived.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedomemotext_output_for_the_same_transaction(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Drops the change.
+     */override fun `rollBack`()
+        = 
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedomemotext_roll_back(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * The writes, all of one transaction.
+     */
+    @Throws(SubrosaException::class)override fun `writes`(): List<Write> {
+            return FfiConverterSequenceTypeWrite.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedomemotext_writes(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The writes in bytes, for a store that takes them so. They hold secrets.
+     */
+    @Throws(SubrosaException::class)override fun `writesBytes`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_stagedomemotext_writes_bytes(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeStagedOmemoText: FfiConverter<StagedOmemoText, Long> {
+    override fun lower(value: StagedOmemoText): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): StagedOmemoText {
+        return StagedOmemoText(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): StagedOmemoText {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: StagedOmemoText) = 8UL
+
+    override fun write(value: StagedOmemoText, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
  * What to do about a peer's request.
  *
  * Store the writes in one transaction, then commit, or roll back: until then the states that it changes
@@ -13329,6 +16093,16 @@ public interface StoreInterface {
     fun `identity`(`name`: kotlin.String): kotlin.ByteArray?
     
     /**
+     * The OMEMO account of a version, if one is stored.
+     */
+    fun `omemoAccount`(`version`: OmemoVersion): OmemoAccount?
+    
+    /**
+     * The OMEMO sessions of a version with a device; empty if none are stored.
+     */
+    fun `omemoSession`(`version`: OmemoVersion, `remote`: Address): OmemoSession
+    
+    /**
      * The devices with which there are sessions.
      */
     fun `peers`(): List<Address>
@@ -13550,6 +16324,43 @@ open class Store: Disposable, AutoCloseable, StoreInterface
         it,
         
         FfiConverterString.lower(`name`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The OMEMO account of a version, if one is stored.
+     */
+    @Throws(SubrosaException::class)override fun `omemoAccount`(`version`: OmemoVersion): OmemoAccount? {
+            return FfiConverterOptionalTypeOmemoAccount.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_store_omemo_account(
+        it,
+        
+        FfiConverterTypeOmemoVersion.lower(`version`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The OMEMO sessions of a version with a device; empty if none are stored.
+     */
+    @Throws(SubrosaException::class)override fun `omemoSession`(`version`: OmemoVersion, `remote`: Address): OmemoSession {
+            return FfiConverterTypeOmemoSession.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_method_store_omemo_session(
+        it,
+        
+        FfiConverterTypeOmemoVersion.lower(`version`),
+        FfiConverterTypeAddress.lower(`remote`),_status)
 }
     }
     )
@@ -15561,6 +18372,180 @@ public object FfiConverterTypeManySealed: FfiConverterRustBuffer<ManySealed> {
 
 
 /**
+ * What a device publishes.
+ */
+data class OmemoBundle (
+    /**
+     * The number of the device.
+     */
+    var `device`: kotlin.UInt
+    , 
+    /**
+     * The identity key: 32 bytes, legacy 33.
+     */
+    var `identityKey`: kotlin.ByteArray
+    , 
+    /**
+     * The signed prekey, 32 bytes, legacy 33, with its signature, 64 bytes.
+     */
+    var `signedPreKey`: PublicPreKey
+    , 
+    /**
+     * One-time prekeys, which have no signature: about 100, at least 25 (legacy 20).
+     */
+    var `preKeys`: List<PublicPreKey>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeOmemoBundle: FfiConverterRustBuffer<OmemoBundle> {
+    override fun read(buf: ByteBuffer): OmemoBundle {
+        return OmemoBundle(
+            FfiConverterUInt.read(buf),
+            FfiConverterByteArray.read(buf),
+            FfiConverterTypePublicPreKey.read(buf),
+            FfiConverterSequenceTypePublicPreKey.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: OmemoBundle) = (
+            FfiConverterUInt.allocationSize(value.`device`) +
+            FfiConverterByteArray.allocationSize(value.`identityKey`) +
+            FfiConverterTypePublicPreKey.allocationSize(value.`signedPreKey`) +
+            FfiConverterSequenceTypePublicPreKey.allocationSize(value.`preKeys`)
+    )
+
+    override fun write(value: OmemoBundle, buf: ByteBuffer) {
+            FfiConverterUInt.write(value.`device`, buf)
+            FfiConverterByteArray.write(value.`identityKey`, buf)
+            FfiConverterTypePublicPreKey.write(value.`signedPreKey`, buf)
+            FfiConverterSequenceTypePublicPreKey.write(value.`preKeys`, buf)
+    }
+}
+
+
+
+/**
+ * Messages for many devices, and the devices that could not be encrypted for.
+ */
+data class OmemoEachResult (
+    /**
+     * The stage of all that could be encrypted.
+     */
+    var `stage`: StagedOmemoMessages
+    , 
+    /**
+     * The others: look at them before the stage is committed.
+     */
+    var `failures`: List<DeviceFailure>
+    
+): Disposable{
+    
+
+    
+
+    
+    @Suppress("UNNECESSARY_SAFE_CALL") // codegen is much simpler if we unconditionally emit safe calls here
+    override fun destroy() {
+        
+    Disposable.destroy(
+        this.`stage`,
+        this.`failures`
+    )
+    }
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeOmemoEachResult: FfiConverterRustBuffer<OmemoEachResult> {
+    override fun read(buf: ByteBuffer): OmemoEachResult {
+        return OmemoEachResult(
+            FfiConverterTypeStagedOmemoMessages.read(buf),
+            FfiConverterSequenceTypeDeviceFailure.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: OmemoEachResult) = (
+            FfiConverterTypeStagedOmemoMessages.allocationSize(value.`stage`) +
+            FfiConverterSequenceTypeDeviceFailure.allocationSize(value.`failures`)
+    )
+
+    override fun write(value: OmemoEachResult, buf: ByteBuffer) {
+            FfiConverterTypeStagedOmemoMessages.write(value.`stage`, buf)
+            FfiConverterSequenceTypeDeviceFailure.write(value.`failures`, buf)
+    }
+}
+
+
+
+/**
+ * A message for one device.
+ */
+data class OmemoMessage (
+    /**
+     * The device.
+     */
+    var `address`: Address
+    , 
+    /**
+     * Whether the XML says that it has a key exchange: `kex`, legacy `prekey`.
+     */
+    var `keyExchange`: kotlin.Boolean
+    , 
+    /**
+     * The bytes, for base64.
+     */
+    var `bytes`: kotlin.ByteArray
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeOmemoMessage: FfiConverterRustBuffer<OmemoMessage> {
+    override fun read(buf: ByteBuffer): OmemoMessage {
+        return OmemoMessage(
+            FfiConverterTypeAddress.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: OmemoMessage) = (
+            FfiConverterTypeAddress.allocationSize(value.`address`) +
+            FfiConverterBoolean.allocationSize(value.`keyExchange`) +
+            FfiConverterByteArray.allocationSize(value.`bytes`)
+    )
+
+    override fun write(value: OmemoMessage, buf: ByteBuffer) {
+            FfiConverterTypeAddress.write(value.`address`, buf)
+            FfiConverterBoolean.write(value.`keyExchange`, buf)
+            FfiConverterByteArray.write(value.`bytes`, buf)
+    }
+}
+
+
+
+/**
  * One side of a conversation.
  */
 data class Party (
@@ -16012,6 +18997,49 @@ public object FfiConverterTypeFailure: FfiConverterRustBuffer<Failure> {
     override fun allocationSize(value: Failure) = 4UL
 
     override fun write(value: Failure, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * A version of OMEMO. They share nothing on the wire.
+ */
+
+enum class OmemoVersion {
+    
+    /**
+     * `eu.siacs.conversations.axolotl`.
+     */
+    LEGACY,
+    /**
+     * `urn:xmpp:omemo:2`.
+     */
+    TWO;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeOmemoVersion: FfiConverterRustBuffer<OmemoVersion> {
+    override fun read(buf: ByteBuffer) = try {
+        OmemoVersion.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: OmemoVersion) = 4UL
+
+    override fun write(value: OmemoVersion, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -17505,6 +20533,58 @@ sealed class SubrosaException: kotlin.Exception() {
             get() = "text=${ `text` }, failure=${ `failure` }"
     }
     
+    /**
+     * The identity key of OMEMO is invalid.
+     */
+    class InvalidIdentity(
+        
+        val `text`: kotlin.String, 
+        
+        val `failure`: Failure?
+        ) : SubrosaException() {
+        override val message
+            get() = "text=${ `text` }, failure=${ `failure` }"
+    }
+    
+    /**
+     * What is there is of another version of OMEMO, or of another device.
+     */
+    class OtherVersion(
+        
+        val `text`: kotlin.String, 
+        
+        val `failure`: Failure?
+        ) : SubrosaException() {
+        override val message
+            get() = "text=${ `text` }, failure=${ `failure` }"
+    }
+    
+    /**
+     * The key of the message of OMEMO is not kept any more.
+     */
+    class Lost(
+        
+        val `text`: kotlin.String, 
+        
+        val `failure`: Failure?
+        ) : SubrosaException() {
+        override val message
+            get() = "text=${ `text` }, failure=${ `failure` }"
+    }
+    
+    /**
+     * The first prekeys of OMEMO need a signed one.
+     */
+    class NoSignedPreKey(
+        
+        val `text`: kotlin.String, 
+        
+        val `failure`: Failure?
+        ) : SubrosaException() {
+        override val message
+            get() = "text=${ `text` }, failure=${ `failure` }"
+    }
+    
 
     
 
@@ -17961,6 +21041,22 @@ public object FfiConverterTypeSubrosaError : FfiConverterRustBuffer<SubrosaExcep
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
             110 -> SubrosaException.Limits(
+                FfiConverterString.read(buf),
+                FfiConverterOptionalTypeFailure.read(buf),
+                )
+            111 -> SubrosaException.InvalidIdentity(
+                FfiConverterString.read(buf),
+                FfiConverterOptionalTypeFailure.read(buf),
+                )
+            112 -> SubrosaException.OtherVersion(
+                FfiConverterString.read(buf),
+                FfiConverterOptionalTypeFailure.read(buf),
+                )
+            113 -> SubrosaException.Lost(
+                FfiConverterString.read(buf),
+                FfiConverterOptionalTypeFailure.read(buf),
+                )
+            114 -> SubrosaException.NoSignedPreKey(
                 FfiConverterString.read(buf),
                 FfiConverterOptionalTypeFailure.read(buf),
                 )
@@ -18625,6 +21721,30 @@ public object FfiConverterTypeSubrosaError : FfiConverterRustBuffer<SubrosaExcep
                 + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
             )
             is SubrosaException.Limits -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`text`)
+                + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
+            )
+            is SubrosaException.InvalidIdentity -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`text`)
+                + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
+            )
+            is SubrosaException.OtherVersion -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`text`)
+                + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
+            )
+            is SubrosaException.Lost -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`text`)
+                + FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
+            )
+            is SubrosaException.NoSignedPreKey -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
                 + FfiConverterString.allocationSize(value.`text`)
@@ -19295,6 +22415,30 @@ public object FfiConverterTypeSubrosaError : FfiConverterRustBuffer<SubrosaExcep
                 FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
                 Unit
             }
+            is SubrosaException.InvalidIdentity -> {
+                buf.putInt(111)
+                FfiConverterString.write(value.`text`, buf)
+                FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
+                Unit
+            }
+            is SubrosaException.OtherVersion -> {
+                buf.putInt(112)
+                FfiConverterString.write(value.`text`, buf)
+                FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
+                Unit
+            }
+            is SubrosaException.Lost -> {
+                buf.putInt(113)
+                FfiConverterString.write(value.`text`, buf)
+                FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
+                Unit
+            }
+            is SubrosaException.NoSignedPreKey -> {
+                buf.putInt(114)
+                FfiConverterString.write(value.`text`, buf)
+                FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
+                Unit
+            }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
     }
 
@@ -19530,6 +22674,38 @@ public object FfiConverterOptionalTypeBundle: FfiConverterRustBuffer<Bundle?> {
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeOmemoAccount: FfiConverterRustBuffer<OmemoAccount?> {
+    override fun read(buf: ByteBuffer): OmemoAccount? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeOmemoAccount.read(buf)
+    }
+
+    override fun allocationSize(value: OmemoAccount?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeOmemoAccount.allocationSize(value)
+        }
+    }
+
+    override fun write(value: OmemoAccount?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeOmemoAccount.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeResendRequest: FfiConverterRustBuffer<ResendRequest?> {
     override fun read(buf: ByteBuffer): ResendRequest? {
         if (buf.get().toInt() == 0) {
@@ -19616,6 +22792,38 @@ public object FfiConverterOptionalTypeAccountOptions: FfiConverterRustBuffer<Acc
         } else {
             buf.put(1)
             FfiConverterTypeAccountOptions.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeOmemoBundle: FfiConverterRustBuffer<OmemoBundle?> {
+    override fun read(buf: ByteBuffer): OmemoBundle? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeOmemoBundle.read(buf)
+    }
+
+    override fun allocationSize(value: OmemoBundle?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeOmemoBundle.allocationSize(value)
+        }
+    }
+
+    override fun write(value: OmemoBundle?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeOmemoBundle.write(value, buf)
         }
     }
 }
@@ -19764,6 +22972,34 @@ public object FfiConverterSequenceByteArray: FfiConverterRustBuffer<List<kotlin.
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterByteArray.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeOmemoSession: FfiConverterRustBuffer<List<OmemoSession>> {
+    override fun read(buf: ByteBuffer): List<OmemoSession> {
+        val len = buf.getInt()
+        return List<OmemoSession>(len) {
+            FfiConverterTypeOmemoSession.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<OmemoSession>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeOmemoSession.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<OmemoSession>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeOmemoSession.write(it, buf)
         }
     }
 }
@@ -19998,6 +23234,34 @@ public object FfiConverterSequenceTypeLeftOut: FfiConverterRustBuffer<List<LeftO
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeOmemoMessage: FfiConverterRustBuffer<List<OmemoMessage>> {
+    override fun read(buf: ByteBuffer): List<OmemoMessage> {
+        val len = buf.getInt()
+        return List<OmemoMessage>(len) {
+            FfiConverterTypeOmemoMessage.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<OmemoMessage>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeOmemoMessage.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<OmemoMessage>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeOmemoMessage.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypePublicPreKey: FfiConverterRustBuffer<List<PublicPreKey>> {
     override fun read(buf: ByteBuffer): List<PublicPreKey> {
         val len = buf.getInt()
@@ -20134,6 +23398,131 @@ public object FfiConverterSequenceTypeServerRecipient: FfiConverterRustBuffer<Li
     UniffiLib.uniffi_subrosa_fn_func_generate_distribution_id(
     
         _status)
+}
+    )
+    }
+    
+
+        /**
+         * An empty message: the answer that is due after a key exchange.
+         */ fun `omemoEmpty`(`version`: OmemoVersion): OmemoPayload {
+            return FfiConverterTypeOmemoPayload.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_func_omemo_empty(
+    
+        
+        FfiConverterTypeOmemoVersion.lower(`version`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * Encrypts key material for many devices in one call and one stage.
+         */
+    @Throws(SubrosaException::class) fun `omemoEncryptEach`(`sessions`: List<OmemoSession>, `keyMaterial`: kotlin.ByteArray): OmemoEachResult {
+            return FfiConverterTypeOmemoEachResult.lift(
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_func_omemo_encrypt_each(
+    
+        
+        FfiConverterSequenceTypeOmemoSession.lower(`sessions`),
+        FfiConverterByteArray.lower(`keyMaterial`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * The fingerprint of an identity key, to compare: eight groups of eight hex digits, the same in both versions.
+         */
+    @Throws(SubrosaException::class) fun `omemoFingerprint`(`version`: OmemoVersion, `identityKey`: kotlin.ByteArray): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_func_omemo_fingerprint(
+    
+        
+        FfiConverterTypeOmemoVersion.lower(`version`),
+        FfiConverterByteArray.lower(`identityKey`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * The XML namespace of a version.
+         */ fun `omemoNamespace`(`version`: OmemoVersion): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_func_omemo_namespace(
+    
+        
+        FfiConverterTypeOmemoVersion.lower(`version`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * Opens a payload with the key material that came through a session. `iv` is empty in version 2.
+         */
+    @Throws(SubrosaException::class) fun `omemoOpen`(`version`: OmemoVersion, `payload`: kotlin.ByteArray, `iv`: kotlin.ByteArray, `keyMaterial`: kotlin.ByteArray): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_func_omemo_open(
+    
+        
+        FfiConverterTypeOmemoVersion.lower(`version`),
+        FfiConverterByteArray.lower(`payload`),
+        FfiConverterByteArray.lower(`iv`),
+        FfiConverterByteArray.lower(`keyMaterial`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * The text of SCE's `<rpad/>` for an envelope of `len` bytes without it: up to `minimum`, and 0 to 200 characters more.
+         */ fun `omemoPadding`(`len`: kotlin.UInt, `minimum`: kotlin.UInt): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_func_omemo_padding(
+    
+        
+        FfiConverterUInt.lower(`len`),
+        FfiConverterUInt.lower(`minimum`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * Seals what a stanza says: an SCE envelope in version 2, a text in the legacy one.
+         */ fun `omemoSeal`(`version`: OmemoVersion, `plaintext`: kotlin.ByteArray): OmemoPayload {
+            return FfiConverterTypeOmemoPayload.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_subrosa_fn_func_omemo_seal(
+    
+        
+        FfiConverterTypeOmemoVersion.lower(`version`),
+        FfiConverterByteArray.lower(`plaintext`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * Whether the device of an identity signed its label. Version 2 only: a label is ignored otherwise.
+         */
+    @Throws(SubrosaException::class) fun `omemoVerifyLabel`(`identityKey`: kotlin.ByteArray, `label`: kotlin.String, `signature`: kotlin.ByteArray): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    uniffiRustCallWithError(SubrosaException) { _status ->
+    UniffiLib.uniffi_subrosa_fn_func_omemo_verify_label(
+    
+        
+        FfiConverterByteArray.lower(`identityKey`),
+        FfiConverterString.lower(`label`),
+        FfiConverterByteArray.lower(`signature`),_status)
 }
     )
     }
