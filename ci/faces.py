@@ -14,6 +14,7 @@ nothing needs, too.
 """
 
 import ast
+import fnmatch
 import pathlib
 import re
 import sys
@@ -36,7 +37,7 @@ def core():
     functions."""
     exported = set(re.findall(r"\w+", " ".join(re.findall(r"^pub use \w+::(.*?);", (BINDINGS / "core/src/lib.rs").read_text(), re.M | re.S))))
     found = set()
-    for path in sorted((BINDINGS / "core/src").glob("*.rs")):
+    for path in sorted((BINDINGS / "core/src").rglob("*.rs")):
         source = path.read_text()
         found |= {name for name in re.findall(r"^pub (?:const )?fn (\w+)", source, re.M) if name in exported}
         for head, block in blocks(source, r"^impl(?:<.*?>)? (\w+)(?:<.*?>)? \{$"):
@@ -109,7 +110,7 @@ def by_rule(name, face):
 
 def otherwise():
     """The lines of bindings/faces.txt: face, name in core, and where it is instead, all of which must be there. `*` stands
-    for all members of a type, `{}` for the member."""
+    for all members of a type, `{}` for the member. `-` is what a face does without, by a pattern."""
     lines = {}
     for line in (BINDINGS / "faces.txt").read_text().splitlines():
         words = line.split("#")[0].split()
@@ -120,7 +121,11 @@ def otherwise():
 
 def wanted(name, face, lines, used):
     owner, _, member = name.rpartition(".")
-    for key in ((face, name), (face, f"{owner}.*")):
+    whole = [key for key in lines if key[0] == face and lines[key] == ["-"] and fnmatch.fnmatchcase(name, key[1])]
+    for key in (*whole, (face, name), (face, f"{owner}.*")):
+        if key in lines and lines[key] == ["-"]:
+            used.add(key)
+            return []
         if key in lines:
             used.add(key)
             spelt = camel(snake(member)) if face == "wasm" else member
@@ -143,7 +148,9 @@ def main(face, *path):
         print(f"FAILED: faces.txt: nothing needs `{' '.join(key)}`", file=sys.stderr)
     if lacking or idle:
         sys.exit(1)
-    print(f"{face} has all {len(offered)} operations and fields of bindings/core")
+    without = sum(not wanted(name, face, lines, used) for name in offered)
+    apart = f", but {without} that it does without" if without else ""
+    print(f"{face} has all {len(offered)} operations and fields of bindings/core{apart}")
 
 
 main(*sys.argv[1:])
