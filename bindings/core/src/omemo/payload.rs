@@ -18,7 +18,7 @@ pub struct OmemoPayload {
     pub payload: Vec<u8>,
     /// Legacy: the content of `<iv>`, 12 bytes; empty in version 2.
     pub iv: Vec<u8>,
-    /// What [`omemo_encrypt_each`] encrypts. Secret.
+    /// What [`omemo_encrypt_each`](super::omemo_encrypt_each) encrypts. Secret.
     pub key_material: Zeroizing<Vec<u8>>,
 }
 
