@@ -34,14 +34,13 @@ pub(super) fn agree(private: &Secret<32>, theirs: &Prepared) -> Secret<32> {
 
 /// Agreements that do not depend on each other: at once where that is faster.
 pub(super) fn agree_each(pairs: &[Pair<'_>], shared: &mut [Secret<32>]) {
-    if !lanes::agree(pairs, shared) {
-        for ((private, theirs), shared) in pairs.iter().zip(shared) {
-            *shared = if theirs.prepared.is_base() {
-                Secret::new(public_key(&private.0))
-            } else {
-                agree(&private.0, &theirs.prepared)
-            };
-        }
+    let done = lanes::agree(pairs, shared);
+    for ((private, theirs), shared) in pairs.iter().zip(shared).skip(done) {
+        *shared = if theirs.prepared.is_base() {
+            Secret::new(public_key(&private.0))
+        } else {
+            agree(&private.0, &theirs.prepared)
+        };
     }
 }
 

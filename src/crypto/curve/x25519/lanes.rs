@@ -10,24 +10,28 @@ use super::{Prepared, assembly};
 use crate::crypto::curve::Pair;
 use crate::crypto::secret::Secret;
 
-/// Computes the agreements in the lanes of vector registers, and returns whether it did: only if that is faster than one
-/// by one.
-pub(super) fn agree(pairs: &[Pair<'_>], shared: &mut [Secret<32>]) -> bool {
-    let Some(together) = microseconds(pairs.len()).filter(|_| cfg!(not(subrosa_curve = "portable"))) else {
-        return false;
+/// Computes the first agreements in the lanes of vector registers, as many as are faster so than one by one: all of them,
+/// or what fills lanes of four, or none. Gives their number.
+pub(super) fn agree(pairs: &[Pair<'_>], shared: &mut [Secret<32>]) -> usize {
+    let saved = |len: usize| Some((saved(pairs.get(..len)?)?, len));
+    let Some((_, len)) = [pairs.len() & !3, pairs.len()].into_iter().filter_map(saved).max() else {
+        return 0;
     };
-    let one_by_one: u32 = pairs.iter().map(|(_, theirs)| alone(&theirs.prepared)).sum();
-    // Estimates: a tenth less might be none.
-    if together + together / 10 >= one_by_one {
-        return false;
-    }
-    let each = pairs.iter().zip(shared).map(|((private, theirs), shared)| Agreement {
+    let each = pairs.iter().zip(shared).take(len).map(|((private, theirs), shared)| Agreement {
         scalar: private.0.as_bytes(),
         point: theirs.key.as_bytes(),
         shared: shared.as_bytes_mut(),
     });
     agree_many(&mut each.collect::<Vec<_>>());
-    true
+    len
+}
+
+/// About how many microseconds it saves to compute agreements together. None if that is none.
+fn saved(pairs: &[Pair<'_>]) -> Option<u32> {
+    let together = microseconds(pairs.len()).filter(|_| cfg!(not(subrosa_curve = "portable")))?;
+    let one_by_one: u32 = pairs.iter().map(|(_, theirs)| alone(&theirs.prepared)).sum();
+    // Estimates: a tenth less might be none.
+    one_by_one.checked_sub(together + together / 10).filter(|saved| *saved > 0)
 }
 
 /// About how many microseconds an agreement takes by itself.
