@@ -31,6 +31,7 @@ use subrosa::prekey::{
     SignedPreKey, SignedPreKeyId,
 };
 use subrosa::repair::{DecryptionErrorMessage, PlaintextContent, RepairLog};
+use subrosa::rose::{DeviceName, PeerAuthentication, ReceiveError, Repairs};
 use subrosa::session::Policy;
 use subrosa::store::RecordKind;
 use subrosa::{
@@ -82,6 +83,8 @@ fn write_seeds() {
     write("repair_log", "record", &hex::decode(&logs["repair_log"]).unwrap());
     let [_, peer] = addresses();
     write("repair_log", "empty-record", RepairLog::new(peer).record().as_bytes());
+    write("rose_repairs", "record", rose_repairs().record().as_bytes());
+    write("rose_repairs", "empty-record", Repairs::new(rose_peer()).record().as_bytes());
     let mut rng = ChaCha20Rng::seed_from_u64(0);
     for (name, len) in [("short", 30), ("medium", 120), ("long", 300), ("longest", 450)] {
         let mut schedule = vec![0; len];
@@ -91,9 +94,25 @@ fn write_seeds() {
         write("group", name, &schedule);
         write("failing_store", name, &schedule);
         write("repair_log", name, &schedule);
+        write("rose_repairs", name, &schedule);
         write("delivery", name, &schedule);
     }
     differential::write_seeds();
+}
+
+fn rose_peer() -> DeviceName {
+    DeviceName::from_bytes([1; 18])
+}
+
+/// Some messages that were sent, one that was sent again, and one that was asked for.
+fn rose_repairs() -> Repairs {
+    let (mut repairs, now) = (Repairs::new(rose_peer()), Timestamp::from_secs(1_795_000_000));
+    for number in 0..4 {
+        repairs.sent(&[number; 16], number.into(), now).unwrap().commit();
+    }
+    repairs.answer(&[1; 16], PeerAuthentication::Hybrid, now).unwrap().commit();
+    repairs.ask(ReceiveError::Malformed, &[9; 16], now).unwrap().commit();
+    repairs
 }
 
 /// Messages, and sessions as they are between them.
@@ -263,6 +282,9 @@ fn seeds_of_accounts_and_logs_are_what_they_should_be() {
         .into_iter()
         .filter(|seed| RepairLog::from_record(seed, addresses()[1].clone()).is_ok());
     assert_eq!(logs.count(), 2);
+    let repairs =
+        read("rose_repairs").into_iter().filter(|seed| Repairs::from_record(seed, rose_peer()).is_ok());
+    assert_eq!(repairs.count(), 2);
 }
 
 /// A seed that does not even parse leads a fuzzer nowhere.

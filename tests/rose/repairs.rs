@@ -2,8 +2,12 @@
 
 //! Repair: what is asked for, and what is sent again, within the profile's limits (rose 36 §6).
 
+mod hostile;
+
 use std::time::Duration;
 
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use subrosa::Timestamp;
 use subrosa::rose::{
     BraidError, Kind, Outgoing, PeerAuthentication, ReceiveError, Repair, RepairRefused, Repairs, Typed,
@@ -11,6 +15,7 @@ use subrosa::rose::{
 use subrosa::store::Write;
 
 use crate::parties::{NOW, name, pair};
+use hostile::{Move, World};
 
 const HYBRID: PeerAuthentication = PeerAuthentication::Hybrid;
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -196,4 +201,34 @@ fn two_devices_repair_a_message() {
     let again = alice.send(to_bob, &Outgoing::content(b"hello")).unwrap();
     of_bob.sent(&again, resend.message, NOW).unwrap().commit();
     assert_eq!(bob.receive(&again, false).unwrap().1.content[..], b"hello"[..]);
+}
+
+fn a_move() -> impl Strategy<Value = Move> {
+    let (party, place) = (any::<bool>, any::<u8>);
+    let proven = || prop::bool::weighted(0.9);
+    let content = prop::collection::vec(any::<u8>(), 0..35);
+    prop_oneof![
+        6 => party().prop_map(|by| Move::Send { by }),
+        3 => (party(), place(), place()).prop_map(|(by, which, reason)| Move::Refuse { by, which, reason }),
+        1 => (party(), place()).prop_map(|(by, id)| Move::MissKey { by, id: id % 8 }),
+        3 => (place(), proven(), prop::option::weighted(0.2, any::<u16>()))
+            .prop_map(|(which, proven, flip)| Move::Deliver { which: which % 16, proven, flip }),
+        9 => (party(), 0..70_u8, proven()).prop_map(|(to, which, proven)| Move::AskFor { to, which, proven }),
+        1 => (party(), content, proven()).prop_map(|(to, content, proven)| Move::Forge { to, content, proven }),
+        1 => (party(), place()).prop_map(|(to, which)| Move::Stranger { to, which }),
+        1 => party().prop_map(|by| Move::Fail { by }),
+        1 => (0..240_u16).prop_map(|minutes| Move::Wait { minutes }),
+    ]
+}
+
+#[test]
+fn two_hostile_peers_get_what_the_limits_allow_and_no_more() {
+    let config = Config { cases: 200, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[9; 32]));
+    let names = [name("alice", 1), name("bob", 1), name("mallory", 1)];
+    let result = runner.run(&prop::collection::vec(a_move(), 0..600), |moves| {
+        World::run(names, NOW, &moves);
+        Ok(())
+    });
+    assert!(result.is_ok(), "{result:?}");
 }
