@@ -16,6 +16,8 @@
 
 #[path = "../tests/support/rose.rs"]
 mod parties;
+#[path = "support/rose_pair.rs"]
+mod rose_pair;
 #[path = "support/sealing.rs"]
 mod sealing;
 #[path = "support/setting.rs"]
@@ -25,9 +27,10 @@ use std::collections::HashMap;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use parties::{Device, Service, introduce, pair};
+use parties::{Device, Service, introduce};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use rose_pair::Pair;
 use sealing::Sealing;
 use setting::Talk;
 use subrosa::rose::group::{GroupKey, GroupKeys, GroupOutgoing};
@@ -70,48 +73,6 @@ fn print(title: &str, rows: Vec<Row>) -> Vec<f64> {
         median
     };
     rows.into_iter().map(show).collect()
-}
-
-/// Alice's state and Bob's, without a store.
-struct Pair {
-    devices: [Device; 2],
-    sessions: [Session; 2],
-}
-
-impl Pair {
-    fn new(seed: u64) -> Self {
-        let mut devices = pair(seed, false);
-        let names = [devices[1].name(), devices[0].name()];
-        let sessions = [0, 1].map(|at| devices[at].sessions.remove(&names[at]).unwrap());
-        Self { devices, sessions }
-    }
-
-    /// One message from a side to the other; the writes of receiving it.
-    fn tell(&mut self, by: usize, text: &[u8]) -> Writes {
-        let message = self.send(by, text);
-        self.receive(1 - by, &message)
-    }
-
-    fn send(&mut self, by: usize, text: &[u8]) -> Vec<u8> {
-        let device = &mut self.devices[by];
-        let sender = Sender { certificate: &device.certificate, contact: None, now: device.now };
-        self.sessions[by].encrypt(&Outgoing::content(text), &sender, &mut device.rng).unwrap().commit()
-    }
-
-    fn receive(&mut self, by: usize, message: &[u8]) -> Writes {
-        let device = &mut self.devices[by];
-        let staged = self.sessions[by].decrypt(message, device.account.keys(), &mut device.rng).unwrap();
-        let writes = staged.writes();
-        staged.commit();
-        writes
-    }
-
-    fn open(&mut self, by: usize, message: &[u8]) {
-        let device = &mut self.devices[by];
-        black_box(
-            self.sessions[by].decrypt(message, device.account.keys(), &mut device.rng).unwrap().commit(),
-        );
-    }
 }
 
 fn messages() {

@@ -52,3 +52,10 @@ pub fn allocations_of<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let done = work();
     (done, TIMES.get() - before)
 }
+
+/// What `work` gives, and how many bytes more than before are allocated after it.
+pub fn held_by<T>(work: impl FnOnce() -> T) -> (T, usize) {
+    let before = NOW.get();
+    let done = work();
+    (done, NOW.get() - before)
+}

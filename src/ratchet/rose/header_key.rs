@@ -17,6 +17,8 @@ const WINDOW: u64 = 12;
 /// How many of the multiples of [`FAR_STEP`] beyond are expected.
 const FAR: u64 = 4;
 const FAR_STEP: u64 = 32;
+/// Number of tags of a chain of which nothing was skipped.
+const QUIET: usize = 16;
 
 /// A header key, ready to be used.
 pub(crate) struct HeaderKey {
@@ -85,7 +87,8 @@ pub(crate) struct Expected {
 impl Expected {
     /// The tags of some numbers, which ascend.
     pub(crate) fn new(key: HeaderKey, numbers: impl Iterator<Item = u32>) -> Self {
-        let tags = numbers.map(|number| (number, key.tag(number))).collect();
+        let mut tags = Vec::with_capacity(QUIET);
+        tags.extend(numbers.map(|number| (number, key.tag(number))));
         Self { key, tags }
     }
 
@@ -99,7 +102,10 @@ impl Expected {
                 _ => (number, self.key.tag(number)),
             }
         };
-        numbers.map(tag).collect()
+        // Most often as many as before. An iterator that filters does not say how many it has.
+        let mut tags = Vec::with_capacity(self.tags.len().max(QUIET));
+        tags.extend(numbers.map(tag));
+        tags
     }
 
     /// The tag of a number, computed if it is not known.
