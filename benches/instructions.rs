@@ -4,12 +4,23 @@
 //! [`measured`] is counted. Without an argument it lists the operations; a second argument says how often to repeat one,
 //! for `ci/profile.sh`.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, unreachable_pub, reason = "a bench")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    missing_docs,
+    unreachable_pub,
+    reason = "a bench"
+)]
 
 #[path = "support/braids.rs"]
 mod braids;
 #[path = "support/groups.rs"]
 mod groups;
+#[path = "../tests/support/rose.rs"]
+mod parties;
+#[path = "support/rose_pair.rs"]
+mod rose_pair;
 #[path = "support/sealing.rs"]
 mod sealing;
 #[path = "support/setting.rs"]
@@ -87,6 +98,10 @@ const OPERATIONS: &[Operation] = &[
     ("braid/receive that decapsulates (EkSentCt1Received)", 1, |_| dear_receive(0, "EkSentCt1Received")),
     ("braid/receive that completes ek (Ct1Acknowledged)", 1, |_| dear_receive(1, "Ct1Acknowledged")),
     ("braid/jump of 25,000", 1, |_| jump()),
+    ("rose/encrypt 100 B, one way", 10, |times| rose_one_way(times, true)),
+    ("rose/decrypt 100 B, one way", 10, |times| rose_one_way(times, false)),
+    ("rose/two DH ratchet steps, 100 B each way", 87, rose_steps),
+    ("rose/garbage of 6,144 B, four sealing keys", 1, |_| rose_garbage()),
     ("erasure/decode 1,152 bytes from parity alone", 1, |_| decode()),
 ];
 
@@ -139,6 +154,44 @@ fn one_way(version: u8, times: u32, sends: bool) {
             measured(|| receive(&mut talk.bob, &message, &mut talk.rng));
         }
     }
+}
+
+/// The same in the rose profile.
+fn rose_one_way(times: u32, sends: bool) {
+    let mut talk = rose_pair::Pair::new(1);
+    for _ in 0..100 {
+        drop(talk.tell(0, &[b'x'; 100]));
+    }
+    for _ in 0..times {
+        if sends {
+            let message = measured(|| talk.send(0, &[b'x'; 100]));
+            talk.open(1, &message);
+        } else {
+            let message = talk.send(0, &[b'x'; 100]);
+            measured(|| talk.open(1, &message));
+        }
+    }
+}
+
+fn rose_steps(times: u32) {
+    let mut talk = rose_pair::Pair::new(3);
+    for _ in 0..times {
+        measured(|| {
+            for by in [0, 1] {
+                let message = talk.send(by, &[b'x'; 100]);
+                talk.open(1 - by, &message);
+            }
+        });
+    }
+}
+
+fn rose_garbage() {
+    let [_, mut bob] = parties::pair(5, false);
+    for _ in 0..3 {
+        bob.account.new_sealing_prekey(bob.now, &mut bob.rng).unwrap().commit();
+    }
+    let garbage: Vec<u8> = (0..6_144_u32).map(|at| at.to_le_bytes()[0]).collect();
+    assert!(measured(|| bob.account.open(&garbage).is_err()));
 }
 
 fn encrypt(times: u32) {

@@ -6,6 +6,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::Timestamp;
 use subrosa::keys::PrivateKey;
+use subrosa::rose::group::{GroupKey, GroupOutgoing};
 use subrosa::rose::{
     Account, Admission, Class, DeviceName, Issuers, Outgoing, ReceiveError, RoseKey, SendError, Session,
     Trust, issue, trial,
@@ -292,4 +293,47 @@ fn a_trial_is_over_64_sessions() {
         let tried = trial(&mut sessions, &message, bob.account.keys(), &mut rng);
         assert_eq!(tried.map(drop).unwrap_err(), refused);
     }
+}
+
+/// The lengths of 33 §9, as they go over the wire.
+#[test]
+fn messages_have_the_lengths_of_the_table() {
+    let [mut alice, mut bob] = devices(410);
+    let bundle = bob.bundle(Class::OneTime);
+    let (to_bob, to_alice) = (alice.begin(&bundle, false), alice.name());
+    let length = |from: &mut Device, to, content: usize| {
+        from.send(to, &Outgoing::content(&vec![b'x'; content])).unwrap().len()
+    };
+    // First contact, and each message until it is answered.
+    assert_eq!([0, 578, 579].map(|content| length(&mut alice, to_bob, content)), [6_144, 6_144, 12_288]);
+    let first = say(&mut alice, to_bob);
+    bob.receive(&first, false).unwrap();
+    // A reply before the initiator's second turn has a ciphertext inside.
+    assert_eq!([0, 258, 259].map(|content| length(&mut bob, to_alice, content)), [1_536, 1_536, 3_072]);
+    let reply = say(&mut bob, to_alice);
+    alice.receive(&reply, false).unwrap();
+    turn(&mut alice, &mut bob);
+    for (content, wire) in [
+        (30, 384),
+        (70, 384),
+        (170, 384),
+        (194, 384),
+        (195, 768),
+        (370, 768),
+        (578, 768),
+        (1_070, 1_536),
+        (1_346, 1_536),
+        (2_882, 3_072),
+        (5_954, 6_144),
+        (12_098, 12_288),
+    ] {
+        assert_eq!(length(&mut alice, to_bob, content), wire, "{content}");
+        assert_eq!(length(&mut bob, to_alice, content), wire, "{content}");
+    }
+    assert_eq!(say(&mut alice, to_bob).len(), 384, "a dummy");
+    let mut key = GroupKey::generate([1; 32], &mut alice.rng).commit();
+    let to = (0..100_u8).map(|at| ([at; 16], to_bob));
+    let content = GroupOutgoing { content: &[b'x'; 130], at_least: 0, report: None };
+    let upload = key.encrypt(&content, &to_alice, to, &mut alice.rng).unwrap().commit();
+    assert_eq!(upload.len() / 100, 36, "3.7 kB for a group of 100");
 }
