@@ -92,7 +92,7 @@ fn main() -> ExitCode {
 }
 
 /// In the order of the layers, from below.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 21] = [
     "crypto",
     "record",
     "wire",
@@ -112,6 +112,8 @@ const ORDER: [&str; 19] = [
     "group",
     "fingerprint",
     "attachment",
+    "omemo",
+    "rose",
 ];
 
 fn run() -> Result<(), Failure> {
