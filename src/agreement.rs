@@ -72,9 +72,9 @@ impl Initiator<'_> {
             (self.base_key, &PreparedKey::BASE),
         ];
         let products: Vec<_> = three.into_iter().chain(one_time).chain(ratchet).collect();
-        let (products, parts) = (Agreed::of(&products), products.len() - ratchet.len());
+        let (products, parts) = (Agreed::all(&products)?, products.len() - ratchet.len());
         Ok(Agreements {
-            input: SecretInput::of(&products, parts)?,
+            input: SecretInput::of(&products, parts),
             ratchet: products.at(parts)?.duplicate(),
             ratchet_key: products.public_key(parts + 1)?,
             base_key: products.public_key(parts + 2)?,
@@ -118,7 +118,7 @@ impl Responder<'_> {
         ];
         let one_time = self.one_time_pre_key.map(|one_time| (one_time, their_base_key));
         let pairs: Vec<_> = three.into_iter().chain(one_time).collect();
-        SecretInput::of(&Agreed::of(&pairs), pairs.len())
+        Ok(SecretInput::of(&Agreed::all(&pairs)?, pairs.len()))
     }
 }
 
@@ -131,12 +131,10 @@ struct SecretInput {
 
 impl SecretInput {
     /// With the first Diffie-Hellman results, in their order.
-    fn of(results: &Agreed, parts: usize) -> Result<Self, NonContributory> {
+    fn of(results: &Agreed, parts: usize) -> Self {
         let mut input = Self { bytes: Secret::new([0xFF; 192]), len: 32 };
-        for part in results.iter().take(parts) {
-            input.append(part?);
-        }
-        Ok(input)
+        (0..parts).filter_map(|part| results.at(part).ok()).for_each(|part| input.append(part));
+        input
     }
 
     const fn duplicate(&self) -> Self {

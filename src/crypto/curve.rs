@@ -248,7 +248,7 @@ impl PrivateKey {
 }
 
 /// Refuses what is all zero, in constant time.
-fn refuse_zero(shared: &Secret<32>) -> Result<(), NonContributory> {
+pub(crate) fn refuse_zero(shared: &Secret<32>) -> Result<(), NonContributory> {
     if shared.ct_eq(&Secret::zero()).into() { Err(NonContributory) } else { Ok(()) }
 }
 
@@ -273,10 +273,18 @@ impl Agreed {
         Self(shared)
     }
 
-    /// The shared secret of the pair at a place. [`NonContributory`] if there is none.
+    /// [`of`](Self::of), if none is zero.
+    pub(crate) fn all(pairs: &[Pair<'_>]) -> Result<Self, NonContributory> {
+        let agreed = Self::of(pairs);
+        for shared in &agreed.0 {
+            refuse_zero(shared)?;
+        }
+        Ok(agreed)
+    }
+
+    /// What the pair at a place gave, be it zero or not. [`NonContributory`] if there is none.
     pub(crate) fn at(&self, place: usize) -> Result<&Secret<32>, NonContributory> {
-        let shared = self.0.get(place).ok_or(NonContributory)?;
-        refuse_zero(shared).map(|()| shared)
+        self.0.get(place).ok_or(NonContributory)
     }
 
     /// The public key that the pair at a place gave, which is with the [base point](PreparedKey::BASE).

@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
 
-use crate::crypto::curve::{Agreed, KeyPair, NonContributory, PreparedKey, PrivateKey, PublicKey};
+use crate::crypto::curve::{
+    Agreed, KeyPair, NonContributory, PreparedKey, PrivateKey, PublicKey, refuse_zero,
+};
 use crate::crypto::secret::Secret;
 
 /// What a DH ratchet step takes from outside. Each generator is one.
@@ -95,6 +97,7 @@ impl<R: CryptoRng> Turns for Step<'_, R> {
         };
         for (place, to) in agreed.iter_mut().enumerate() {
             to.as_bytes_mut().copy_from_slice(products.at(3 * at + place)?.as_bytes());
+            refuse_zero(to)?;
         }
         Ok(KeyPair::from_parts(private.duplicate(), products.public_key(3 * at + 2)?))
     }

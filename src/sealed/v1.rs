@@ -47,7 +47,7 @@ pub fn seal(
     stack::wiped(stack::OPERATION, || {
         let (ephemeral, prepared) = (PrivateKey::generate(rng), theirs.public_key().prepare());
         let pairs = [(&ephemeral, &PreparedKey::BASE), (&ephemeral, &prepared), (ours.private(), &prepared)];
-        let agreed = Agreed::of(&pairs);
+        let agreed = Agreed::all(&pairs)?;
         let secrets = (&agreed.public_key(0)?, agreed.at(1)?, agreed.at(2)?);
         envelope(content, (ours.public(), theirs), secrets)
     })
