@@ -36,6 +36,13 @@ cmp wasm/pkg/node/subrosa_bg.wasm wasm/pkg/web/subrosa_bg.wasm
 rm wasm/pkg/node/subrosa_bg.wasm
 sed -i 's|`${__dirname}/subrosa_bg.wasm`|`${__dirname}/../web/subrosa_bg.wasm`|' wasm/pkg/node/subrosa.js
 grep -q 'web/subrosa_bg.wasm' wasm/pkg/node/subrosa.js
+# A string in the place of bytes would be read as zeros.
+for glue in wasm/pkg/*/subrosa.js; do
+  sed -i "/^function passArray8ToWasm0/a\\    if (Object.prototype.toString.call(arg) !== '[object Uint8Array]') throw new TypeError('bytes are a Uint8Array');" "$glue"
+  grep -q 'bytes are a Uint8Array' "$glue"
+done
+# wasm-bindgen takes over how comments reach it through a macro: as raw strings.
+sed -i 's/^ \* r" / * /' wasm/pkg/*/subrosa.js wasm/pkg/*/subrosa.d.ts
 rm -f wasm/pkg/*/*.wasm.d.ts
 echo '{"type":"commonjs"}' >wasm/pkg/node/package.json
 echo '{"type":"module"}' >wasm/pkg/web/package.json

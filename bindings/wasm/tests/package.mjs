@@ -80,6 +80,11 @@ test('misuse throws', () => {
   throws('Limits', () => S.Account.generate(new S.Address('x', 1), { batch: 0 }));
   throws('NoOutput', () => S.Account.generate(new S.Address('x', 1)).outputForTheSameTransaction());
   throws('UnknownKind', () => alice.account.receive(session, 9, text('x')));
+  for (const bytes of ['text', [1, 2], new ArrayBuffer(2), new Uint16Array(2), undefined]) {
+    assert.throws(() => session.encrypt(bytes, NOW), TypeError);
+    assert.throws(() => new S.Fingerprint(2, bytes, alice.account.identityKey, text('b'), alice.account.identityKey), TypeError);
+  }
+  session.encrypt(Buffer.from('bytes'), NOW).rollBack();
   session.free();
   assert.throws(() => session.version);
   assert.ok(S.errorCodes().includes('UntrustedIdentity'));
