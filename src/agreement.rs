@@ -72,13 +72,13 @@ impl Initiator<'_> {
             (self.base_key, &PreparedKey::BASE),
         ];
         let products: Vec<_> = three.into_iter().chain(one_time).chain(ratchet).collect();
-        let (products, parts) = (Agreed::all(&products)?, products.len() - ratchet.len());
-        Ok(Agreements {
-            input: SecretInput::of(&products, parts),
-            ratchet: products.at(parts)?.duplicate(),
-            ratchet_key: products.public_key(parts + 1)?,
-            base_key: products.public_key(parts + 2)?,
-        })
+        let products = Agreed::all(&products)?;
+        let [parts @ .., ratchet, ratchet_key, base_key] = products.as_slice() else {
+            return Err(NonContributory);
+        };
+        let [base_key, ratchet_key] =
+            [base_key, ratchet_key].map(|key| PublicKey::from_bytes(*key.as_bytes()));
+        Ok(Agreements { base_key, ratchet_key, ratchet: ratchet.duplicate(), input: SecretInput::of(parts) })
     }
 }
 
@@ -118,7 +118,7 @@ impl Responder<'_> {
         ];
         let one_time = self.one_time_pre_key.map(|one_time| (one_time, their_base_key));
         let pairs: Vec<_> = three.into_iter().chain(one_time).collect();
-        Ok(SecretInput::of(&Agreed::all(&pairs)?, pairs.len()))
+        Ok(SecretInput::of(Agreed::all(&pairs)?.as_slice()))
     }
 }
 
@@ -130,10 +130,12 @@ struct SecretInput {
 }
 
 impl SecretInput {
-    /// With the first Diffie-Hellman results, in their order.
-    fn of(results: &Agreed, parts: usize) -> Self {
+    /// With all Diffie-Hellman results, in their order.
+    fn of(results: &[Secret<32>]) -> Self {
         let mut input = Self { bytes: Secret::new([0xFF; 192]), len: 32 };
-        (0..parts).filter_map(|part| results.at(part).ok()).for_each(|part| input.append(part));
+        for part in results {
+            input.append(part);
+        }
         input
     }
 

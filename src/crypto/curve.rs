@@ -282,14 +282,9 @@ impl Agreed {
         Ok(agreed)
     }
 
-    /// What the pair at a place gave, be it zero or not. [`NonContributory`] if there is none.
-    pub(crate) fn at(&self, place: usize) -> Result<&Secret<32>, NonContributory> {
-        self.0.get(place).ok_or(NonContributory)
-    }
-
-    /// The public key that the pair at a place gave, which is with the [base point](PreparedKey::BASE).
-    pub(crate) fn public_key(&self, place: usize) -> Result<PublicKey, NonContributory> {
-        self.at(place).map(|public| PublicKey(*public.as_bytes()))
+    /// What the pairs gave, in their order, be it zero or not.
+    pub(crate) fn as_slice(&self) -> &[Secret<32>] {
+        &self.0
     }
 
     /// The shared secrets, in the order of the pairs.

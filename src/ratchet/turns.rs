@@ -91,15 +91,16 @@ impl<R: CryptoRng> Turns for Step<'_, R> {
     ) -> Result<KeyPair, NonContributory> {
         let Prepared { keys, fresh, products } = self.prepared;
         let is_it = |at: &usize| keys.get(*at) == Some(&(*ours.public(), *theirs));
-        let Some((at, private)) = self.at.take_if(|at| is_it(at)).and_then(|at| Some((at, fresh.get(at)?)))
-        else {
+        let mut steps = fresh.iter().zip(products.as_slice().chunks_exact(3));
+        let step = self.at.take_if(|at| is_it(at)).and_then(|at| steps.nth(at));
+        let Some((private, [before, after, public])) = step else {
             return self.rng.turn(ours, theirs, agreed);
         };
-        for (place, to) in agreed.iter_mut().enumerate() {
-            to.as_bytes_mut().copy_from_slice(products.at(3 * at + place)?.as_bytes());
+        for (to, from) in agreed.iter_mut().zip([before, after]) {
+            to.as_bytes_mut().copy_from_slice(from.as_bytes());
             refuse_zero(to)?;
         }
-        Ok(KeyPair::from_parts(private.duplicate(), products.public_key(3 * at + 2)?))
+        Ok(KeyPair::from_parts(private.duplicate(), PublicKey::from_bytes(*public.as_bytes())))
     }
 
     fn pass_over(&mut self) {

@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 use super::contacts::Contacts;
 use super::error::{OpenError, SealError};
 use crate::crypto::ctr::{self, TooLong};
-use crate::crypto::curve::{Agreed, KeyPair, PreparedKey, PrivateKey, PublicKey};
+use crate::crypto::curve::{Agreed, KeyPair, NonContributory, PreparedKey, PrivateKey, PublicKey};
 use crate::crypto::kdf::{MacKey, hkdf_into};
 use crate::crypto::secret::Secret;
 use crate::crypto::stack;
@@ -48,8 +48,9 @@ pub fn seal(
         let (ephemeral, prepared) = (PrivateKey::generate(rng), theirs.public_key().prepare());
         let pairs = [(&ephemeral, &PreparedKey::BASE), (&ephemeral, &prepared), (ours.private(), &prepared)];
         let agreed = Agreed::all(&pairs)?;
-        let secrets = (&agreed.public_key(0)?, agreed.at(1)?, agreed.at(2)?);
-        envelope(content, (ours.public(), theirs), secrets)
+        let [ephemeral, outer, inner] = agreed.as_slice() else { return Err(NonContributory.into()) };
+        let ephemeral = PublicKey::from_bytes(*ephemeral.as_bytes());
+        envelope(content, (ours.public(), theirs), (&ephemeral, outer, inner))
     })
 }
 

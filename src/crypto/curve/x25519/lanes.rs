@@ -13,8 +13,8 @@ use crate::crypto::secret::Secret;
 /// Computes the first agreements in the lanes of vector registers, as many as are faster so than one by one: all of them,
 /// or what fills lanes of four, or none. Gives their number.
 pub(super) fn agree(pairs: &[Pair<'_>], shared: &mut [Secret<32>]) -> usize {
-    let saved = |len: usize| Some((saved(pairs.get(..len)?)?, len));
-    let Some((_, len)) = [pairs.len() & !3, pairs.len()].into_iter().filter_map(saved).max() else {
+    let worth = |len: usize| Some((saved(pairs.get(..len)?)?, len));
+    let Some((_, len)) = [pairs.len() & !3, pairs.len()].into_iter().filter_map(worth).max() else {
         return 0;
     };
     let each = pairs.iter().zip(shared).take(len).map(|((private, theirs), shared)| Agreement {
