@@ -2,9 +2,13 @@
 
 //! Which lanes this machine has, and which of them a batch is cut into.
 
+#[cfg(any(all(target_arch = "aarch64", target_feature = "neon"), target_arch = "x86_64"))]
+use crate::lane::Lane;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+use crate::neon;
 use crate::{Agreement, BASE, portable, stack};
 #[cfg(target_arch = "x86_64")]
-use crate::{avx2, ifma4, ifma8, lane::Lane};
+use crate::{avx2, ifma4, ifma8};
 
 #[cfg(target_arch = "x86_64")]
 cpufeatures::new!(cpu_ifma, "avx2", "avx512f", "avx512vl", "avx512ifma");
@@ -18,13 +22,15 @@ pub enum Kind {
     Ifma,
     /// AVX2: four lanes.
     Avx2,
+    /// NEON: four lanes.
+    Neon,
     /// `curve25519-dalek`, one by one.
     Portable,
 }
 
 impl Kind {
     /// All, the best first.
-    pub const ALL: [Self; 3] = [Self::Ifma, Self::Avx2, Self::Portable];
+    pub const ALL: [Self; 4] = [Self::Ifma, Self::Avx2, Self::Neon, Self::Portable];
 
     fn is_here(self) -> bool {
         match self {
@@ -34,6 +40,7 @@ impl Kind {
             Self::Avx2 => cpu_avx2::get(),
             #[cfg(not(target_arch = "x86_64"))]
             Self::Ifma | Self::Avx2 => false,
+            Self::Neon => cfg!(all(target_arch = "aarch64", target_feature = "neon")),
             Self::Portable => true,
         }
     }
@@ -50,10 +57,11 @@ impl Backend {
         kind.is_here().then_some(Self(kind))
     }
 
-    /// The best one.
+    /// The one that is fastest here. NEON's is on Apple's processors, and on many others is not; see `README.md`.
     #[must_use]
     pub fn best() -> Self {
-        Kind::ALL.into_iter().find_map(Self::of).unwrap_or(Self(Kind::Portable))
+        let pays = |kind: &Kind| *kind != Kind::Neon || cfg!(target_vendor = "apple");
+        Kind::ALL.into_iter().filter(pays).find_map(Self::of).unwrap_or(Self(Kind::Portable))
     }
 
     /// About how many microseconds so many agreements take in lanes.
@@ -90,13 +98,15 @@ impl Backend {
 
     /// The lanes for the first of so many agreements, if there are any.
     const fn widest_for(self, left: usize) -> Option<Run> {
-        match self.0 {
+        match (self.0, left) {
             #[cfg(target_arch = "x86_64")]
-            Kind::Ifma if left > ifma4::LANES => Some(Run::Ifma8),
+            (Kind::Ifma, ..=ifma4::LANES) => Some(Run::Ifma4),
             #[cfg(target_arch = "x86_64")]
-            Kind::Ifma => Some(Run::Ifma4),
+            (Kind::Ifma, _) => Some(Run::Ifma8),
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx2 => Some(Run::Avx2),
+            (Kind::Avx2, _) => Some(Run::Avx2),
+            #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+            (Kind::Neon, _) => Some(Run::Neon),
             _ => None,
         }
     }
@@ -111,6 +121,8 @@ enum Run {
     Ifma4,
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+    Neon,
     OneByOne,
 }
 
@@ -123,6 +135,8 @@ impl Run {
             Self::Ifma4 => ifma4::LANES,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => avx2::LANES,
+            #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+            Self::Neon => neon::LANES,
             Self::OneByOne => 1,
         }
     }
@@ -136,12 +150,14 @@ impl Run {
             Self::Ifma4 => 35,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => 104,
+            #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+            Self::Neon => 160,
             Self::OneByOne => 0,
         }
     }
 
     #[cfg_attr(
-        target_arch = "x86_64",
+        any(all(target_arch = "aarch64", target_feature = "neon"), target_arch = "x86_64"),
         expect(unsafe_code, reason = "the machine has what the functions need")
     )]
     fn agree(self, agreements: &mut [Agreement<'_>]) {
@@ -155,6 +171,9 @@ impl Run {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: chosen by a `Backend` of kind `Avx2`, which exists only if this machine has AVX2.
             Self::Avx2 => in_lanes(agreements, |lanes| unsafe { avx2::agree(lanes) }),
+            #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+            // SAFETY: chosen by a `Backend` of kind `Neon`, which exists only if the whole program is compiled for NEON.
+            Self::Neon => in_lanes(agreements, |lanes| unsafe { neon::agree(lanes) }),
             Self::OneByOne => agreements.iter_mut().for_each(portable::agree),
         }
     }
@@ -170,7 +189,7 @@ fn cost_of_one(agreement: &Agreement<'_>) -> u32 {
 }
 
 /// Runs some agreements as lanes, with nothing in those that are left over.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(all(target_arch = "aarch64", target_feature = "neon"), target_arch = "x86_64"))]
 fn in_lanes<const N: usize>(agreements: &mut [Agreement<'_>], run: impl FnOnce(&mut [Lane; N])) {
     let mut lanes: [Lane; N] = core::array::from_fn(|_| Lane::default());
     for (lane, agreement) in lanes.iter_mut().zip(&*agreements) {
@@ -182,7 +201,7 @@ fn in_lanes<const N: usize>(agreements: &mut [Agreement<'_>], run: impl FnOnce(&
     }
 }
 
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(test)]
 mod tests {
     use std::vec::Vec;
 
@@ -207,6 +226,21 @@ mod tests {
     }
 
     #[test]
+    fn without_lanes_each_is_computed_by_itself() {
+        assert_eq!(runs(Kind::Portable, 2, 0), [(Run::OneByOne, 1); 2]);
+        assert_eq!(runs(Kind::Portable, 0, 0), []);
+    }
+
+    #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+    #[test]
+    fn four_lanes_of_neon_are_for_four_agreements() {
+        assert_eq!(runs(Kind::Neon, 5, 0), [(Run::Neon, 4), (Run::OneByOne, 1)]);
+        assert_eq!(runs(Kind::Neon, 3, 0), [(Run::OneByOne, 3)]);
+        assert_eq!(runs(Kind::Neon, 0, 4), [(Run::OneByOne, 4)]);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
     fn a_batch_is_cut_into_what_is_cheapest() {
         assert_eq!(runs(Kind::Ifma, 1, 0), [(Run::Ifma4, 1)]);
         assert_eq!(runs(Kind::Ifma, 0, 1), [(Run::OneByOne, 1)]);
@@ -217,7 +251,6 @@ mod tests {
         assert_eq!(runs(Kind::Avx2, 2, 1), [(Run::Avx2, 3)]);
         assert_eq!(runs(Kind::Avx2, 5, 0), [(Run::Avx2, 4), (Run::OneByOne, 1)]);
         assert_eq!(runs(Kind::Avx2, 0, 2), [(Run::OneByOne, 2)]);
-        assert_eq!(runs(Kind::Portable, 2, 0), [(Run::OneByOne, 1); 2]);
         assert_eq!(runs(Kind::Ifma, 0, 0), []);
     }
 }

@@ -16,12 +16,14 @@ mod ifma4;
 mod ifma8;
 #[cfg(test)]
 mod intervals;
-#[cfg(any(target_arch = "x86_64", test))]
+#[cfg(any(all(target_arch = "aarch64", target_feature = "neon"), target_arch = "x86_64", test))]
 mod ladder;
-#[cfg(any(target_arch = "x86_64", test))]
+#[cfg(any(all(target_arch = "aarch64", target_feature = "neon"), target_arch = "x86_64", test))]
 mod lane;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+mod neon;
 mod portable;
-#[cfg(any(target_arch = "x86_64", test))]
+#[cfg(any(all(target_arch = "aarch64", target_feature = "neon"), target_arch = "x86_64", test))]
 mod radix25;
 #[cfg(any(target_arch = "x86_64", test))]
 mod radix51;

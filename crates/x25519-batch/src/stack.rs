@@ -5,7 +5,12 @@
 use zeroize::optimization_barrier;
 
 /// More than any backend uses, with all that it calls.
-const DEPTH: usize = if cfg!(target_arch = "x86_64") { 16 * 1024 } else { 3 * 1024 };
+const DEPTH: usize =
+    if cfg!(any(all(target_arch = "aarch64", target_feature = "neon"), target_arch = "x86_64")) {
+        16 * 1024
+    } else {
+        3 * 1024
+    };
 
 /// Runs `operation`, and overwrites as much of the stack below its caller's frame as it uses.
 pub(crate) fn wiped(operation: impl FnOnce()) {

@@ -61,7 +61,8 @@ fn assert_as_expected(pairs: &[Pair]) {
 /// Where `X25519_BATCH_BEST` says what this processor's best backend is, it is that one: so that CI knows what it tests.
 #[test]
 fn the_best_backend_is_the_one_that_should_be_here() {
-    let (best, backend) = backends()[0];
+    let pays = |kind| kind != Kind::Neon || cfg!(target_vendor = "apple");
+    let (best, backend) = backends().into_iter().find(|(kind, _)| pays(*kind)).unwrap();
     assert_eq!(Backend::best(), backend);
     if let Ok(expected) = std::env::var("X25519_BATCH_BEST") {
         assert_eq!(format!("{best:?}"), expected);

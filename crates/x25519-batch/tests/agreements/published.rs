@@ -39,7 +39,7 @@ fn rfc_7748_iterated_a_thousand_times() {
         // All lanes of that kind, once.
         let len = match kind {
             Kind::Ifma => 8 + 4,
-            Kind::Avx2 => 4,
+            Kind::Avx2 | Kind::Neon => 4,
             Kind::Portable => 1,
         };
         let (mut k, mut u) = (BASE, BASE);
