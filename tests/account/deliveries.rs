@@ -22,7 +22,7 @@ fn config(cases: u32) -> ProptestConfig {
     if std::env::var_os("PROPTEST_CASES").is_none() {
         config.cases = cases;
     }
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/account/deliveries.proptest-regressions");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/account/deliveries.proptest-regressions");
     config.failure_persistence = Some(Box::new(FileFailurePersistence::Direct(file)));
     config
 }

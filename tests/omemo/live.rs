@@ -4,7 +4,7 @@
 //! its libraries is in `SUBROSA_OMEMO_PYTHON`.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use rand_chacha::ChaCha20Rng;
@@ -25,7 +25,9 @@ struct Library {
 impl Library {
     fn start() -> Self {
         let variable = |name| std::env::var_os(name).unwrap_or_else(|| panic!("{name}: see CONTRIBUTING.md"));
-        let script = PathBuf::from(variable("SUBROSA_INTEROP")).join("omemo/peer.py");
+        let script = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .join(variable("SUBROSA_INTEROP"))
+            .join("omemo/peer.py");
         let mut command = Command::new(variable("SUBROSA_OMEMO_PYTHON"));
         let mut child =
             command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");

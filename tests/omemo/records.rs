@@ -19,7 +19,7 @@ type Texts = BTreeMap<String, String>;
 const VERSIONS: [(Version, &str); 2] = [(Version::Two, "two"), (Version::Legacy, "legacy")];
 
 fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/vectors/records/{name}.json"))
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("vectors/records/{name}.json"))
 }
 
 fn peer() -> Address {

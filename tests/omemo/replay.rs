@@ -2,7 +2,7 @@
 
 //! Recordings of twomemo and oldmemo, replayed by the peer: every output to the last bit, and the same refusals.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
@@ -24,9 +24,12 @@ const OTHERWISE: &[(&str, &str, &str)] = &[
 const HEALED: (&str, usize) = ("both begin at once", 11);
 
 fn load(name: &str) -> Value {
-    let folder = std::env::var_os("SUBROSA_VECTORS")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors")), PathBuf::from);
-    let path = folder.join("omemo").join(name).with_extension("json");
+    let folder = std::env::var_os("SUBROSA_VECTORS").unwrap_or_else(|| "tests/vectors".into());
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .join(folder)
+        .join("omemo")
+        .join(name)
+        .with_extension("json");
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

@@ -40,7 +40,7 @@ use subrosa::{
 };
 
 fn folder(target: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target)
 }
 
 fn write(target: &str, name: &str, seed: &[u8]) {

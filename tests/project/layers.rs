@@ -6,7 +6,7 @@
 //! at the crate's root that it leads to. Doc links are comments and may point anywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The modules at the crate's root, and the layer of each.
 const LAYERS: &[(&str, u8)] = &[
@@ -295,6 +295,10 @@ fn character_len(text: &str) -> usize {
     }
 }
 
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
 /// All Rust files below `folder`, with their paths from there.
 fn rust_files(folder: &Path) -> Vec<(String, String)> {
     let mut files = Vec::new();
@@ -317,7 +321,7 @@ fn rust_files(folder: &Path) -> Vec<(String, String)> {
 
 #[test]
 fn no_arrow_goes_up() {
-    let files = rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let files = rust_files(&root().join("src"));
     assert!(files.len() > 50, "only {} files were found", files.len());
     let sources: Vec<Source<'_>> = files.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect();
     let wrong = check(&sources);
@@ -327,20 +331,19 @@ fn no_arrow_goes_up() {
 /// Each module stands on the line of its layer.
 #[test]
 fn the_drawing_has_all_modules() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let drawing = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let drawing = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     for (module, layer) in LAYERS.iter().filter(|(_, layer)| *layer != ABOVE_ALL) {
         let label = format!("L{layer}");
         let mut line = drawing.lines().map(str::split_whitespace).map(Iterator::collect::<Vec<_>>);
         let drawn = line.any(|words| words.first() == Some(&label.as_str()) && words.contains(module));
-        let written = root.join(format!("src/{module}.rs")).exists();
+        let written = root().join(format!("src/{module}.rs")).exists();
         assert_eq!(drawn, written, "{module}: is it in src? is it drawn?");
     }
 }
 
 #[test]
 fn every_rust_file_names_its_licence() {
-    let files = rust_files(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let files = rust_files(&root());
     let without: Vec<&String> =
         files.iter().filter(|(_, text)| !text.starts_with(HEADER)).map(|(file, _)| file).collect();
     assert!(without.is_empty(), "no SPDX header: {without:?}");

@@ -46,7 +46,7 @@ type Texts = BTreeMap<String, String>;
 const OWNER: &[u8] = b"bob.1 with alice.1";
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/records")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors/records")
 }
 
 fn alice() -> Address {

@@ -17,7 +17,9 @@ const DEPTH: usize = 1 << 19;
 const MARGIN: usize = 1 << 12;
 /// For so long nothing else runs, if it can be helped.
 const SHORT: Duration = Duration::from_millis(5);
-const PAINT: u64 = 0xA9A9_A9A9_A9A9_A9A9;
+const PAINT: u8 = 0xA9;
+/// How many bytes are looked at together.
+const PATCH: usize = 256;
 
 /// What a piece of work costs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,8 +71,7 @@ fn call<T>(work: &mut impl FnMut() -> T) -> T {
 
 #[inline(never)]
 fn paint() {
-    let mut area = [0; (DEPTH + MARGIN) / 8];
-    area.fill(PAINT);
+    let area = [PAINT; DEPTH + MARGIN];
     std::hint::black_box(&area);
 }
 
@@ -80,10 +81,10 @@ fn paint() {
 /// The [`DEPTH`] bytes below `base` must be painted, by this thread.
 #[inline(never)]
 unsafe fn written(base: usize) -> usize {
-    let start = std::ptr::with_exposed_provenance::<u64>((base - DEPTH).next_multiple_of(8));
+    let start = std::ptr::with_exposed_provenance::<[u8; PATCH]>(base - DEPTH);
     // SAFETY: inside of what the caller promises. This function's own frame is above what is looked at.
-    let painted = |at: &usize| unsafe { start.add(*at).read_volatile() } == PAINT;
-    let untouched = (0..(DEPTH - MARGIN) / 8).take_while(painted).count() * 8;
+    let painted = |at: &usize| unsafe { start.add(*at).read_volatile() } == [PAINT; PATCH];
+    let untouched = (0..(DEPTH - MARGIN) / PATCH).take_while(painted).count() * PATCH;
     assert!(untouched > 0, "it goes deeper than is looked");
     DEPTH - untouched
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::peer::World;
 
-const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/v1/rose.json");
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../vectors/v1/rose.json");
 
 /// The requests; a message is named by the step that sent it.
 fn requests() -> Vec<Value> {

@@ -4,7 +4,7 @@
 //! refusals; and the number and order of draws.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
@@ -37,9 +37,12 @@ const BESIDE: [&str; 5] = ["table", "digests", "tags_add", "tags_remove", "group
 
 /// A file of the selection, or of the complete vectors.
 pub(crate) fn load(name: &str) -> Value {
-    let folder = std::env::var_os("SUBROSA_VECTORS")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors")), PathBuf::from);
-    let path = folder.join("rose").join(name).with_extension("json");
+    let folder = std::env::var_os("SUBROSA_VECTORS").unwrap_or_else(|| "tests/vectors".into());
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .join(folder)
+        .join("rose")
+        .join(name)
+        .with_extension("json");
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

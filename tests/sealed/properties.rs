@@ -17,7 +17,7 @@ use subrosa::{DeviceId, MessageKind, ServiceId};
 fn config(cases: u32) -> ProptestConfig {
     crate::cases::config(
         cases,
-        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sealed/properties.proptest-regressions"),
+        concat!(env!("CARGO_MANIFEST_DIR"), "/sealed/properties.proptest-regressions"),
     )
 }
 

@@ -11,6 +11,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::backtrace::Backtrace;
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -37,12 +38,82 @@ thread_local! {
 
 #[derive(Default)]
 struct State {
-    /// The pieces looked for, masked, and whose they are.
-    pieces: HashMap<u64, &'static str>,
+    pieces: Pieces<&'static str>,
     /// Observed blocks, by their addresses.
     live: HashMap<usize, usize>,
     found: Vec<String>,
     freed: usize,
+}
+
+/// Hashes a number by one multiplication: these tests are not optimized, and ask often.
+#[derive(Default)]
+pub struct Mix(u64);
+pub type Mixed = BuildHasherDefault<Mix>;
+
+impl Hasher for Mix {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("only numbers are hashed");
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(number.into());
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
+    }
+}
+
+/// The pieces looked for, masked, and whose they are.
+struct Pieces<T> {
+    whose: HashMap<u64, T, Mixed>,
+    /// Which first two bytes there are, which is looked at first.
+    beginnings: Vec<bool>,
+}
+
+impl<T> Default for Pieces<T> {
+    fn default() -> Self {
+        Self { whose: HashMap::default(), beginnings: vec![false; 1 << 16] }
+    }
+}
+
+impl<T: Copy> Pieces<T> {
+    fn insert(&mut self, piece: Piece, whose: T) {
+        let masked = masked(piece);
+        self.whose.insert(masked, whose);
+        self.beginnings[usize::from(masked as u16)] = true;
+    }
+
+    /// The first of the pieces in a block.
+    ///
+    /// # Safety
+    /// `block` must be the address of `size` bytes.
+    unsafe fn find(&self, block: *const u8, size: usize) -> Option<T> {
+        const WIPED: usize = 64;
+        let mut at = 0;
+        while at + 8 <= size {
+            // SAFETY: as many bytes from here are inside of the block.
+            if at + WIPED <= size
+                && unsafe { block.add(at).cast::<[u8; WIPED]>().read_volatile() } == [0; WIPED]
+            {
+                at += WIPED - 1;
+                continue;
+            }
+            // SAFETY: eight bytes from here are inside of the block.
+            let masked = masked(unsafe { block.add(at).cast::<Piece>().read_volatile() });
+            if self.beginnings[usize::from(masked as u16)] {
+                if let Some(whose) = self.whose.get(&masked) {
+                    return Some(*whose);
+                }
+            }
+            at += 1;
+        }
+        None
+    }
 }
 
 fn masked(piece: Piece) -> u64 {
@@ -77,7 +148,7 @@ unsafe impl GlobalAlloc for Observer {
                 state.live.remove(&(block as usize))?;
                 state.freed += 1;
                 // SAFETY: the block is still the caller's, and as long as the layout says.
-                unsafe { find(block, size, |piece| state.pieces.get(&piece).copied()) }
+                unsafe { state.pieces.find(block, size) }
             });
             if let Some(name) = name {
                 report(name, size);
@@ -95,17 +166,6 @@ fn report(name: &'static str, size: usize) {
     INSIDE.set(true);
     let finding = format!("{name} in a freed block of {size} bytes\n{}", Backtrace::force_capture());
     inside(|state| state.found.push(finding));
-}
-
-/// The first piece in a block that `known` knows.
-///
-/// # Safety
-/// `block` must be the address of `size` bytes.
-unsafe fn find<T>(block: *const u8, size: usize, known: impl Fn(u64) -> Option<T>) -> Option<T> {
-    (0..size.saturating_sub(7)).find_map(|at| {
-        // SAFETY: eight bytes from here are inside of the block.
-        known(masked(unsafe { block.add(at).cast::<Piece>().read_volatile() }))
-    })
 }
 
 /// A watch over what happens to secrets in memory. One at a time; what is found counts for all that this
@@ -142,7 +202,7 @@ impl Watch {
     pub fn pieces(&self, name: &'static str, pieces: impl IntoIterator<Item = Piece>) {
         inside(|state| {
             let random = pieces.into_iter().filter(|piece| looks_random(*piece));
-            state.pieces.extend(random.map(|piece| (masked(piece), name)));
+            random.for_each(|piece| state.pieces.insert(piece, name));
         });
     }
 
@@ -177,12 +237,13 @@ impl Watch {
     pub fn is_live(&self, pieces: &HashSet<Piece>) -> bool {
         inside(|state| {
             let random = pieces.iter().copied().filter(|piece| looks_random(*piece));
-            let wanted: HashSet<u64> = random.map(masked).collect();
-            state.live.iter().any(|(block, size)| {
-                let known = |piece| wanted.contains(&piece).then_some(());
-                // SAFETY: blocks are taken from the list when they are freed.
-                unsafe { find(*block as *const u8, *size, known) }.is_some()
-            })
+            let mut wanted = Pieces::default();
+            random.for_each(|piece| wanted.insert(piece, ()));
+            // SAFETY: blocks are taken from the list when they are freed.
+            state
+                .live
+                .iter()
+                .any(|(block, size)| unsafe { wanted.find(*block as *const u8, *size) }.is_some())
         })
     }
 }
@@ -196,8 +257,12 @@ impl Drop for Watch {
 
 /// Whether a piece can be told from bytes that lie around anyway.
 pub fn looks_random(piece: Piece) -> bool {
-    let zeros = piece.iter().filter(|byte| **byte == 0);
-    piece.iter().collect::<HashSet<_>>().len() >= 6 && zeros.take(2).count() < 2
+    let (mut values, mut zeros) = ([0_u64; 4], 0);
+    for byte in piece {
+        values[usize::from(byte / 64)] |= 1 << (byte % 64);
+        zeros += u32::from(byte == 0);
+    }
+    values.map(u64::count_ones).iter().sum::<u32>() >= 6 && zeros < 2
 }
 
 /// Overwrites what earlier calls left on the stack: where a value that is moved to the heap has unused bytes,

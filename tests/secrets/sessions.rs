@@ -20,7 +20,7 @@ use subrosa::{
     Timestamp, Trust,
 };
 
-use super::heap::{Piece, Watch};
+use super::heap::{Mixed, Piece, Watch};
 use super::keys::watch_kem;
 
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -133,13 +133,17 @@ fn commit(staged: Staged<'_, Plaintext>) -> Plaintext {
     staged.commit()
 }
 
+fn fours(bytes: &[u8]) -> impl Iterator<Item = u32> {
+    bytes.windows(4).map(|window| u32::from_ne_bytes(window.try_into().unwrap()))
+}
+
 /// Everything public of a conversation, in pieces of four bytes.
 #[derive(Default)]
-pub struct PublicBytes(HashSet<[u8; 4]>);
+pub struct PublicBytes(HashSet<u32, Mixed>);
 
 impl PublicBytes {
     pub fn add(&mut self, bytes: &[u8]) {
-        self.0.extend(bytes.windows(4).map(|window| <[u8; 4]>::try_from(window).unwrap()));
+        self.0.extend(fours(bytes));
     }
 
     /// The pieces of a record that have no four public bytes: keys, seeds and chains, whatever its layout is.
@@ -166,7 +170,7 @@ impl PublicBytes {
 
     /// Whether four bytes of a piece are known.
     fn touches(&self, piece: Piece) -> bool {
-        piece.windows(4).any(|window| self.0.contains(&<[u8; 4]>::try_from(window).unwrap()))
+        fours(&piece).any(|four| self.0.contains(&four))
     }
 }
 

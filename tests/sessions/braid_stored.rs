@@ -59,7 +59,7 @@ fn check_round_trip(stored: &[u8]) -> Spqr {
 
 #[test]
 fn stored_records_are_read_and_written() {
-    let file = load(Path::new("tests/vectors/libsignal-0.103.0/stored-records.json"));
+    let file = load(Path::new("vectors/libsignal-0.103.0/stored-records.json"));
     let states =
         file["cases"].as_array().unwrap().iter().filter_map(|case| post_quantum(&bytes(&case["bytes"])));
     let states: Vec<_> =
@@ -71,7 +71,7 @@ fn stored_records_are_read_and_written() {
 
 #[test]
 fn every_state_of_the_official_client_is_read_and_written() {
-    let file = load(Path::new("tests/vectors/spqr/stored_states.json"));
+    let file = load(Path::new("vectors/spqr/stored_states.json"));
     let states = file["cases"].as_array().unwrap();
     assert_eq!(states.len(), 11);
     for (number, case) in (1..).zip(states) {
@@ -131,7 +131,8 @@ fn message_number(reference: &Value) -> usize {
 #[ignore = "needs the complete vectors: SUBROSA_VECTORS=FOLDER"]
 fn conversations_go_on_from_every_stored_record() {
     let folder = std::env::var_os("SUBROSA_VECTORS").expect("SUBROSA_VECTORS names a folder");
-    let file = load(&Path::new(&folder).join("libsignal-0.103.0/session-records.json"));
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let file = load(&root.join(folder).join("libsignal-0.103.0/session-records.json"));
     let mut seen = BTreeMap::new();
     for case in file["cases"].as_array().unwrap() {
         go_on(case["steps"].as_array().unwrap(), &mut seen);

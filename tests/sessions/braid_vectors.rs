@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::spqr::{Draws, Party, record};
 use rand_chacha::ChaCha20Rng;
@@ -23,10 +23,8 @@ use subrosa::hazmat::ratchet::spqr::{
 };
 
 fn directory() -> PathBuf {
-    match std::env::var_os("SUBROSA_VECTORS") {
-        Some(all) => PathBuf::from(all).join("spqr"),
-        None => PathBuf::from("tests/vectors/spqr"),
-    }
+    let folder = std::env::var_os("SUBROSA_VECTORS").unwrap_or_else(|| "tests/vectors".into());
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(folder).join("spqr")
 }
 
 fn load(name: &str) -> Value {

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 fn config(cases: u32) -> ProptestConfig {
     crate::cases::config(
         cases,
-        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sessions/properties.proptest-regressions"),
+        concat!(env!("CARGO_MANIFEST_DIR"), "/sessions/properties.proptest-regressions"),
     )
 }
 

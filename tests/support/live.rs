@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::env;
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -51,8 +51,9 @@ impl Program {
 
     /// The folder that `SUBROSA_INTEROP` names.
     fn interop() -> PathBuf {
-        let interop = env::var_os("SUBROSA_INTEROP");
-        interop.expect("SUBROSA_INTEROP names a folder with the peers, see CONTRIBUTING.md").into()
+        let folder = env::var_os("SUBROSA_INTEROP");
+        let folder = folder.expect("SUBROSA_INTEROP names a folder with the peers, see CONTRIBUTING.md");
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(folder)
     }
 
     fn start(command: &mut Command) -> Self {

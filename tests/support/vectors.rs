@@ -4,7 +4,7 @@
 //!
 //! A selection is in `tests/vectors`. `SUBROSA_VECTORS` names a folder with the complete files instead.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -50,9 +50,8 @@ pub(crate) fn complete() -> bool {
 }
 
 pub(crate) fn load(name: &str) -> File {
-    let folder = std::env::var_os("SUBROSA_VECTORS")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors")), PathBuf::from);
-    let path = folder.join(name);
+    let folder = std::env::var_os("SUBROSA_VECTORS").unwrap_or_else(|| "tests/vectors".into());
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(folder).join(name);
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

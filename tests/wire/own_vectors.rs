@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 const MOST_BYTES: u64 = 2_000_000;
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors/v1")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../vectors/v1")
 }
 
 /// Compares a file with what the crate makes now, or writes it.

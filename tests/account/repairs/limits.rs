@@ -186,7 +186,7 @@ pub fn config(cases: u32) -> ProptestConfig {
     if std::env::var_os("PROPTEST_CASES").is_none() {
         config.cases = cases;
     }
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/account/repairs.proptest-regressions");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/account/repairs.proptest-regressions");
     config.failure_persistence = Some(Box::new(FileFailurePersistence::Direct(file)));
     config
 }

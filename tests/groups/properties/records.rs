@@ -23,7 +23,7 @@ const FORMATS: [(&str, group::Format); 2] =
     [("with_id", group::Format::WithId(ID)), ("without_id", group::Format::WithoutId)];
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/records")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors/records")
 }
 
 /// Records, and messages that they must still decrypt.

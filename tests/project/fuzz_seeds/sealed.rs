@@ -48,7 +48,7 @@ const KNOWN_SENT: [u8; 380] = hex!(
 
 /// What the steps of a recorded file gave out under this name, in their order.
 fn recorded(file: &str, field: &str) -> Vec<Vec<u8>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/libsignal-0.103.0").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/libsignal-0.103.0").join(file);
     let file: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let cases = file["cases"].as_array().unwrap().iter();
     let steps = cases.flat_map(|case| case["steps"].as_array().unwrap());

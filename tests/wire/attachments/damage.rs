@@ -16,7 +16,7 @@ fn config(cases: u32) -> ProptestConfig {
     if std::env::var_os("PROPTEST_CASES").is_none() {
         config.cases = cases;
     }
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wire/attachments.proptest-regressions");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/wire/attachments.proptest-regressions");
     config.failure_persistence = Some(Box::new(FileFailurePersistence::Direct(file)));
     config
 }
