@@ -76,7 +76,10 @@ fn valid_content() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Right, nearly right, twice, or anything.
-pub(super) fn near<S: Strategy<Value = Vec<u8>>>(valid: impl Fn() -> S) -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn near<S: Strategy<Value = Vec<u8>> + 'static>(
+    valid: impl Fn() -> S,
+) -> impl Strategy<Value = Vec<u8>> {
+    let valid = || valid().boxed(); // Large, and moved from frame to frame.
     prop_oneof![
         valid(),
         changed(valid()),
