@@ -1,46 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What the crate brings along: licences, versions, origins, and code that runs while it is built. Reads `cargo metadata`
-//! with all features and for all platforms. `docs/supply-chain.md` says what that covers, and what it does not.
+//! What the crate brings along, as far as `deny.toml` does not say it: macros, `unsafe` code, compilers. Reads `cargo
+//! metadata` with all features and for all platforms. `docs/supply-chain.md` says what that covers, and what it does not.
 //!
 //! `cargo update --dry-run; cargo test --test project -- supply_chain:: --include-ignored` also asks what the registry's index
 //! says about the versions of `Cargo.lock`.
 
 mod index;
-mod licence;
 mod metadata;
 mod unsafe_code;
 
-use std::collections::BTreeMap;
-
 use metadata::{Graph, Package};
-
-const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
-
-/// Licences that a program which links the crate can be under, whatever its own is.
-const SHIPPED_LICENCES: &[&str] = &["Apache-2.0", "BSD-3-Clause", "MIT", "Unicode-3.0"];
-
-/// Packages of which a program that links the crate compiles two versions.
-const TWO_VERSIONS: &[(&str, &str)] =
-    &[("syn", "behind derive macros only, which move to version 3 one after the other")];
-
-/// Packages with a build script, and what it does. None may run a compiler of another language, read the network, or
-/// look for what is installed.
-const BUILD_SCRIPTS: &[(&str, &str)] = &[
-    ("crossbeam-deque", "only with `parallel`; a switch for ThreadSanitizer"),
-    ("crossbeam-epoch", "only with `parallel`; a switch for ThreadSanitizer"),
-    ("crossbeam-utils", "only with `parallel`; which atomics the target has"),
-    ("curve25519-dalek", "picks word size and backend from the target and from `--cfg`"),
-    ("getrandom", "the operating system's backend with `os-rng`, none without; a switch for MemorySanitizer"),
-    ("libc", "which version of the target's C library is meant"),
-    ("libcrux-intrinsics", "picks SIMD from the target, and from LIBCRUX_* variables"),
-    ("libcrux-ml-kem", "picks SIMD from the target, and from LIBCRUX_* variables"),
-    ("libcrux-sha3", "picks SIMD from the target, and from LIBCRUX_* variables"),
-    ("proc-macro2", "what the compiler can do"),
-    ("quote", "what the compiler can do"),
-    ("rayon-core", "only with `parallel`; nothing, it is there for `links`"),
-    ("thiserror", "what the compiler can do"),
-];
 
 /// Procedural macros: programs that write part of what is compiled.
 const MACROS: &[&str] = &["curve25519-dalek-derive", "thiserror-impl", "zeroize_derive"];
@@ -67,58 +37,9 @@ fn names<'a>(packages: &[&'a Package], which: impl Fn(&Package) -> bool) -> Vec<
 }
 
 #[test]
-fn whoever_links_the_crate_is_bound_by_no_copyleft() {
-    let graph = Graph::read();
-    let wrong: Vec<String> = graph
-        .shipped()
-        .iter()
-        .filter(|package| !licence::allows(&package.licence, SHIPPED_LICENCES))
-        .map(|package| format!("{package}: {}", package.licence))
-        .collect();
-    none(&wrong);
-}
-
-/// Tests and benchmarks are not handed on, but whoever works on the crate compiles and runs what they need.
-#[test]
-fn whoever_tests_the_crate_is_bound_by_no_copyleft() {
-    let wrong: Vec<String> = Graph::read()
-        .all()
-        .iter()
-        .filter(|package| !licence::allows(&package.licence, &[SHIPPED_LICENCES, &["ISC"]].concat()))
-        .map(|package| format!("{package}: {}", package.licence))
-        .collect();
-    none(&wrong);
-}
-
-#[test]
-fn each_package_comes_once() {
-    let graph = Graph::read();
-    let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for package in graph.shipped() {
-        versions.entry(&package.name).or_default().push(&package.version);
-    }
-    let twice: Vec<&str> = versions.iter().filter(|(_, all)| all.len() > 1).map(|(name, _)| *name).collect();
-    agrees("more than one version", &twice, &TWO_VERSIONS.map_names());
-}
-
-#[test]
-fn everything_comes_from_the_registry_with_a_checksum() {
-    let lock = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock")).unwrap();
-    let wrong: Vec<String> = lock
-        .split("[[package]]")
-        .skip(1)
-        .filter(|entry| !entry.contains("\nname = \"subrosa") && !entry.contains("\nname = \"x25519-batch\""))
-        .filter(|entry| !entry.contains(CRATES_IO) || !entry.contains("\nchecksum = \""))
-        .map(|entry| entry.trim().replace('\n', ", "))
-        .collect();
-    none(&wrong);
-}
-
-#[test]
 fn what_runs_while_it_is_built_is_known() {
     let graph = Graph::read();
     let shipped = graph.shipped();
-    agrees("build script", &names(&shipped, |package| package.build_script), &BUILD_SCRIPTS.map_names());
     agrees("procedural macro", &names(&shipped, |package| package.procedural_macro), MACROS);
     agrees("links a library", &names(&shipped, |package| package.links), LINKS_NOTHING);
 }
@@ -197,14 +118,4 @@ fn when_each_shipped_package_last_had_a_release() {
         println!("{} {package}", date.get(..10).unwrap_or(date));
     }
     assert!(!dates.is_empty(), "`cargo update --dry-run` fetches the index");
-}
-
-trait MapNames {
-    fn map_names(&self) -> Vec<&str>;
-}
-
-impl MapNames for [(&str, &str)] {
-    fn map_names(&self) -> Vec<&str> {
-        self.iter().map(|(name, _)| *name).collect()
-    }
 }

@@ -23,7 +23,6 @@ struct RawPackage {
     id: String,
     name: String,
     version: String,
-    license: Option<String>,
     links: Option<String>,
     rust_version: Option<String>,
     manifest_path: PathBuf,
@@ -73,10 +72,7 @@ pub struct Package {
     id: String,
     pub name: String,
     pub version: String,
-    /// An SPDX expression; empty if there is none.
-    pub licence: String,
     pub links: bool,
-    pub build_script: bool,
     pub procedural_macro: bool,
     /// Where its sources are.
     pub sources: PathBuf,
@@ -165,12 +161,10 @@ impl Edge {
 fn package(raw: RawPackage) -> Package {
     let has = |kind: &str| raw.targets.iter().any(|target| target.kind.iter().any(|have| have == kind));
     Package {
-        build_script: has("custom-build"),
         procedural_macro: has("proc-macro"),
         id: raw.id,
         name: raw.name,
         version: raw.version,
-        licence: raw.license.unwrap_or_default(),
         links: raw.links.is_some(),
         sources: raw.manifest_path.with_file_name("src"),
         compiler: raw.rust_version.map(|version| {
