@@ -6,7 +6,7 @@ use subrosa::Detached;
 use subrosa::prekey::{KemPreKeyId, LastResortKemPreKey, SignedPreKey, SignedPreKeyId};
 use subrosa::session::manual::Admission;
 use subrosa::session::{self, Policy};
-use subrosa::store::{Key, Write, Writes};
+use subrosa::store::{Key, RecordKind, Write, Writes};
 use subrosa::{Address, Ciphertext, EncryptError, Message, Plaintext, PreKeyBundle, Session, Staged, Trust};
 
 use super::super::device::{Device, Failure, Faults, FoundKeys, Letter};
@@ -51,12 +51,12 @@ impl Node {
 
     pub fn rotate(&mut self) {
         let Device { identity, store, rng, now, .. } = &mut self.device;
-        let id = u32::try_from(store.signed_pre_keys.len()).unwrap();
+        let id = u32::try_from(store.count(RecordKind::SignedPreKey)).unwrap();
         let signed = SignedPreKey::generate(SignedPreKeyId(id), identity, *now, rng);
-        store.signed_pre_keys.insert(id, signed.record().as_bytes().to_vec());
-        let id = LAST_RESORT_IDS + id;
-        let kem = LastResortKemPreKey::generate(KemPreKeyId(id), identity, *now, rng);
-        store.last_resort_kem_pre_keys.insert(id, kem.record().as_bytes().to_vec());
+        store.rows.insert(Key::SignedPreKey(signed.id()), signed.record().as_bytes().to_vec());
+        let id = KemPreKeyId(LAST_RESORT_IDS + id);
+        let kem = LastResortKemPreKey::generate(id, identity, *now, rng);
+        store.rows.insert(Key::LastResortKemPreKey(id), kem.record().as_bytes().to_vec());
     }
 
     pub fn initiate(&mut self, bundle: PreKeyBundle, fate: Fate) -> Settled<()> {
@@ -66,13 +66,13 @@ impl Node {
         let bundle = bundle.verify(Trust::on_first_use(kept)).unwrap();
         let local = session::Config::new(&device.identity, device.registration_id).with_policy(device.policy);
         let staged = self.session.initiate(&local, bundle, device.now, &mut device.rng).unwrap();
-        let settled = settle(staged, device, &self.peer, fate, |()| None);
+        let settled = settle(staged, device, fate, |()| None);
         self.after(settled, &before)
     }
 
     pub fn archive(&mut self, fate: Fate) -> Settled<()> {
         let before = self.before();
-        let settled = settle(self.session.archive().unwrap(), &mut self.device, &self.peer, fate, |()| None);
+        let settled = settle(self.session.archive().unwrap(), &mut self.device, fate, |()| None);
         self.after(settled, &before)
     }
 
@@ -83,7 +83,7 @@ impl Node {
         let outcome = self
             .session
             .encrypt(plaintext, trust, device.now, &mut device.rng)
-            .map(|staged| settle(staged, &mut self.device, &self.peer, fate, |_| None));
+            .map(|staged| settle(staged, &mut self.device, fate, |_| None));
         match outcome {
             Ok(settled) => Ok(self.after(settled, &before)),
             Err(error) => {
@@ -96,7 +96,7 @@ impl Node {
     pub fn receive(&mut self, letter: &Letter, fate: Fate) -> Result<Settled<Plaintext>, Failure> {
         let (before, store) = (self.before(), self.device.store.clone());
         let outcome = open(&mut self.session, &mut self.device, &self.peer, letter)
-            .map(|staged| settle(staged, &mut self.device, &self.peer, fate, |text| Some(text.to_vec())));
+            .map(|staged| settle(staged, &mut self.device, fate, |text| Some(text.to_vec())));
         match outcome {
             Ok(settled) => Ok(self.after(settled, &before)),
             Err(failure) => {
@@ -189,7 +189,6 @@ enum Unsettled<T> {
 fn settle<T>(
     staged: Staged<'_, T>,
     device: &mut Device,
-    peer: &Address,
     fate: Fate,
     kept: fn(&T) -> Option<Vec<u8>>,
 ) -> (Result<T, Unsettled<T>>, Vec<u8>) {
@@ -204,7 +203,7 @@ fn settle<T>(
     };
     let store = &mut device.store;
     let write = |writes: Writes, output: &T| {
-        store.apply(&faults, peer, writes)?;
+        store.apply_unless(&faults, writes)?;
         store.inbox.extend(kept(output));
         Ok::<(), Failure>(())
     };

@@ -128,7 +128,7 @@ impl Device {
             seal.of(&self.identity).encrypt(&mut session, plaintext, trust, self.now, &mut self.rng);
         match outcome {
             Ok(staged) => {
-                let sealed = device::store_and_commit(staged, &mut self.store, &self.faults, peer).unwrap();
+                let sealed = device::store_and_commit(staged, &mut self.store, &self.faults).unwrap();
                 self.check(&session).unwrap();
                 Ok(sealed)
             }
@@ -144,7 +144,7 @@ impl Device {
         let mut session = self.session(peer).unwrap();
         let trust = self.store.trust(peer, self.sending);
         let staged = session.encrypt(plaintext, trust, self.now, &mut self.rng).unwrap();
-        device::store_and_commit(staged, &mut self.store, &self.faults, peer).unwrap()
+        device::store_and_commit(staged, &mut self.store, &self.faults).unwrap()
     }
 
     /// Opens an envelope and verifies its sender, now.
