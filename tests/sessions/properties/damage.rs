@@ -165,8 +165,7 @@ fn messages_that_begin_a_session() {
     for (version, one_time) in [(4, true), (4, false), (3, true), (3, false)] {
         let [mut alice, mut bob] = pair(version);
         let bundle = bob.bundle(offer(version, one_time));
-        alice.initiate(&bob.address, bundle).unwrap();
-        let letter = alice.send(&bob.address, b"hello");
+        let letter = alice.first(&bob.address, bundle, b"hello");
         let expected = if version == 4 { NEW_VERSION_4 } else { NEW_VERSION_3 };
         assert_eq!(flip_each(&mut bob, &alice, &letter), set(&[expected]), "{version} {one_time}");
     }
@@ -218,8 +217,7 @@ fn field(number: u32, value: &[u8]) -> Vec<u8> {
 fn what_is_not_read() {
     let [mut alice, mut bob] = pair(4);
     let bundle = bob.bundle(Offer::FULL);
-    alice.initiate(&bob.address, bundle).unwrap();
-    let letter = alice.send(&bob.address, b"hello");
+    let letter = alice.first(&bob.address, bundle, b"hello");
     let message = letter.pre_key();
     let base_key = [&message.base_key().encode()[..], b"more"].concat();
     let identity_key = [&message.identity_key().encode()[..], b"more"].concat();
