@@ -39,7 +39,7 @@ use subrosa::session::{Policy, Requirements};
 use subrosa::store::{Busy, Key, RecordKind};
 use subrosa::{
     Address, BundleError, Ciphertext, DecryptError, DeviceId, EncryptError, IdentityKeyPair, Message,
-    MessageKind, ParseError, PreKeyBundle, RecordError, Session, Staged, Timestamp,
+    MessageKind, ParseError, Plaintext, PreKeyBundle, RecordError, Session, Staged, Timestamp,
 };
 
 pub use store::{Faults, Store, Table, TrustRule};
@@ -342,44 +342,86 @@ impl Device {
     }
 }
 
-/// What a device does with a session.
+/// What a device stages on a session that is in memory.
 impl Device {
     /// Begins a session from a bundle.
-    pub fn initiate(&mut self, peer: &Address, bundle: PreKeyBundle) -> Result<(), Failure> {
-        self.faults.read(Table::Identities)?;
-        let bundle = bundle.verify(self.store.trust(peer, self.sending))?;
-        let mut session = self.session(peer)?;
-        let local = session::Config::new(&self.identity, self.registration_id).with_policy(self.policy);
-        let before = session.record();
-        match session.initiate(&local, bundle, self.now, &mut self.rng) {
-            Ok(staged) => {
-                store_and_commit(staged, &mut self.store, &self.faults)?;
-                self.check(&session)
-            }
-            Err(error) => {
-                assert_eq!(session.record().as_bytes(), before.as_bytes());
-                Err(error.into())
+    pub fn stage_initiate<'s>(
+        &mut self,
+        session: &'s mut Session,
+        bundle: PreKeyBundle,
+    ) -> Result<Staged<'s, ()>, Failure> {
+        let config = session::Config::new(&self.identity, self.registration_id).with_policy(self.policy);
+        let bundle = bundle.verify(self.store.trust(session.remote(), self.sending))?;
+        Ok(session.initiate(&config, bundle, self.now, &mut self.rng)?)
+    }
+
+    /// Encrypts a message.
+    pub fn stage_encrypt<'s>(
+        &mut self,
+        session: &'s mut Session,
+        plaintext: &[u8],
+    ) -> Result<Staged<'s, Ciphertext>, EncryptError> {
+        let trust = self.store.trust(session.remote(), self.sending);
+        session.encrypt(plaintext, trust, self.now, &mut self.rng)
+    }
+
+    /// Decrypts a message, and begins a session if it asks for one.
+    pub fn stage_receive<'s>(
+        &mut self,
+        session: &'s mut Session,
+        message: &Message<'_>,
+    ) -> Result<Staged<'s, Plaintext>, Failure> {
+        let config = session::Config::new(&self.identity, self.registration_id).with_policy(self.policy);
+        let trust = self.store.trust(session.remote(), self.receiving);
+        match session.receive(&config, message, trust, &mut self.rng)? {
+            Admission::Decrypted(staged) => Ok(staged),
+            Admission::New(new) => {
+                let keys = FoundKeys::find(&self.store, &self.faults, new.needed())?;
+                Ok(new.accept(&keys.lend(), &mut self.rng)?)
             }
         }
+    }
+}
+
+/// What a device does with its stored sessions.
+impl Device {
+    /// Stores and commits what is staged on the session with `peer`. What `kept` takes from the output goes into the
+    /// inbox, in the same transaction. A failure leaves the session as it was.
+    pub fn change<T, E>(
+        &mut self,
+        peer: &Address,
+        stage: impl for<'s> FnOnce(&mut Self, &'s mut Session) -> Result<Staged<'s, T>, E>,
+        kept: fn(&T) -> Option<Vec<u8>>,
+    ) -> Result<T, Failure>
+    where
+        Failure: From<E>,
+    {
+        self.faults.read(Table::Identities)?;
+        let mut session = self.session(peer)?;
+        let before = session.record();
+        let outcome = stage(self, &mut session).map_err(Failure::from).and_then(|staged| {
+            staged.commit_with_output(|writes, output| {
+                self.store.apply_unless(&self.faults, writes)?;
+                self.store.inbox.extend(kept(output));
+                Ok(())
+            })
+        });
+        match &outcome {
+            Ok(_) => self.check(&session)?,
+            Err(_) => assert_eq!(session.record().as_bytes(), before.as_bytes()),
+        }
+        outcome
+    }
+
+    /// Begins a session from a bundle.
+    pub fn initiate(&mut self, peer: &Address, bundle: PreKeyBundle) -> Result<(), Failure> {
+        self.change(peer, |device, session| device.stage_initiate(session, bundle), |()| None)
     }
 
     /// Encrypts a message.
     pub fn encrypt(&mut self, peer: &Address, plaintext: &[u8]) -> Result<Letter, Failure> {
-        self.faults.read(Table::Identities)?;
-        let mut session = self.session(peer)?;
-        let before = session.record();
-        let trust = self.store.trust(peer, self.sending);
-        match session.encrypt(plaintext, trust, self.now, &mut self.rng) {
-            Ok(staged) => {
-                let ciphertext = store_and_commit(staged, &mut self.store, &self.faults)?;
-                self.check(&session)?;
-                Ok(ciphertext.into())
-            }
-            Err(error) => {
-                assert_eq!(session.record().as_bytes(), before.as_bytes());
-                Err(error.into())
-            }
-        }
+        let sent = self.change(peer, |device, session| device.stage_encrypt(session, plaintext), |_| None);
+        sent.map(Letter::from)
     }
 
     /// Encrypts a message that must succeed.
@@ -395,39 +437,9 @@ impl Device {
 
     /// Receives a message of either kind, sealed or not.
     pub fn receive_message(&mut self, from: &Address, message: &Message<'_>) -> Result<Vec<u8>, Failure> {
-        self.faults.read(Table::Identities)?;
-        let mut session = self.session(from)?;
-        let before = session.record();
-        let outcome = self.try_message(&mut session, from, message);
-        match &outcome {
-            Ok(_) => self.check(&session)?,
-            Err(_) => assert_eq!(session.record().as_bytes(), before.as_bytes()),
-        }
-        outcome
-    }
-
-    fn try_message(
-        &mut self,
-        session: &mut Session,
-        from: &Address,
-        message: &Message<'_>,
-    ) -> Result<Vec<u8>, Failure> {
-        let config = session::Config::new(&self.identity, self.registration_id).with_policy(self.policy);
-        let trust = self.store.trust(from, self.receiving);
-        let staged = match session.receive(&config, message, trust, &mut self.rng)? {
-            Admission::Decrypted(staged) => staged,
-            Admission::New(new) => {
-                let keys = FoundKeys::find(&self.store, &self.faults, new.needed())?;
-                new.accept(&keys.lend(), &mut self.rng)?
-            }
-        };
-        let (store, faults) = (&mut self.store, &self.faults);
-        let text = staged.commit_with_output(|writes, text| {
-            store.apply_unless(faults, writes)?;
-            store.inbox.push(text.to_vec());
-            Ok::<(), Failure>(())
-        });
-        Ok(text?.to_vec())
+        let kept = |text: &Plaintext| Some(text.to_vec());
+        let text = self.change(from, |device, session| device.stage_receive(session, message), kept);
+        text.map(|text| text.to_vec())
     }
 
     /// Sends `plaintext` to `peer`, who must understand it. Gives the message.
@@ -455,9 +467,7 @@ impl Device {
 
     /// Archives the current session.
     pub fn archive(&mut self, peer: &Address) -> Result<(), Failure> {
-        let mut session = self.session(peer)?;
-        store_and_commit(session.archive()?, &mut self.store, &self.faults)?;
-        self.check(&session)
+        self.change(peer, |_, session| session.archive(), |()| None)
     }
 
     /// Asserts that what was stored is what the session in memory would store, and that it reads back.

@@ -13,10 +13,9 @@ use std::ops::Range;
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::protobuf::Sink;
 use subrosa::session::Policy;
-use subrosa::{MessageKind, Session};
+use subrosa::{Message, MessageKind, Session};
 
 use crate::device::{Device, KemOffer, Letter, Offer};
-use crate::simulation::node::open;
 
 /// The parts of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,7 +132,9 @@ fn thorough() -> bool {
 /// The plaintext, if there is one, and the session after it; the stored one stays as it is.
 fn receive(to: &mut Device, from: &Device, letter: &Letter) -> (Option<Vec<u8>>, Session) {
     let mut session = to.session(&from.address).unwrap();
-    let plaintext = open(&mut session, to, &from.address, letter).ok().map(|staged| staged.commit().to_vec());
+    let message = Message::parse(letter.kind, &letter.bytes).ok();
+    let staged = message.and_then(|message| to.stage_receive(&mut session, &message).ok());
+    let plaintext = staged.map(|staged| staged.commit().to_vec());
     (plaintext, session)
 }
 
