@@ -6,14 +6,17 @@
 
 #[path = "../tests/support/accounts.rs"]
 mod accounts;
+#[path = "../tests/support/device.rs"]
+mod device;
 
-use accounts::{Holder, START, Service, stranger};
+use accounts::{Holder, Service, stranger};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use device::START;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::account::{self, Counts};
 use subrosa::prekey::{OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
-use subrosa::{Account, Address, DeviceId, IdentityKeyPair, Message, MessageKind, Session, Trust};
+use subrosa::{Account, Address, DeviceId, IdentityKeyPair, Session, Trust};
 
 /// 100 prekeys of each kind.
 fn limits() -> account::Limits {
@@ -96,7 +99,7 @@ fn records(c: &mut Criterion) {
 fn receive(c: &mut Criterion) {
     let (mut holder, mut service) = stocked();
     let (from, message) = stranger(service.bundle(&holder), &holder.address, 1);
-    let message = Message::parse(MessageKind::PreKey, &message).unwrap();
+    let message = message.message();
     let mut rng = rng();
     c.bench_function("receive a first message, 200 prekeys, staged with the writes", |b| {
         b.iter_batched(

@@ -22,6 +22,7 @@ use subrosa::keys::PrivateKey;
 use subrosa::prekey::{OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
 use subrosa::session::{Config, Incoming, receive_each};
+use subrosa::store::RecordKind;
 use subrosa::{
     Address, DecryptError, IdentityKeyPair, Message, MessageKind, Plaintext, PreKeyBundle, Session, Staged,
     Timestamp, Trust,
@@ -162,20 +163,19 @@ impl FirstMessage {
     pub fn of(version: u8, plaintext: &[u8]) -> Self {
         let [mut alice, mut bob] = devices(version);
         let bundle = bundle(&mut bob, version);
-        alice.initiate(&bob.address, bundle).unwrap();
-        let bytes = alice.send(&bob.address, plaintext).bytes;
+        let bytes = alice.first(&bob.address, bundle, plaintext).bytes;
         Self::received(bob, alice.address, bytes)
     }
 
     /// A first message that `bob` got, who has the prekeys of one bundle.
     #[must_use]
     pub fn received(bob: Device, alice: Address, bytes: Vec<u8>) -> Self {
-        let signed =
-            SignedPreKey::from_record(bob.store.signed_pre_keys.first_key_value().unwrap().1).unwrap();
-        let store = &bob.store;
-        let one_time = store.one_time_pre_keys.values().next();
+        let first =
+            |kind| bob.store.rows.iter().find(|(key, _)| key.kind() == kind).map(|(_, record)| record);
+        let signed = SignedPreKey::from_record(first(RecordKind::SignedPreKey).unwrap()).unwrap();
+        let one_time = first(RecordKind::OneTimePreKey);
         let one_time = one_time.map(|record| OneTimePreKey::from_record(record).unwrap());
-        let one_time_kem = store.one_time_kem_pre_keys.values().next();
+        let one_time_kem = first(RecordKind::OneTimeKemPreKey);
         let one_time_kem = one_time_kem.map(|record| OneTimeKemPreKey::from_record(record).unwrap());
         Self { bob, alice, bytes, signed, one_time, one_time_kem }
     }

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
-use crate::accounts::{DAY, Holder, LIMITS, NONE, Peer, START, Service, later, stranger};
+use crate::accounts::{DAY, Holder, LIMITS, NONE, Service, stranger};
+use crate::device::{Device, Letter, START};
 use crate::{deleted, put};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -17,17 +18,11 @@ use subrosa::session::Policy;
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
 use subrosa::store::{Key, Memory, StaleStage, Write};
 use subrosa::{
-    Account, Address, BundleError, DecryptError, IdentityKeyPair, Message, MessageKind, PreKeyBundle,
-    Session, Staged, Trust,
+    Account, Address, BundleError, DecryptError, IdentityKeyPair, PreKeyBundle, Session, Staged, Trust,
 };
 
 fn bob() -> Address {
     Address::new("bob", 1)
-}
-
-/// A message that begins a session.
-fn first(bytes: &[u8]) -> Message<'_> {
-    Message::parse(MessageKind::PreKey, bytes).unwrap()
 }
 
 fn rng(seed: u64) -> ChaCha20Rng {
@@ -110,7 +105,7 @@ fn the_replay_memory_is_bounded_and_its_key_replaced_in_time() {
     let full = || Err(DecryptError::UsedTooOften(last_resort));
     assert_eq!(bob.receive(&from, &message), full());
     // A replay under another name is told as such, also now.
-    let mallory = Peer::new("mallory", &bob.address, 1).address;
+    let mallory = Address::new("mallory", 1);
     let replayed = || Err(DecryptError::Replayed);
     assert_eq!(bob.receive(&mallory, replay.as_ref().unwrap()), replayed());
     bob.restart();
@@ -252,7 +247,7 @@ fn replaced_keys_are_never_more_than_the_limit_and_none_goes_before_its_time() {
     }
     // A clock that jumps replaces more, and the oldest ones go.
     for back in 0..10_u32 {
-        bob.now = later(bob.now, 2 * DAY);
+        bob.now = bob.now.saturating_add(2 * DAY);
         bob.maintain(&mut service);
         bob.now = subrosa::Timestamp::from_millis(bob.now.as_millis() - 2 * 86_400_000 + u64::from(back));
         bob.maintain(&mut service);
@@ -337,14 +332,14 @@ fn a_confirmation_from_before_a_recovery_does_not_count_after_it() {
 #[test]
 fn session_and_account_are_stored_and_changed_together() {
     let (mut bob, mut service) = Holder::stocked("bob", 15);
-    let mut alice = Peer::new("alice", &bob.address, 1);
-    let one = alice.first(service.bundle(&bob), b"one");
-    let two = alice.write(b"two").into_bytes();
+    let mut alice = Device::new("alice", 1);
+    let one = alice.first(&bob.address, service.bundle(&bob), b"one");
+    let two = alice.send(&bob.address, b"two");
     let mut session = bob.session(&alice.address);
     let before = (session.record(), bob.account.record());
     let [of_session, of_identity] =
         [Key::Session(alice.address.clone()), Key::Identity(alice.address.name().clone())];
-    let staged = bob.account.receive(&mut session, &first(&one), Trust::Anyone, &mut bob.rng).unwrap();
+    let staged = bob.account.receive(&mut session, &one.message(), Trust::Anyone, &mut bob.rng).unwrap();
     let (written, used) = (put(&staged.writes()), deleted(&staged.writes()));
     let one_time = [Key::OneTimePreKey(OneTimePreKeyId(1)), Key::OneTimeKemPreKey(KemPreKeyId(1))];
     assert_eq!(used, one_time.into());
@@ -355,7 +350,7 @@ fn session_and_account_are_stored_and_changed_together() {
     assert_eq!(session.record().as_bytes(), before.0.as_bytes());
     assert_eq!(bob.account.record().as_bytes(), before.1.as_bytes());
     // The generator went on, but the account's part is the same.
-    let staged = bob.account.receive(&mut session, &first(&one), Trust::Anyone, &mut bob.rng).unwrap();
+    let staged = bob.account.receive(&mut session, &one.message(), Trust::Anyone, &mut bob.rng).unwrap();
     let again = put(&staged.writes());
     let text = staged.commit_with_output(|_, text| {
         assert_eq!(&**text, b"one");
@@ -365,7 +360,7 @@ fn session_and_account_are_stored_and_changed_together() {
     assert_eq!(bob.account.record().as_bytes(), written[&Key::Account]);
     assert_eq!(bob.account.record().as_bytes(), again[&Key::Account]);
     assert_eq!(session.record().as_bytes(), again[&of_session]);
-    let staged = bob.account.receive(&mut session, &first(&two), Trust::Anyone, &mut bob.rng).unwrap();
+    let staged = bob.account.receive(&mut session, &two.message(), Trust::Anyone, &mut bob.rng).unwrap();
     assert!(put(&staged.writes()).into_keys().eq([of_session]), "neither the account nor what is pinned");
     assert!(deleted(&staged.writes()).is_empty());
     assert_eq!(&*staged.commit(), b"two");
@@ -375,11 +370,11 @@ fn session_and_account_are_stored_and_changed_together() {
 #[test]
 fn a_pinned_identity_is_not_written_again() {
     let (mut bob, mut service) = Holder::stocked("bob", 15);
-    let mut alice = Peer::new("alice", &bob.address, 1);
-    let one = alice.first(service.bundle(&bob), b"one");
+    let mut alice = Device::new("alice", 1);
+    let one = alice.first(&bob.address, service.bundle(&bob), b"one");
     let mut session = bob.session(&alice.address);
     let trust = Trust::Pinned(alice.identity.public());
-    let staged = bob.account.receive(&mut session, &first(&one), trust, &mut bob.rng).unwrap();
+    let staged = bob.account.receive(&mut session, &one.message(), trust, &mut bob.rng).unwrap();
     assert!(put(&staged.writes()).into_keys().eq([Key::Account, Key::Session(alice.address)]));
 }
 
@@ -405,12 +400,12 @@ fn an_account_begins_the_sessions_that_its_policy_allows() {
 #[test]
 fn a_message_on_a_retired_session_leaves_the_current_one_alone() {
     let (mut bob, mut service) = Holder::stocked("bob", 17);
-    let mut alice = Peer::new("alice", &bob.address, 1);
+    let mut alice = Device::new("alice", 1);
     let mut session = bob.session(&alice.address);
     let bundles = [(); 3].map(|()| service.bundle(&bob));
     let key = Key::Session(alice.address.clone());
-    let mut receive = |session: &mut Session, bytes: &[u8]| {
-        let staged = bob.account.receive(session, &first(bytes), Trust::Anyone, &mut bob.rng).unwrap();
+    let mut receive = |session: &mut Session, letter: &Letter| {
+        let staged = bob.account.receive(session, &letter.message(), Trust::Anyone, &mut bob.rng).unwrap();
         let promised = put(&staged.writes());
         let text = staged.commit();
         assert_eq!(promised[&key], session.record().as_bytes());
@@ -419,9 +414,9 @@ fn a_message_on_a_retired_session_leaves_the_current_one_alone() {
     let mut late = Vec::new();
     let [bundle_1, bundle_2, bundle_3] = bundles;
     for (bundle, text) in [(bundle_1, b"one"), (bundle_2, b"two")] {
-        let message = alice.first(bundle, text);
+        let message = alice.first(&bob.address, bundle, text);
         assert_eq!(receive(&mut session, &message), text);
-        late.push(alice.write(b"late").into_bytes());
+        late.push(alice.send(&bob.address, b"late"));
     }
     let staged = session.retire().unwrap();
     let promised = put(&staged.writes());
@@ -431,14 +426,14 @@ fn a_message_on_a_retired_session_leaves_the_current_one_alone() {
     // Late ones of both are read while there is no current session, and while there is one.
     assert_eq!(receive(&mut session, &late[0]), b"late");
     assert!(!session.has_current());
-    let message = alice.first(bundle_3, b"three");
+    let message = alice.first(&bob.address, bundle_3, b"three");
     assert_eq!(receive(&mut session, &message), b"three");
     let base_key = *session.base_key().unwrap();
     assert_eq!(receive(&mut session, &late[1]), b"late");
     assert_eq!((session.base_key(), session.retired_len(), session.archived_len()), (Some(&base_key), 2, 2));
     // Archived and promoted as ever, between the retired ones.
     session.archive().unwrap().commit();
-    let message = alice.write(b"four").into_bytes();
+    let message = alice.send(&bob.address, b"four");
     assert_eq!(receive(&mut session, &message), b"four");
     assert_eq!((session.base_key(), session.retired_len(), session.archived_len()), (Some(&base_key), 2, 2));
 }
@@ -448,7 +443,7 @@ fn one_last_resort_use_rewrites_one_small_row() {
     let (mut bob, service) = Holder::stocked("bob", 16);
     let (from, message) = stranger(service.last_resort_bundle(&bob), &bob.address, 1);
     let mut session = bob.session(&from);
-    let staged = bob.account.receive(&mut session, &first(&message), Trust::Anyone, &mut bob.rng).unwrap();
+    let staged = bob.account.receive(&mut session, &message.message(), Trust::Anyone, &mut bob.rng).unwrap();
     let mut written = put(&staged.writes());
     assert!(deleted(&staged.writes()).is_empty());
     assert!(written.remove(&Key::Account).unwrap().len() < 400);
@@ -463,7 +458,7 @@ fn one_last_resort_use_rewrites_one_small_row() {
 fn a_session_without_an_account_deletes_the_same_prekeys() {
     let (mut bob, mut service) = Holder::stocked("bob", 18);
     let (from, message) = stranger(service.bundle(&bob), &bob.address, 1);
-    let message = first(&message);
+    let message = message.message();
     let mut session = Session::new(bob.address.clone(), from.clone());
     let admission = session.receive(&bob.account.config(), &message, Trust::Anyone, &mut rng(1)).unwrap();
     let Admission::New(new) = admission else { panic!("there is no session") };

@@ -12,11 +12,10 @@ use rand_chacha::rand_core::SeedableRng;
 use subrosa::session::Config;
 use subrosa::session::manual::Admission;
 use subrosa::store::{Busy, Key, Memory, StaleStage, Write, Writes};
-use subrosa::{
-    Ciphertext, DecryptError, EncryptError, IdentityKeyPair, Message, MessageKind, Plaintext, Session, Trust,
-};
+use subrosa::{Ciphertext, DecryptError, EncryptError, IdentityKeyPair, Message, Plaintext, Session, Trust};
 
-use crate::accounts::{Holder, Peer, START};
+use crate::accounts::Holder;
+use crate::device::{Device, START};
 
 fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
@@ -50,19 +49,17 @@ impl Side {
 /// Bob, and Alice's side of their session.
 fn pair() -> (Side, Side) {
     let (mut bob, mut service) = Holder::stocked("bob", 1);
-    let mut alice = Peer::new("alice", &bob.address, 2);
-    let first = alice.first(service.bundle(&bob), b"hello");
-    let mut session = bob.session(&alice.address);
-    let message = Message::parse(MessageKind::PreKey, &first).unwrap();
-    drop(bob.account.receive(&mut session, &message, Trust::Anyone, &mut bob.rng).unwrap().commit());
-    let answer = session.encrypt(b"answer", Trust::Anyone, START, &mut bob.rng).unwrap().commit();
-    alice.read(&answer);
+    let mut alice = Device::new("alice", 2);
+    let first = alice.first(&bob.address, service.bundle(&bob), b"hello");
+    bob.receive(&alice.address, &first).unwrap();
+    let answer = bob.send(&alice.address, b"answer");
+    alice.receive(&bob.address, &answer).unwrap();
     let stored = |session: Session| {
         let (key, generation) = (Key::Session(session.remote().clone()), Some(session.generation()));
         let store = std::iter::once(Write::Put { key, record: session.record(), generation }).collect();
         Side { session, store }
     };
-    (stored(alice.session), stored(session))
+    (stored(alice.session(&bob.address).unwrap()), stored(bob.session(&alice.address)))
 }
 
 fn read(session: &mut Session, message: &Ciphertext) -> Result<Plaintext, DecryptError> {

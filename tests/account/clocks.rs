@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::accounts::{Holder, LIMITS, Service, later, stranger};
+use crate::accounts::{Holder, LIMITS, Service, stranger};
 use crate::device::START;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -42,7 +42,7 @@ fn one_confirmation_by_a_clock_a_century_ahead_does_not_stop_rotation() {
         let upload = bob.upkeep(service.counts());
         service.take(&upload);
         let right = bob.now;
-        bob.now = later(right, ahead);
+        bob.now = right.saturating_add(ahead);
         bob.confirm(&upload);
         bob.now = right;
         a_year(&mut bob, &mut service);
@@ -72,7 +72,7 @@ fn what_retired_in_the_future_is_kept_no_longer_than_the_grace() {
     let upload = bob.upkeep(service.counts());
     service.take(&upload);
     let right = bob.now;
-    bob.now = later(right, CENTURY);
+    bob.now = right.saturating_add(CENTURY);
     bob.confirm(&upload);
     bob.now = right;
     bob.maintain(&mut service);
@@ -87,7 +87,7 @@ fn what_retired_in_the_future_is_kept_no_longer_than_the_grace() {
 #[test]
 fn an_import_of_keys_from_the_future_rotates_as_others_do() {
     let mut rng = ChaCha20Rng::seed_from_u64(93);
-    let (identity, future) = (IdentityKeyPair::generate(&mut rng), later(START, CENTURY));
+    let (identity, future) = (IdentityKeyPair::generate(&mut rng), START.saturating_add(CENTURY));
     let signed = [(1, START), (2, future), (3, START)]
         .map(|(id, made)| SignedPreKey::generate(SignedPreKeyId(id), &identity, made, &mut rng));
     let last_resort = LastResortKemPreKey::generate(KemPreKeyId(1), &identity, future, &mut rng);
@@ -97,7 +97,7 @@ fn an_import_of_keys_from_the_future_rotates_as_others_do() {
     }
     import.last_resort_kem_pre_key(last_resort).unwrap();
     let account = import.finish(LIMITS, &mut rng).unwrap().commit();
-    let plan = account.plan(Counts::default(), later(START, 2 * DAY));
+    let plan = account.plan(Counts::default(), START.saturating_add(2 * DAY));
     assert!(plan.rotate_signed && plan.rotate_last_resort, "{plan:?}");
 }
 
@@ -145,7 +145,7 @@ proptest! {
         let (mut bob, mut service) = Holder::stocked("bob", seed);
         let mut right = START;
         for (clock, uploaded, confirmed, given_out) in clocks {
-            right = later(right, DAY);
+            right = right.saturating_add(DAY);
             bob.now = clock.shows(right);
             let upload = bob.upkeep(service.counts());
             if uploaded {
@@ -158,7 +158,7 @@ proptest! {
         }
         let before = (service.signed.clone(), service.last_resort.clone());
         for _ in 0..7 {
-            right = later(right, DAY);
+            right = right.saturating_add(DAY);
             bob.now = right;
             bob.maintain(&mut service);
         }
@@ -167,10 +167,10 @@ proptest! {
         let Counts { one_time, one_time_kem } = service.counts();
         prop_assert!(one_time >= LIMITS.low && one_time_kem >= LIMITS.low, "{one_time}, {one_time_kem}");
         // A grace later nothing of before is left but what is in use.
-        bob.now = later(right, LIMITS.grace);
+        bob.now = right.saturating_add(LIMITS.grace);
         let oldest = service.signed.clone().unwrap().id;
         bob.maintain(&mut service);
-        bob.now = later(bob.now, LIMITS.grace);
+        bob.now = bob.now.saturating_add(LIMITS.grace);
         bob.maintain(&mut service);
         prop_assert!(bob.account.signed_pre_keys().all(|key| key.id() >= oldest));
     }

@@ -11,10 +11,7 @@ mod three_devices;
 use proptest::prelude::ProptestConfig;
 use proptest::test_runner::FileFailurePersistence;
 use subrosa::address::AccountName;
-use subrosa::store::{Key, Write, Writes};
 use subrosa::{Address, DeviceId};
-
-use crate::device::{Failure, Faults, Store};
 
 /// `cases` of a property, or as many as the environment says. Failing ones are kept in `tests`.
 fn config(cases: u32) -> ProptestConfig {
@@ -41,30 +38,4 @@ fn ids(devices: impl IntoIterator<Item = u8>) -> Vec<DeviceId> {
 
 fn at(account: &str, devices: impl IntoIterator<Item = u8>) -> Vec<Address> {
     devices.into_iter().map(|device| Address::new(account, id(device))).collect()
-}
-
-/// Stores writes about several devices in one transaction. `faults` come about with the last of them.
-fn store_all(store: &mut Store, faults: &Faults, writes: Writes) -> Result<(), Failure> {
-    let (mut devices, mut identities) = (Vec::<(Address, Vec<Write>)>::new(), Vec::new());
-    for write in writes {
-        match write.key().clone() {
-            Key::Session(address) => devices.push((address, vec![write])),
-            Key::Identity(account) => identities.push((account, write)),
-            other => panic!("{other:?} is of no session"),
-        }
-    }
-    for (account, identity) in identities {
-        let mut devices = devices.iter_mut();
-        let of_account = devices.find(|(address, writes)| *address.name() == account && writes.len() == 1);
-        of_account.expect("a session of the account").1.push(identity);
-    }
-    let mut next = store.clone();
-    let count = devices.len();
-    for (at, (address, writes)) in devices.into_iter().enumerate() {
-        let (none, mut of_device) = (Faults::default(), Writes::default());
-        of_device.extend(writes);
-        next.apply(if at + 1 == count { faults } else { &none }, &address, of_device)?;
-    }
-    *store = next;
-    Ok(())
 }

@@ -3,8 +3,8 @@
 //! Identifiers that Signal's clients do not have: no KEM prekeys at all, prekey ids of 31 bits, device ids of 32 bits, and
 //! account names in capitals.
 
-use crate::accounts::{DAY, Holder, LIMITS, Service, Store, stranger};
-use crate::device::{BOB, Device, Letter, Offer, START};
+use crate::accounts::{DAY, Holder, LIMITS, Service, stranger};
+use crate::device::{BOB, Device, Letter, Offer, START, Store};
 use crate::repair::NotAnswered;
 use crate::{put, sealed};
 use rand_chacha::ChaCha20Rng;
@@ -77,7 +77,7 @@ fn an_account_without_kem_prekeys_makes_none_in_a_year() {
         let bundle = bundle.verify(Trust::Anyone).unwrap();
         hers.initiate(&alice.config(), bundle, START, &mut bob.rng).unwrap().commit();
         let first = hers.encrypt(b"hello", Trust::Anyone, START, &mut bob.rng).unwrap().commit();
-        assert_eq!(bob.receive(alice.address(), first.as_bytes()).as_deref(), Ok(&b"hello"[..]));
+        assert_eq!(bob.receive(alice.address(), &first.into()).as_deref(), Ok(&b"hello"[..]));
         if day == 0 {
             let mut his = bob.session(alice.address());
             for _ in 0..3 {

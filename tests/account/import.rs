@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use crate::accounts::{DAY, LIMITS, NONE, START, later};
+use crate::accounts::{DAY, LIMITS, NONE};
+use crate::device::START;
 use crate::{id_of, rotates};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -78,11 +79,11 @@ fn an_import_uses_the_newest_keys_and_keeps_the_older_ones_for_their_grace() {
     assert!(account.upload().is_empty());
     let full = account::Counts { one_time: 9, one_time_kem: 9 };
     assert!(!rotates(&account.plan(full, START)), "the newest is a day old");
-    assert!(rotates(&account.plan(full, later(START, DAY))));
-    let expired = account.plan(full, later(START, 90 * DAY)).expired;
+    assert!(rotates(&account.plan(full, START.saturating_add(DAY))));
+    let expired = account.plan(full, START.saturating_add(90 * DAY)).expired;
     assert_eq!(expired.len(), 2 + 4, "{expired:?}");
     assert!(!expired.iter().any(|row| id_of(row) == 9));
-    assert!(account.plan(full, later(START, 89 * DAY)).expired.is_empty());
+    assert!(account.plan(full, START.saturating_add(89 * DAY)).expired.is_empty());
 }
 
 #[test]

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::accounts::{DAY, Holder, LIMITS, Peer, START, Service, later, stranger};
+use crate::accounts::{DAY, Holder, LIMITS, Service, stranger};
+use crate::device::{Device, START};
 use crate::moved::move_over;
 use crate::{generates, id_of, put};
 use rand_chacha::ChaCha20Rng;
@@ -16,9 +17,7 @@ use subrosa::account::{BackupCheck, BackupToken, IdSpace};
 use subrosa::prekey::{KemPreKeyId, SignedPreKeyId};
 use subrosa::session::InitialSecrecy;
 use subrosa::store::Key;
-use subrosa::{
-    Account, Address, BundleError, DecryptError, Message, MessageKind, Record, Session, Staged, Trust,
-};
+use subrosa::{Account, Address, BundleError, DecryptError, Message, Record, Session, Staged, Trust};
 
 fn counts(one_time: u32, one_time_kem: u32) -> account::Counts {
     account::Counts { one_time, one_time_kem }
@@ -123,11 +122,11 @@ fn replaced_prekeys_are_kept_for_long_and_errors_name_the_id() {
     let retired = bob.now;
     let later_on = [89 * DAY, 89 * DAY + Duration::from_millis(24 * 3600 * 1000 - 1)];
     for ((from, message), after) in messages.iter().zip(later_on) {
-        bob.now = later(retired, after);
+        bob.now = retired.saturating_add(after);
         bob.maintain(&mut service);
         assert_eq!(bob.receive(from, message).as_deref(), Ok(&b"hello"[..]), "after {after:?}");
     }
-    bob.now = later(retired, 90 * DAY);
+    bob.now = retired.saturating_add(90 * DAY);
     let plan = bob.account.plan(service.counts(), bob.now);
     let first = [
         Key::SignedPreKey(SignedPreKeyId(1)),
@@ -248,17 +247,17 @@ fn a_message_that_fails_uses_up_nothing() {
     let (mut bob, mut service) = Holder::stocked("bob", 42);
     let (from, message) = stranger(service.bundle(&bob), &bob.address, 1);
     let rows = bob.rows();
-    for at in [message.len() - 1, message.len() / 2, 60, 90] {
-        let mut damaged = message.clone();
-        damaged[at] ^= 1;
-        if Message::parse(MessageKind::PreKey, &damaged).is_ok() {
+    let len = message.bytes.len();
+    for at in [len - 1, len / 2, 60, 90] {
+        let damaged = message.flipped(len - 1 - at);
+        if Message::parse(damaged.kind, &damaged.bytes).is_ok() {
             assert!(bob.receive(&from, &damaged).is_err(), "byte {at}");
         }
     }
     assert_eq!(bob.rows(), rows);
     // Nor does a stage that is dropped, or a store that fails.
     let mut session = bob.session(&from);
-    let parsed = Message::parse(MessageKind::PreKey, &message).unwrap();
+    let parsed = message.message();
     drop(bob.account.receive(&mut session, &parsed, Trust::Anyone, &mut bob.rng).unwrap());
     let first = bob.account.receive(&mut session, &parsed, Trust::Anyone, &mut bob.rng).unwrap();
     assert_eq!(first.commit_with(|_| Err("disk full")).unwrap_err(), "disk full");
@@ -333,15 +332,14 @@ fn all_ids_resolve_after_moving_out_and_in() {
 #[test]
 fn a_restored_backup_sends_on_none_of_its_sessions() {
     let (mut bob, mut service) = Holder::stocked("bob", 45);
-    let mut alice = Peer::new("alice", &bob.address, 1);
-    let message = alice.first(service.bundle(&bob), b"one");
+    let mut alice = Device::new("alice", 1);
+    let message = alice.first(&bob.address, service.bundle(&bob), b"one");
     bob.receive(&alice.address, &message).unwrap();
     let backup = bob.store.clone();
     // Later on more is said, which the backup does not know.
-    let mut session = bob.session(&alice.address);
-    let reply = session.encrypt(b"two", Trust::Anyone, bob.now, &mut bob.rng).unwrap().commit();
-    assert_eq!(alice.read(&reply), b"two");
-    let three = alice.write(b"three");
+    let reply = bob.send(&alice.address, b"two");
+    assert_eq!(alice.receive(&bob.address, &reply).as_deref(), Ok(&b"two"[..]));
+    let three = alice.send(&bob.address, b"three");
     bob.advance(3 * DAY);
     bob.maintain(&mut service);
 
@@ -355,8 +353,7 @@ fn a_restored_backup_sends_on_none_of_its_sessions() {
     let refused = session.encrypt(b"four", Trust::Anyone, bob.now, &mut bob.rng).unwrap_err();
     assert_eq!(refused, subrosa::EncryptError::NoSession);
     // What Alice still sends on it is read, but does not bring it back.
-    let three = Message::try_from(&three).unwrap();
-    let staged = bob.account.receive(&mut session, &three, Trust::Anyone, &mut bob.rng).unwrap();
+    let staged = bob.account.receive(&mut session, &three.message(), Trust::Anyone, &mut bob.rng).unwrap();
     let promised = put(&staged.writes()).remove(&Key::Session(alice.address.clone())).unwrap();
     assert_eq!(&*staged.commit(), b"three");
     assert_eq!(session.record().as_bytes(), promised);
@@ -368,7 +365,7 @@ fn a_restored_backup_sends_on_none_of_its_sessions() {
     let exported = session.to_libsignal_record();
     assert!(exported.is_empty());
     // A new one is begun, and all is well.
-    let message = alice.first(service.bundle(&bob), b"five");
+    let message = alice.first(&bob.address, service.bundle(&bob), b"five");
     bob.store.sessions.insert(alice.address.clone(), session.record().as_bytes().to_vec());
     assert_eq!(bob.receive(&alice.address, &message).as_deref(), Ok(&b"five"[..]));
     let session = bob.session(&alice.address);
@@ -379,9 +376,9 @@ fn a_restored_backup_sends_on_none_of_its_sessions() {
 #[test]
 fn a_duplicate_is_no_damage_and_uses_up_nothing() {
     let (mut bob, mut service) = Holder::stocked("bob", 46);
-    let mut alice = Peer::new("alice", &bob.address, 1);
-    let first = alice.first(service.bundle(&bob), b"one");
-    let second = alice.write(b"two").into_bytes();
+    let mut alice = Device::new("alice", 1);
+    let first = alice.first(&bob.address, service.bundle(&bob), b"one");
+    let second = alice.send(&bob.address, b"two");
     bob.receive(&alice.address, &first).unwrap();
     let generation = bob.account.generation();
     assert_eq!(bob.receive(&alice.address, &first), Err(DecryptError::Duplicate));
@@ -409,10 +406,10 @@ fn both_sides_see_how_secret_the_first_messages_are() {
     .into_iter()
     .enumerate()
     {
-        let mut peer = Peer::new(&format!("peer {seed}"), &bob.address, u64::try_from(seed).unwrap());
-        let message = peer.first(bundle, b"hello");
+        let mut peer = Device::new(&format!("peer {seed}"), u64::try_from(seed).unwrap());
+        let message = peer.first(&bob.address, bundle, b"hello");
         bob.receive(&peer.address, &message).unwrap();
-        assert_eq!(peer.session.initial_secrecy(), Some(initiator));
+        assert_eq!(peer.session(&bob.address).unwrap().initial_secrecy(), Some(initiator));
         let session = bob.session(&peer.address);
         assert_eq!(session.initial_secrecy(), Some(responder), "it is in the record");
     }
@@ -451,10 +448,10 @@ fn a_policy_requires_one_time_prekeys() {
     assert_eq!(bob.receive(&from, &message).as_deref(), Ok(&b"hello"[..]));
     // The policy is not for sessions that are there.
     bob.restart();
-    let mut alice = Peer::new("alice", &bob.address, 4);
-    let first = alice.first(service.last_resort_bundle(&bob), b"one");
-    let second = alice.write(b"two");
+    let mut alice = Device::new("alice", 4);
+    let first = alice.first(&bob.address, service.last_resort_bundle(&bob), b"one");
+    let second = alice.send(&bob.address, b"two");
     bob.receive(&alice.address, &first).unwrap();
     bob.account = bob.store.load(&bob.address, LIMITS).requiring_one_time();
-    assert_eq!(bob.receive(&alice.address, second.as_bytes()).as_deref(), Ok(&b"two"[..]));
+    assert_eq!(bob.receive(&alice.address, &second).as_deref(), Ok(&b"two"[..]));
 }

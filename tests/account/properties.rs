@@ -7,12 +7,13 @@
 //! * Whoever fetched a bundle can begin a session with it for as long as the grace lasts.
 //! * After each crash the account reads back, and is what the last finished transaction made it.
 
-use crate::accounts::{DAY, Holder, LIMITS, Service, Store, later, stranger};
+use crate::accounts::{DAY, Holder, LIMITS, Service, stranger};
+use crate::device::{Letter, Store};
 use proptest::prelude::*;
 use subrosa::account::BackupCheck;
 use subrosa::prekey::{KemPreKeyId, OneTimePreKeyId, SignedPreKeyId};
 use subrosa::store::Key;
-use subrosa::{Address, DecryptError, Message, MessageKind, PreKeyBundle, Staged, Timestamp, Trust};
+use subrosa::{Address, DecryptError, PreKeyBundle, Staged, Timestamp, Trust};
 
 /// What becomes of a staged change.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +86,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// A message under way, or delivered.
 struct Sent {
     from: Address,
-    bytes: Vec<u8>,
+    letter: Letter,
     fetched: Timestamp,
     keys: Vec<Key>,
     kem: KemPreKeyId,
@@ -182,23 +183,27 @@ impl World {
         let keys = keys_of(&bundle);
         let kem = bundle.kem_pre_key.as_ref().unwrap().id;
         self.peers += 1;
-        let (from, bytes) = stranger(bundle, &self.bob.address, self.peers);
+        let (from, letter) = stranger(bundle, &self.bob.address, self.peers);
         let sound = has(&self.bob.store, &keys);
-        self.sent.push(Sent { from, bytes, fetched: self.bob.now, keys, kem, sound, delivered: Some(false) });
+        self.sent.push(Sent {
+            from,
+            letter,
+            fetched: self.bob.now,
+            keys,
+            kem,
+            sound,
+            delivered: Some(false),
+        });
         false
     }
 
     fn deliver(&mut self, which: u8, damaged: bool, fate: Fate) -> bool {
         let Some(at) = usize::from(which).checked_rem(self.sent.len()) else { return false };
         let sent = &mut self.sent[at];
-        let mut bytes = sent.bytes.clone();
-        if damaged {
-            *bytes.last_mut().unwrap() ^= 1;
-        }
+        let letter = if damaged { sent.letter.flipped(0) } else { sent.letter.clone() };
         let bob = &mut self.bob;
         let mut session = bob.session(&sent.from);
-        let message = Message::parse(MessageKind::PreKey, &bytes).unwrap();
-        match bob.account.receive(&mut session, &message, Trust::Anyone, &mut bob.rng) {
+        match bob.account.receive(&mut session, &letter.message(), Trust::Anyone, &mut bob.rng) {
             Ok(staged) => {
                 assert!(!damaged, "a damaged message was decrypted");
                 assert_ne!(sent.delivered, Some(true), "a message was decrypted twice");
@@ -211,7 +216,7 @@ impl World {
                 let uses = bob.account.last_resort_uses().filter(|used| used.kem == sent.kem).count();
                 let full = uses >= usize::try_from(LIMITS.max_uses).unwrap()
                     && error == DecryptError::UsedTooOften(sent.kem);
-                let in_time = bob.now < later(sent.fetched, LIMITS.grace);
+                let in_time = bob.now < sent.fetched.saturating_add(LIMITS.grace);
                 let due = sent.sound && sent.delivered == Some(false) && in_time && !damaged && !full;
                 assert!(!due, "{error:?} for a message of {:?} that was fetched in time", sent.keys);
                 false

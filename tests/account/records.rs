@@ -2,8 +2,9 @@
 
 //! Records of accounts: those that do not go together, and damaged ones.
 
-use crate::accounts::{Holder, LIMITS, NONE, Store, stranger};
+use crate::accounts::{Holder, LIMITS, NONE, stranger};
 use crate::deleted;
+use crate::device::Store;
 
 use subrosa::account::LoadError;
 use subrosa::prekey::{OneTimePreKeyId, SignedPreKeyId};

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::accounts::{Holder, LIMITS, Service, later, stranger};
+use crate::accounts::{Holder, LIMITS, Service, stranger};
 use crate::device::START;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
@@ -236,7 +236,7 @@ proptest! {
             bob.maintain(&mut service);
             service.one_time.clear();
             bob.maintain(&mut service);
-            bob.now = later(bob.now, LIMITS.grace);
+            bob.now = bob.now.saturating_add(LIMITS.grace);
         }
         let batches = low.div_ceil(batch) + 1;
         for _ in 0..batches {

@@ -60,7 +60,7 @@ fn sing(network: &mut GroupNetwork, rotations: &[Rotation], mut between: impl Fn
     let rounds = 20;
     for round in 0..rounds {
         network.run(messages() / rounds);
-        let sender = network.below(3);
+        let sender = network.under_way.below(3);
         match round % 4 {
             0 => network.distribute(sender),
             3 => network.lose(sender, 300),

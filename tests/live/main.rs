@@ -34,6 +34,8 @@ mod peer;
 mod replay;
 #[path = "../support/resident.rs"]
 mod resident;
+#[path = "../support/under_way.rs"]
+mod under_way;
 #[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/vectors.rs"]
 mod vectors;

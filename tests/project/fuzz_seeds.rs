@@ -35,8 +35,8 @@ use subrosa::rose::{DeviceName, PeerAuthentication, ReceiveError, Repairs};
 use subrosa::session::Policy;
 use subrosa::store::RecordKind;
 use subrosa::{
-    Account, Address, DeviceId, IdentityKeyPair, Message, MessageKind, RecordError, RecordKey, ServiceId,
-    Session, Timestamp, Trust,
+    Account, Address, DeviceId, IdentityKeyPair, MessageKind, RecordError, RecordKey, ServiceId, Session,
+    Timestamp, Trust,
 };
 
 fn folder(target: &str) -> PathBuf {
@@ -403,10 +403,9 @@ fn accounts() {
     upload.one_time_kem_pre_keys.clear();
     let bundle = upload.next_bundle().unwrap();
     let mut alice = Device::new(ALICE, 4);
-    alice.initiate(&local, bundle).unwrap();
-    let first = alice.send(&local, b"hello");
+    let first = alice.first(&local, bundle, b"hello");
     let mut session = account.new_session(&alice.address);
-    let message = Message::parse(first.kind, &first.bytes).unwrap();
+    let message = first.message();
     account.receive(&mut session, &message, Trust::Anyone, &mut rng).unwrap().commit();
     write_account(&account, "used");
     let later = Timestamp::from_secs(1_800_000_000);

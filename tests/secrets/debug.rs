@@ -190,23 +190,23 @@ fn show_sessions(shown: &mut Shown) {
     let later = alice.send(&bob.address, TEXT);
     let mut session = bob.session(&alice.address).unwrap();
     shown.show("PreKeySignalMessage", &first.pre_key());
-    let message = Message::parse(first.kind, &first.bytes).unwrap();
+    let message = first.message();
     shown.show("Message", &message);
     let local = session::Config::new(&bob.identity, 1);
     let admission = session.receive(&local, &message, Trust::Anyone, &mut bob.rng).unwrap();
     shown.show("Admission", &admission);
     let Admission::New(new) = admission else { panic!("there is no session") };
     shown.show("NewSession", &new);
-    let signed = SignedPreKey::from_record(&bob.store.signed_pre_keys[&0]).unwrap();
-    let one_time = OneTimePreKey::from_record(&bob.store.one_time_pre_keys[&0]).unwrap();
-    let kem = OneTimeKemPreKey::from_record(&bob.store.one_time_kem_pre_keys[&1]).unwrap();
+    let signed = SignedPreKey::from_record(bob.store.newest(RecordKind::SignedPreKey)).unwrap();
+    let one_time = OneTimePreKey::from_record(bob.store.newest(RecordKind::OneTimePreKey)).unwrap();
+    let kem = OneTimeKemPreKey::from_record(bob.store.newest(RecordKind::OneTimeKemPreKey)).unwrap();
     let keys = PreKeys { signed: &signed, one_time: Some(&one_time), kem: Some(KemKey::OneTime(&kem)) };
     let staged = new.accept(&keys, &mut bob.rng).unwrap();
     shown.show("Staged", &staged);
     let plaintext = staged.commit();
     shown.show("Plaintext", &plaintext);
     shown.show("Session", &session);
-    let message = Message::parse(later.kind, &later.bytes).unwrap();
+    let message = later.message();
     let incoming = session::Incoming { session: &mut session, message: &message, trust: Trust::Anyone };
     shown.show("Incoming", &incoming);
     match session.receive(&local, &message, Trust::Anyone, &mut bob.rng).unwrap() {
@@ -281,8 +281,7 @@ fn show_accounts(shown: &mut Shown, rng: &mut ChaCha20Rng) {
         one_time_pre_key: upload.one_time_pre_keys.into_iter().next(),
         kem_pre_key: upload.last_resort_kem_pre_key,
     };
-    alice.initiate(&address, bundle).unwrap();
-    let letter = alice.send(&address, TEXT);
+    let letter = alice.first(&address, bundle, TEXT);
     let mut session = Session::new(address, alice.address);
     let message = Message::parse(MessageKind::PreKey, &letter.bytes).unwrap();
     let first = bob.receive(&mut session, &message, Trust::Anyone, rng).unwrap();

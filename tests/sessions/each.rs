@@ -56,7 +56,7 @@ impl Hub {
     }
 
     fn messages(&self) -> Vec<Message<'_>> {
-        self.peers.iter().map(|(_, letter)| Message::parse(letter.kind, &letter.bytes).unwrap()).collect()
+        self.peers.iter().map(|(_, letter)| letter.message()).collect()
     }
 
     /// The sessions as stored.

@@ -152,8 +152,7 @@ proptest! {
                 Step::Begin { phone, version } => {
                     let at = pick(phone, phones.len());
                     let bundle = alice.bundle(offer(version));
-                    phones[at].initiate(&alice.address, bundle).unwrap();
-                    let letter = phones[at].send(&alice.address, b"first");
+                    let letter = phones[at].first(&alice.address, bundle, b"first");
                     under_way.push((at, letter));
                 }
                 Step::Send { phone } => {

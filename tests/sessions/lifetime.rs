@@ -136,8 +136,7 @@ fn version_3_must_be_asked_for() {
     assert_eq!(failure, Failure::Bundle(BundleError::Version3Refused));
     assert!(alice.store.sessions.is_empty());
     alice.policy = Policy::AllowVersion3;
-    alice.initiate(&bob.address, bundle).unwrap();
-    let letter = alice.send(&bob.address, b"old");
+    let letter = alice.first(&bob.address, bundle, b"old");
     assert_eq!(
         bob.refuse(&alice.address, &letter),
         Failure::Decrypt(DecryptError::Version3Refused),

@@ -18,8 +18,9 @@ use subrosa::prekey::{
 use subrosa::session;
 use subrosa::session::manual::{Admission, KemKey, PreKeys};
 use subrosa::session::{Forgery, Policy, Requirements};
+use subrosa::store::{Key, RecordKind};
 use subrosa::{
-    Address, DecryptError, DeviceId, IdentityKeyPair, Message, MessageKind, ParseError, RecordError, Trust,
+    Address, DecryptError, DeviceId, IdentityKeyPair, MessageKind, ParseError, RecordError, Trust,
 };
 
 const fn refused(error: DecryptError) -> Failure {
@@ -50,11 +51,14 @@ fn a_corrupted_inner_mac_changes_nothing() {
         let failure = bob.refuse(&alice.address, &corrupted(&letter));
         assert_eq!(failure, forged(Forgery::Mac));
         assert!(bob.store.identities.is_empty() && bob.store.sessions.is_empty());
-        assert!(bob.store.kem_uses.is_empty());
-        assert_eq!(bob.store.one_time_pre_keys.len(), usize::from(offer.one_time));
+        assert_eq!(bob.store.count(RecordKind::KemPreKeyUse), 0);
+        assert_eq!(bob.store.count(RecordKind::OneTimePreKey), usize::from(offer.one_time));
 
         bob.hear(&alice, &letter, b"first");
-        assert!(bob.store.one_time_pre_keys.is_empty() && bob.store.one_time_kem_pre_keys.is_empty());
+        assert!(
+            bob.store.count(RecordKind::OneTimePreKey) == 0
+                && bob.store.count(RecordKind::OneTimeKemPreKey) == 0
+        );
     }
     // The one-time prekey is gone: another session can't begin with it.
     let ([mut alice, mut bob], letter) =
@@ -121,7 +125,7 @@ fn first_message_replayed_under_another_sender() {
     // Another session with the same prekey is fine.
     alice.begin_with(&mut bob, Offer::LAST_RESORT);
     alice.tell(&mut bob, b"another");
-    assert_eq!(bob.store.kem_uses.len(), 2);
+    assert_eq!(bob.store.count(RecordKind::KemPreKeyUse), 2);
 }
 
 #[test]
@@ -256,9 +260,9 @@ fn a_caller_that_accepts_a_change_is_told_the_new_identity() {
 fn no_signed_prekey() {
     let ([alice, mut bob], letter) = first_message(8, Offer::FULL);
     let good = bob.store.clone();
-    bob.store.signed_pre_keys.clear();
+    bob.store.rows.remove(&Key::SignedPreKey(SignedPreKeyId(0))).unwrap();
     assert_eq!(bob.refuse(&alice.address, &letter), Failure::Missing(Table::SignedPreKeys, 0));
-    bob.store.signed_pre_keys.insert(0, b"garbage".to_vec());
+    bob.store.rows.insert(Key::SignedPreKey(SignedPreKeyId(0)), b"garbage".to_vec());
     assert_eq!(bob.refuse(&alice.address, &letter), Failure::Record(RecordError::NotARecord));
     bob.store = good;
     for table in [Table::Sessions, Table::SignedPreKeys, Table::OneTimePreKeys, Table::KemPreKeys] {
@@ -278,7 +282,7 @@ fn no_signed_prekey() {
 fn another_signed_prekey_of_the_same_id() {
     let ([alice, mut bob], letter) = first_message(8, Offer::FULL);
     let other = SignedPreKey::generate(SignedPreKeyId(0), &bob.identity, START, &mut bob.rng);
-    bob.store.signed_pre_keys.insert(0, other.record().as_bytes().to_vec());
+    bob.store.rows.insert(Key::SignedPreKey(SignedPreKeyId(0)), other.record().as_bytes().to_vec());
     assert_eq!(bob.refuse(&alice.address, &letter), forged(Forgery::Mac));
 }
 
@@ -305,12 +309,13 @@ fn unknown_prekey_ids() {
 #[test]
 fn other_prekeys_than_those_needed_are_refused() {
     let ([alice, mut bob], letter) = first_message(9, Offer::FULL);
-    let message = Message::parse(letter.kind, &letter.bytes).unwrap();
-    let signed = SignedPreKey::from_record(&bob.store.signed_pre_keys[&0]).unwrap();
+    let message = letter.message();
+    let signed = SignedPreKey::from_record(bob.store.newest(RecordKind::SignedPreKey)).unwrap();
     let other_signed = SignedPreKey::generate(SignedPreKeyId(1), &bob.identity, START, &mut bob.rng);
-    let last_resort = LastResortKemPreKey::from_record(&bob.store.last_resort_kem_pre_keys[&0]).unwrap();
-    let one_time = OneTimePreKey::from_record(&bob.store.one_time_pre_keys[&0]).unwrap();
-    let one_time_kem = OneTimeKemPreKey::from_record(&bob.store.one_time_kem_pre_keys[&1]).unwrap();
+    let last_resort =
+        LastResortKemPreKey::from_record(bob.store.newest(RecordKind::LastResortKemPreKey)).unwrap();
+    let one_time = OneTimePreKey::from_record(bob.store.newest(RecordKind::OneTimePreKey)).unwrap();
+    let one_time_kem = OneTimeKemPreKey::from_record(bob.store.newest(RecordKind::OneTimeKemPreKey)).unwrap();
     let kem = Some(KemKey::OneTime(&one_time_kem));
     let other_one_time = OneTimePreKey::generate(OneTimePreKeyId(1), &mut bob.rng);
     let mut session = bob.session(&alice.address).unwrap();
@@ -346,10 +351,11 @@ fn a_version_3_message_takes_no_kem_prekey() {
     bob.policy = Policy::AllowVersion3;
     alice.begin_with(&mut bob, Offer::VERSION_3);
     let letter = alice.send(&bob.address, b"old");
-    let message = Message::parse(letter.kind, &letter.bytes).unwrap();
-    let signed = SignedPreKey::from_record(&bob.store.signed_pre_keys[&0]).unwrap();
-    let one_time = OneTimePreKey::from_record(&bob.store.one_time_pre_keys[&0]).unwrap();
-    let last_resort = LastResortKemPreKey::from_record(&bob.store.last_resort_kem_pre_keys[&0]).unwrap();
+    let message = letter.message();
+    let signed = SignedPreKey::from_record(bob.store.newest(RecordKind::SignedPreKey)).unwrap();
+    let one_time = OneTimePreKey::from_record(bob.store.newest(RecordKind::OneTimePreKey)).unwrap();
+    let last_resort =
+        LastResortKemPreKey::from_record(bob.store.newest(RecordKind::LastResortKemPreKey)).unwrap();
     let mut session = bob.session(&alice.address).unwrap();
     let local = session::Config::new(&bob.identity, 1).with_policy(Policy::AllowVersion3);
     let Admission::New(new) = session.receive(&local, &message, Trust::Anyone, &mut bob.rng).unwrap() else {

@@ -26,9 +26,10 @@ use subrosa::prekey::{
     SignedPreKeyId,
 };
 use subrosa::session::{Forgery, Policy};
+use subrosa::store::RecordKind;
 use subrosa::{
-    Address, BundleError, DecryptError, DeviceId, EncryptError, IdentityKeyPair, Message, MessageKind,
-    PreKeyBundle, RecordError, Session, Timestamp, Trust,
+    Address, BundleError, DecryptError, DeviceId, EncryptError, IdentityKeyPair, MessageKind, PreKeyBundle,
+    RecordError, Session, Timestamp, Trust,
 };
 
 /// A record of each kind of key.
@@ -142,7 +143,7 @@ fn all_ids_zero() {
     assert_eq!(message.pre_key_id(), Some(OneTimePreKeyId(0)));
     assert_eq!(message.signed_pre_key_id(), SignedPreKeyId(0));
     assert_eq!(message.kyber().unwrap().pre_key_id, KemPreKeyId(0));
-    assert!(bob.store.one_time_pre_keys.is_empty());
+    assert_eq!(bob.store.count(RecordKind::OneTimePreKey), 0);
     bob.tell(&mut alice, b"indeed");
 }
 
@@ -156,7 +157,7 @@ fn without_one_time_prekey() {
         alice.initiate(&bob.address, bundle).unwrap();
         let letter = alice.tell(&mut bob, b"none left");
         assert_eq!(letter.pre_key().pre_key_id(), None);
-        assert_eq!(bob.store.one_time_pre_keys.len(), 1, "the one that was not used stays");
+        assert_eq!(bob.store.count(RecordKind::OneTimePreKey), 1, "the one that was not used stays");
         bob.tell(&mut alice, b"works");
     }
 }
@@ -565,7 +566,7 @@ fn a_session_goes_through_libsignals_record_before_the_answer_and_with_skipped_k
         let mut bob = moved(&bob, &alice, MessageKind::Whisper);
         for (letter, text) in held.iter().zip([b"one", b"two"]).rev() {
             let mut rng = ChaCha20Rng::seed_from_u64(1);
-            let message = Message::parse(letter.kind, &letter.bytes).unwrap();
+            let message = letter.message();
             assert_eq!(open(&mut bob, &message, &mut rng).commit().as_ref(), text);
         }
     }

@@ -17,6 +17,7 @@ use subrosa::hazmat::wire::signal_message::SignalMessageParts;
 use subrosa::keys::{KemKeyPair, KemType, KeyPair};
 use subrosa::prekey::OneTimePreKeyId;
 use subrosa::session::{Forgery, Policy, Requirements};
+use subrosa::store::{Key, RecordKind};
 use subrosa::{Address, DecryptError, DeviceId, MessageKind};
 
 const DUPLICATE: Failure = Failure::Decrypt(DecryptError::Duplicate);
@@ -61,9 +62,9 @@ fn basic_flow() {
         assert!(session.is_usable(START, Requirements::default()));
     }
     assert_eq!(bob.store.identities[&alice.address], *alice.identity.public());
-    assert!(bob.store.one_time_pre_keys.is_empty(), "the one-time prekey is used up");
-    assert!(bob.store.one_time_kem_pre_keys.is_empty(), "the one-time KEM prekey is used up");
-    assert!(bob.store.kem_uses.is_empty(), "and needs not be remembered");
+    assert_eq!(bob.store.count(RecordKind::OneTimePreKey), 0, "the one-time prekey is used up");
+    assert_eq!(bob.store.count(RecordKind::OneTimeKemPreKey), 0, "the one-time KEM prekey is used up");
+    assert_eq!(bob.store.count(RecordKind::KemPreKeyUse), 0, "and needs not be remembered");
 
     let reply = bob.tell(&mut alice, b"Donc, il est responsable");
     assert_eq!(reply.kind, MessageKind::Whisper);
@@ -79,10 +80,12 @@ fn basic_flow_with_the_last_resort_prekey() {
     alice.begin_with(&mut bob, Offer::LAST_RESORT);
     let first = alice.tell(&mut bob, b"last resort");
     let base_key = *first.pre_key().base_key();
-    assert_eq!(bob.store.last_resort_kem_pre_keys.len(), 1, "it is kept");
+    assert_eq!(bob.store.count(RecordKind::LastResortKemPreKey), 1, "it is kept");
     let mut expected = vec![0; 8];
     expected.extend_from_slice(base_key.as_bytes());
-    assert_eq!(bob.store.kem_uses.iter().map(|use_| use_.to_vec()).collect::<Vec<_>>(), [expected]);
+    let bytes =
+        |key: &Key| if let Key::KemPreKeyUse(used) = key { Some(used.to_bytes().to_vec()) } else { None };
+    assert_eq!(bob.store.rows.keys().filter_map(bytes).collect::<Vec<_>>(), [expected]);
     bob.tell(&mut alice, b"fine");
 }
 

@@ -10,7 +10,7 @@ use subrosa::prekey::{KemPreKeyId, KemPreKeyUse, OneTimePreKeyId, SignedPreKeyId
 use subrosa::session;
 use subrosa::session::manual::Admission;
 use subrosa::store::{Key, Write, Writes};
-use subrosa::{Message, Session, Staged, Trust};
+use subrosa::{Session, Staged, Trust};
 
 /// Prepares an operation on a session, and has its stage looked at.
 type Operation = Box<dyn Fn(&mut Device, &mut Session, &mut dyn FnMut(Stage<'_>))>;
@@ -92,7 +92,7 @@ fn pins(peer: &Device) -> Vec<Change> {
 
 fn receive(letter: Letter) -> Operation {
     Box::new(move |device, session, look| {
-        let message = Message::parse(letter.kind, &letter.bytes).unwrap();
+        let message = letter.message();
         let config = session::Config::new(&device.identity, device.registration_id);
         match session.receive(&config, &message, Trust::Anyone, &mut device.rng).unwrap() {
             Admission::Decrypted(staged) => look(Box::new(staged)),

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The test kit for accounts: a device with an account and a store, the service that it uploads to, and peers.
+//! The test kit for accounts: a device with an account, whose prekeys that keeps, and the service that it uploads to.
+//! The store and the peers are those of the [device] kit.
 //!
-//! Use it by `#[path = "support/accounts.rs"] mod accounts;`. All writes are transactions; on the way the kit
-//! asserts what must hold always: a staged record is the account's record after the commit, and what is stored
-//! reads back as what is in memory.
+//! All writes are transactions; on the way the kit asserts what must hold always: a staged record is the account's
+//! record after the commit, and what is stored reads back as what is in memory.
 
 #![allow(
     dead_code,
@@ -16,22 +16,17 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::convert::Infallible;
 use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::account::{self, BackupToken};
 use subrosa::prekey::{KemPreKeyId, KemPreKeyPublic, OneTimePreKeyPublic, SignedPreKeyPublic};
-use subrosa::session::Config;
-use subrosa::session::manual::Admission;
-use subrosa::store::{Key, Write, Writes};
-use subrosa::{
-    Account, Address, Ciphertext, DecryptError, DeviceId, IdentityKeyPair, Message, MessageKind,
-    PreKeyBundle, Session, Timestamp, Trust,
-};
+use subrosa::store::Key;
+use subrosa::{Account, Address, DecryptError, DeviceId, Message, PreKeyBundle, Session, Timestamp, Trust};
 
-pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
+use super::device::{Device, Letter, START, Store};
+
 /// A service that has none left.
 pub const NONE: account::Counts = account::Counts { one_time: 0, one_time_kem: 0 };
 pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -51,41 +46,7 @@ pub const LIMITS: account::Limits = account::Limits {
     max_id: 0xFF_FFFF,
 };
 
-/// Everything that the device keeps. A clone of it is a backup.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Store {
-    pub account: Vec<u8>,
-    pub rows: BTreeMap<Key, Vec<u8>>,
-    pub sessions: BTreeMap<Address, Vec<u8>>,
-    pub inbox: Vec<Vec<u8>>,
-}
-
 impl Store {
-    /// Applies an account's and its sessions' writes in one transaction. A key that is deleted and not there, and one that
-    /// is written over a live one, are defects; pinned identities are not kept.
-    #[expect(clippy::unnecessary_wraps, reason = "what a stage takes")]
-    pub fn apply(&mut self, writes: Writes) -> Result<(), Infallible> {
-        for write in writes {
-            match write {
-                Write::Put { key: Key::Account, record, generation: Some(_) } => {
-                    self.account = record.as_bytes().to_vec();
-                }
-                Write::Put { key: Key::Session(peer), record, generation: Some(_) } => {
-                    self.sessions.insert(peer, record.as_bytes().to_vec());
-                }
-                Write::Put { key: Key::Identity(_), .. } => {}
-                Write::Put { key, record, generation: None } => {
-                    let again = matches!(key, Key::LastResortUses(_));
-                    let before = self.rows.insert(key.clone(), record.as_bytes().to_vec());
-                    assert!(again || before.is_none(), "{key:?} is written over a live one");
-                }
-                Write::Delete { key } => assert!(self.rows.remove(&key).is_some(), "{key:?} is not there"),
-                other @ Write::Put { .. } => panic!("this kit does not know {other:?}"),
-            }
-        }
-        Ok(())
-    }
-
     pub fn load(&self, address: &Address, limits: account::Limits) -> Account {
         Account::from_records(address.clone(), &self.account, self.rows.values(), limits).unwrap()
     }
@@ -203,7 +164,7 @@ impl Holder {
     }
 
     pub fn advance(&mut self, time: Duration) {
-        self.now = later(self.now, time);
+        self.now = self.now.saturating_add(time);
     }
 
     /// The app is stopped and started again.
@@ -253,35 +214,43 @@ impl Holder {
         self.check();
     }
 
+    /// The session with `peer` as stored; an empty one if there is none.
     pub fn session(&self, peer: &Address) -> Session {
-        let (local, remote) = (self.address.clone(), peer.clone());
-        match self.store.sessions.get(peer) {
-            None => self.account.new_session(peer),
-            Some(record) => {
-                let policy = self.account.config().policy;
-                Session::from_record(record, local, remote).unwrap().with_policy(policy)
-            }
-        }
+        self.store.session(&self.address, peer, self.account.config().policy).unwrap()
     }
 
-    /// Receives a message of kind `PreKey`. A refusal changes nothing.
-    pub fn receive(&mut self, from: &Address, message: &[u8]) -> Result<Vec<u8>, DecryptError> {
+    /// Encrypts a message that must succeed.
+    pub fn send(&mut self, peer: &Address, plaintext: &[u8]) -> Letter {
+        let mut session = self.session(peer);
+        let staged = session.encrypt(plaintext, Trust::Anyone, self.now, &mut self.rng).unwrap();
+        staged.commit_with(|writes| self.store.apply(writes)).unwrap().into()
+    }
+
+    /// Receives a message, whoever its sender is. A refusal changes nothing.
+    pub fn receive(&mut self, from: &Address, letter: &Letter) -> Result<Vec<u8>, DecryptError> {
+        self.receive_message(from, &letter.message(), Trust::Anyone)
+    }
+
+    /// Receives a message, sealed or not. A refusal changes nothing.
+    pub fn receive_message(
+        &mut self,
+        from: &Address,
+        message: &Message<'_>,
+        trust: Trust<'_>,
+    ) -> Result<Vec<u8>, DecryptError> {
         let mut session = self.session(from);
         let before = (self.store.clone(), session.record(), self.account.record());
-        let message = Message::parse(MessageKind::PreKey, message).unwrap();
-        let outcome = match self.account.receive(&mut session, &message, Trust::Anyone, &mut self.rng) {
-            Err(error) => Err(error),
-            Ok(staged) => {
-                let store = &mut self.store;
-                let text = staged.commit_with_output(|writes, text| {
-                    store.inbox.push(text.to_vec());
-                    store.apply(writes)
-                });
-                assert_eq!(self.store.sessions[from], session.record().as_bytes());
-                Ok(text.unwrap().to_vec())
-            }
-        };
-        if outcome.is_err() {
+        let outcome = self.account.receive(&mut session, message, trust, &mut self.rng).map(|staged| {
+            let store = &mut self.store;
+            let text = staged.commit_with_output(|writes, text| {
+                store.inbox.push(text.to_vec());
+                store.apply(writes)
+            });
+            text.unwrap().to_vec()
+        });
+        if outcome.is_ok() {
+            assert_eq!(self.store.sessions[from], session.record().as_bytes());
+        } else {
             assert!(self.store == before.0, "a refusal changed the store");
             assert_eq!(session.record().as_bytes(), before.1.as_bytes());
             assert_eq!(self.account.record().as_bytes(), before.2.as_bytes());
@@ -316,60 +285,9 @@ impl Holder {
     }
 }
 
-/// Somebody who writes to a holder.
-pub struct Peer {
-    pub address: Address,
-    pub identity: IdentityKeyPair,
-    pub session: Session,
-    pub rng: ChaCha20Rng,
-}
-
-impl Peer {
-    pub fn new(name: &str, to: &Address, seed: u64) -> Self {
-        let mut rng = ChaCha20Rng::seed_from_u64(seed);
-        let address = Address::new(name, DeviceId::PRIMARY);
-        let identity = IdentityKeyPair::generate(&mut rng);
-        Self { session: Session::new(address.clone(), to.clone()), address, identity, rng }
-    }
-
-    /// Begins a session from a bundle.
-    pub fn begin(&mut self, bundle: PreKeyBundle) {
-        let bundle = bundle.verify(Trust::Anyone).unwrap();
-        self.session
-            .initiate(&Config::new(&self.identity, 9), bundle, START, &mut self.rng)
-            .unwrap()
-            .commit();
-    }
-
-    pub fn write(&mut self, text: &[u8]) -> Ciphertext {
-        self.session.encrypt(text, Trust::Anyone, START, &mut self.rng).unwrap().commit()
-    }
-
-    /// Reads a message of the session.
-    pub fn read(&mut self, message: &Ciphertext) -> Vec<u8> {
-        let message = Message::parse(message.kind(), message.as_bytes()).unwrap();
-        let config = Config::new(&self.identity, 9);
-        let admission = self.session.receive(&config, &message, Trust::Anyone, &mut self.rng).unwrap();
-        let Admission::Decrypted(staged) = admission else { panic!("begins another session") };
-        staged.commit().to_vec()
-    }
-
-    /// The first message of a session begun from `bundle`.
-    pub fn first(&mut self, bundle: PreKeyBundle, text: &[u8]) -> Vec<u8> {
-        self.begin(bundle);
-        let message = self.write(text);
-        assert_eq!(message.kind(), MessageKind::PreKey);
-        message.into_bytes()
-    }
-}
-
 /// The first message of a new peer, from a bundle.
-pub fn stranger(bundle: PreKeyBundle, to: &Address, seed: u64) -> (Address, Vec<u8>) {
-    let mut peer = Peer::new(&format!("stranger-{seed}"), to, seed);
-    let message = peer.first(bundle, b"hello");
-    (peer.address, message)
-}
-
-pub fn later(time: Timestamp, by: Duration) -> Timestamp {
-    Timestamp::from_millis(time.as_millis() + u64::try_from(by.as_millis()).unwrap())
+pub fn stranger(bundle: PreKeyBundle, to: &Address, seed: u64) -> (Address, Letter) {
+    let mut peer = Device::new(&format!("stranger-{seed}"), seed);
+    let letter = peer.first(to, bundle, b"hello");
+    (peer.address, letter)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The test kit: a device with its stores, and everything that it does with them in transactions.
+//! The test kit: a device with its store, and everything that it does with it in transactions.
 //!
 //! It needs this crate and `rand_chacha`, nothing else.
 //!
@@ -36,10 +36,10 @@ use subrosa::prekey::{
 use subrosa::session;
 use subrosa::session::manual::{Admission, KemKey, NeededPreKeys, PreKeys};
 use subrosa::session::{Policy, Requirements};
-use subrosa::store::Busy;
+use subrosa::store::{Busy, Key, RecordKind};
 use subrosa::{
     Address, BundleError, Ciphertext, DecryptError, DeviceId, EncryptError, IdentityKeyPair, Message,
-    MessageKind, ParseError, PreKeyBundle, RecordError, Session, Staged, Timestamp,
+    MessageKind, ParseError, Plaintext, PreKeyBundle, RecordError, Session, Staged, Timestamp,
 };
 
 pub use store::{Faults, Store, Table, TrustRule};
@@ -97,6 +97,12 @@ pub struct Letter {
 impl Letter {
     pub const fn new(kind: MessageKind, bytes: Vec<u8>) -> Self {
         Self { kind, bytes }
+    }
+
+    /// The message as its receiver parses it.
+    #[track_caller]
+    pub fn message(&self) -> Message<'_> {
+        Message::parse(self.kind, &self.bytes).unwrap()
     }
 
     /// The message, which must be a `PreKeySignalMessage`.
@@ -207,8 +213,9 @@ impl Device {
         let mut device = Self::without_pre_keys(address, identity, rng);
         let signed = SignedPreKey::generate(SignedPreKeyId(0), &device.identity, START, &mut device.rng);
         let kem = LastResortKemPreKey::generate(KemPreKeyId(0), &device.identity, START, &mut device.rng);
-        device.store.signed_pre_keys.insert(0, signed.record().as_bytes().to_vec());
-        device.store.last_resort_kem_pre_keys.insert(0, kem.record().as_bytes().to_vec());
+        let rows = &mut device.store.rows;
+        rows.insert(Key::SignedPreKey(signed.id()), signed.record().as_bytes().to_vec());
+        rows.insert(Key::LastResortKemPreKey(kem.id()), kem.record().as_bytes().to_vec());
         device
     }
 
@@ -259,12 +266,19 @@ impl Device {
         self.initiate(&peer.address, bundle).unwrap();
     }
 
+    /// Begins a session from a bundle. Gives its first message.
+    #[track_caller]
+    pub fn first(&mut self, peer: &Address, bundle: PreKeyBundle, plaintext: &[u8]) -> Letter {
+        self.initiate(peer, bundle).unwrap();
+        self.send(peer, plaintext)
+    }
+
     pub const fn config(&self) -> session::Config<'_> {
         session::Config::new(&self.identity, self.registration_id).with_policy(self.policy)
     }
 
     pub fn advance(&mut self, time: Duration) {
-        self.now = Timestamp::from_millis(self.now.as_millis() + u64::try_from(time.as_millis()).unwrap());
+        self.now = self.now.saturating_add(time);
     }
 
     /// Publishes a bundle: makes the one-time keys that it offers, and stores them.
@@ -272,7 +286,7 @@ impl Device {
         let one_time = offer.one_time.then(|| {
             let key = OneTimePreKey::generate(OneTimePreKeyId(self.next_one_time_id), &mut self.rng);
             self.next_one_time_id += 1;
-            self.store.one_time_pre_keys.insert(key.id().0, key.record().as_bytes().to_vec());
+            self.store.rows.insert(Key::OneTimePreKey(key.id()), key.record().as_bytes().to_vec());
             key.public()
         });
         let kem = match offer.kem {
@@ -281,15 +295,15 @@ impl Device {
                 let id = KemPreKeyId(self.next_kem_id);
                 self.next_kem_id += 1;
                 let key = OneTimeKemPreKey::generate(id, &self.identity, self.now, &mut self.rng);
-                self.store.one_time_kem_pre_keys.insert(id.0, key.record().as_bytes().to_vec());
+                self.store.rows.insert(Key::OneTimeKemPreKey(id), key.record().as_bytes().to_vec());
                 Some(key.public())
             }
             KemOffer::LastResort => {
-                let (_, record) = self.store.last_resort_kem_pre_keys.last_key_value().unwrap();
+                let record = self.store.newest(RecordKind::LastResortKemPreKey);
                 Some(LastResortKemPreKey::from_record(record).unwrap().public())
             }
         };
-        let (_, signed) = self.store.signed_pre_keys.last_key_value().unwrap();
+        let signed = self.store.newest(RecordKind::SignedPreKey);
         PreKeyBundle {
             registration_id: self.registration_id,
             device_id: self.address.device(),
@@ -303,11 +317,7 @@ impl Device {
     /// The session with `peer` as stored; an empty one if there is none.
     pub fn session(&self, peer: &Address) -> Result<Session, Failure> {
         self.faults.read(Table::Sessions)?;
-        let (local, remote) = (self.address.clone(), peer.clone());
-        match self.store.sessions.get(peer) {
-            None => Ok(Session::new(local, remote).with_policy(self.policy)),
-            Some(record) => Ok(Session::from_record(record, local, remote)?.with_policy(self.policy)),
-        }
+        Ok(self.store.session(&self.address, peer, self.policy)?)
     }
 
     /// The stored record of the session with `peer`.
@@ -332,44 +342,86 @@ impl Device {
     }
 }
 
-/// What a device does with a session.
+/// What a device stages on a session that is in memory.
 impl Device {
     /// Begins a session from a bundle.
-    pub fn initiate(&mut self, peer: &Address, bundle: PreKeyBundle) -> Result<(), Failure> {
-        self.faults.read(Table::Identities)?;
-        let bundle = bundle.verify(self.store.trust(peer, self.sending))?;
-        let mut session = self.session(peer)?;
-        let local = session::Config::new(&self.identity, self.registration_id).with_policy(self.policy);
-        let before = session.record();
-        match session.initiate(&local, bundle, self.now, &mut self.rng) {
-            Ok(staged) => {
-                store_and_commit(staged, &mut self.store, &self.faults, peer)?;
-                self.check(&session)
-            }
-            Err(error) => {
-                assert_eq!(session.record().as_bytes(), before.as_bytes());
-                Err(error.into())
+    pub fn stage_initiate<'s>(
+        &mut self,
+        session: &'s mut Session,
+        bundle: PreKeyBundle,
+    ) -> Result<Staged<'s, ()>, Failure> {
+        let config = session::Config::new(&self.identity, self.registration_id).with_policy(self.policy);
+        let bundle = bundle.verify(self.store.trust(session.remote(), self.sending))?;
+        Ok(session.initiate(&config, bundle, self.now, &mut self.rng)?)
+    }
+
+    /// Encrypts a message.
+    pub fn stage_encrypt<'s>(
+        &mut self,
+        session: &'s mut Session,
+        plaintext: &[u8],
+    ) -> Result<Staged<'s, Ciphertext>, EncryptError> {
+        let trust = self.store.trust(session.remote(), self.sending);
+        session.encrypt(plaintext, trust, self.now, &mut self.rng)
+    }
+
+    /// Decrypts a message, and begins a session if it asks for one.
+    pub fn stage_receive<'s>(
+        &mut self,
+        session: &'s mut Session,
+        message: &Message<'_>,
+    ) -> Result<Staged<'s, Plaintext>, Failure> {
+        let config = session::Config::new(&self.identity, self.registration_id).with_policy(self.policy);
+        let trust = self.store.trust(session.remote(), self.receiving);
+        match session.receive(&config, message, trust, &mut self.rng)? {
+            Admission::Decrypted(staged) => Ok(staged),
+            Admission::New(new) => {
+                let keys = FoundKeys::find(&self.store, &self.faults, new.needed())?;
+                Ok(new.accept(&keys.lend(), &mut self.rng)?)
             }
         }
+    }
+}
+
+/// What a device does with its stored sessions.
+impl Device {
+    /// Stores and commits what is staged on the session with `peer`. What `kept` takes from the output goes into the
+    /// inbox, in the same transaction. A failure leaves the session as it was.
+    pub fn change<T, E>(
+        &mut self,
+        peer: &Address,
+        stage: impl for<'s> FnOnce(&mut Self, &'s mut Session) -> Result<Staged<'s, T>, E>,
+        kept: fn(&T) -> Option<Vec<u8>>,
+    ) -> Result<T, Failure>
+    where
+        Failure: From<E>,
+    {
+        self.faults.read(Table::Identities)?;
+        let mut session = self.session(peer)?;
+        let before = session.record();
+        let outcome = stage(self, &mut session).map_err(Failure::from).and_then(|staged| {
+            staged.commit_with_output(|writes, output| {
+                self.store.apply_unless(&self.faults, writes)?;
+                self.store.inbox.extend(kept(output));
+                Ok(())
+            })
+        });
+        match &outcome {
+            Ok(_) => self.check(&session)?,
+            Err(_) => assert_eq!(session.record().as_bytes(), before.as_bytes()),
+        }
+        outcome
+    }
+
+    /// Begins a session from a bundle.
+    pub fn initiate(&mut self, peer: &Address, bundle: PreKeyBundle) -> Result<(), Failure> {
+        self.change(peer, |device, session| device.stage_initiate(session, bundle), |()| None)
     }
 
     /// Encrypts a message.
     pub fn encrypt(&mut self, peer: &Address, plaintext: &[u8]) -> Result<Letter, Failure> {
-        self.faults.read(Table::Identities)?;
-        let mut session = self.session(peer)?;
-        let before = session.record();
-        let trust = self.store.trust(peer, self.sending);
-        match session.encrypt(plaintext, trust, self.now, &mut self.rng) {
-            Ok(staged) => {
-                let ciphertext = store_and_commit(staged, &mut self.store, &self.faults, peer)?;
-                self.check(&session)?;
-                Ok(ciphertext.into())
-            }
-            Err(error) => {
-                assert_eq!(session.record().as_bytes(), before.as_bytes());
-                Err(error.into())
-            }
-        }
+        let sent = self.change(peer, |device, session| device.stage_encrypt(session, plaintext), |_| None);
+        sent.map(Letter::from)
     }
 
     /// Encrypts a message that must succeed.
@@ -385,39 +437,9 @@ impl Device {
 
     /// Receives a message of either kind, sealed or not.
     pub fn receive_message(&mut self, from: &Address, message: &Message<'_>) -> Result<Vec<u8>, Failure> {
-        self.faults.read(Table::Identities)?;
-        let mut session = self.session(from)?;
-        let before = session.record();
-        let outcome = self.try_message(&mut session, from, message);
-        match &outcome {
-            Ok(_) => self.check(&session)?,
-            Err(_) => assert_eq!(session.record().as_bytes(), before.as_bytes()),
-        }
-        outcome
-    }
-
-    fn try_message(
-        &mut self,
-        session: &mut Session,
-        from: &Address,
-        message: &Message<'_>,
-    ) -> Result<Vec<u8>, Failure> {
-        let config = session::Config::new(&self.identity, self.registration_id).with_policy(self.policy);
-        let trust = self.store.trust(from, self.receiving);
-        let staged = match session.receive(&config, message, trust, &mut self.rng)? {
-            Admission::Decrypted(staged) => staged,
-            Admission::New(new) => {
-                let keys = FoundKeys::find(&self.store, &self.faults, new.needed())?;
-                new.accept(&keys.lend(), &mut self.rng)?
-            }
-        };
-        let (store, faults) = (&mut self.store, &self.faults);
-        let text = staged.commit_with_output(|writes, text| {
-            store.apply(faults, from, writes)?;
-            store.inbox.push(text.to_vec());
-            Ok::<(), Failure>(())
-        });
-        Ok(text?.to_vec())
+        let kept = |text: &Plaintext| Some(text.to_vec());
+        let text = self.change(from, |device, session| device.stage_receive(session, message), kept);
+        text.map(|text| text.to_vec())
     }
 
     /// Sends `plaintext` to `peer`, who must understand it. Gives the message.
@@ -445,9 +467,7 @@ impl Device {
 
     /// Archives the current session.
     pub fn archive(&mut self, peer: &Address) -> Result<(), Failure> {
-        let mut session = self.session(peer)?;
-        store_and_commit(session.archive()?, &mut self.store, &self.faults, peer)?;
-        self.check(&session)
+        self.change(peer, |_, session| session.archive(), |()| None)
     }
 
     /// Asserts that what was stored is what the session in memory would store, and that it reads back.
@@ -461,13 +481,8 @@ impl Device {
 }
 
 /// Stores a stage's writes in one transaction, and commits it.
-pub fn store_and_commit<T>(
-    staged: Staged<'_, T>,
-    store: &mut Store,
-    faults: &Faults,
-    peer: &Address,
-) -> Result<T, Failure> {
-    staged.commit_with(|writes| store.apply(faults, peer, writes))
+pub fn store_and_commit<T>(staged: Staged<'_, T>, store: &mut Store, faults: &Faults) -> Result<T, Failure> {
+    staged.commit_with(|writes| store.apply_unless(faults, writes))
 }
 
 /// The prekeys that a message needs, read from their records.
@@ -482,28 +497,28 @@ impl FoundKeys {
     /// Looks them up: the signed one, the KEM one, the one-time one.
     pub fn find(store: &Store, faults: &Faults, needed: NeededPreKeys) -> Result<Self, Failure> {
         faults.read(Table::SignedPreKeys)?;
-        let id = needed.signed.0;
-        let signed = store.signed_pre_keys.get(&id).ok_or(Failure::Missing(Table::SignedPreKeys, id))?;
+        let signed = store.rows.get(&Key::SignedPreKey(needed.signed));
+        let signed = signed.ok_or(Failure::Missing(Table::SignedPreKeys, needed.signed.0))?;
         let signed = SignedPreKey::from_record(signed)?;
         let (mut one_time_kem, mut last_resort) = (None, None);
         if let Some(kem_use) = needed.kem {
             faults.read(Table::KemPreKeys)?;
-            let id = kem_use.kem.0;
-            if let Some(record) = store.one_time_kem_pre_keys.get(&id) {
+            let id = kem_use.kem;
+            if let Some(record) = store.rows.get(&Key::OneTimeKemPreKey(id)) {
                 one_time_kem = Some(OneTimeKemPreKey::from_record(record)?);
             } else {
-                let record = store.last_resort_kem_pre_keys.get(&id);
-                let record = record.ok_or(Failure::Missing(Table::KemPreKeys, id))?;
+                let record = store.rows.get(&Key::LastResortKemPreKey(id));
+                let record = record.ok_or(Failure::Missing(Table::KemPreKeys, id.0))?;
                 faults.read(Table::KemUses)?;
-                let used_before = store.kem_uses.contains(&kem_use.to_bytes());
+                let used_before = store.rows.contains_key(&Key::KemPreKeyUse(kem_use));
                 last_resort = Some((LastResortKemPreKey::from_record(record)?, used_before));
             }
         }
         let mut one_time = None;
-        if let Some(OneTimePreKeyId(id)) = needed.one_time {
+        if let Some(id) = needed.one_time {
             faults.read(Table::OneTimePreKeys)?;
-            let record = store.one_time_pre_keys.get(&id);
-            let record = record.ok_or(Failure::Missing(Table::OneTimePreKeys, id))?;
+            let record = store.rows.get(&Key::OneTimePreKey(id));
+            let record = record.ok_or(Failure::Missing(Table::OneTimePreKeys, id.0))?;
             one_time = Some(OneTimePreKey::from_record(record)?);
         }
         Ok(Self { signed, one_time, one_time_kem, last_resort })

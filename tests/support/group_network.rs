@@ -4,18 +4,14 @@
 
 use std::collections::HashMap;
 
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
 use crate::live::Side;
+use crate::under_way::{TWICE, UnderWay};
 
-/// Out of 256: how often a message is lost, delivered twice, and how often a distribution comes at once.
+/// Out of 256: how often a message is lost, and how often a distribution comes at once.
 const LOST: u32 = 50;
-const TWICE: u32 = 26;
 const AT_ONCE: u32 = 128;
-/// How many of the messages under way may overtake each other.
-const WINDOW: usize = 8;
 
 /// How a sender changes its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +37,7 @@ enum Item {
 }
 
 /// Something under way to one member, and the key as it was when that was sent.
-struct UnderWay {
+pub(crate) struct Sent {
     key: Key,
     item: Item,
 }
@@ -52,11 +48,9 @@ pub(crate) struct GroupNetwork {
     name: fn(usize) -> String,
     keys: Vec<Key>,
     number: usize,
-    under_way: Vec<Vec<UnderWay>>,
+    pub(crate) under_way: UnderWay<Sent>,
     /// Which keys a member knows, by member and number, and from which iteration on.
     known: HashMap<(usize, usize), u32>,
-    rng: ChaCha20Rng,
-    seed: u64,
     pub(crate) sent: usize,
     pub(crate) read: usize,
     /// Messages that came before their key, or are from before it was distributed.
@@ -67,14 +61,12 @@ impl GroupNetwork {
     /// Members with a key each, which all know.
     pub(crate) fn new(members: Vec<Side>, name: fn(usize) -> String, seed: u64) -> Self {
         let mut network = Self {
-            under_way: members.iter().map(|_| Vec::new()).collect(),
+            under_way: UnderWay::new(members.len(), seed),
             members,
             name,
             keys: Vec::new(),
             number: 0,
             known: HashMap::new(),
-            rng: ChaCha20Rng::seed_from_u64(seed),
-            seed,
             sent: 0,
             read: 0,
             early: 0,
@@ -94,14 +86,6 @@ impl GroupNetwork {
         Key { sender, id: id.unwrap_or_else(|| (self.name)(number)), number, iteration: 0 }
     }
 
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.rng.next_u32()).expect("a number") % limit
-    }
-
-    fn chance(&mut self, of_256: u32) -> bool {
-        self.rng.next_u32() % 256 < of_256
-    }
-
     fn others(&self, member: usize) -> impl Iterator<Item = usize> + use<> {
         (0..self.members.len()).filter(move |other| *other != member)
     }
@@ -112,10 +96,11 @@ impl GroupNetwork {
         let create = json!({ "op": "sender_key_create", "distribution_id": key.id });
         let skdm = self.members[sender].must(create)["skdm"].clone();
         for to in self.others(sender) {
-            let item = UnderWay { key: key.clone(), item: Item::Distribution(skdm.clone()) };
-            self.under_way[to].push(item);
-            if self.chance(AT_ONCE) {
-                self.deliver_at(to, self.under_way[to].len() - 1);
+            let sent = Sent { key: key.clone(), item: Item::Distribution(skdm.clone()) };
+            if self.under_way.chance(AT_ONCE) {
+                self.hand_over(to, sent);
+            } else {
+                self.under_way.push(to, sent);
             }
         }
     }
@@ -144,16 +129,14 @@ impl GroupNetwork {
 
     /// `sender` sends a message, which may be lost to some.
     pub(crate) fn send(&mut self, sender: usize) {
-        let plaintext = format!("{:02x}{:08x}", sender, self.sent) + &"5a".repeat(self.below(200));
+        let plaintext = format!("{:02x}{:08x}", sender, self.sent) + &"5a".repeat(self.under_way.below(200));
         let key = self.keys[sender].clone();
         let message = self.encrypt(sender, &plaintext);
         self.sent += 1;
         for to in self.others(sender) {
-            if !self.chance(LOST) {
-                let (message, plaintext) = (message.clone(), plaintext.clone());
-                let item = Item::Message { message, plaintext, delivered: false };
-                self.under_way[to].push(UnderWay { key: key.clone(), item });
-            }
+            let (message, plaintext) = (message.clone(), plaintext.clone());
+            let item = Item::Message { message, plaintext, delivered: false };
+            self.under_way.send(to, Sent { key: key.clone(), item }, LOST);
         }
     }
 
@@ -173,16 +156,12 @@ impl GroupNetwork {
         }
     }
 
-    /// Delivers one of the oldest things to `to`, if there is any.
-    pub(crate) fn deliver(&mut self, to: usize) {
-        if !self.under_way[to].is_empty() {
-            let at = self.below(self.under_way[to].len().min(WINDOW));
-            self.deliver_at(to, at);
-        }
+    /// Delivers one of the oldest things to `to`. Gives whether there was any.
+    pub(crate) fn deliver(&mut self, to: usize) -> bool {
+        self.under_way.next(to).map(|sent| self.hand_over(to, sent)).is_some()
     }
 
-    fn deliver_at(&mut self, to: usize, at: usize) {
-        let UnderWay { key, item } = self.under_way[to].remove(at);
+    fn hand_over(&mut self, to: usize, Sent { key, item }: Sent) {
         let sender = self.members[key.sender].address();
         match item {
             Item::Distribution(skdm) => {
@@ -196,14 +175,14 @@ impl GroupNetwork {
                 let answer = self.members[to].ask(json!({
                     "op": "group_decrypt", "sender": sender, "distribution_id": key.id, "message": message,
                 }));
-                let (seed, from) = (self.seed, self.known.get(&(to, key.number)).copied());
+                let (seed, from) = (self.under_way.seed, self.known.get(&(to, key.number)).copied());
                 let readable = from.is_some_and(|from| from <= key.iteration);
                 let again = match answer {
                     Ok(answer) => {
                         assert!(readable && !delivered, "seed {seed}: {to} can't have read this");
                         assert_eq!(answer["plaintext"], plaintext, "seed {seed}: {to}");
                         self.read += 1;
-                        self.chance(TWICE)
+                        self.under_way.chance(TWICE)
                     }
                     Err(_) if delivered => false,
                     Err(_) if !readable => {
@@ -214,7 +193,7 @@ impl GroupNetwork {
                 };
                 if again {
                     let item = Item::Message { message, plaintext, delivered: readable };
-                    self.under_way[to].push(UnderWay { key, item });
+                    self.under_way.push(to, Sent { key, item });
                 }
             }
         }
@@ -223,9 +202,7 @@ impl GroupNetwork {
     /// Delivers all that is under way.
     pub(crate) fn settle(&mut self) {
         for to in 0..self.members.len() {
-            while !self.under_way[to].is_empty() {
-                self.deliver(to);
-            }
+            while self.deliver(to) {}
         }
     }
 
@@ -233,8 +210,8 @@ impl GroupNetwork {
     pub(crate) fn run(&mut self, messages: usize) {
         let goal = self.sent + messages;
         while self.sent < goal {
-            let member = self.below(self.members.len());
-            if self.chance(100) {
+            let member = self.under_way.below(self.members.len());
+            if self.under_way.chance(100) {
                 self.send(member);
             } else {
                 self.deliver(member);

@@ -2,23 +2,19 @@
 
 //! A bad network between two parties.
 
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
 use crate::live::Side;
+use crate::under_way::{TWICE, UnderWay};
 
-/// Out of 256: how often a message is lost, if nothing else is said, and how often it is delivered twice.
+/// Out of 256: how often a message is lost, if nothing else is said.
 const LOST: u32 = 64;
-const TWICE: u32 = 26;
-/// How many of the messages under way may overtake each other.
-const WINDOW: usize = 8;
 /// How many receiving chains both implementations keep.
 const RECEIVING_CHAINS: usize = 5;
 
 /// A message under way.
 #[derive(Clone)]
-struct UnderWay {
+struct Sent {
     kind: Value,
     message: Value,
     plaintext: String,
@@ -30,9 +26,7 @@ struct UnderWay {
 /// Two parties, and what is under way to each of them.
 pub(crate) struct Network {
     pub(crate) sides: [Side; 2],
-    under_way: [Vec<UnderWay>; 2],
-    rng: ChaCha20Rng,
-    seed: u64,
+    under_way: UnderWay<Sent>,
     sent: [usize; 2],
     /// The ratchet keys that each side has sent, in order.
     ratchet_keys: [Vec<Vec<u8>>; 2],
@@ -46,12 +40,9 @@ pub(crate) struct Network {
 
 impl Network {
     pub(crate) fn new(sides: [Side; 2], seed: u64) -> Self {
-        let rng = ChaCha20Rng::seed_from_u64(seed);
         Self {
             sides,
-            under_way: [Vec::new(), Vec::new()],
-            rng,
-            seed,
+            under_way: UnderWay::new(2, seed),
             sent: [0; 2],
             ratchet_keys: [Vec::new(), Vec::new()],
             arrived: [0; 2],
@@ -63,17 +54,8 @@ impl Network {
     /// The same network, with the same messages under way, between other sides: copies of these, or those who go on
     /// in their place.
     pub(crate) fn fork(&self, sides: [Side; 2]) -> Self {
-        let rng = ChaCha20Rng::seed_from_u64(self.seed);
-        let (under_way, ratchet_keys) = (self.under_way.clone(), self.ratchet_keys.clone());
-        Self { sides, under_way, rng, ratchet_keys, too_late: 0, ..*self }
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.rng.next_u32()).expect("a number") % limit
-    }
-
-    fn chance(&mut self, of_256: u32) -> bool {
-        self.rng.next_u32() % 256 < of_256
+        let (under_way, ratchet_keys) = (self.under_way.fork(), self.ratchet_keys.clone());
+        Self { sides, under_way, ratchet_keys, too_late: 0, ..*self }
     }
 
     /// `from` fetches a bundle of the other side and begins a session from it.
@@ -84,16 +66,16 @@ impl Network {
 
     /// Sends a message from `from`, which may be lost.
     pub(crate) fn send(&mut self, from: usize) {
-        let plaintext = format!("{:04x}{:08x}", from, self.sent[from]) + &"5a".repeat(self.below(200));
+        let plaintext =
+            format!("{:04x}{:08x}", from, self.sent[from]) + &"5a".repeat(self.under_way.below(200));
         let remote = self.sides[1 - from].address();
         let sent =
             self.sides[from].must(json!({ "op": "encrypt", "remote": remote, "plaintext": plaintext }));
         self.sent[from] += 1;
         let chain = self.chain_of(from, &sent["message"]);
-        if !self.chance(self.lost[from]) {
-            let (kind, message) = (sent["type"].clone(), sent["message"].clone());
-            self.under_way[1 - from].push(UnderWay { kind, message, plaintext, chain, delivered: false });
-        }
+        let (kind, message) = (sent["type"].clone(), sent["message"].clone());
+        let sent = Sent { kind, message, plaintext, chain, delivered: false };
+        self.under_way.send(1 - from, sent, self.lost[from]);
     }
 
     /// Which of the sender's ratchet keys a message has: the key follows version byte, tag and length.
@@ -108,17 +90,13 @@ impl Network {
         })
     }
 
-    /// Delivers one of the oldest messages to `to`, if there is any.
-    pub(crate) fn deliver(&mut self, to: usize) {
-        if self.under_way[to].is_empty() {
-            return;
-        }
-        let at = self.below(self.under_way[to].len().min(WINDOW));
-        let mut message = self.under_way[to].remove(at);
+    /// Delivers one of the oldest messages to `to`. Gives whether there was any.
+    pub(crate) fn deliver(&mut self, to: usize) -> bool {
+        let Some(mut message) = self.under_way.next(to) else { return false };
         let remote = self.sides[1 - to].address();
         let request =
             json!({ "op": "decrypt", "remote": remote, "type": message.kind, "message": message.message });
-        let seed = self.seed;
+        let seed = self.under_way.seed;
         match self.sides[to].ask(request) {
             Ok(answer) => {
                 assert!(!message.delivered, "seed {seed}: side {to} took a message twice");
@@ -134,38 +112,42 @@ impl Network {
             }
         }
         message.delivered = true;
-        if self.chance(TWICE) {
-            self.under_way[to].push(message);
+        if self.under_way.chance(TWICE) {
+            self.under_way.push(to, message);
         }
+        true
     }
 
     /// One side sends something, or gets something.
     pub(crate) fn tick(&mut self) {
-        let side = self.below(2);
-        if self.chance(128) { self.send(side) } else { self.deliver(side) }
+        let side = self.under_way.below(2);
+        if self.under_way.chance(128) {
+            self.send(side);
+        } else {
+            self.deliver(side);
+        }
     }
 
     /// Goes on until each side has sent `messages` more, then delivers what is under way.
     pub(crate) fn run(&mut self, messages: usize) {
         let goal = self.sent.map(|sent| sent + messages);
         while self.sent != goal {
-            let side = self.below(2);
-            if self.chance(128) && self.sent[side] < goal[side] {
+            let side = self.under_way.below(2);
+            if self.under_way.chance(128) && self.sent[side] < goal[side] {
                 self.send(side);
             } else {
                 self.deliver(side);
             }
         }
         self.settle();
-        assert!(self.too_late * 5 < goal[0] + goal[1], "seed {}: {} came too late", self.seed, self.too_late);
+        let (seed, too_late) = (self.under_way.seed, self.too_late);
+        assert!(too_late * 5 < goal[0] + goal[1], "seed {seed}: {too_late} came too late");
     }
 
     /// Delivers all that is under way.
     pub(crate) fn settle(&mut self) {
         for to in 0..2 {
-            while !self.under_way[to].is_empty() {
-                self.deliver(to);
-            }
+            while self.deliver(to) {}
         }
     }
 

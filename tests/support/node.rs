@@ -4,12 +4,11 @@
 
 use subrosa::Detached;
 use subrosa::prekey::{KemPreKeyId, LastResortKemPreKey, SignedPreKey, SignedPreKeyId};
-use subrosa::session::manual::Admission;
-use subrosa::session::{self, Policy};
-use subrosa::store::{Key, Write, Writes};
-use subrosa::{Address, Ciphertext, EncryptError, Message, Plaintext, PreKeyBundle, Session, Staged, Trust};
+use subrosa::session::Policy;
+use subrosa::store::{Key, RecordKind, Write, Writes};
+use subrosa::{Address, Ciphertext, EncryptError, Message, Plaintext, PreKeyBundle, Session, Staged};
 
-use super::super::device::{Device, Failure, Faults, FoundKeys, Letter};
+use super::super::device::{Device, Failure, Faults, Letter};
 use super::Fate;
 
 /// Ids of rotated last-resort prekeys, well above those of one-time ones.
@@ -51,39 +50,33 @@ impl Node {
 
     pub fn rotate(&mut self) {
         let Device { identity, store, rng, now, .. } = &mut self.device;
-        let id = u32::try_from(store.signed_pre_keys.len()).unwrap();
+        let id = u32::try_from(store.count(RecordKind::SignedPreKey)).unwrap();
         let signed = SignedPreKey::generate(SignedPreKeyId(id), identity, *now, rng);
-        store.signed_pre_keys.insert(id, signed.record().as_bytes().to_vec());
-        let id = LAST_RESORT_IDS + id;
-        let kem = LastResortKemPreKey::generate(KemPreKeyId(id), identity, *now, rng);
-        store.last_resort_kem_pre_keys.insert(id, kem.record().as_bytes().to_vec());
+        store.rows.insert(Key::SignedPreKey(signed.id()), signed.record().as_bytes().to_vec());
+        let id = KemPreKeyId(LAST_RESORT_IDS + id);
+        let kem = LastResortKemPreKey::generate(id, identity, *now, rng);
+        store.rows.insert(Key::LastResortKemPreKey(id), kem.record().as_bytes().to_vec());
     }
 
     pub fn initiate(&mut self, bundle: PreKeyBundle, fate: Fate) -> Settled<()> {
         let before = self.before();
-        let device = &mut self.device;
-        let kept = device.store.identities.get(&self.peer);
-        let bundle = bundle.verify(Trust::on_first_use(kept)).unwrap();
-        let local = session::Config::new(&device.identity, device.registration_id).with_policy(device.policy);
-        let staged = self.session.initiate(&local, bundle, device.now, &mut device.rng).unwrap();
-        let settled = settle(staged, device, &self.peer, fate, |()| None);
+        let staged = self.device.stage_initiate(&mut self.session, bundle).unwrap();
+        let settled = settle(staged, &mut self.device, fate, |()| None);
         self.after(settled, &before)
     }
 
     pub fn archive(&mut self, fate: Fate) -> Settled<()> {
         let before = self.before();
-        let settled = settle(self.session.archive().unwrap(), &mut self.device, &self.peer, fate, |()| None);
+        let settled = settle(self.session.archive().unwrap(), &mut self.device, fate, |()| None);
         self.after(settled, &before)
     }
 
     pub fn encrypt(&mut self, plaintext: &[u8], fate: Fate) -> Result<Settled<Ciphertext>, EncryptError> {
         let before = self.before();
-        let device = &mut self.device;
-        let trust = Trust::on_first_use(device.store.identities.get(&self.peer));
         let outcome = self
-            .session
-            .encrypt(plaintext, trust, device.now, &mut device.rng)
-            .map(|staged| settle(staged, &mut self.device, &self.peer, fate, |_| None));
+            .device
+            .stage_encrypt(&mut self.session, plaintext)
+            .map(|staged| settle(staged, &mut self.device, fate, |_| None));
         match outcome {
             Ok(settled) => Ok(self.after(settled, &before)),
             Err(error) => {
@@ -95,8 +88,10 @@ impl Node {
 
     pub fn receive(&mut self, letter: &Letter, fate: Fate) -> Result<Settled<Plaintext>, Failure> {
         let (before, store) = (self.before(), self.device.store.clone());
-        let outcome = open(&mut self.session, &mut self.device, &self.peer, letter)
-            .map(|staged| settle(staged, &mut self.device, &self.peer, fate, |text| Some(text.to_vec())));
+        let outcome = Message::parse(letter.kind, &letter.bytes)
+            .map_err(Failure::from)
+            .and_then(|message| self.device.stage_receive(&mut self.session, &message))
+            .map(|staged| settle(staged, &mut self.device, fate, |text| Some(text.to_vec())));
         match outcome {
             Ok(settled) => Ok(self.after(settled, &before)),
             Err(failure) => {
@@ -189,7 +184,6 @@ enum Unsettled<T> {
 fn settle<T>(
     staged: Staged<'_, T>,
     device: &mut Device,
-    peer: &Address,
     fate: Fate,
     kept: fn(&T) -> Option<Vec<u8>>,
 ) -> (Result<T, Unsettled<T>>, Vec<u8>) {
@@ -204,7 +198,7 @@ fn settle<T>(
     };
     let store = &mut device.store;
     let write = |writes: Writes, output: &T| {
-        store.apply(&faults, peer, writes)?;
+        store.apply_unless(&faults, writes)?;
         store.inbox.extend(kept(output));
         Ok::<(), Failure>(())
     };
@@ -225,23 +219,4 @@ fn settle<T>(
         }
     };
     (settled, promised)
-}
-
-/// Parses and decrypts a message, and begins a session if it asks for one.
-pub fn open<'s>(
-    session: &'s mut Session,
-    device: &mut Device,
-    peer: &Address,
-    letter: &Letter,
-) -> Result<Staged<'s, Plaintext>, Failure> {
-    let trust = Trust::on_first_use(device.store.identities.get(peer));
-    let message = Message::parse(letter.kind, &letter.bytes)?;
-    let config = session::Config::new(&device.identity, device.registration_id).with_policy(device.policy);
-    match session.receive(&config, &message, trust, &mut device.rng)? {
-        Admission::Decrypted(staged) => Ok(staged),
-        Admission::New(new) => {
-            let keys = FoundKeys::find(&device.store, &device.faults, new.needed())?;
-            Ok(new.accept(&keys.lend(), &mut device.rng)?)
-        }
-    }
 }

@@ -74,8 +74,7 @@ impl Device {
     ) -> Result<DecryptionErrorMessage, RepairRefused> {
         let mut log = self.log(from);
         let staged = log.ask(request, policy, self.now)?;
-        let (store, faults) = (&mut self.store, &self.faults);
-        let request = staged.commit_with(|writes| store.apply(faults, from, writes)).unwrap();
+        let request = device::store_and_commit(staged, &mut self.store, &self.faults).unwrap();
         self.check_log(from, &log);
         Ok(delivered(&request))
     }
@@ -90,9 +89,7 @@ impl Device {
         let (mut log, mut session) = (self.log(from), self.session(from).map_err(NotAnswered::Store)?);
         let before = (log.record(), session.record());
         let answer = log.answer(&mut session, request, policy, self.now).map_err(NotAnswered::Refused)?;
-        let (store, faults) = (&mut self.store, &self.faults);
-        let outcome = answer.commit_with(|writes| store.apply(faults, from, writes));
-        match outcome {
+        match device::store_and_commit(answer, &mut self.store, &self.faults) {
             Ok(resend) => {
                 self.check_log(from, &log);
                 self.check_session(from, &session);

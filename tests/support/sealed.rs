@@ -128,7 +128,7 @@ impl Device {
             seal.of(&self.identity).encrypt(&mut session, plaintext, trust, self.now, &mut self.rng);
         match outcome {
             Ok(staged) => {
-                let sealed = device::store_and_commit(staged, &mut self.store, &self.faults, peer).unwrap();
+                let sealed = device::store_and_commit(staged, &mut self.store, &self.faults).unwrap();
                 self.check(&session).unwrap();
                 Ok(sealed)
             }
@@ -141,10 +141,7 @@ impl Device {
 
     /// Encrypts a message for `peer`, and does not seal it.
     pub fn message_to(&mut self, peer: &Address, plaintext: &[u8]) -> Ciphertext {
-        let mut session = self.session(peer).unwrap();
-        let trust = self.store.trust(peer, self.sending);
-        let staged = session.encrypt(plaintext, trust, self.now, &mut self.rng).unwrap();
-        device::store_and_commit(staged, &mut self.store, &self.faults, peer).unwrap()
+        self.change(peer, |device, session| device.stage_encrypt(session, plaintext), |_| None).unwrap()
     }
 
     /// Opens an envelope and verifies its sender, now.

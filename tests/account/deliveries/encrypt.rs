@@ -8,8 +8,8 @@ use subrosa::delivery::{DeviceFailure, DeviceMessage, encrypt_each};
 use subrosa::store::Writes;
 use subrosa::{Address, Ciphertext, EncryptError, MessageKind, Session, Staged, Trust};
 
-use super::{at, id, store_all};
-use crate::device::{BOB, CAROL, Device, Failure, Faults, Letter, Offer, Table};
+use super::{at, id};
+use crate::device::{self, ALICE, BOB, CAROL, Device, Failure, Faults, Letter, Offer, Table};
 use crate::put;
 
 const TO_THEM: &[u8] = b"hello bob";
@@ -17,7 +17,7 @@ const TO_OURSELVES: &[u8] = b"hello bob, was sent to bob";
 
 /// Alice's phone, and the devices that it has sessions with: two of bob's, and alice's desktop.
 fn devices() -> (Device, [Device; 3]) {
-    let mut phone = Device::new(crate::device::ALICE, 1);
+    let mut phone = Device::new(ALICE, 1);
     let bob = Device::new(BOB, 2);
     let mut others = [bob.sibling(2, 3), bob, phone.sibling(2, 4)];
     others[2].registration_id += 1;
@@ -127,7 +127,7 @@ fn failures_are_known_before_anything_is_stored() {
     assert_eq!(sessions[1].generation(), phone.session(&others[1].address).unwrap().generation());
 }
 
-/// All writes in one transaction, which fails at the last of them: nothing has changed.
+/// All writes in one transaction, which fails: nothing has changed.
 #[test]
 fn a_store_that_fails_changes_no_session() {
     let (mut phone, mut others) = devices();
@@ -137,7 +137,7 @@ fn a_store_that_fails_changes_no_session() {
     for table in [Table::Identities, Table::Sessions] {
         let (staged, _) = encrypt(&mut phone, &mut sessions);
         let faults = Faults { writes: vec![table], ..Faults::default() };
-        let outcome = staged.commit_with(|writes| store_all(&mut phone.store, &faults, writes));
+        let outcome = staged.commit_with(|writes| phone.store.apply_unless(&faults, writes));
         assert_eq!(outcome.map(|messages| messages.len()), Err(Failure::Store(table)));
         phone.store.assert_same(&stored);
         for (session, before) in sessions.iter().zip(&before) {
@@ -145,7 +145,7 @@ fn a_store_that_fails_changes_no_session() {
         }
     }
     let (staged, _) = encrypt(&mut phone, &mut sessions);
-    let messages = staged.commit_with(|writes| store_all(&mut phone.store, &phone.faults, writes)).unwrap();
+    let messages = device::store_and_commit(staged, &mut phone.store, &phone.faults).unwrap();
     for ((session, other), message) in sessions.iter().zip(&mut others).zip(messages) {
         assert_eq!(session.record().as_bytes(), phone.record(&other.address));
         let text = if other.address.name() == phone.address.name() { TO_OURSELVES } else { TO_THEM };

@@ -11,8 +11,8 @@ use subrosa::delivery::{Correction, Delivery, DeviceMessage, GaveUp, ServiceAnsw
 use subrosa::session::Requirements;
 use subrosa::{Address, BundleError, IdentityKey, PreKeyBundle, Session, Trust};
 
-use super::{at, id, name, store_all};
-use crate::device::{ALICE, BOB, CAROL, Device, Letter, Offer};
+use super::{at, id, name};
+use crate::device::{self, ALICE, BOB, CAROL, Device, Letter, Offer};
 
 const ACCOUNTS: [&str; 3] = [ALICE, BOB, CAROL];
 
@@ -193,7 +193,7 @@ impl Sender {
             delivery.addresses().map(|address| phone.session(&address).unwrap()).collect();
         let each = sessions.iter_mut().map(|session| (session, Trust::Anyone, text));
         let (staged, _) = encrypt_each(each, phone.now, &mut phone.rng);
-        staged.commit_with(|writes| store_all(&mut phone.store, &phone.faults, writes)).unwrap()
+        device::store_and_commit(staged, &mut phone.store, &phone.faults).unwrap()
     }
 
     fn correct(&mut self, correction: &Correction) {
@@ -202,7 +202,7 @@ impl Sender {
             correction.archive.iter().map(|address| phone.session(address).unwrap()).collect();
         let archived = correction.archive(&mut sessions).unwrap().commit_with(|writes| {
             assert_eq!(writes.len(), correction.archive.len());
-            store_all(&mut phone.store, &phone.faults, writes)
+            phone.store.apply_unless(&phone.faults, writes)
         });
         assert_eq!(archived, Ok(()));
         for address in &correction.forget {

@@ -12,7 +12,7 @@ use subrosa::sealed::ContentHint;
 use subrosa::session::Config;
 use subrosa::session::manual::Admission;
 use subrosa::store::{Key, Writes};
-use subrosa::{Account, DeviceId, Message, MessageKind, Session, Staged, Trust, account};
+use subrosa::{Account, DeviceId, MessageKind, Session, Staged, Trust, account};
 
 use super::{ACCOUNT_LIMITS, addresses, read, write};
 use crate::device::{Device, FoundKeys, Offer, START};
@@ -75,8 +75,7 @@ fn accounts() {
     let mut bob = Device::new("bob", 6);
     bob.initiate(&local, upload.next_bundle().unwrap()).unwrap();
     let first = bob.send(&local, b"hello");
-    let (mut session, message) =
-        (account.new_session(&bob.address), Message::parse(first.kind, &first.bytes).unwrap());
+    let (mut session, message) = (account.new_session(&bob.address), first.message());
     stage("received-first", account.receive(&mut session, &message, Trust::Anyone, &mut rng).unwrap());
     stage("sent", session.encrypt(b"hello yourself", Trust::Anyone, START, &mut rng).unwrap());
     stage("archived", session.archive().unwrap());
@@ -87,9 +86,8 @@ fn conversation() {
     for (name, offer) in [("one-time", Offer::FULL), ("last-resort", Offer::LAST_RESORT)] {
         let [mut alice, mut bob] = Device::pair(7);
         let bundle = bob.bundle(offer);
-        alice.initiate(&bob.address, bundle).unwrap();
-        let first = alice.send(&bob.address, b"hello");
-        let message = Message::parse(first.kind, &first.bytes).unwrap();
+        let first = alice.first(&bob.address, bundle, b"hello");
+        let message = first.message();
         let mut session = Session::new(bob.address.clone(), alice.address.clone());
         let config = Config::new(&bob.identity, bob.registration_id);
         let mut rng = ChaCha20Rng::seed_from_u64(8);

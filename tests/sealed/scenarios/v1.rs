@@ -7,10 +7,12 @@ use subrosa::hazmat::sealed::v1;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::hazmat::wire::sealed_message::SealedMessageParts;
 use subrosa::keys::{KeyError, PrivateKey, PublicKey};
+use subrosa::prekey::OneTimePreKeyId;
 use subrosa::repair::{DecryptionErrorMessage, PlaintextContent};
 use subrosa::sealed;
 use subrosa::sealed::certificate::{CertificateCache, CertificateError, SenderCertificate, SenderDetails};
 use subrosa::sealed::{Body, ContentHint, OpenError, Recipient, SealError, UnverifiedContent};
+use subrosa::store::{Key, RecordKind};
 use subrosa::{Address, DecryptError, IdentityKey, IdentityKeyPair, MessageKind, ParseError, Timestamp};
 
 use crate::by_hand::{self, Inner, Outer, field};
@@ -51,7 +53,9 @@ fn first_message_then_others() {
         assert_eq!((&*unsealed.1, &unsealed.0.sender().details().e164), (&b"answer"[..], &None));
     }
     assert!(alice.agrees_with(&bob));
-    assert!(bob.store.one_time_pre_keys.is_empty() && bob.store.one_time_kem_pre_keys.is_empty());
+    assert!(
+        bob.store.count(RecordKind::OneTimePreKey) == 0 && bob.store.count(RecordKind::OneTimeKemPreKey) == 0
+    );
     assert_eq!(bob.store.inbox, [[0; 100], [1; 100], [2; 100]]);
 }
 
@@ -437,10 +441,11 @@ fn errors_of_the_inner_message_pass_through() {
     let first = alice.seal(&bob.address, seal, b"first").unwrap();
 
     // The prekey is gone.
-    let keys = std::mem::take(&mut bob.store.one_time_pre_keys);
+    let key = Key::OneTimePreKey(OneTimePreKeyId(0));
+    let record = bob.store.rows.remove(&key).unwrap();
     let missing = device::Failure::Missing(device::Table::OneTimePreKeys, 0);
     assert_eq!(bob.refuse_sealed(&first, &service), Refused::Device(missing));
-    bob.store.one_time_pre_keys = keys;
+    bob.store.rows.insert(key, record);
     // The store fails.
     bob.faults.writes = vec![device::Table::Sessions];
     let fails = device::Failure::Store(device::Table::Sessions);

@@ -13,10 +13,9 @@ use std::ops::Range;
 use subrosa::hazmat::wire::prekey_message::PreKeySignalMessage;
 use subrosa::hazmat::wire::protobuf::Sink;
 use subrosa::session::Policy;
-use subrosa::{MessageKind, Session};
+use subrosa::{Message, MessageKind, Session};
 
 use crate::device::{Device, KemOffer, Letter, Offer};
-use crate::simulation::node::open;
 
 /// The parts of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,7 +132,9 @@ fn thorough() -> bool {
 /// The plaintext, if there is one, and the session after it; the stored one stays as it is.
 fn receive(to: &mut Device, from: &Device, letter: &Letter) -> (Option<Vec<u8>>, Session) {
     let mut session = to.session(&from.address).unwrap();
-    let plaintext = open(&mut session, to, &from.address, letter).ok().map(|staged| staged.commit().to_vec());
+    let message = Message::parse(letter.kind, &letter.bytes).ok();
+    let staged = message.and_then(|message| to.stage_receive(&mut session, &message).ok());
+    let plaintext = staged.map(|staged| staged.commit().to_vec());
     (plaintext, session)
 }
 
@@ -165,8 +166,7 @@ fn messages_that_begin_a_session() {
     for (version, one_time) in [(4, true), (4, false), (3, true), (3, false)] {
         let [mut alice, mut bob] = pair(version);
         let bundle = bob.bundle(offer(version, one_time));
-        alice.initiate(&bob.address, bundle).unwrap();
-        let letter = alice.send(&bob.address, b"hello");
+        let letter = alice.first(&bob.address, bundle, b"hello");
         let expected = if version == 4 { NEW_VERSION_4 } else { NEW_VERSION_3 };
         assert_eq!(flip_each(&mut bob, &alice, &letter), set(&[expected]), "{version} {one_time}");
     }
@@ -218,8 +218,7 @@ fn field(number: u32, value: &[u8]) -> Vec<u8> {
 fn what_is_not_read() {
     let [mut alice, mut bob] = pair(4);
     let bundle = bob.bundle(Offer::FULL);
-    alice.initiate(&bob.address, bundle).unwrap();
-    let letter = alice.send(&bob.address, b"hello");
+    let letter = alice.first(&bob.address, bundle, b"hello");
     let message = letter.pre_key();
     let base_key = [&message.base_key().encode()[..], b"more"].concat();
     let identity_key = [&message.identity_key().encode()[..], b"more"].concat();
