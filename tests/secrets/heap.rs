@@ -55,8 +55,10 @@ impl Hasher for Mix {
         self.0
     }
 
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("only numbers are hashed");
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(self.0 ^ u64::from(*byte));
+        }
     }
 
     fn write_u32(&mut self, number: u32) {
@@ -71,7 +73,7 @@ impl Hasher for Mix {
 /// The pieces looked for, masked, and whose they are.
 struct Pieces<T> {
     whose: HashMap<u64, T, Mixed>,
-    /// Which first two bytes there are, which is looked at first.
+    /// Which [beginnings](beginning) there are, which is looked at first.
     beginnings: Vec<bool>,
 }
 
@@ -85,7 +87,7 @@ impl<T: Copy> Pieces<T> {
     fn insert(&mut self, piece: Piece, whose: T) {
         let masked = masked(piece);
         self.whose.insert(masked, whose);
-        self.beginnings[usize::from(masked as u16)] = true;
+        self.beginnings[beginning(masked)] = true;
     }
 
     /// The first of the pieces in a block.
@@ -97,23 +99,27 @@ impl<T: Copy> Pieces<T> {
         let mut at = 0;
         while at + 8 <= size {
             // SAFETY: as many bytes from here are inside of the block.
-            if at + WIPED <= size
-                && unsafe { block.add(at).cast::<[u8; WIPED]>().read_volatile() } == [0; WIPED]
-            {
+            let is_wiped = |at| unsafe { block.add(at).cast::<[u8; WIPED]>().read_volatile() } == [0; WIPED];
+            if at + WIPED <= size && is_wiped(at) {
                 at += WIPED - 1;
                 continue;
             }
             // SAFETY: eight bytes from here are inside of the block.
             let masked = masked(unsafe { block.add(at).cast::<Piece>().read_volatile() });
-            if self.beginnings[usize::from(masked as u16)] {
-                if let Some(whose) = self.whose.get(&masked) {
-                    return Some(*whose);
-                }
+            if self.beginnings[beginning(masked)]
+                && let Some(whose) = self.whose.get(&masked)
+            {
+                return Some(*whose);
             }
             at += 1;
         }
         None
     }
+}
+
+/// 16 bits of a masked piece.
+fn beginning(masked: u64) -> usize {
+    usize::try_from(masked >> 48).unwrap()
 }
 
 fn masked(piece: Piece) -> u64 {
