@@ -7,13 +7,11 @@ use alloc::boxed::Box;
 use rand_core::CryptoRng;
 
 use super::change::{Change, Kept};
-use super::report::{
-    Moderators, ReportError, ReportKey, Reportable, Token, judge_part, part, session_context,
-};
+use super::report::{Moderators, ReportError, ReportKey, Reportable, Token, part, session_context};
 use super::session::Session;
 use crate::ids::DeviceName;
 use crate::staged::Staged;
-use crate::wire::rose::body::{self, FRANK_LEN, Origin};
+use crate::wire::rose::body::FRANK_LEN;
 
 impl Session {
     /// Keeps a token of ours with the current state. Send it as [`Kind::ReportToken`](super::Kind::ReportToken) before
@@ -64,16 +62,13 @@ impl Session {
         Ok(part(&key.key, &context, day, (1, said), rng))
     }
 
-    /// Judges the part of content that came on the current state. `us` is our own device.
+    /// Judges the part of content that came, by the token that is kept with the current state. `us` is our own device.
     ///
     /// # Errors
     /// [`ReportError`]: `NoToken`, `NotFranked`.
     pub fn judge(&self, reportable: &Reportable, us: &DeviceName, today: u32) -> Result<(), ReportError> {
         let state = self.states.first().ok_or(ReportError::NoToken)?;
         let token = state.their_token.as_ref().ok_or(ReportError::NotFranked)?;
-        let body = body::parse(Origin::Session, &reportable.padded).map_err(|_| ReportError::NotFranked)?;
-        let part = body.aux.frank.ok_or(ReportError::NotFranked)?;
-        let context = session_context(&state.transcript, us);
-        judge_part(token, &context, (body.kind, body.content), (part, today))
+        reportable.judge(token, us, today)
     }
 }

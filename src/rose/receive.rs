@@ -144,7 +144,7 @@ impl SessionState {
         let change = self.ratchet.accept(opening, secret.as_ref(), rng)?;
         let hybrid = hybrid && !self.is_hybrid();
         let authentication = if hybrid { PeerAuthentication::Hybrid } else { self.authentication };
-        let reportable = body.aux.frank.map(|_| Reportable::new(&padded, commitment));
+        let reportable = body.aux.frank.map(|_| Reportable::new(&padded, commitment, self.transcript));
         let content = Plaintext::new(body.content.to_vec().into());
         let received = Received { kind: Kind::from_u8(body.kind), content, authentication, reportable };
         Ok(Opened { received, change, hybrid })

@@ -134,15 +134,18 @@ fn array<const N: usize>(bytes: &[u8], offset: usize) -> [u8; N] {
     out
 }
 
-/// What a recipient needs to report a message: `Kf`, `F` and `P`. Keep it as long as the message may be reported.
+/// What a recipient needs to report a message: `Kf`, `F`, `P`, and where it was said. Keep it as long as the message may be
+/// reported.
 pub struct Reportable {
     key: Secret<32>,
-    pub(super) padded: Zeroizing<Vec<u8>>,
+    padded: Zeroizing<Vec<u8>>,
+    /// `TH` for a session's content, and the context for a group's.
+    subject: [u8; 32],
 }
 
 impl Reportable {
-    pub(super) fn new(padded: &[u8], key: Secret<32>) -> Self {
-        Self { key, padded: Zeroizing::new(padded.to_vec()) }
+    pub(super) fn new(padded: &[u8], key: Secret<32>, subject: [u8; 32]) -> Self {
+        Self { key, padded: Zeroizing::new(padded.to_vec()), subject }
     }
 
     /// `F`, which the service stamped.
@@ -151,12 +154,24 @@ impl Reportable {
         codec::commitment(self.key.as_bytes(), &self.padded)
     }
 
-    /// The report for the moderator. `subject` is `TH` for a session's content, and the group's context for a group's.
+    /// Judges the part of the content by the token of who sent it. `us` is our own device, `today` in days since 1970.
+    ///
+    /// # Errors
+    /// [`ReportError::NotFranked`].
+    pub fn judge(&self, token: &Token, us: &DeviceName, today: u32) -> Result<(), ReportError> {
+        let body = body_of(&self.padded).ok_or(ReportError::NotFranked)?;
+        let part = body.aux.frank.ok_or(ReportError::NotFranked)?;
+        let context = context_of(&body, &self.subject, us);
+        judge_part(token, &context, (body.kind, body.content), (part, today))
+    }
+
+    /// The report for the moderator, by the token of who sent the content, with the day of the service's stamp and the
+    /// stamp, if there is one.
     #[must_use]
-    pub fn report(&self, token: &Token, subject: &[u8; 32], stamp: Option<(u32, [u8; 16])>) -> Vec<u8> {
+    pub fn report(&self, token: &Token, stamp: Option<(u32, [u8; 16])>) -> Vec<u8> {
         let mut out = Vec::with_capacity(TOKEN_LEN + 97 + 20 + self.padded.len());
         out.extend_from_slice(token);
-        out.extend_from_slice(subject);
+        out.extend_from_slice(&self.subject);
         out.extend_from_slice(self.key.as_bytes());
         out.extend_from_slice(&self.commitment());
         out.push(u8::from(stamp.is_some()));
@@ -171,9 +186,20 @@ impl Reportable {
 
 impl fmt::Debug for Reportable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key: _, padded: _ } = self;
+        let Self { key: _, padded: _, subject: _ } = self;
         f.write_str("Reportable(..)")
     }
+}
+
+/// The padded body, as its kind says that it came.
+fn body_of(padded: &[u8]) -> Option<Body<'_>> {
+    let origin = if padded.first() == Some(&GROUP_CONTENT) { Origin::Group } else { Origin::Session };
+    body::parse(origin, padded).ok()
+}
+
+/// The context of a body's part, which `addressee` received.
+fn context_of(body: &Body<'_>, subject: &[u8; 32], addressee: &DeviceName) -> [u8; 32] {
+    if body.kind == 1 { session_context(subject, addressee) } else { *subject }
 }
 
 /// The context of a session's parts.
@@ -340,9 +366,9 @@ impl Moderator {
             _ => return None,
         };
         let sender = self.open(token)?;
-        let body = self.body_of(padded)?;
+        let body = body_of(padded)?;
         let part = body.aux.frank?;
-        let context = if body.kind == 1 { session_context(subject, reporter) } else { *subject };
+        let context = context_of(&body, subject, reporter);
         let is_good = u32::from_be_bytes(array(part, 0)) <= parts(token).last_day
             && is_signed(token, &context, (body.kind, body.content), part)
             && bool::from(codec::commitment(kf, padded).ct_eq(f))
@@ -360,12 +386,6 @@ impl Moderator {
         let mut name: [u8; 18] = ciphertext.try_into().ok()?;
         gcm::open(self.sealing.as_bytes(), &token.nonce, token.bound, &mut name, tag).ok()?;
         Some(DeviceName::from_bytes(name))
-    }
-
-    #[expect(clippy::unused_self, reason = "a step of the judgement")]
-    fn body_of<'p>(&self, padded: &'p [u8]) -> Option<Body<'p>> {
-        let origin = if padded.first() == Some(&GROUP_CONTENT) { Origin::Group } else { Origin::Session };
-        body::parse(origin, padded).ok()
     }
 }
 

@@ -46,10 +46,9 @@ pub fn next_dummy(mean: Duration, rng: &mut impl CryptoRng) -> Duration {
 
 /// What `mean / u32::MAX` loses.
 fn fraction(mean: Duration, part: u32) -> Duration {
-    let lost = mean.saturating_sub(mean / u32::MAX * u32::MAX);
-    Duration::from_nanos(
-        u64::try_from(lost.as_nanos()).unwrap_or(u64::MAX) / u64::from(u32::MAX) * u64::from(part),
-    )
+    let lost = mean.saturating_sub(mean / u32::MAX * u32::MAX); // Less than as many nanoseconds.
+    let lost = u64::try_from(lost.as_nanos()).unwrap_or(0).saturating_mul(part.into());
+    Duration::from_nanos(lost / u64::from(u32::MAX))
 }
 
 fn draw(rng: &mut impl CryptoRng) -> u64 {

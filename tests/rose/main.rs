@@ -29,3 +29,4 @@ mod properties;
 mod published;
 mod repairs;
 mod replay;
+mod reports;

@@ -21,7 +21,7 @@ use crate::ratchet::chain::{ChainKey, MessageKeySeed};
 use crate::ratchet::rose::{Expected, HeaderKey, Numbered, SeedChain, SeedChange, TagChanges, window};
 use crate::rose::codec::{BodyKeys, Parts};
 use crate::rose::error::ReceiveError;
-use crate::rose::report::Reportable;
+use crate::rose::report::{Reportable, group_context};
 use crate::staged::{Staged, State};
 use crate::wire::rose::Tag;
 use crate::wire::rose::body::{self, Body, Origin, SIGNED_LEN};
@@ -165,7 +165,8 @@ impl GroupKeys {
             if body.aux.frank.is_some() != self.franked {
                 return Err(ReceiveError::Malformed);
             }
-            self.franked.then(|| Reportable::new(&padded, keys.commitment))
+            let context = group_context(&self.id, generation.number);
+            self.franked.then(|| Reportable::new(&padded, keys.commitment, context))
         };
         let content = self.verified(generation, parts, &mut padded)?;
         let (next, skipped) = generation.chain.after(Some(&change));
