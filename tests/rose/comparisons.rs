@@ -60,6 +60,19 @@ impl Side {
     }
 }
 
+impl Side {
+    /// Ends the process, and starts it from what is stored.
+    fn restart(&mut self) {
+        let record = self.session().record();
+        self.device.put_back(self.peer, record.as_bytes());
+    }
+
+    fn confirm(&mut self) -> [u8; STEP_LEN] {
+        let session = self.device.sessions.get_mut(&self.peer).unwrap();
+        session.confirm_sas(&self.runs, NOW).unwrap().commit()
+    }
+}
+
 /// Bob answers Alice's commitment, and she has revealed.
 fn revealed(seed: u64) -> ([Side; 2], [u8; STEP_LEN]) {
     let [mut alice, mut bob] = sides(seed);
@@ -117,6 +130,51 @@ fn a_run_ends_after_ten_minutes() {
     // Another may begin then.
     let commit = alice.start(over).unwrap();
     bob.answer(&commit, over);
+}
+
+/// Each step of the peer is refused under another id and with a bit in what is zero, and changes nothing; and each side
+/// restarts after it.
+#[test]
+fn a_run_goes_on_after_restarts_and_takes_only_its_own_steps() {
+    fn take(side: &mut Side, step: &[u8; STEP_LEN]) -> SasStep {
+        let (mut other, mut longer) = (*step, *step);
+        (other[1], longer[STEP_LEN - 1]) = (other[1] ^ 1, 1);
+        if step[0] != 1 {
+            assert_eq!(side.take(&other, NOW).unwrap_err(), SasError::WrongStep);
+        }
+        assert_eq!(side.take(&longer, NOW).unwrap_err(), SasError::Malformed);
+        let outcome = side.take(step, NOW).unwrap();
+        side.restart();
+        outcome
+    }
+    let [mut alice, mut bob] = sides(230);
+    let commit = alice.start(NOW).unwrap();
+    alice.restart();
+    let SasStep::Send(answer) = take(&mut bob, &commit) else { panic!("an answer is due") };
+    let SasStep::SendAndShow(reveal, hers) = take(&mut alice, &answer) else { panic!("she reveals") };
+    let SasStep::Show(his) = take(&mut bob, &reveal) else { panic!("he sees it") };
+    assert_eq!(hers.digits(), his.digits());
+    let (from_alice, from_bob) = (alice.confirm(), bob.confirm());
+    assert!(matches!(take(&mut alice, &from_bob), SasStep::Confirmed));
+    assert!(matches!(take(&mut bob, &from_alice), SasStep::Confirmed));
+    let cancelled = bob.session().cancel_sas(true).unwrap().commit();
+    assert!(matches!(take(&mut alice, &cancelled), SasStep::Cancelled { differ: true }));
+}
+
+/// What comes too early for a run that has not come so far.
+#[test]
+fn no_step_comes_before_its_turn() {
+    let ([mut alice, mut bob], reveal) = revealed(231);
+    assert!(matches!(bob.take(&reveal, NOW), Ok(SasStep::Show(_))));
+    let confirm = bob.confirm();
+    let [mut early, _] = sides(231);
+    let commit = early.start(NOW).unwrap();
+    assert_eq!(commit[0], 1);
+    assert_eq!(early.take(&confirm, NOW).unwrap_err(), SasError::WrongStep, "nothing is revealed yet");
+    assert_eq!(early.take(&reveal, NOW).unwrap_err(), SasError::WrongStep, "who starts reveals");
+    assert!(matches!(alice.take(&confirm, NOW), Ok(SasStep::Confirmed)));
+    assert_eq!(alice.take(&reveal, NOW).unwrap_err(), SasError::WrongStep);
+    assert_eq!(bob.take(&reveal, NOW).unwrap_err(), SasError::WrongStep, "it was revealed");
 }
 
 #[test]

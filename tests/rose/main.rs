@@ -22,6 +22,7 @@ mod run;
 
 mod advice;
 mod comparisons;
+mod kept;
 mod ledger;
 mod limits;
 mod profiles;

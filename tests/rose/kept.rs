@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What is kept: contacts, prekeys' times, group keys, late messages of a chain that has ended, and numbers of changes.
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use subrosa::Timestamp;
+use subrosa::rose::group::{GroupError, GroupKey, GroupKeys, GroupOutgoing, MAX_KEYS_OF_ACCOUNT};
+use subrosa::rose::{
+    BeginError, Class, Contact, DeviceName, KemIdentity, Outgoing, Session, Trust, Upload, VerifiedBundle,
+};
+
+use crate::parties::{Device, NOW, Service, name, pair};
+
+const DAY: u64 = 86_400;
+
+/// So many seconds after the day began on which a prekey says that it was made, if it was made now.
+fn after(seconds: u64) -> Timestamp {
+    Timestamp::from_secs(NOW.as_secs() / DAY * DAY + seconds)
+}
+
+fn verify(bundle: &[u8], session: &Session, now: Timestamp) -> Result<VerifiedBundle, BeginError> {
+    VerifiedBundle::verify(bundle, session, Trust::on_first_use(None), now)
+}
+
+#[test]
+fn a_contact_is_read_as_it_was_written() {
+    let [alice, bob] = pair(400, false);
+    let known = alice.sessions[&bob.name()].contact().unwrap();
+    assert!(known.was_hybrid());
+    assert_eq!(known.kem_identity(), KemIdentity::Pinned { since: NOW });
+    let signed = Contact::of(bob.account.keys().card());
+    assert_eq!((signed.kem_identity(), signed.was_hybrid()), (KemIdentity::Signed, false));
+    let compared = known.clone().compared();
+    assert_eq!(compared.kem_identity(), KemIdentity::Compared);
+    assert_eq!(compared.clone().pinned(NOW), compared, "compared is more than pinned");
+    for contact in [known, &signed, &compared] {
+        assert_eq!(Contact::from_record(contact.record().as_bytes()).as_ref(), Ok(contact));
+    }
+}
+
+#[test]
+fn a_prekey_of_more_than_60_days_is_called_old() {
+    let service = Service::new();
+    let mut bob = Device::new(&service, "bob", 1, 410);
+    let (bundle, session) = (bob.bundle(Class::OneTime), Session::new(bob.name()));
+    for (age, is_old) in [(0, false), (60 * DAY, false), (60 * DAY + 1, true)] {
+        assert_eq!(verify(&bundle, &session, after(age)).unwrap().is_old(), is_old, "{age} seconds");
+    }
+}
+
+#[test]
+fn a_prekey_from_the_future_or_older_than_one_that_was_seen_is_stale() {
+    let service = Service::new();
+    let [mut alice, mut bob] = [("alice", 420), ("bob", 421)].map(|(name, seed)| {
+        let mut device = Device::new(&service, name, 1, seed);
+        device.now = after(2 * DAY);
+        device
+    });
+    let (later, session) = (bob.bundle(Class::LastResort), Session::new(bob.name()));
+    assert!(verify(&later, &session, after(DAY)).is_ok(), "a day ahead");
+    assert_eq!(verify(&later, &session, after(DAY - 1)).unwrap_err(), BeginError::StalePrekey);
+    let once = bob.bundle(Class::OneTime);
+    assert!(verify(&once, &session, after(0)).is_ok(), "who lied of a one-time prekey gains nothing");
+
+    bob.now = after(DAY);
+    let earlier = bob.bundle(Class::LastResort);
+    let peer = alice.begin(&later, false);
+    let session = &alice.sessions[&peer];
+    assert!(verify(&later, session, alice.now).is_ok());
+    assert_eq!(verify(&earlier, session, alice.now).unwrap_err(), BeginError::StalePrekey);
+    let read = Session::from_record(session.record().as_bytes(), peer).unwrap();
+    assert_eq!(verify(&earlier, &read, alice.now).unwrap_err(), BeginError::StalePrekey);
+}
+
+#[test]
+fn what_a_chain_skipped_is_read_after_its_end() {
+    let [mut alice, mut bob] = pair(430, false);
+    let (to_bob, to_alice) = (bob.name(), alice.name());
+    let sent: Vec<_> =
+        (0..40_u8).map(|text| alice.send(to_bob, &Outgoing::content(&[text])).unwrap()).collect();
+    bob.receive(&sent[3], false).unwrap();
+    let answer = bob.send(to_alice, &Outgoing::dummy()).unwrap();
+    alice.receive(&answer, false).unwrap();
+    let next = alice.send(to_bob, &Outgoing::content(b"next")).unwrap();
+    bob.receive(&next, false).unwrap();
+    bob.check();
+    for text in [39, 0, 17, 4, 2] {
+        let (_, received) = bob.receive(&sent[usize::from(text)], false).unwrap();
+        assert_eq!(&received.content[..], [text]);
+        bob.check();
+    }
+    assert!(bob.receive(&sent[17], false).is_err(), "once");
+}
+
+#[test]
+fn changes_are_counted() {
+    let [mut alice, bob] = pair(440, false);
+    let before = alice.sessions[&bob.name()].generation();
+    assert!(before > 0);
+    alice.send(bob.name(), &Outgoing::dummy()).unwrap();
+    let session = &alice.sessions[&bob.name()];
+    assert_eq!(session.generation(), before + 1);
+    let read = Session::from_record(session.record().as_bytes(), bob.name()).unwrap();
+    assert_eq!(read.generation(), before + 1);
+    let before = alice.account.generation();
+    alice.bundle(Class::OneTime);
+    assert_eq!(alice.account.generation(), before + 1);
+}
+
+/// A member of a group, and what it reads.
+fn member(key: &GroupKey, sender: DeviceName, us: DeviceName) -> GroupKeys {
+    let mut keys = GroupKeys::new(sender, *key.id(), false);
+    keys.learn(key.distribution(&us).as_bytes(), 0).unwrap().commit();
+    keys
+}
+
+#[test]
+fn a_group_key_goes_on_from_its_record() {
+    let (us, them) = (name("alice", 1), name("bob", 1));
+    let mut rng = ChaCha20Rng::seed_from_u64(450);
+    let mut key = GroupKey::generate([4; 32], &mut rng).commit();
+    let mut keys = member(&key, us, them);
+    for (number, text) in [b"one".as_slice(), b"two", b"three", b"four"].into_iter().enumerate() {
+        if number == 2 {
+            let staged = key.rotate(&mut rng).unwrap();
+            key = read_back(staged.writes());
+            assert_eq!((key.key_generation(), key.iteration()), (2, 0));
+            keys.learn(key.distribution(&them).as_bytes(), 1).unwrap().commit();
+        }
+        let message = GroupOutgoing { content: text, at_least: 0, report: None };
+        let staged = key.encrypt(&message, &us, [(*them.as_bytes(), them)], &mut rng).unwrap();
+        let next = read_back(staged.writes());
+        let upload = staged.commit();
+        key = next;
+        let (_, message) = Upload::parse(&upload).unwrap().deliveries().next().unwrap();
+        assert_eq!(&keys.decrypt(&message).unwrap().commit().content[..], text);
+        let record = keys.record();
+        keys = GroupKeys::from_record(record.as_bytes(), us, *key.id()).unwrap();
+        assert_eq!(keys.record().as_bytes(), record.as_bytes());
+    }
+}
+
+fn read_back(writes: subrosa::store::Writes) -> GroupKey {
+    let record = writes.into_iter().find_map(|write| match write {
+        subrosa::store::Write::Put { record, .. } => Some(record),
+        subrosa::store::Write::Delete { .. } => None,
+    });
+    GroupKey::from_record(record.unwrap().as_bytes()).unwrap()
+}
+
+#[test]
+fn a_distribution_is_whole_of_its_id_and_new() {
+    let (us, them) = (name("alice", 1), name("bob", 1));
+    let mut rng = ChaCha20Rng::seed_from_u64(460);
+    let mut key = GroupKey::generate([4; 32], &mut rng).commit();
+    let first = key.distribution(&them);
+    let mut empty = GroupKeys::new(us, *key.id(), false);
+    for (at, with) in [(0, 1), (16, 0xFF)] {
+        let mut changed = *first.as_bytes();
+        changed[at] ^= with;
+        let outcome = empty.learn(&changed, 0).map(drop);
+        assert_eq!(outcome.is_err(), at == 0, "byte {at}");
+    }
+    let mut zero = *first.as_bytes();
+    zero[16..20].fill(0);
+    assert_eq!(empty.learn(&zero, 0).map(drop).unwrap_err(), GroupError::BadDistribution, "generation 0");
+    // The signing key is not reduced.
+    let mut high = *first.as_bytes();
+    high[120..152].fill(0xFF);
+    assert_eq!(empty.learn(&high, 0).map(drop).unwrap_err(), GroupError::BadDistribution);
+    let full = empty.learn(first.as_bytes(), MAX_KEYS_OF_ACCOUNT).map(drop);
+    assert_eq!(full.unwrap_err(), GroupError::TooManyKeys);
+    assert!(empty.learn(first.as_bytes(), MAX_KEYS_OF_ACCOUNT - 1).is_ok());
+
+    let mut keys = member(&key, us, them);
+    let mut distributions = vec![first];
+    for _ in 0..3 {
+        key.rotate(&mut rng).unwrap().commit();
+        distributions.push(key.distribution(&them));
+    }
+    keys.learn(distributions[2].as_bytes(), 1).unwrap().commit();
+    let before = keys.expected_tags();
+    // Known, and then the one in between, which is newer than the oldest.
+    keys.learn(distributions[2].as_bytes(), 1).unwrap().commit();
+    assert_eq!(keys.expected_tags(), before);
+    keys.learn(distributions[1].as_bytes(), 1).unwrap().commit();
+    assert_ne!(keys.expected_tags(), before);
+    let before = keys.expected_tags();
+    keys.learn(distributions[0].as_bytes(), 1).unwrap().commit();
+    assert_eq!(keys.expected_tags(), before, "older than both");
+}
