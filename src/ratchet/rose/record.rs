@@ -303,3 +303,107 @@ fn read_old(reader: &mut RecordReader<'_>) -> Result<Old, RecordError> {
     let numbers: Vec<u32> = skipped.iter().map(|(number, _)| number).collect();
     Ok(Old { expected: Expected::new(key, numbers.into_iter()), first, age, skipped })
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+    use crate::agreement::rose::Agreed;
+    use crate::record::{RecordKind, RoseKind};
+    use crate::wire::rose::header::Form;
+
+    const KIND: RecordKind = RecordKind::Rose(RoseKind::Session);
+
+    /// Both sides after the agreement.
+    fn pair(rng: &mut ChaCha20Rng) -> [RoseRatchet; 2] {
+        let agreed = || {
+            let [root, header_a, header_b, braid] = [1, 2, 3, 4].map(|byte| Secret::new([byte; 32]));
+            Agreed { root, header_a, header_b, braid }
+        };
+        let [ours, prekey] = [(); 2].map(|()| KeyPair::generate(rng));
+        let (public, dh) = (*prekey.public(), ours.private().diffie_hellman(prekey.public()).unwrap());
+        [RoseRatchet::initiator(agreed(), ours, &dh, &public), RoseRatchet::responder(agreed(), prekey)]
+    }
+
+    /// So many messages, of which the last one arrives.
+    fn pass(from: &mut RoseRatchet, to: &mut RoseRatchet, messages: u32, rng: &mut ChaCha20Rng) {
+        for left in (0..messages).rev() {
+            let sent = from.send(Form::Single, rng).unwrap();
+            if left == 0 {
+                let tag = from.sending_header_key().unwrap().tag(sent.header.number);
+                let opening = to.receive(to.find(&tag).unwrap(), &sent.header, None).unwrap();
+                let change = to.accept(opening, None, rng).unwrap();
+                to.apply(change);
+            }
+            from.apply(sent.change);
+        }
+    }
+
+    /// Bob with both chains and three old ones.
+    fn bob() -> RoseRatchet {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let [mut alice, mut bob] = pair(&mut rng);
+        for _ in 0..4 {
+            pass(&mut alice, &mut bob, 3, &mut rng);
+            pass(&mut bob, &mut alice, 1, &mut rng);
+        }
+        assert_eq!(bob.old.iter().map(|old| old.age).collect::<Vec<_>>(), [2, 1, 0]);
+        bob
+    }
+
+    fn written(ratchet: &RoseRatchet) -> Vec<u8> {
+        let mut writer = RecordWriter::new(KIND, 1, 4096);
+        ratchet.write(None, &mut writer);
+        writer.finish().as_bytes().to_vec()
+    }
+
+    fn read(bytes: &[u8]) -> Result<RoseRatchet, RecordError> {
+        let (mut reader, _) = RecordReader::open(KIND, 1, bytes)?;
+        let ratchet = RoseRatchet::read(Direction::B2A, &mut reader)?;
+        reader.finish()?;
+        Ok(ratchet)
+    }
+
+    #[test]
+    fn what_is_at_its_limit_is_read() {
+        let mut ratchet = bob();
+        ratchet.old[0].age = MAX_AGE;
+        let bytes = written(&ratchet);
+        assert_eq!(written(&read(&bytes).unwrap()), bytes);
+        ratchet.sending.as_mut().unwrap().mix = u32::try_from(ratchet.braid.newest_chain_epoch()).unwrap();
+        assert!(read(&written(&ratchet)).is_ok());
+        ratchet.old.clear();
+        assert!(read(&written(&ratchet)).is_ok());
+    }
+
+    #[test]
+    fn what_no_conversation_leads_to_is_damaged() {
+        let unsound: [(&str, fn(&mut RoseRatchet)); 13] = [
+            ("an old chain that is too old", |bob| bob.old[0].age = MAX_AGE + 1),
+            ("old chains of one age", |bob| bob.old[1].age = 2),
+            ("a younger one before an older one", |bob| bob.old[0].age = 0),
+            ("more than two sending chains", |bob| bob.sent_chains = 3),
+            ("more than two receiving chains", |bob| bob.received_chains = 3),
+            ("a sending chain that none was", |bob| bob.sent_chains = 0),
+            ("a receiving chain that none was", |bob| bob.received_chains = 0),
+            ("no sending chain where there was one", |bob| bob.sending = None),
+            ("no receiving chain where there was one", |bob| bob.receiving = None),
+            ("a sending chain to nobody", |bob| bob.remote = None),
+            ("a sending chain of an epoch to come", |bob| bob.sending.as_mut().unwrap().mix += 9),
+            ("a receiving chain of an epoch to come", |bob| bob.receiving.as_mut().unwrap().mix += 9),
+            ("too many old chains", |ratchet| {
+                ratchet.old.iter_mut().for_each(|old| old.age += 3);
+                ratchet.old.append(&mut bob().old);
+            }),
+        ];
+        for (what, change) in unsound {
+            let mut ratchet = bob();
+            change(&mut ratchet);
+            assert_eq!(read(&written(&ratchet)).map(drop), Err(RecordError::Damaged), "{what}");
+        }
+    }
+}
