@@ -4,11 +4,11 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::Timestamp;
 use subrosa::rose::group::{GroupError, GroupKey, GroupKeys, GroupOutgoing, MAX_KEYS_OF_ACCOUNT};
 use subrosa::rose::{
     BeginError, Class, Contact, DeviceName, KemIdentity, Outgoing, Session, Trust, Upload, VerifiedBundle,
 };
+use subrosa::{RecordError, Timestamp};
 
 use crate::parties::{Device, NOW, Service, name, pair};
 
@@ -106,6 +106,29 @@ fn changes_are_counted() {
     let before = alice.account.generation();
     alice.bundle(Class::OneTime);
     assert_eq!(alice.account.generation(), before + 1);
+}
+
+/// The flags stand before the transcript, which tells where they are.
+#[test]
+fn a_state_of_another_role_or_without_its_proof_is_damaged() {
+    let devices = pair(470, false);
+    let damaged = |device: &Device, before: usize, with: u8| {
+        let session = device.sessions.values().next().unwrap();
+        let [transcript, _] = session.secrets().unwrap();
+        let mut bytes = session.record().as_bytes().to_vec();
+        let at = bytes.windows(32).position(|window| window == transcript).unwrap();
+        bytes[at - before] ^= with;
+        match Session::from_record(&bytes, session.remote()) {
+            Ok(_) => false,
+            Err(error) => error == RecordError::Damaged,
+        }
+    };
+    let [alice, bob] = &devices;
+    assert!(damaged(alice, 5, 1) && damaged(bob, 5, 1), "the role");
+    assert!(damaged(alice, 4, 0x10), "no class of prekeys");
+    assert!(damaged(bob, 2, 1), "the peer is not proven, and what it should be by is not there");
+    assert!(!damaged(alice, 2, 1), "who began has nothing to keep for that");
+    assert!(!damaged(alice, 1, 1), "retired");
 }
 
 /// A member of a group, and what it reads.
