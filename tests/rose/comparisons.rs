@@ -8,7 +8,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::Timestamp;
 use subrosa::rose::sas::{Runs, STEP_LEN, SasError, SasStep};
-use subrosa::rose::{Class, DeviceName, Outgoing, SendError, Session};
+use subrosa::rose::{Class, DeviceName, Outgoing, RoseKey, SendError, Session};
+use subrosa::store::Key;
 
 use crate::parties::{Device, NOW, Service, pair};
 
@@ -37,12 +38,14 @@ impl Side {
 
     fn start(&mut self, now: Timestamp) -> Result<[u8; STEP_LEN], SasError> {
         let session = self.device.sessions.get_mut(&self.peer).unwrap();
-        session.start_sas(&mut self.runs, now, &mut self.rng).map(subrosa::Staged::commit)
+        let staged = session.start_sas(&mut self.runs, now, &mut self.rng)?;
+        Ok(staged.commit_with(|writes| self.device.store.apply(writes)).unwrap())
     }
 
     fn take(&mut self, step: &[u8], now: Timestamp) -> Result<SasStep, SasError> {
         let session = self.device.sessions.get_mut(&self.peer).unwrap();
-        session.take_sas(step, &mut self.runs, now, &mut self.rng).map(subrosa::Staged::commit)
+        let staged = session.take_sas(step, &mut self.runs, now, &mut self.rng)?;
+        Ok(staged.commit_with(|writes| self.device.store.apply(writes)).unwrap())
     }
 
     fn answer(&mut self, commit: &[u8], now: Timestamp) -> [u8; STEP_LEN] {
@@ -63,13 +66,16 @@ impl Side {
 impl Side {
     /// Ends the process, and starts it from what is stored.
     fn restart(&mut self) {
-        let record = self.session().record();
-        self.device.put_back(self.peer, record.as_bytes());
+        self.device.check();
+        let key = Key::Rose(RoseKey::Session(self.peer)).to_bytes();
+        let record = self.device.store.rows[&key].clone();
+        self.device.put_back(self.peer, &record);
     }
 
     fn confirm(&mut self) -> [u8; STEP_LEN] {
         let session = self.device.sessions.get_mut(&self.peer).unwrap();
-        session.confirm_sas(&self.runs, NOW).unwrap().commit()
+        let staged = session.confirm_sas(&self.runs, NOW).unwrap();
+        staged.commit_with(|writes| self.device.store.apply(writes)).unwrap()
     }
 }
 

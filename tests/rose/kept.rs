@@ -2,11 +2,14 @@
 
 //! What is kept: contacts, prekeys' times, group keys, late messages of a chain that has ended, and numbers of changes.
 
+use std::collections::BTreeSet;
+
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::rose::group::{GroupError, GroupKey, GroupKeys, GroupOutgoing, MAX_KEYS_OF_ACCOUNT};
 use subrosa::rose::{
-    BeginError, Class, Contact, DeviceName, KemIdentity, Outgoing, Session, Trust, Upload, VerifiedBundle,
+    BeginError, Class, Contact, DeviceName, KemIdentity, Outgoing, RepairRefused, Repairs, SendError, Sender,
+    Session, Trust, Upload, VerifiedBundle, seal_for_many,
 };
 use subrosa::{RecordError, Timestamp};
 
@@ -91,6 +94,110 @@ fn what_a_chain_skipped_is_read_after_its_end() {
         bob.check();
     }
     assert!(bob.receive(&sent[17], false).is_err(), "once");
+}
+
+/// What a detached stage is out of cannot be changed meanwhile.
+#[test]
+fn of_two_changes_at_once_the_second_is_refused() {
+    let [mut alice, bob] = pair(480, false);
+    let (to_bob, now) = (bob.name(), alice.now);
+    let detached = alice.account.new_prekeys((Class::OneTime, 1), now, &mut alice.rng).unwrap().detach();
+    assert!(alice.account.new_prekeys((Class::OneTime, 1), now, &mut alice.rng).is_err());
+    drop(detached);
+    assert!(alice.account.new_prekeys((Class::OneTime, 1), now, &mut alice.rng).is_ok());
+
+    let session = alice.sessions.get_mut(&to_bob).unwrap();
+    let detached = session.retire().unwrap().detach();
+    assert!(session.retire().is_err() && session.distrust(true).is_err());
+    drop(detached);
+    assert!(session.retire().is_ok());
+
+    let mut key = GroupKey::generate([4; 32], &mut alice.rng).commit();
+    let mut keys = member(&key, alice.name(), to_bob);
+    let detached = key.rotate(&mut alice.rng).unwrap().detach();
+    assert!(matches!(key.rotate(&mut alice.rng).map(drop), Err(GroupError::Busy(_))));
+    drop(detached);
+    let distribution = key.distribution(&to_bob);
+    let detached = keys.learn(distribution.as_bytes(), 1).unwrap().detach();
+    assert!(matches!(keys.learn(distribution.as_bytes(), 1).map(drop), Err(GroupError::Busy(_))));
+    drop(detached);
+
+    let mut repairs = Repairs::new(to_bob);
+    let detached = repairs.ask_sender_key([1; 16], now).unwrap().detach();
+    assert!(matches!(repairs.ask_sender_key([1; 16], now).map(drop), Err(RepairRefused::Busy(_))));
+    drop(detached);
+    assert!(repairs.ask_sender_key([1; 16], now).is_ok());
+}
+
+/// Retired is retired in memory, in the store, and after it was read.
+#[test]
+fn a_retired_state_stays_so() {
+    let [mut alice, bob] = pair(490, false);
+    let to_bob = bob.name();
+    let session = alice.sessions.get_mut(&to_bob).unwrap();
+    session.retire().unwrap().commit_with(|writes| alice.store.apply(writes)).unwrap();
+    alice.check();
+    assert!(alice.send(to_bob, &Outgoing::dummy()).is_err(), "nothing is sent on it");
+    let record = alice.sessions[&to_bob].record();
+    alice.put_back(to_bob, record.as_bytes());
+    assert!(alice.send(to_bob, &Outgoing::dummy()).is_err());
+}
+
+#[test]
+fn who_was_begun_with_owes_a_dummy_until_the_other_is_proven() {
+    let service = Service::new();
+    let [mut alice, mut bob] =
+        [("alice", 500), ("bob", 501)].map(|(name, seed)| Device::new(&service, name, 1, seed));
+    let to_bob = alice.begin(&bob.bundle(Class::OneTime), false);
+    assert!(!alice.sessions[&to_bob].owes_dummy());
+    let first = alice.send(to_bob, &Outgoing::dummy()).unwrap();
+    bob.receive(&first, false).unwrap();
+    let to_alice = alice.name();
+    assert!(bob.sessions[&to_alice].owes_dummy());
+    let answer = bob.send(to_alice, &Outgoing::dummy()).unwrap();
+    alice.receive(&answer, false).unwrap();
+    let proof = alice.send(to_bob, &Outgoing::dummy()).unwrap();
+    bob.receive(&proof, false).unwrap();
+    assert!(!bob.sessions[&to_alice].owes_dummy() && !alice.sessions[&to_bob].owes_dummy());
+}
+
+/// Together with others nobody is sent to whose message has more than they all have.
+#[test]
+fn an_upload_for_many_is_for_sessions_that_owe_nothing() {
+    fn split(from: &mut Device, to: DeviceName) -> Result<(), SendError> {
+        let sender = Sender { certificate: &from.certificate, contact: None, now: NOW };
+        let session = from.sessions.get_mut(&to).unwrap();
+        seal_for_many([(b"mailbox", session)], (b"all", 0), &sender, &mut from.rng).map(drop)
+    }
+    let [mut alice, bob] = pair(510, false);
+    assert_eq!(split(&mut alice, bob.name()), Ok(()));
+    let [mut alice, bob] = pair(511, true);
+    assert_eq!(split(&mut alice, bob.name()), Err(SendError::NotSplittable), "franked");
+
+    let service = Service::new();
+    let [mut alice, mut bob] =
+        [("alice", 512), ("bob", 513)].map(|(name, seed)| Device::new(&service, name, 1, seed));
+    let to_bob = alice.begin(&bob.bundle(Class::OneTime), false);
+    assert_eq!(split(&mut alice, to_bob), Err(SendError::NotSplittable), "not answered");
+    let first = alice.send(to_bob, &Outgoing::dummy()).unwrap();
+    let (to_alice, _) = bob.receive(&first, false).unwrap();
+    assert_eq!(split(&mut bob, to_alice), Err(SendError::NotSplittable), "a proof is due");
+    let answer = bob.send(to_alice, &Outgoing::dummy()).unwrap();
+    alice.receive(&answer, false).unwrap();
+    assert_eq!(split(&mut alice, to_bob), Ok(()));
+}
+
+#[test]
+fn no_two_prekeys_have_the_same_id() {
+    let mut bob = Device::new(&Service::new(), "bob", 1, 520);
+    let mut ids = BTreeSet::new();
+    for _ in 0..3 {
+        let sealing = bob.account.new_sealing_prekey(NOW, &mut bob.rng).unwrap().commit();
+        let hybrid = bob.account.new_prekeys((Class::OneTime, 2), NOW, &mut bob.rng).unwrap().commit();
+        ids.insert(sealing[..4].to_vec());
+        ids.extend(hybrid.iter().map(|prekey| prekey[..4].to_vec()));
+    }
+    assert_eq!(ids.len(), 9);
 }
 
 #[test]

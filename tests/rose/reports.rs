@@ -4,6 +4,7 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use sha2::{Digest, Sha256};
 use subrosa::hazmat::crypto::secret::Secret;
 use subrosa::keys::PrivateKey;
 use subrosa::rose::group::{GroupKey, GroupKeys, GroupOutgoing};
@@ -14,7 +15,8 @@ use subrosa::rose::{Kind, Outgoing, Upload};
 
 use crate::parties::{Device, NOW, name, pair};
 
-const TODAY: u32 = (NOW.as_secs() / 86_400) as u32;
+/// [`NOW`] in days.
+const TODAY: u32 = 20_775;
 const LAST_DAY: u32 = TODAY + 7;
 const GROUP_CONTENT: u8 = 0x10;
 
@@ -26,6 +28,7 @@ struct Office {
 
 impl Office {
     fn new() -> Self {
+        assert_eq!(u64::from(TODAY), NOW.as_secs() / 86_400);
         let mut rng = ChaCha20Rng::seed_from_u64(35);
         let signing = PrivateKey::generate(&mut rng);
         let mut known = Moderators::default();
@@ -76,6 +79,8 @@ fn what_was_said_in_a_session_is_proven_to_the_moderator_alone() {
         Err(ReportError::NoToken)
     ));
     let token = hand_over(&mut office, &mut alice, &mut bob);
+    alice.check();
+    bob.check();
     // Both tokens are in the records.
     alice.put_back(us, alice.sessions[&us].record().as_bytes());
     bob.put_back(to_alice, bob.sessions[&to_alice].record().as_bytes());
@@ -162,6 +167,8 @@ fn what_was_said_in_a_group_is_proven_too() {
     keys.learn(group.distribution(&us).as_bytes(), 0).unwrap().commit();
 
     let context = group_context(group.id(), group.key_generation());
+    let expected = Sha256::digest([b"rose1.group context\0", &group.id()[..], &[0, 0, 0, 2]].concat());
+    assert_eq!(context, expected[..]);
     let part = part(own.key(), &context, TODAY, (GROUP_CONTENT, b"to all"), &mut office.rng);
     let message = GroupOutgoing { content: b"to all", at_least: 0, report: Some(&part) };
     let staged = group.encrypt(&message, &alice.name(), [(*us.as_bytes(), us)], &mut alice.rng);
