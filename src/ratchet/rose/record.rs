@@ -316,6 +316,8 @@ mod tests {
     use crate::record::{RecordKind, RoseKind};
     use crate::wire::rose::header::Form;
 
+    type Fault = fn(&mut RoseRatchet);
+
     const KIND: RecordKind = RecordKind::Rose(RoseKind::Session);
 
     /// Both sides after the agreement.
@@ -382,7 +384,7 @@ mod tests {
 
     #[test]
     fn what_no_conversation_leads_to_is_damaged() {
-        let unsound: [(&str, fn(&mut RoseRatchet)); 13] = [
+        let unsound: [(&str, Fault); 13] = [
             ("an old chain that is too old", |bob| bob.old[0].age = MAX_AGE + 1),
             ("old chains of one age", |bob| bob.old[1].age = 2),
             ("a younger one before an older one", |bob| bob.old[0].age = 0),
