@@ -38,17 +38,18 @@ pub fn next_dummy(mean: Duration, rng: &mut impl CryptoRng) -> Duration {
         }
         if falls {
             let part = u32::try_from(first >> 32).unwrap_or(u32::MAX);
-            return mean.saturating_mul(whole).saturating_add(mean / u32::MAX * part + fraction(mean, part));
+            return mean.saturating_mul(whole).saturating_add(fraction(mean, part));
         }
         whole = whole.saturating_add(1);
     }
 }
 
-/// What `mean / u32::MAX` loses.
+/// `part` of `u32::MAX` parts of the mean.
 fn fraction(mean: Duration, part: u32) -> Duration {
-    let lost = mean.saturating_sub(mean / u32::MAX * u32::MAX); // Less than as many nanoseconds.
-    let lost = u64::try_from(lost.as_nanos()).unwrap_or(0).saturating_mul(part.into());
-    Duration::from_nanos(lost / u64::from(u32::MAX))
+    const SECOND: u128 = 1_000_000_000;
+    let nanos = mean.as_nanos() * u128::from(part) / u128::from(u32::MAX);
+    let (seconds, rest) = (u64::try_from(nanos / SECOND), u32::try_from(nanos % SECOND));
+    Duration::new(seconds.unwrap_or(u64::MAX), rest.unwrap_or(0))
 }
 
 fn draw(rng: &mut impl CryptoRng) -> u64 {
