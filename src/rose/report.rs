@@ -17,12 +17,10 @@ use core::fmt;
 
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::codec;
 use crate::crypto::curve::{PrivateKey, PublicKey};
-use crate::crypto::gcm;
 use crate::crypto::mac::MacKey;
 use crate::crypto::secret::Secret;
 use crate::crypto::xeddsa;
