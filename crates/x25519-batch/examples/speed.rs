@@ -13,16 +13,18 @@ use x25519_batch::backend::{Backend, Kind};
 use x25519_batch::{Agreement, BASE};
 
 /// Batches: what they are called, how many agreements, and how many of them with the base.
-const BATCHES: [(&str, u8, u8); 9] = [
+const BATCHES: [(&str, u8, u8); 11] = [
     ("1", 1, 0),
     ("1, public key", 1, 1),
     ("3, one of them a public key", 3, 1),
     ("4", 4, 0),
     ("4 public keys", 4, 4),
+    ("8 public keys", 8, 8),
     ("7, two of them public keys", 7, 2),
     ("8", 8, 0),
     ("9", 9, 0),
     ("64", 64, 0),
+    ("64 public keys", 64, 64),
 ];
 
 struct Row {

@@ -15,6 +15,9 @@ cpufeatures::new!(cpu_ifma, "avx2", "avx512f", "avx512vl", "avx512ifma");
 #[cfg(target_arch = "x86_64")]
 cpufeatures::new!(cpu_avx2, "avx2");
 
+/// The most lanes that any backend has.
+const MOST: usize = 8;
+
 /// A way to compute agreements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -64,13 +67,13 @@ impl Backend {
         Kind::ALL.into_iter().filter(pays).find_map(Self::of).unwrap_or(Self(Kind::Portable))
     }
 
-    /// About how many microseconds so many agreements take in lanes.
+    /// About how many microseconds so many agreements take in lanes, or so many public keys.
     #[must_use]
-    pub fn microseconds(self, agreements: usize) -> Option<u32> {
+    pub fn microseconds(self, agreements: usize, public_keys: bool) -> Option<u32> {
         let mut left = agreements;
         let mut sum = 0_u32;
         while left > 0 {
-            let run = self.widest_for(left)?;
+            let run = self.widest_for(left, public_keys)?;
             left = left.saturating_sub(run.lanes());
             sum = sum.saturating_add(run.cost());
         }
@@ -90,15 +93,18 @@ impl Backend {
 
     /// How to compute the first ones of `rest`, and how many of them.
     fn next_run(self, rest: &[Agreement<'_>]) -> (Run, usize) {
-        let run = self.widest_for(rest.len()).unwrap_or(Run::OneByOne);
+        let public_keys = rest.iter().take(MOST).all(is_public_key);
+        let run = self.widest_for(rest.len(), public_keys).unwrap_or(Run::OneByOne);
         let len = run.lanes().min(rest.len());
         let one_by_one: u32 = rest.iter().take(len).map(cost_of_one).sum();
         (if one_by_one <= run.cost() { Run::OneByOne } else { run }, len)
     }
 
     /// The lanes for the first of so many agreements, if there are any.
-    const fn widest_for(self, left: usize) -> Option<Run> {
+    const fn widest_for(self, left: usize, public_keys: bool) -> Option<Run> {
         match (self.0, left) {
+            #[cfg(target_arch = "x86_64")]
+            (Kind::Ifma, _) if public_keys => Some(Run::Ifma8Base),
             #[cfg(target_arch = "x86_64")]
             (Kind::Ifma, ..=ifma4::LANES) => Some(Run::Ifma4),
             #[cfg(target_arch = "x86_64")]
@@ -117,6 +123,9 @@ impl Backend {
 enum Run {
     #[cfg(target_arch = "x86_64")]
     Ifma8,
+    /// Of public keys.
+    #[cfg(target_arch = "x86_64")]
+    Ifma8Base,
     #[cfg(target_arch = "x86_64")]
     Ifma4,
     #[cfg(target_arch = "x86_64")]
@@ -130,7 +139,7 @@ impl Run {
     const fn lanes(self) -> usize {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Ifma8 => ifma8::LANES,
+            Self::Ifma8 | Self::Ifma8Base => ifma8::LANES,
             #[cfg(target_arch = "x86_64")]
             Self::Ifma4 => ifma4::LANES,
             #[cfg(target_arch = "x86_64")]
@@ -146,6 +155,8 @@ impl Run {
         match self {
             #[cfg(target_arch = "x86_64")]
             Self::Ifma8 => 52,
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma8Base => 17,
             #[cfg(target_arch = "x86_64")]
             Self::Ifma4 => 35,
             #[cfg(target_arch = "x86_64")]
@@ -167,6 +178,9 @@ impl Run {
             Self::Ifma8 => in_lanes(agreements, |lanes| unsafe { ifma8::agree(lanes) }),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the same.
+            Self::Ifma8Base => in_lanes(agreements, |lanes| unsafe { ifma8::public_keys(lanes) }),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the same.
             Self::Ifma4 => in_lanes(agreements, |lanes| unsafe { ifma4::agree(lanes) }),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: chosen by a `Backend` of kind `Avx2`, which exists only if this machine has AVX2.
@@ -179,9 +193,14 @@ impl Run {
     }
 }
 
-/// About how many microseconds `curve25519-dalek` takes. Whether a point is the base may show.
+/// Whether a point is the base, which may show.
+fn is_public_key(agreement: &Agreement<'_>) -> bool {
+    *agreement.point == BASE
+}
+
+/// About how many microseconds `curve25519-dalek` takes.
 fn cost_of_one(agreement: &Agreement<'_>) -> u32 {
-    match (*agreement.point == BASE, cfg!(feature = "precomputed-tables")) {
+    match (is_public_key(agreement), cfg!(feature = "precomputed-tables")) {
         (true, true) => 16,
         (true, false) => 35,
         (false, _) => 53,
@@ -243,14 +262,17 @@ mod tests {
     #[test]
     fn a_batch_is_cut_into_what_is_cheapest() {
         assert_eq!(runs(Kind::Ifma, 1, 0), [(Run::Ifma4, 1)]);
-        assert_eq!(runs(Kind::Ifma, 0, 1), [(Run::OneByOne, 1)]);
+        let one_key = if cfg!(feature = "precomputed-tables") { Run::OneByOne } else { Run::Ifma8Base };
+        assert_eq!(runs(Kind::Ifma, 0, 1), [(one_key, 1)]);
         assert_eq!(runs(Kind::Ifma, 4, 0), [(Run::Ifma4, 4)]);
         assert_eq!(runs(Kind::Ifma, 3, 2), [(Run::Ifma8, 5)]);
-        assert_eq!(runs(Kind::Ifma, 16, 3), [(Run::Ifma8, 8), (Run::Ifma8, 8), (Run::Ifma4, 3)]);
+        assert_eq!(runs(Kind::Ifma, 19, 0), [(Run::Ifma8, 8), (Run::Ifma8, 8), (Run::Ifma4, 3)]);
         assert_eq!(runs(Kind::Avx2, 1, 0), [(Run::OneByOne, 1)]);
         assert_eq!(runs(Kind::Avx2, 2, 1), [(Run::Avx2, 3)]);
         assert_eq!(runs(Kind::Avx2, 5, 0), [(Run::Avx2, 4), (Run::OneByOne, 1)]);
         assert_eq!(runs(Kind::Avx2, 0, 2), [(Run::OneByOne, 2)]);
+        assert_eq!(runs(Kind::Ifma, 0, 3), [(Run::Ifma8Base, 3)]);
+        assert_eq!(runs(Kind::Ifma, 0, 17), [(Run::Ifma8Base, 8), (Run::Ifma8Base, 8), (one_key, 1)]);
         assert_eq!(runs(Kind::Ifma, 0, 0), []);
     }
 }

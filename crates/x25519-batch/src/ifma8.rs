@@ -5,10 +5,11 @@
 use core::arch::x86_64::{
     __m512i, __mmask8, _mm256_extract_epi64, _mm512_add_epi64, _mm512_and_si512, _mm512_castsi512_si256,
     _mm512_extracti64x4_epi64, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64,
-    _mm512_set_epi64, _mm512_set1_epi64, _mm512_slli_epi64, _mm512_srli_epi64, _mm512_sub_epi64,
-    _mm512_test_epi64_mask,
+    _mm512_permutex2var_epi64, _mm512_set_epi64, _mm512_set1_epi64, _mm512_slli_epi64, _mm512_srli_epi64,
+    _mm512_srlv_epi64, _mm512_sub_epi64, _mm512_test_epi64_mask,
 };
 
+use crate::comb::comb;
 use crate::ladder::ladder;
 use crate::lane::Lane;
 use crate::radix51::radix51;
@@ -20,6 +21,7 @@ type Mask = __mmask8;
 
 radix51!(#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]);
 ladder!(#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]);
+comb!(#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]);
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
@@ -107,4 +109,19 @@ fn mask(numbers: Vector, bit: u32) -> Mask {
 #[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
 fn swap(a: Vector, b: Vector, mask: Mask) -> (Vector, Vector) {
     (_mm512_mask_blend_epi64(mask, a, b), _mm512_mask_blend_epi64(mask, b, a))
+}
+
+/// What is above so many bits. Whoever uses it ignores all but the lowest four.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
+fn digit(numbers: Vector, below: u64) -> Vector {
+    _mm512_srlv_epi64(numbers, splat(below))
+}
+
+/// Of sixteen numbers those that the lowest four bits of each index say.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
+fn select(numbers: &[[u64; 8]; 2], index: Vector) -> Vector {
+    let [low, high] = numbers.map(|numbers| collect(numbers));
+    _mm512_permutex2var_epi64(low, index, high)
 }

@@ -116,6 +116,20 @@ fn swap(a: Interval, b: Interval, mask: Mask) -> (Interval, Interval) {
     }
 }
 
+fn digit(number: Interval, below: u64) -> Interval {
+    Interval { low: number.low >> below, high: number.high >> below }
+}
+
+/// All of them, if it is not known which.
+fn select(numbers: &[[u64; 8]; 2], index: Interval) -> Interval {
+    let numbers = numbers.as_flattened().iter().copied().map(splat);
+    if index.is_number() {
+        let index = usize::try_from(index.low & 15).unwrap();
+        return numbers.into_iter().nth(index).unwrap();
+    }
+    numbers.reduce(Interval::or).unwrap()
+}
+
 /// Tests of a radix: with so many limbs, any point's largest, and what all limbs of an `Element` are below.
 macro_rules! tests {
     ($limbs:literal, $point:expr, $bound:expr) => {
@@ -218,12 +232,61 @@ macro_rules! tests {
 /// Five limbs of 51 bits.
 mod five {
     use super::*;
+    use crate::comb::comb;
     use crate::ladder::ladder;
     use crate::radix51::radix51;
 
+    const BOUND: u64 = (1 << 51) + (1 << 15);
+
     radix51!();
     ladder!();
-    tests!(5, [(1 << 51) - 1; 5], [(1 << 51) + (1 << 15); 5]);
+    comb!();
+    tests!(5, [(1 << 51) - 1; 5], [BOUND; 5]);
+
+    impl Edwards {
+        fn all(&self) -> [Element; 4] {
+            let Self { sum, difference, z, t } = *self;
+            [sum, difference, z, t]
+        }
+
+        fn or(self, other: Self) -> Self {
+            let (ours, theirs) = (self.all(), other.all());
+            let [sum, difference, z, t] =
+                array::from_fn(|at| Element(array::from_fn(|limb| ours[at].0[limb].or(theirs[at].0[limb]))));
+            Self { sum, difference, z, t }
+        }
+    }
+
+    /// Any scalar: points are added and doubled in any order, until nothing grows.
+    #[test]
+    fn no_number_of_a_public_key_grows_too_large() {
+        let any = Interval { low: 0, high: u64::MAX };
+        let (one, zero) = (Element::small(1), Element::small(0));
+        let mut point = Edwards { sum: one, difference: one, z: one, t: zero };
+        let limbs = |point: &Edwards| point.all().map(|element| element.0);
+        let steps = (1..100).find(|_| {
+            let sums = TABLE.iter().map(|multiples| added(&point, multiples, any));
+            let next = sums.fold(point, Edwards::or).or(doubled(&point));
+            let grown = limbs(&next) != limbs(&point);
+            point = next;
+            !grown
+        });
+        assert!(steps.is_some(), "the intervals grow without end");
+        assert!(limbs(&point).as_flattened().iter().all(|limb| limb.high < BOUND), "{:?}", limbs(&point));
+        assert!(montgomery(&point).0.iter().all(|limb| limb.high < BOUND));
+    }
+
+    /// The same code with numbers, beside `curve25519-dalek`.
+    #[test]
+    fn with_checks_its_public_keys_are_as_they_should_be() {
+        for scalar in [0, 1, 0x80, 0x77, 0x88, 0xFF] {
+            let mut lanes = [lane(scalar, [0; 32])];
+            public_keys(&mut lanes);
+            let mut public = [0; 32];
+            lanes[0].write_u(&mut public);
+            assert_eq!(public, MontgomeryPoint::mul_base_clamped([scalar; 32]).to_bytes(), "{scalar}");
+        }
+    }
 }
 
 /// Ten limbs of 26 and 25 bits.

@@ -26,10 +26,10 @@ macro_rules! ladder {
             let base = Element::load(lanes);
             let mut points = start(&base);
             let swaps = [
-                collect(lanes.each_ref().map(|lane| lane.swaps[0])),
-                collect(lanes.each_ref().map(|lane| lane.swaps[1])),
-                collect(lanes.each_ref().map(|lane| lane.swaps[2])),
-                collect(lanes.each_ref().map(|lane| lane.swaps[3])),
+                collect(lanes.each_ref().map(|lane| lane.swaps()[0])),
+                collect(lanes.each_ref().map(|lane| lane.swaps()[1])),
+                collect(lanes.each_ref().map(|lane| lane.swaps()[2])),
+                collect(lanes.each_ref().map(|lane| lane.swaps()[3])),
             ];
             for (word, bits) in swaps.into_iter().zip([64, 64, 64, 63]).rev() {
                 for bit in (0..bits).rev() {

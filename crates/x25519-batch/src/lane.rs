@@ -6,14 +6,14 @@ use zeroize::Zeroize;
 
 /// Bits of a limb.
 const BITS: u32 = 51;
-const MASK: u64 = (1 << BITS) - 1;
+pub(crate) const MASK: u64 = (1 << BITS) - 1;
 
 /// What one lane computes with: a scalar, and a u-coordinate that the result takes the place of.
 /// Wiped when it is dropped.
 #[derive(Default)]
 pub(crate) struct Lane {
-    /// Where the clamped scalar's bits differ from the next higher one: when the ladder swaps. Lowest word first.
-    pub(crate) swaps: [u64; 4],
+    /// The scalar, clamped. Lowest word first.
+    pub(crate) scalar: [u64; 4],
     /// Limbs of 51 bits, lowest first.
     pub(crate) u: [u64; 5],
 }
@@ -22,11 +22,15 @@ impl Lane {
     /// Clamps the scalar, and ignores the point's highest bit (RFC 7748 §5).
     pub(crate) fn read(&mut self, scalar: &[u8; 32], point: &[u8; 32]) {
         let [k0, k1, k2, k3] = words(scalar);
-        let k0 = k0 & !7;
-        let k3 = k3 & !(1 << 63) | (1 << 62);
-        let halves = [k0 >> 1 | k1 << 63, k1 >> 1 | k2 << 63, k2 >> 1 | k3 << 63, k3 >> 1];
-        self.swaps = [k0 ^ halves[0], k1 ^ halves[1], k2 ^ halves[2], k3 ^ halves[3]];
+        self.scalar = [k0 & !7, k1, k2, k3 & !(1 << 63) | (1 << 62)];
         self.u = limbs(words(point));
+    }
+
+    /// Where the scalar's bits differ from the next higher one: when the ladder swaps. Lowest word first.
+    pub(crate) fn swaps(&self) -> [u64; 4] {
+        let [k0, k1, k2, k3] = self.scalar;
+        let halves = [k0 >> 1 | k1 << 63, k1 >> 1 | k2 << 63, k2 >> 1 | k3 << 63, k3 >> 1];
+        [k0 ^ halves[0], k1 ^ halves[1], k2 ^ halves[2], k3 ^ halves[3]]
     }
 
     /// Writes the u-coordinate as RFC 7748 does: reduced, little endian.
@@ -41,8 +45,8 @@ impl Lane {
 
 impl Drop for Lane {
     fn drop(&mut self) {
-        let Self { swaps, u } = self;
-        swaps.zeroize();
+        let Self { scalar, u } = self;
+        scalar.zeroize();
         u.zeroize();
     }
 }
@@ -56,7 +60,7 @@ fn words(bytes: &[u8; 32]) -> [u64; 4] {
 }
 
 /// The low 255 bits in limbs.
-const fn limbs([w0, w1, w2, w3]: [u64; 4]) -> [u64; 5] {
+pub(crate) const fn limbs([w0, w1, w2, w3]: [u64; 4]) -> [u64; 5] {
     [
         w0 & MASK,
         (w0 >> 51 | w1 << 13) & MASK,
@@ -67,7 +71,7 @@ const fn limbs([w0, w1, w2, w3]: [u64; 4]) -> [u64; 5] {
 }
 
 /// The number below 2^255 − 19 that limbs below 2^63 are congruent to.
-const fn reduced(u: [u64; 5]) -> [u64; 5] {
+pub(crate) const fn reduced(u: [u64; 5]) -> [u64; 5] {
     // First what is above 2^255, which leaves less than 2^255 + 2^18; then 2^255 − 19 once more, if it is contained.
     let (u, above) = carried(u);
     let [u0, u1, u2, u3, u4] = u;
@@ -93,7 +97,7 @@ mod tests {
 
     fn bytes(u: [u64; 5]) -> [u8; 32] {
         let mut out = [0; 32];
-        Lane { swaps: [0; 4], u }.write_u(&mut out);
+        Lane { scalar: [0; 4], u }.write_u(&mut out);
         out
     }
 
@@ -149,8 +153,8 @@ mod tests {
     #[test]
     fn swaps_are_where_bits_of_the_clamped_scalar_change() {
         // Clamped, 0xFF… is 0x7F…F8.
-        assert_eq!(lane([0xFF; 32], [0; 32]).swaps, [4, 0, 0, 1 << 62]);
+        assert_eq!(lane([0xFF; 32], [0; 32]).swaps(), [4, 0, 0, 1 << 62]);
         // Clamped, 0 is 2^254.
-        assert_eq!(lane([0; 32], [0; 32]).swaps, [0, 0, 0, 1 << 62 | 1 << 61]);
+        assert_eq!(lane([0; 32], [0; 32]).swaps(), [0, 0, 0, 1 << 62 | 1 << 61]);
     }
 }

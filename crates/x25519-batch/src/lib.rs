@@ -10,6 +10,8 @@ extern crate std;
 mod avx2;
 #[doc(hidden)]
 pub mod backend;
+#[cfg(any(target_arch = "x86_64", test))]
+mod comb;
 #[cfg(target_arch = "x86_64")]
 mod ifma4;
 #[cfg(target_arch = "x86_64")]
@@ -28,6 +30,8 @@ mod radix25;
 #[cfg(any(target_arch = "x86_64", test))]
 mod radix51;
 mod stack;
+#[cfg(any(target_arch = "x86_64", test))]
+mod table;
 
 use core::fmt;
 
@@ -62,11 +66,11 @@ impl fmt::Debug for Agreement<'_> {
     }
 }
 
-/// About how many microseconds so many agreements take in the lanes that this machine has, on a processor of 2023. None
-/// if it has no lanes.
+/// About how many microseconds so many agreements take in the lanes that this machine has, on a processor of 2023: any
+/// ones, or all of them public keys. None if it has no lanes.
 #[must_use]
-pub fn microseconds(agreements: usize) -> Option<u32> {
-    backend::Backend::best().microseconds(agreements)
+pub fn microseconds(agreements: usize, public_keys: bool) -> Option<u32> {
+    backend::Backend::best().microseconds(agreements, public_keys)
 }
 
 /// Computes all agreements, in the lanes that this machine has.

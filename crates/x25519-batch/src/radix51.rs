@@ -17,6 +17,7 @@
 //! | zₖ | 2^54.7 | Lₖ + 2 Hₖ₋₁ |
 //! | `Product` of `multiply` and `square` | 2^59 | zₖ + 19 zₖ₊₅; the largest is the lowest, where z₅ has four terms |
 //! | `BIAS` | 2^61 | 2^10 times the prime; each of its limbs is above those of any product |
+//! | twice a `Product` (`comb.rs`) | 2^60 | it is subtracted from less than 2^54, and the bias |
 //! | sum, difference and bias | 2^61.6 | 2^61 + 2 · 2^59 |
 //! | what `reduce` carries, c | 2^10.6 | 2^61.6 / 2^51 |
 //! | `reduce` | 2^51 + 2^15 | 2^51 + 19 c |
@@ -185,6 +186,13 @@ macro_rules! radix51 {
 
             #[inline]
             $(#[$feature])?
+            fn plus(self, other: Self) -> Self {
+                let (Self([p0, p1, p2, p3, p4]), Self([q0, q1, q2, q3, q4])) = (self, other);
+                Self([add(p0, q0), add(p1, q1), add(p2, q2), add(p3, q3), add(p4, q4)])
+            }
+
+            #[inline]
+            $(#[$feature])?
             fn biased(self) -> Self {
                 let Self([r0, r1, r2, r3, r4]) = self;
                 let [low, other] = [splat(BIAS[0]), splat(BIAS[1])];
@@ -202,9 +210,7 @@ macro_rules! radix51 {
             #[inline]
             $(#[$feature])?
             fn sum_and_difference(self, other: Self) -> (Element, Element) {
-                let (Self([p0, p1, p2, p3, p4]), Self([q0, q1, q2, q3, q4])) = (self.biased(), other);
-                let sum = Self([add(p0, q0), add(p1, q1), add(p2, q2), add(p3, q3), add(p4, q4)]);
-                (sum.reduce(), self.minus(other))
+                (self.biased().plus(other).reduce(), self.minus(other))
             }
         }
 

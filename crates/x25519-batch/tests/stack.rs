@@ -19,7 +19,7 @@ fn the_stack_is_wiped_as_far_down_as_it_was_used() {
             eprintln!("NOT TESTED: this machine has no {kind:?}");
             continue;
         };
-        for (len, point) in [(8, [77; 32]), (4, [77; 32]), (1, [77; 32]), (1, BASE)] {
+        for (len, point) in [(8, [77; 32]), (4, [77; 32]), (1, [77; 32]), (8, BASE), (1, BASE)] {
             let scalars: Vec<[u8; 32]> = (0..len).map(|number| [0x51 + number; 32]).collect();
             let mut shared = vec![[0; 32]; len.into()];
             let mut agreements: Vec<_> = scalars

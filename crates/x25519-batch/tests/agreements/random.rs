@@ -2,6 +2,8 @@
 
 //! Any scalars and points, in batches of any size.
 
+use std::array;
+
 use proptest::prelude::*;
 use x25519_batch::backend::Backend;
 use x25519_batch::{Agreement, BASE, agree_many};
@@ -30,6 +32,20 @@ proptest! {
     fn long_runs_of_bits_agree(pairs in prop::collection::vec((runs(), runs()), 1..=9)) {
         assert_as_expected(&pairs);
     }
+
+    /// From a table, where there is one in lanes.
+    #[test]
+    fn public_keys_agree(scalars in prop::collection::vec(prop_oneof![any::<[u8; 32]>(), runs()], 1..=17)) {
+        assert_as_expected(&scalars.into_iter().map(|scalar| (scalar, BASE)).collect::<Vec<_>>());
+    }
+}
+
+/// A table has sixteen points for each four bits.
+#[test]
+fn each_digit_in_each_place_of_a_public_key_counts() {
+    let digit = |place: usize, number: usize| u8::try_from((place + number) % 16).unwrap();
+    let scalar = |number| array::from_fn(|at| digit(2 * at, number) | digit(2 * at + 1, number) << 4);
+    assert_as_expected(&(0..16).map(|number| (scalar(number), BASE)).collect::<Vec<_>>());
 }
 
 fn runs() -> impl Strategy<Value = [u8; 32]> {

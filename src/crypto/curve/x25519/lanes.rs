@@ -28,7 +28,9 @@ pub(super) fn agree(pairs: &[Pair<'_>], shared: &mut [Secret<32>]) -> usize {
 
 /// About how many microseconds it saves to compute agreements together. None if that is none.
 fn saved(pairs: &[Pair<'_>]) -> Option<u32> {
-    let together = microseconds(pairs.len()).filter(|_| cfg!(not(subrosa_curve = "portable")))?;
+    let public_keys = pairs.iter().all(|(_, theirs)| theirs.prepared.is_base());
+    let together =
+        microseconds(pairs.len(), public_keys).filter(|_| cfg!(not(subrosa_curve = "portable")))?;
     let one_by_one: u32 = pairs.iter().map(|(_, theirs)| alone(&theirs.prepared)).sum();
     // Estimates: a tenth less might be none.
     one_by_one.checked_sub(together + together / 10).filter(|saved| *saved > 0)
