@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Multiples of the base point in lanes, for any field arithmetic: of each four bits of a scalar a point is added that a
-//! table has, and which of them is told by the bits as an index into registers. All of the table is read.
+//! Multiples of the base point in lanes, for any field arithmetic. Four bits of a scalar at a time select the point to
+//! add from a table, as an index into registers: all of the table is read.
 //!
 //! `comb!` stands beside `ladder!`, whose names it uses, and two more:
 //!
-//! * `digit`, the number that so many bits are above, of which the lowest four matter;
-//! * `select`, of sixteen numbers the one with that index.
+//! * `digit`, a number shifted right, of which the lowest four bits count;
+//! * `select`, which takes one of sixteen numbers by these bits.
 
 /// Makes the function `public_keys`, of whose parts each gets the attribute.
 macro_rules! comb {
@@ -33,7 +33,7 @@ macro_rules! comb {
             ];
             let (one, zero) = (Element::small(1), Element::small(0));
             let mut point = Edwards { sum: one, difference: one, z: one, t: zero };
-            // Of each 16 bits the highest four first, which with the table's points are all of a scalar.
+            // The table has the places of each fourth digit: the highest of these first, then those four bits below.
             for above in [12, 8, 4, 0] {
                 if above < 12 {
                     for _ in 0..4 {

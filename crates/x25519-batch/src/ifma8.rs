@@ -111,14 +111,14 @@ fn swap(a: Vector, b: Vector, mask: Mask) -> (Vector, Vector) {
     (_mm512_mask_blend_epi64(mask, a, b), _mm512_mask_blend_epi64(mask, b, a))
 }
 
-/// What is above so many bits. Whoever uses it ignores all but the lowest four.
+/// The numbers shifted right.
 #[inline]
 #[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
 fn digit(numbers: Vector, below: u64) -> Vector {
     _mm512_srlv_epi64(numbers, splat(below))
 }
 
-/// Of sixteen numbers those that the lowest four bits of each index say.
+/// One of sixteen numbers in each lane, by the lowest four bits of its index.
 #[inline]
 #[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
 fn select(numbers: &[[u64; 8]; 2], index: Vector) -> Vector {
