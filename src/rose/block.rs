@@ -193,3 +193,44 @@ pub(super) fn open(
     }
     Ok(OpenedEnvelope { block, certificate: *certificate, inner: inner.to_vec() })
 }
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+    use crate::rose::card::DeviceKeys;
+    use crate::timestamp::Timestamp;
+
+    #[test]
+    fn what_anybody_may_seal_is_an_envelope_if_it_has_the_form_of_one() {
+        let (now, mut rng) = (Timestamp::from_secs(1_795_000_000), ChaCha20Rng::seed_from_u64(1));
+        let keys = DeviceKeys::generate(DeviceName::new([1; 17], 1), 1, now, &mut rng);
+        let (name, identity) = (keys.name(), keys.card().identity());
+        let sealing = [SealingPreKey::generate(&keys, 1, now, &mut rng)];
+        let open = |content: &[u8]| {
+            let eseed = Secret::new([7; 64]);
+            let message = sealing[0].key.public().seal(&info(&name, &identity), content, &eseed).unwrap();
+            open(&message, &sealing, (&name, &identity)).map(|opened| opened.inner.len())
+        };
+        let content = |wire: usize| {
+            let mut content = alloc::vec![0; wire - OVERHEAD];
+            content[..3].copy_from_slice(&[SUITE[0], SUITE[1], 1]);
+            content[PREFIX_LEN - 4..PREFIX_LEN].copy_from_slice(&384_u32.to_be_bytes());
+            content
+        };
+        for (wire, opened) in [
+            (MIN_ENVELOPE_LEN - 1, Err(ReceiveError::NotFound)),
+            (MIN_ENVELOPE_LEN, Ok(384)),
+            (MIN_ENVELOPE_LEN + 1, Err(ReceiveError::NotFound)),
+            (12_288, Ok(384)),
+        ] {
+            assert_eq!(open(&content(wire)), opened, "{wire}");
+        }
+        assert_eq!(open(&[0; 3_072 - OVERHEAD]), Err(ReceiveError::NotFound));
+        let mut padded = content(MIN_ENVELOPE_LEN);
+        padded.iter_mut().rev().take(2).for_each(|byte| *byte = 1);
+        assert_eq!(open(&padded), Err(ReceiveError::BadContent));
+    }
+}

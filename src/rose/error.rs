@@ -254,3 +254,24 @@ impl From<NonContributory> for BeginError {
         Self::ZeroAgreement
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::kem768::BadEncapsulationKey;
+
+    #[test]
+    fn each_reason_of_the_braid_has_its_own() {
+        for (reason, expected) in [
+            (SpqrError::EpochAhead(2), BraidError::EpochOutOfRange),
+            (SpqrError::KeyJump { counter: 1, index: 2 }, BraidError::KeyJump),
+            (SpqrError::KeyTrimmed(1), BraidError::KeyTrimmed),
+            (SpqrError::KeyAlreadyRequested(1), BraidError::KeyAlreadyRequested),
+            (SpqrError::HeaderMac, BraidError::MacVerifyFailed),
+            (SpqrError::CiphertextMac, BraidError::MacVerifyFailed),
+            (SpqrError::EncapsulationKey(BadEncapsulationKey), BraidError::ErroneousDataReceived),
+        ] {
+            assert_eq!(BraidError::from(reason), expected);
+        }
+    }
+}

@@ -139,7 +139,7 @@ impl SessionState {
         let opening = self.ratchet.receive(place, &header, proof.map(|proof| &proof.secret))?;
         let (padded, commitment) = open_body(&parts, &opening, header.form)?;
         let body = self.check(&opening, header.form, &padded)?;
-        let secret = self.peers_secret(&opening, &body, keys);
+        let secret = Self::peers_secret(&opening, &body, keys);
         let hybrid = secret.is_some() || (opening.begins_chain() && proof.is_some());
         let change = self.ratchet.accept(opening, secret.as_ref(), rng)?;
         let hybrid = hybrid && !self.is_hybrid();
@@ -167,10 +167,9 @@ impl SessionState {
         Ok(body)
     }
 
-    /// `ss_A` of the message that makes A's first DH step.
-    fn peers_secret(&self, opening: &Opening, body: &Body<'_>, keys: &DeviceKeys) -> Option<Secret<32>> {
-        let due = opening.begins_chain() && !self.is_responder() && self.ratchet.sent_chains() == 1;
-        body.aux.auth.filter(|_| due).map(|ciphertext| keys.decapsulate(ciphertext))
+    /// `ss_A` of the message that makes A's first DH step: AUTH is only in B's first chain.
+    fn peers_secret(opening: &Opening, body: &Body<'_>, keys: &DeviceKeys) -> Option<Secret<32>> {
+        body.aux.auth.filter(|_| opening.begins_chain()).map(|ciphertext| keys.decapsulate(ciphertext))
     }
 }
 
@@ -187,4 +186,94 @@ fn open_body(parts: &Parts<'_>, opening: &Opening, form: Form) -> Result<(Padded
         }
     };
     Ok((keys.open_body(sealed)?, keys.commitment))
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+    use crate::crypto::curve::PrivateKey;
+    use crate::ratchet::rose::Sent;
+    use crate::rose::codec::{SINGLE_OVERHEAD, SPLIT_OVERHEAD};
+    use crate::rose::send::Sealing;
+    use crate::rose::{
+        Account, Admission, Class, DeviceName, Issuers, Outgoing, Policy, Sender, Trust, VerifiedBundle,
+        issue,
+    };
+    use crate::timestamp::Timestamp;
+    use crate::wire::rose::body::Aux;
+    use crate::wire::rose::length::wire_length;
+
+    /// Alice's session after her first message, and Bob's.
+    fn begun(rng: &mut ChaCha20Rng) -> (Session, Session, Account) {
+        let now = Timestamp::from_secs(1_795_000_000);
+        let [alice, mut bob] = [1, 2].map(|byte| {
+            let keys = DeviceKeys::generate(DeviceName::new([byte; 17], 1), 1, now, rng);
+            Account::new(keys, now, rng).commit()
+        });
+        let (service, mut issuers) = (PrivateKey::generate(rng), Issuers::default());
+        issuers.add(7, *service.public_key().as_bytes());
+        let tomorrow = now.saturating_add(Duration::from_secs(86_400));
+        let certificate = issue((7, &service), tomorrow, &alice.keys.card.hash(), rng);
+        bob.new_prekeys((Class::OneTime, 1), now, rng).unwrap().commit();
+
+        let mut to_bob = Session::new(bob.name());
+        let bundle = VerifiedBundle::verify(&bob.bundle(2).unwrap(), &to_bob, Trust::Anyone, now).unwrap();
+        to_bob.initiate(&alice.keys, bundle, false, now, rng).unwrap().commit();
+        let sender = Sender { certificate: &certificate, contact: None, now };
+        let first = to_bob.encrypt(&Outgoing::dummy(), &sender, rng).unwrap().commit();
+        let (mut to_alice, first) = (Session::new(alice.name()), bob.open(&first).unwrap());
+        let admission = Admission { issuers: &issuers, trust: Trust::Anyone, policy: Policy::default(), now };
+        bob.receive_first(&mut to_alice, &first, &admission, rng).unwrap().commit();
+        (to_bob, to_alice, bob)
+    }
+
+    /// The next message, with any kind and parts.
+    fn message(
+        state: &SessionState,
+        form: Form,
+        (kind, aux): (u8, &Aux<'_>),
+        rng: &mut ChaCha20Rng,
+    ) -> Vec<u8> {
+        let overhead = if form == Form::Single { SINGLE_OVERHEAD } else { SPLIT_OVERHEAD };
+        let len = wire_length(overhead + body::PREFIX_LEN + aux.len()).unwrap();
+        let padded = body::encode(kind, aux, &[], len - overhead);
+        let (sent, b) = (state.ratchet.send(form, rng).unwrap(), Secret::new([1; 32]));
+        let mut sealed = Vec::new();
+        if form == Form::Split {
+            BodyKeys::shared(&b).seal_body(&padded, &mut sealed);
+            let (stub, _) = state.stub(sent, (&b, &sealed[..32]), rng).unwrap();
+            return [stub, sealed].concat();
+        }
+        let header_key = state.ratchet.sending_header_key().unwrap();
+        let Sent { header, seed, post_quantum, .. } = sent;
+        let sealing = Sealing { header_key, seed: seed.as_bytes(), post_quantum: &post_quantum };
+        let (eh, keys) = sealing.header(&header.encode(), [&padded, &[]], rng);
+        keys.seal_body(&padded, &mut sealed);
+        [&header_key.tag(header.number)[..], &eh, &sealed].concat()
+    }
+
+    #[test]
+    fn what_is_not_due_in_a_body_is_malformed() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let (alice, mut bob, account) = begun(&mut rng);
+        let (none, proof) = (Aux::default(), Aux { auth: Some(&[0; 1_088]), ..Aux::default() });
+        let malformed = Some(ReceiveError::Malformed);
+        for (form, body, refused) in [
+            (Form::Single, (0, &none), None),
+            (Form::Single, (1, &none), None),
+            (Form::Split, (1, &none), None),
+            (Form::Split, (0, &none), malformed),
+            (Form::Split, (1, &proof), malformed),
+            (Form::Single, (1, &proof), malformed),
+        ] {
+            let message = message(&alice.states[0], form, body, &mut rng);
+            let received = bob.decrypt(&message, account.keys(), &mut rng);
+            assert_eq!(received.map(drop).err(), refused, "{form:?} {body:?}");
+        }
+    }
 }

@@ -124,7 +124,7 @@ mod tests {
         let rows = OWNERS.map(|owner| (tags.row_key(&[9; 16], &owner), tags.seal(&[9; 16], &owner).unwrap()));
         for ((key, value), owner) in rows.iter().zip(OWNERS) {
             assert_eq!((key.len(), value.len()), (33, 68));
-            assert!(key.starts_with(&tags.prefix(&[9; 16])));
+            assert!(key.starts_with(&tags.prefix(&[9; 16])) && key.ends_with(nonce(key).unwrap()));
             let Write::Put { key: opened, record, generation: None } = tags.open(key, value).unwrap() else {
                 panic!("not a put")
             };

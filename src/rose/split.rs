@@ -94,7 +94,7 @@ impl SessionState {
         !self.franked && self.unanswered.is_none() && !self.owes_proof()
     }
 
-    fn stub(
+    pub(super) fn stub(
         &self,
         sent: Sent,
         (b, f): (&Secret<32>, &[u8]),

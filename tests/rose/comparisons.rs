@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::Timestamp;
 use subrosa::rose::sas::{Runs, STEP_LEN, SasError, SasStep};
 use subrosa::rose::{Class, DeviceName, Outgoing, RoseKey, SendError, Session};
 use subrosa::store::Key;
+use subrosa::{RecordError, Timestamp};
 
 use crate::parties::{Device, NOW, Service, pair};
 
@@ -144,7 +144,8 @@ fn a_run_ends_after_ten_minutes() {
 fn a_run_goes_on_after_restarts_and_takes_only_its_own_steps() {
     fn take(side: &mut Side, step: &[u8; STEP_LEN]) -> SasStep {
         let (mut other, mut longer) = (*step, *step);
-        (other[1], longer[STEP_LEN - 1]) = (other[1] ^ 1, 1);
+        other[1] ^= 1;
+        longer[STEP_LEN - 2..].fill(1);
         if step[0] != 1 {
             assert_eq!(side.take(&other, NOW).unwrap_err(), SasError::WrongStep);
         }
@@ -160,11 +161,27 @@ fn a_run_goes_on_after_restarts_and_takes_only_its_own_steps() {
     let SasStep::SendAndShow(reveal, hers) = take(&mut alice, &answer) else { panic!("she reveals") };
     let SasStep::Show(his) = take(&mut bob, &reveal) else { panic!("he sees it") };
     assert_eq!(hers.digits(), his.digits());
+    assert_eq!(format!("{hers:?}"), "Sas(..)");
     let (from_alice, from_bob) = (alice.confirm(), bob.confirm());
     assert!(matches!(take(&mut alice, &from_bob), SasStep::Confirmed));
     assert!(matches!(take(&mut bob, &from_alice), SasStep::Confirmed));
     let cancelled = bob.session().cancel_sas(true).unwrap().commit();
     assert!(matches!(take(&mut alice, &cancelled), SasStep::Cancelled { differ: true }));
+}
+
+#[test]
+fn a_run_of_no_step_or_side_is_damaged() {
+    let [mut alice, _] = sides(232);
+    let commit = alice.start(NOW).unwrap();
+    let record = alice.session().record().as_bytes().to_vec();
+    // Step and side stand before the id.
+    let at = record.windows(16).position(|id| *id == commit[1..17]).unwrap();
+    for (at, value) in [(at - 2, 0), (at - 2, 5), (at - 1, 2)] {
+        let mut record = record.clone();
+        record[at] = value;
+        let read = Session::from_record(&record, alice.peer).map(drop);
+        assert_eq!(read, Err(RecordError::Damaged), "{value}");
+    }
 }
 
 /// What comes too early for a run that has not come so far.
@@ -178,6 +195,9 @@ fn no_step_comes_before_its_turn() {
     assert_eq!(commit[0], 1);
     assert_eq!(early.take(&confirm, NOW).unwrap_err(), SasError::WrongStep, "nothing is revealed yet");
     assert_eq!(early.take(&reveal, NOW).unwrap_err(), SasError::WrongStep, "who starts reveals");
+    let mut smaller = commit;
+    smaller[1..17].fill(0);
+    assert_eq!(alice.take(&smaller, NOW).unwrap_err(), SasError::WrongStep, "she has revealed");
     assert!(matches!(alice.take(&confirm, NOW), Ok(SasStep::Confirmed)));
     assert_eq!(alice.take(&reveal, NOW).unwrap_err(), SasError::WrongStep);
     assert_eq!(bob.take(&reveal, NOW).unwrap_err(), SasError::WrongStep, "it was revealed");
@@ -213,7 +233,9 @@ fn of_two_that_start_the_smaller_id_goes_on() {
     } else {
         [(&mut bob, of_bob), (&mut alice, of_alice)]
     };
-    assert_eq!(winner.take(&dropped, NOW).unwrap_err(), SasError::WrongStep);
+    for step in [dropped, commit] {
+        assert_eq!(winner.take(&step, NOW).unwrap_err(), SasError::WrongStep, "the loser's, and its own");
+    }
     let answer = loser.answer(&commit, NOW);
     let reveal = winner.reveal(&answer);
     assert!(matches!(loser.take(&reveal, NOW), Ok(SasStep::Show(_))));

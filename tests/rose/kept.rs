@@ -8,12 +8,13 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::rose::group::{GroupError, GroupKey, GroupKeys, GroupOutgoing, MAX_KEYS_OF_ACCOUNT};
 use subrosa::rose::{
-    BeginError, Class, Contact, DeviceName, KemIdentity, Outgoing, RepairRefused, Repairs, SendError, Sender,
-    Session, Trust, Upload, VerifiedBundle, seal_for_many,
+    Account, BeginError, Class, Contact, DeviceName, KemIdentity, Outgoing, RepairRefused, Repairs, RoseKey,
+    SealedTags, SendError, Sender, Session, Trust, Upload, VerifiedBundle, seal_for_many,
 };
-use subrosa::{RecordError, Timestamp};
+use subrosa::store::Key;
+use subrosa::{RecordError, RecordKey, Timestamp};
 
-use crate::parties::{Device, NOW, Service, name, pair};
+use crate::parties::{Device, NOW, Service, Store, name, pair};
 
 const DAY: u64 = 86_400;
 
@@ -96,6 +97,24 @@ fn what_a_chain_skipped_is_read_after_its_end() {
     assert!(bob.receive(&sent[17], false).is_err(), "once");
 }
 
+/// One side restarts, so that both do not err in the same way.
+#[test]
+fn who_was_read_back_agrees_on_later_epochs() {
+    let [mut alice, mut bob] = pair(435, false);
+    let (to_bob, to_alice) = (bob.name(), alice.name());
+    alice.put_back(to_bob, alice.sessions[&to_bob].record().as_bytes());
+    for _ in 0..500 {
+        let message = alice.send(to_bob, &Outgoing::dummy()).unwrap();
+        bob.receive(&message, false).unwrap();
+        let message = bob.send(to_alice, &Outgoing::dummy()).unwrap();
+        alice.receive(&message, false).unwrap();
+        if alice.sessions[&to_bob].hx(3).is_some() {
+            return;
+        }
+    }
+    panic!("no third epoch");
+}
+
 /// What a detached stage is out of cannot be changed meanwhile.
 #[test]
 fn of_two_changes_at_once_the_second_is_refused() {
@@ -169,8 +188,9 @@ fn an_upload_for_many_is_for_sessions_that_owe_nothing() {
         let session = from.sessions.get_mut(&to).unwrap();
         seal_for_many([(b"mailbox", session)], (b"all", 0), &sender, &mut from.rng).map(drop)
     }
-    let [mut alice, bob] = pair(510, false);
+    let [mut alice, mut bob] = pair(510, false);
     assert_eq!(split(&mut alice, bob.name()), Ok(()));
+    assert_eq!(split(&mut bob, alice.name()), Ok(()));
     let [mut alice, bob] = pair(511, true);
     assert_eq!(split(&mut alice, bob.name()), Err(SendError::NotSplittable), "franked");
 
@@ -213,6 +233,61 @@ fn changes_are_counted() {
     let before = alice.account.generation();
     alice.bundle(Class::OneTime);
     assert_eq!(alice.account.generation(), before + 1);
+    let mut repairs = Repairs::new(bob.name());
+    for count in 0..=2 {
+        assert_eq!(repairs.generation(), count);
+        repairs.sent(&[7; 384], count, NOW).unwrap().commit();
+    }
+}
+
+#[test]
+fn a_prekey_under_another_id_or_of_another_key_is_damaged() {
+    let mut bob = Device::new(&Service::new(), "bob", 1, 530);
+    bob.bundle(Class::OneTime);
+    let read = |from: RoseKey, flipped: Option<usize>, to: RoseKey| {
+        let mut row = bob.store.rows[&Key::Rose(from).to_bytes()].clone();
+        flipped.into_iter().for_each(|at| row[at] ^= 2);
+        Account::from_records(bob.account.record().as_bytes(), [(to, row)]).map(drop)
+    };
+    // Header, id, then when the sealing key was made, or the class.
+    for (from, at, another) in [
+        (RoseKey::SealingPreKey(1), 4 + 4 + 8, RoseKey::SealingPreKey(2)),
+        (RoseKey::HybridPreKey(2), 4 + 4, RoseKey::HybridPreKey(3)),
+    ] {
+        assert_eq!(read(from, None, from), Ok(()));
+        assert_eq!(read(from, None, another), Err(RecordError::Damaged), "another id");
+        assert_eq!(read(from, Some(at), from), Err(RecordError::Damaged), "another key, or no class");
+    }
+}
+
+/// What a log may have.
+#[test]
+fn debug_shows_names_and_counts_and_no_key() {
+    let [mut alice, mut bob] = pair(540, false);
+    let bundle = bob.bundle(Class::OneTime);
+    let verified = verify(&bundle, &alice.sessions[&bob.name()], NOW).unwrap();
+    let to_bob = alice.begin(&bundle, false);
+    let first = alice.send(to_bob, &Outgoing::dummy()).unwrap();
+    let mut key = GroupKey::generate([4; 32], &mut alice.rng).commit();
+    let keys = member(&key, alice.name(), to_bob);
+    key.rotate(&mut alice.rng).unwrap().commit();
+    let shown = format!(
+        "{:?} {verified:?} {:?} {:?} {:?} {keys:?} {key:?} {:?}",
+        bob.account,
+        bob.account.open(&first).unwrap(),
+        alice.sessions[&to_bob],
+        Repairs::new(to_bob),
+        SealedTags::new(&RecordKey::from_bytes(&[7; 32]), b""),
+    );
+    let (us, bob) = (alice.name(), to_bob);
+    let expected = format!(
+        "Account(DeviceKeys(Card({bob:?}), ..), 1 sealing and 1 hybrid prekeys, generation 4) \
+         VerifiedBundle(Card({bob:?}), OneTime) FirstContact(claims to be from {us:?}) \
+         Session({bob:?}, 2 states, generation 7) \
+         Repairs({bob:?}, 0 sent, 0 asked, 0 sent again, generation 0) \
+         GroupKeys({us:?}, 1 generations) GroupKey(generation 2, 2 commits) SealedTags(..)"
+    );
+    assert_eq!(shown, expected);
 }
 
 /// The flags stand before the transcript, which tells where they are.
@@ -303,20 +378,35 @@ fn a_distribution_is_whole_of_its_id_and_new() {
     assert_eq!(full.unwrap_err(), GroupError::TooManyKeys);
     assert!(empty.learn(first.as_bytes(), MAX_KEYS_OF_ACCOUNT - 1).is_ok());
 
-    let mut keys = member(&key, us, them);
-    let mut distributions = vec![first];
+    let (mut store, mut distributions) = (Store::default(), vec![first]);
     for _ in 0..3 {
         key.rotate(&mut rng).unwrap().commit();
         distributions.push(key.distribution(&them));
     }
-    keys.learn(distributions[2].as_bytes(), 1).unwrap().commit();
-    let before = keys.expected_tags();
-    // Known, and then the one in between, which is newer than the oldest.
-    keys.learn(distributions[2].as_bytes(), 1).unwrap().commit();
-    assert_eq!(keys.expected_tags(), before);
-    keys.learn(distributions[1].as_bytes(), 1).unwrap().commit();
-    assert_ne!(keys.expected_tags(), before);
-    let before = keys.expected_tags();
-    keys.learn(distributions[0].as_bytes(), 1).unwrap().commit();
-    assert_eq!(keys.expected_tags(), before, "older than both");
+    let mut learn = |at: usize| {
+        let staged = empty.learn(distributions[at].as_bytes(), 1).unwrap();
+        staged.commit_with(|writes| store.apply(writes)).unwrap();
+        let table: Vec<_> = store.tags.iter().map(|(tag, _)| *tag).collect();
+        assert_eq!(table, empty.expected_tags());
+        table
+    };
+    learn(0);
+    let before = learn(2);
+    assert_eq!(learn(2), before, "known");
+    let after = learn(1);
+    assert_ne!(after, before, "the one in between is newer than the oldest");
+    assert_eq!(learn(0), after, "older than both");
+}
+
+#[test]
+fn a_generation_that_is_there_twice_is_damaged() {
+    let (us, them) = (name("alice", 1), name("bob", 1));
+    let key = GroupKey::generate([4; 32], &mut ChaCha20Rng::seed_from_u64(461)).commit();
+    let record = member(&key, us, them).record().as_bytes().to_vec();
+    // Header, number of changes, flag, count.
+    let (head, generation) = record.split_at(4 + 8 + 1 + 1);
+    for (count, outcome) in [(1, Ok(())), (2, Err(RecordError::Damaged))] {
+        let record = [&head[..13], &[count], &generation.repeat(usize::from(count))].concat();
+        assert_eq!(GroupKeys::from_record(&record, us, *key.id()).map(drop), outcome);
+    }
 }

@@ -4,14 +4,14 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use subrosa::Timestamp;
 use subrosa::keys::PrivateKey;
 use subrosa::rose::group::{GroupKey, GroupOutgoing};
 use subrosa::rose::{
-    Account, Admission, Class, DeviceName, Issuers, Outgoing, ReceiveError, RoseKey, SendError, Session,
-    Trust, issue, trial,
+    Account, Admission, Class, DeviceName, Issuers, Kind, Outgoing, ReceiveError, RoseKey, SendError, Sender,
+    Session, Trust, Upload, issue, seal_for_many, trial,
 };
 use subrosa::store::Key;
+use subrosa::{RecordError, Timestamp};
 
 use crate::parties::{Device, NOW, Service, pair};
 
@@ -53,12 +53,60 @@ fn three_states_are_held_and_no_record_has_more() {
     // Header, generation, flag, what is known of the device.
     assert_eq!(std::mem::replace(&mut record[4 + 8 + 1 + 127], 4), 3);
     assert!(Session::from_record(&record, peer).is_err());
+    // Nobody has states with a device of which nothing is known.
+    let mut record = alice.sessions[&peer].record().as_bytes().to_vec();
+    record[4 + 8] = 0;
+    record.drain(4 + 8 + 1..4 + 8 + 1 + 127);
+    assert_eq!(Session::from_record(&record, peer).map(drop), Err(RecordError::Damaged));
+    assert!(Session::from_record(Session::new(peer).record().as_bytes(), peer).is_ok());
     let session = alice.sessions.get_mut(&peer).unwrap();
     let before = session.expected_tags().len();
     session.drop_archived().unwrap().commit_with(|writes| alice.store.apply(writes)).unwrap();
     assert_eq!(alice.sessions[&peer].state_count(), 1);
     assert_eq!(alice.sessions[&peer].expected_tags().len() * 3, before);
     alice.check();
+}
+
+/// At the fourth state goes one that the other side began and has not proven, then one that nobody has proven.
+#[test]
+fn a_proven_state_stays_longest_and_then_our_own() {
+    let [mut alice, mut bob] = devices(330);
+    bob.begin(&alice.bundle(Class::OneTime), false);
+    let first = contact(&mut alice, &bob.bundle(Class::OneTime));
+    bob.receive(&first, false).unwrap();
+    let states = |device: &Device| device.sessions.values().next().unwrap().digests();
+    bob.begin(&alice.bundle(Class::OneTime), false);
+    let before = states(&bob);
+    bob.begin(&alice.bundle(Class::OneTime), false);
+    assert_eq!(states(&bob)[1..], [before[0], before[2]], "hers is between two of his");
+
+    let [mut alice, mut bob] = pair(332, false);
+    alice.begin(&bob.bundle(Class::OneTime), false);
+    alice.begin(&bob.bundle(Class::OneTime), false);
+    let before = states(&alice);
+    alice.begin(&bob.bundle(Class::OneTime), false);
+    assert_eq!(states(&alice)[1..], [before[0], before[2]]);
+}
+
+/// Even if one of them finds no place.
+#[test]
+fn of_two_that_begin_at_once_both_go_on_with_the_same_state() {
+    for seed in [334, 336, 338, 340] {
+        let [mut alice, mut bob] = devices(seed);
+        for _ in 0..3 {
+            bob.begin(&alice.bundle(Class::OneTime), false);
+        }
+        let of_bob = say(&mut bob, alice.name());
+        let of_alice = contact(&mut alice, &bob.bundle(Class::OneTime));
+        alice.receive(&of_bob, false).unwrap();
+        bob.receive(&of_alice, false).unwrap();
+        let [of_alice, of_bob] = [&alice, &bob].map(|device| {
+            device.check();
+            let [transcript, _] = device.sessions.values().next().unwrap().secrets().unwrap();
+            transcript
+        });
+        assert_eq!(of_alice, of_bob, "{seed}");
+    }
 }
 
 #[test]
@@ -155,7 +203,7 @@ fn a_use_is_remembered_when_its_session_is_gone() {
 }
 
 /// The account with this memory of prekey 2, as it is read back.
-fn with_memory(bob: &Device, memory: &[u8]) -> Result<Account, subrosa::RecordError> {
+fn with_memory(bob: &Device, memory: &[u8]) -> Result<Account, RecordError> {
     let row = |key: RoseKey| bob.store.rows[&Key::Rose(key).to_bytes()].clone();
     let (sealing, hybrid) = (RoseKey::SealingPreKey(1), RoseKey::HybridPreKey(2));
     let rows = [(sealing, row(sealing)), (hybrid, row(hybrid)), (RoseKey::Memory(2), memory.to_vec())];
@@ -199,6 +247,9 @@ fn four_sealing_keys_open() {
         staged.commit_with(|writes| bob.store.apply(writes)).unwrap();
         assert_eq!(bob.account.open(&message).is_ok(), replaced < 4, "{replaced}");
     }
+    // The hybrid prekey has id 2.
+    let is_kept = |id| bob.store.rows.contains_key(&Key::Rose(RoseKey::SealingPreKey(id)).to_bytes());
+    assert_eq!((1..=7).filter(|id| is_kept(*id)).collect::<Vec<_>>(), [3, 4, 5, 6]);
 }
 
 #[test]
@@ -295,6 +346,19 @@ fn a_trial_is_over_64_sessions() {
     }
 }
 
+/// Length of the message that comes out of an upload.
+fn delivered(upload: &[u8]) -> usize {
+    Upload::parse(upload).unwrap().deliveries().next().unwrap().1.len()
+}
+
+#[test]
+fn a_dummy_has_no_content_and_a_session_no_kind_of_groups() {
+    let [mut alice, bob] = pair(342, false);
+    for kind in [Kind::Dummy, Kind::Other(0x10)] {
+        assert_eq!(alice.send(bob.name(), &Outgoing::of(kind, b"x")).unwrap_err(), SendError::BadKind);
+    }
+}
+
 /// The lengths of 33 §9, as they go over the wire.
 #[test]
 fn messages_have_the_lengths_of_the_table() {
@@ -331,7 +395,19 @@ fn messages_have_the_lengths_of_the_table() {
         assert_eq!(length(&mut bob, to_alice, content), wire, "{content}");
     }
     assert_eq!(say(&mut alice, to_bob).len(), 384, "a dummy");
+    for (content, wire) in [(146, 384), (147, 768)] {
+        let sender = Sender { certificate: &alice.certificate, contact: None, now: NOW };
+        let session = alice.sessions.get_mut(&to_bob).unwrap();
+        let content = vec![b'x'; content];
+        let upload = seal_for_many([(b"mailbox", session)], (&content, 0), &sender, &mut alice.rng).unwrap();
+        assert_eq!(delivered(&upload.commit().bytes), wire, "for many");
+    }
     let mut key = GroupKey::generate([1; 32], &mut alice.rng).commit();
+    for (content, wire) in [(130, 384), (131, 768)] {
+        let content = GroupOutgoing { content: &vec![b'x'; content], at_least: 0, report: None };
+        let upload = key.encrypt(&content, &to_alice, [([1; 16], to_bob)], &mut alice.rng).unwrap();
+        assert_eq!(delivered(&upload.commit()), wire, "to a group");
+    }
     let to = (0..100_u8).map(|at| ([at; 16], to_bob));
     let content = GroupOutgoing { content: &[b'x'; 130], at_least: 0, report: None };
     let upload = key.encrypt(&content, &to_alice, to, &mut alice.rng).unwrap().commit();

@@ -5,8 +5,8 @@
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use subrosa::rose::{
-    BeginError, CardSeen, CardSource, Contact, DeviceKeys, DowngradeLeave, KemIdentity, SPEAKS_ROSE,
-    SPEAKS_SIGNAL_4, Session, Trust,
+    Admission, BeginError, CardSeen, CardSource, Class, Contact, DeviceKeys, DowngradeLeave, KemIdentity,
+    Outgoing, SPEAKS_ROSE, SPEAKS_SIGNAL_4, Sender, Session, Trust,
 };
 
 use crate::parties::{Device, NOW, Service, Store, name, pair};
@@ -48,6 +48,35 @@ fn a_device_of_the_signal_profile_alone_is_not_held_up() {
     let (mut session, bob) = (Session::new(name("bob", 1)), keys(SPEAKS_SIGNAL_4, 1));
     assert_eq!(see(&mut session, &bob, CardSource::Peer), CardSeen::Expected);
     assert_eq!(session.allows_signal(None), Ok(()));
+    // It learns rose, and says so again.
+    for _ in 0..2 {
+        see(&mut session, &keys(SPEAKS_ROSE, 1), CardSource::Peer);
+        assert_eq!(session.allows_signal(None), Err(BeginError::Downgrade));
+    }
+}
+
+/// Whatever the caller trusts: the session remembers it of an identity key, and of no other.
+#[test]
+fn who_has_proven_itself_once_is_told_nothing_before_it_does_so_again() {
+    let [mut alice, mut bob] = pair(150, false);
+    let of_alice = bob.store.contacts[&alice.name().account()].clone();
+    let mut impostor = Device::new(&Service::new(), "alice", 1, 152);
+    for (device, is_known) in [(&mut alice, true), (&mut impostor, false)] {
+        let to_bob = device.begin(&bob.bundle(Class::OneTime), false);
+        assert!(device.sessions[&to_bob].speaks_rose());
+        let message = device.send(to_bob, &Outgoing::dummy()).unwrap();
+        let first = bob.account.open(&message).unwrap();
+        let session = bob.sessions.get_mut(&device.name()).unwrap();
+        let (issuers, policy) = (&bob.issuers, bob.policy);
+        let admission = Admission { issuers, trust: Trust::Anyone, policy, now: NOW };
+        bob.account.receive_first(session, &first, &admission, &mut bob.rng).unwrap().commit();
+        assert!(session.speaks_rose());
+        for (contact, is_told) in [(None, !is_known), (Some(&of_alice), false)] {
+            let sender = Sender { certificate: &bob.certificate, contact, now: NOW };
+            let sent = session.encrypt(&Outgoing::content(b"secret"), &sender, &mut bob.rng);
+            assert_eq!(sent.is_ok(), is_told, "{is_known}");
+        }
+    }
 }
 
 #[test]

@@ -177,6 +177,11 @@ fn profiles_vouch_for_each_other() {
     let (account, identity) = (name("alice", 1).account(), alice.account.keys().card().identity());
     assert!(identity.is_vouched_for(signal.public(), &account, &cross));
     assert!(!identity.is_vouched_for(signal.public(), &name("mallory", 1).account(), &cross));
+    for at in [0, 64] {
+        let mut cross = cross;
+        cross[at] ^= 1;
+        assert!(!identity.is_vouched_for(signal.public(), &account, &cross), "both sign");
+    }
     let other = subrosa::IdentityKeyPair::generate(&mut alice.rng);
     assert!(!identity.is_vouched_for(other.public(), &account, &cross));
 }

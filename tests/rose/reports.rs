@@ -51,6 +51,7 @@ fn hand_over(office: &mut Office, alice: &mut Device, bob: &mut Device) -> Token
     let (token, key) = token_of(office, alice);
     let staged = alice.sessions.get_mut(&to_bob).unwrap().keep_report_key(key).unwrap();
     staged.commit_with(|writes| alice.store.apply(writes)).unwrap();
+    alice.check();
     let message = alice.send(to_bob, &Outgoing::of(Kind::ReportToken, &token)).unwrap();
     let (_, received) = bob.receive(&message, false).unwrap();
     assert_eq!(received.kind, Kind::ReportToken);
@@ -79,13 +80,15 @@ fn what_was_said_in_a_session_is_proven_to_the_moderator_alone() {
         Err(ReportError::NoToken)
     ));
     let token = hand_over(&mut office, &mut alice, &mut bob);
-    alice.check();
     bob.check();
     // Both tokens are in the records.
     alice.put_back(us, alice.sessions[&us].record().as_bytes());
     bob.put_back(to_alice, bob.sessions[&to_alice].record().as_bytes());
 
     let (message, reportable) = say(&mut alice, &mut bob, b"a threat", TODAY);
+    let (_, key) = token_of(&mut office, &alice);
+    let shown = format!("{reportable:?} {key:?} {:?}", office.moderator);
+    assert_eq!(shown, "Reportable(..) ReportKey(..) Moderator(5, ..)");
     let session = &bob.sessions[&to_alice];
     assert_eq!(session.judge(&reportable, &us, TODAY), Ok(()));
     assert_eq!(session.judge(&reportable, &name("carol", 1), TODAY), Err(ReportError::NotFranked));

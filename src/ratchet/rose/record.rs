@@ -313,8 +313,9 @@ mod tests {
 
     use super::*;
     use crate::agreement::rose::Agreed;
+    use crate::ratchet::rose::{Place, ReceiveError};
     use crate::record::{RecordKind, RoseKind};
-    use crate::wire::rose::header::Form;
+    use crate::wire::rose::header::{Form, Header};
 
     type Fault = fn(&mut RoseRatchet);
 
@@ -368,6 +369,20 @@ mod tests {
         let ratchet = RoseRatchet::read(Direction::B2A, &mut reader)?;
         reader.finish()?;
         Ok(ratchet)
+    }
+
+    #[test]
+    fn a_chain_ends_and_begins_25_000_messages_ahead_at_most() {
+        let mut rng = ChaCha20Rng::seed_from_u64(2);
+        let [mut alice, mut bob] = pair(&mut rng);
+        pass(&mut alice, &mut bob, 3, &mut rng);
+        pass(&mut bob, &mut alice, 1, &mut rng);
+        let header = alice.send(Form::Single, &mut rng).unwrap().header;
+        for (ahead, number, is_far) in [(25_000, 25_000, false), (25_001, 0, true), (0, 25_001, true)] {
+            let header = Header { previous: header.previous + ahead, number, ..header };
+            let opened = bob.receive(Place::Next, &header, None);
+            assert_eq!(matches!(opened, Err(ReceiveError::TooFarAhead)), is_far, "{ahead} {number}");
+        }
     }
 
     #[test]

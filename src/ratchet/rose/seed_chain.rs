@@ -125,3 +125,20 @@ impl SeedChain {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::secret::Secret;
+
+    #[test]
+    fn what_was_skipped_is_before_what_is_next() {
+        for (next, is_before) in [(2, false), (3, true)] {
+            let (mut skipped, mut run) = (SkippedKeys::default(), SkippedRun::with_capacity(2, 1));
+            run.push(&MessageKeySeed::to_be_filled());
+            skipped.take_run(&run, MAX_SKIPPED);
+            let next = ChainKey::new(Secret::new([1; 32]), next);
+            assert_eq!(SeedChain::from_parts(next, skipped).is_some(), is_before);
+        }
+    }
+}

@@ -158,3 +158,17 @@ fn read_uses(bytes: &[u8]) -> Result<Vec<Use>, RecordError> {
     let is_sound = uses.is_sorted_by(|before, after| before < after) && uses.len() <= MAX_USES;
     if is_sound { Ok(uses) } else { Err(RecordError::Damaged) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uses_are_sorted_and_none_is_there_twice() {
+        let [a, b, c] = [1, 2, 3].map(|byte| [byte; USE_LEN]);
+        for (uses, more) in [([b, c], a), ([a, c], b), ([a, b], c)] {
+            assert_eq!(read_uses(write_uses(&uses, &more).as_bytes()), Ok([a, b, c].to_vec()));
+        }
+        assert_eq!(read_uses(write_uses(&[a], &a).as_bytes()), Err(RecordError::Damaged));
+    }
+}

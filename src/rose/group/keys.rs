@@ -101,7 +101,7 @@ impl GroupKeys {
     }
 
     /// Learns a distribution that came from the device over a session. `held` is how many keys its account has. A known
-    /// generation is not replaced, and one older than both that are held is not taken.
+    /// generation is not replaced, and one older than both that are held is not kept.
     ///
     /// # Errors
     /// [`GroupError`]: `Busy`, `BadDistribution`, `TooManyKeys`.
@@ -112,9 +112,7 @@ impl GroupKeys {
             return Err(GroupError::TooManyKeys);
         }
         let is_known = self.generations.iter().any(|known| known.number == new.number);
-        let is_old = self.generations.len() >= MAX_GENERATIONS
-            && self.generations.iter().all(|known| new.number < known.number);
-        let new = if is_known || is_old { None } else { Some(Box::new(new)) };
+        let new = if is_known { None } else { Some(Box::new(new)) };
         Ok(Staged::of(self, GroupKeysChange::Learned(new), ()))
     }
 
