@@ -246,7 +246,9 @@ fn a_prekey_under_another_id_or_of_another_key_is_damaged() {
     bob.bundle(Class::OneTime);
     let read = |from: RoseKey, flipped: Option<usize>, to: RoseKey| {
         let mut row = bob.store.rows[&Key::Rose(from).to_bytes()].clone();
-        flipped.into_iter().for_each(|at| row[at] ^= 2);
+        if let Some(at) = flipped {
+            row[at] ^= 2;
+        }
         Account::from_records(bob.account.record().as_bytes(), [(to, row)]).map(drop)
     };
     // Header, id, then when the sealing key was made, or the class.

@@ -370,7 +370,8 @@ fn messages_have_the_lengths_of_the_table() {
     };
     // First contact, and each message until it is answered.
     assert_eq!([0, 578, 579].map(|content| length(&mut alice, to_bob, content)), [6_144, 6_144, 12_288]);
-    let first = say(&mut alice, to_bob);
+    let first = alice.send(to_bob, &Outgoing::content(&[b'x'; 12_098])).unwrap();
+    assert_eq!(first.len(), 18_432);
     bob.receive(&first, false).unwrap();
     // A reply before the initiator's second turn has a ciphertext inside.
     assert_eq!([0, 258, 259].map(|content| length(&mut bob, to_alice, content)), [1_536, 1_536, 3_072]);
