@@ -15,6 +15,8 @@
 
 #[path = "../support/accounts.rs"]
 mod accounts;
+#[path = "../support/cases.rs"]
+mod cases;
 #[path = "../support/device.rs"]
 mod device;
 #[path = "../support/lossy_devices.rs"]

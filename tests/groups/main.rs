@@ -13,6 +13,8 @@
     reason = "tests fail by panicking"
 )]
 
+#[path = "../support/cases.rs"]
+mod cases;
 #[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/group.rs"]
 mod group;

@@ -9,25 +9,14 @@ mod oracle;
 mod records;
 mod schedule;
 
+use crate::cases::config;
 use hex_literal::hex;
 use proptest::prelude::*;
-use proptest::test_runner::FileFailurePersistence;
 use schedule::{Fate, Step, World};
 use subrosa::group;
 use subrosa::group::DistributionId;
 
 const ID: DistributionId = DistributionId::from_bytes(hex!("d1d1d1d1700011ebb32a33b8a8a487a6"));
-
-/// `cases` of a property, or as many as the environment says. Failing ones are kept in `tests`.
-fn config(cases: u32) -> ProptestConfig {
-    let mut config = ProptestConfig::default();
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = cases;
-    }
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/groups/properties.proptest-regressions");
-    config.failure_persistence = Some(Box::new(FileFailurePersistence::Direct(file)));
-    config
-}
 
 fn format() -> impl Strategy<Value = group::Format> {
     proptest::sample::select(vec![group::Format::WithId(ID), group::Format::WithoutId])

@@ -17,7 +17,6 @@
 mod accounts;
 #[path = "../support/by_hand.rs"]
 mod by_hand;
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/cases.rs"]
 mod cases;
 #[path = "../support/counting.rs"]

@@ -6,6 +6,7 @@ mod damage;
 mod parser;
 mod sent;
 
+use crate::cases::config;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -13,13 +14,6 @@ use subrosa::address::ServiceIdKind;
 use subrosa::hazmat::wire::sealed_content::SealedContent;
 use subrosa::sealed::ContentHint;
 use subrosa::{DeviceId, MessageKind, ServiceId};
-
-fn config(cases: u32) -> ProptestConfig {
-    crate::cases::config(
-        cases,
-        concat!(env!("CARGO_MANIFEST_DIR"), "/sealed/properties.proptest-regressions"),
-    )
-}
 
 fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)

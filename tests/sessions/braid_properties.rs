@@ -58,7 +58,7 @@ fn play(pair: &mut Pair, events: &[Event]) -> Result<[Vec<InFlight>; 2], TestCas
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(crate::cases::config(40))]
 
     /// Whatever was lost, once messages get through both sides reach further epochs, with the same secrets:
     /// a key of a chain is right on the other side only if all epoch secrets before are.

@@ -9,7 +9,7 @@ use subrosa::session::manual::Admission;
 use subrosa::session::{Incoming, receive_each};
 use subrosa::{DecryptError, Message, Session, Timestamp, Trust};
 
-use crate::cases;
+use crate::cases::config;
 use crate::device::{Device, Letter, Offer};
 
 /// What a peer's message is.
@@ -111,7 +111,7 @@ fn outcome(received: Result<Admission<'_, '_>, DecryptError>) -> Outcome {
 }
 
 proptest! {
-    #![proptest_config(cases::config(12, "sessions/each.proptest-regressions"))]
+    #![proptest_config(config(12))]
 
     #[test]
     fn together_is_as_one_by_one(

@@ -17,7 +17,6 @@
     reason = "tests fail by panicking"
 )]
 
-#[allow(dead_code, reason = "shared between programs")]
 #[path = "../support/cases.rs"]
 mod cases;
 #[path = "../../benches/support/setting.rs"]

@@ -6,16 +6,10 @@ mod damage;
 mod records;
 mod three_parties;
 
+use crate::cases::config;
 use crate::device::{KemOffer, Offer, Table};
 use crate::simulation::{Fate, Side, Step, World};
 use proptest::prelude::*;
-
-fn config(cases: u32) -> ProptestConfig {
-    crate::cases::config(
-        cases,
-        concat!(env!("CARGO_MANIFEST_DIR"), "/sessions/properties.proptest-regressions"),
-    )
-}
 
 fn side() -> impl Strategy<Value = Side> {
     proptest::sample::select(&Side::BOTH)

@@ -25,6 +25,8 @@ mod attachment;
 mod by_hand;
 #[path = "../support/by_prost.rs"]
 mod by_prost;
+#[path = "../support/cases.rs"]
+mod cases;
 #[path = "../support/counting.rs"]
 mod counting;
 #[allow(dead_code, reason = "shared between programs")]

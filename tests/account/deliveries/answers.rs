@@ -10,7 +10,8 @@ use subrosa::delivery::{Correction, Delivery, GaveUp, ServiceAnswer};
 use subrosa::store::Key;
 use subrosa::{Address, Session, Trust};
 
-use super::{at, config, hostile, id, ids, name};
+use super::{at, hostile, id, ids, name};
+use crate::cases::config;
 use crate::device::{Device, Offer};
 use crate::put;
 

@@ -5,7 +5,7 @@
 
 use proptest::prelude::*;
 
-use super::config;
+use crate::cases::config;
 use crate::device::{ALICE, BOB, Device, Offer};
 use crate::lossy_devices::{LossyDevices, Step};
 

@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use proptest::test_runner::FileFailurePersistence;
 use subrosa::repair::{Rate, RepairLog, RepairPolicy, RepairRefused};
 use subrosa::{Address, DeviceId, Session, Timestamp};
 
 use super::hostile::{About, Move, Victim, ask, at, new_log, peer, request_for};
+use crate::cases::config;
 use crate::device::{ALICE, START};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -179,16 +179,6 @@ fn moves() -> impl Strategy<Value = Move> {
     // Long waits are few, so that a log fills up with what still counts.
     let waits = prop_oneof![20 => 0..3u16, 5 => 0..500u16, 1 => any::<u16>()].prop_map(Move::Wait);
     prop_oneof![1 => Just(Move::Rubbish), 6 => asks, 3 => waits]
-}
-
-pub fn config(cases: u32) -> ProptestConfig {
-    let mut config = ProptestConfig::default();
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = cases;
-    }
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/account/repairs.proptest-regressions");
-    config.failure_persistence = Some(Box::new(FileFailurePersistence::Direct(file)));
-    config
 }
 
 proptest! {

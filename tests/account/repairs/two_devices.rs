@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 
-use super::limits::config;
+use crate::cases::config;
 use crate::device::{Device, Offer};
 use crate::lossy_devices::{LossyDevices, Step};
 

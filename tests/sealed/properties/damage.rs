@@ -10,8 +10,8 @@ use proptest::sample::Index;
 use subrosa::sealed;
 use subrosa::sealed::server::SentMessage;
 
+use crate::cases::config;
 use crate::device::{Device, Offer};
-use crate::properties::config;
 use crate::properties::rng;
 use crate::sealed::{Seal, Service};
 

@@ -10,8 +10,8 @@ use proptest::sample::Index;
 use subrosa::ServiceId;
 use subrosa::sealed::server::SentMessage;
 
+use crate::cases::config;
 use crate::counting::peak_of;
-use crate::properties::config;
 use crate::properties::service_id;
 
 /// An account, its devices with their registration ids, and where its key material is: nowhere if it is

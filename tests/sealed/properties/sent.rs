@@ -18,8 +18,9 @@ use subrosa::sealed::{ContentHint, OpenError};
 use subrosa::{Ciphertext, DeviceId, IdentityKeyPair, MessageKind, ServiceId, Timestamp};
 
 use crate::by_hand::Many;
+use crate::cases::config;
 use crate::device::Device;
-use crate::properties::{config, device_id, rng, service_id};
+use crate::properties::{device_id, rng, service_id};
 use crate::sealed::Service;
 
 /// How many identities the recipients share.

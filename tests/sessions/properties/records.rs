@@ -15,7 +15,7 @@ use subrosa::prekey::{
 };
 use subrosa::{IdentityKey, IdentityKeyPair, RecordKey, ServiceId, Timestamp};
 
-use crate::properties::config;
+use crate::cases::config;
 
 proptest! {
     #![proptest_config(config(64))]

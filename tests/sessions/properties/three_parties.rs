@@ -4,7 +4,8 @@
 
 use proptest::prelude::*;
 
-use super::{config, offer, side, step};
+use super::{offer, side, step};
+use crate::cases::config;
 use crate::simulation::three_devices::{Pair, ThreeDevices, Turn};
 
 fn pair() -> impl Strategy<Value = Pair> {

@@ -4,22 +4,12 @@
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use proptest::test_runner::FileFailurePersistence;
 use subrosa::attachment::{AttachmentEncryptor, AttachmentError, AttachmentKey};
 use subrosa::keys::Secret;
 
 use crate::attachment::{self, Cut};
 use crate::attachments::{PAGES, Sealed, decrypt, encrypt_cut, random, seal, size, verify};
-
-fn config(cases: u32) -> ProptestConfig {
-    let mut config = ProptestConfig::default();
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = cases;
-    }
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/wire/attachments.proptest-regressions");
-    config.failure_persistence = Some(Box::new(FileFailurePersistence::Direct(file)));
-    config
-}
+use crate::cases::config;
 
 /// Lengths of pieces or buffers, of which none is 0.
 fn lens() -> impl Strategy<Value = Vec<usize>> {
