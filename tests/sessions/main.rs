@@ -38,7 +38,6 @@ mod identities;
 mod lifetime;
 mod prekey_messages;
 mod properties;
-mod random;
 mod records_and_bundles;
 mod retry;
 mod scenarios;

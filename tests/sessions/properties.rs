@@ -7,9 +7,11 @@ mod records;
 mod three_parties;
 
 use crate::cases::config;
-use crate::device::{KemOffer, Offer, Table};
-use crate::simulation::{Fate, Side, Step, World};
+use crate::device::{Device, KemOffer, Offer, Table};
+use crate::simulation::{Expected, Fate, Side, Step, World};
 use proptest::prelude::*;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 
 fn side() -> impl Strategy<Value = Side> {
     proptest::sample::select(&Side::BOTH)
@@ -74,4 +76,65 @@ proptest! {
     fn no_schedule_breaks_a_conversation(seed: u64, version_3: bool, steps in schedule(120)) {
         World::run(seed, version_3, &steps);
     }
+}
+
+/// A conversation of 4,000 steps on one session, from a fixed seed: so many percent of them send, of the others so many
+/// lose a message, and so many take one of the 30 oldest in place of the oldest. Whatever is not lost is read, unless
+/// its chain was dropped.
+fn long_conversation([sends, losses, overtakes]: [u32; 3], seed: u64) {
+    let mut dice = ChaCha20Rng::seed_from_u64(seed);
+    let mut world = World::new(seed, false);
+    world.step(Step::Initiate(Side::Alice, Offer::FULL, Fate::Stored));
+    world.step(Step::Talk { turns: 1 });
+    for _ in 0..4_000 {
+        let mut percent = |chance| dice.next_u32() % 100 < chance;
+        let side = Side::BOTH[usize::from(percent(50))];
+        let (sends, loses, overtakes) = (percent(sends), percent(losses), percent(overtakes));
+        let which = if overtakes { (dice.next_u32() % 30) as u8 } else { 0 };
+        world.step(match (sends, loses) {
+            (true, _) => Step::Send(side, Fate::Stored),
+            (false, true) => Step::Drop(side, which),
+            (false, false) => Step::Deliver { to: side, which, keep: false, fate: Fate::Stored },
+        });
+    }
+    assert!(world.delivered > 600, "only {} delivered", world.delivered);
+    assert!(world.refused.len() < world.delivered / 10, "{} refused", world.refused.len());
+    assert!(world.refused.iter().all(|expected| *expected == Expected::Refused), "{:?}", world.refused);
+}
+
+#[test]
+fn a_long_conversation_in_order() {
+    long_conversation([50, 0, 0], 1);
+}
+
+#[test]
+fn a_long_conversation_with_losses() {
+    long_conversation([60, 30, 20], 2);
+}
+
+#[test]
+fn a_long_conversation_much_reordered() {
+    long_conversation([52, 5, 90], 3);
+}
+
+#[test]
+fn the_same_random_numbers_give_the_same_bytes() {
+    let run = || {
+        let mut devices = Device::acquainted(33);
+        let mut dice = ChaCha20Rng::seed_from_u64(33);
+        let mut out = Vec::new();
+        for _ in 0..200 {
+            let choice = dice.next_u32();
+            let [from, to] = &mut devices;
+            let (from, to) = if choice & 1 == 0 { (from, to) } else { (to, from) };
+            let letter = from.send(&to.address, b"text");
+            out.extend_from_slice(&letter.bytes);
+            if choice & 6 != 0 {
+                to.hear(from, &letter, b"text");
+            }
+        }
+        let [alice, bob] = &devices;
+        [&out[..], alice.record(&bob.address), bob.record(&alice.address)].concat()
+    };
+    assert!(run() == run());
 }

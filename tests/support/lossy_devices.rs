@@ -19,11 +19,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use subrosa::Timestamp;
 use subrosa::repair::{DecryptionErrorMessage, RepairPolicy};
 use subrosa::session::Requirements;
+use subrosa::{DecryptError, Timestamp};
 
-use super::device::{Device, Letter, Offer, TrustRule};
+use super::device::{Device, Failure, Letter, Offer, Store, TrustRule};
 use super::repair::{NotAnswered, advice};
 
 /// What may happen. Devices have numbers; messages under way are picked by any number.
@@ -42,15 +42,33 @@ pub enum Step {
     /// The device is set up anew, with nothing.
     Reinstall(usize),
     WaitMinutes(u16),
+    /// What this device stores is copied.
+    BackUp(usize),
+    /// The copy is put back, and the device goes on as if nothing had happened since.
+    SetBack(usize),
 }
 
 impl Step {
-    /// Schedules for so many devices.
+    /// Schedules for so many devices, none of which is set back.
     pub fn schedules(devices: usize, longest: usize) -> impl Strategy<Value = Vec<Self>> {
+        proptest::collection::vec(Self::step(devices), 0..longest)
+    }
+
+    /// The same, and devices are set back.
+    pub fn schedules_with_set_backs(devices: usize, longest: usize) -> impl Strategy<Value = Vec<Self>> {
+        let step = prop_oneof![
+            12 => Self::step(devices),
+            1 => (0..devices).prop_map(Self::BackUp),
+            1 => (0..devices).prop_map(Self::SetBack),
+        ];
+        proptest::collection::vec(step, 0..longest)
+    }
+
+    fn step(devices: usize) -> impl Strategy<Value = Self> {
         let one = move || 0..devices;
         let two = move || (0..devices, 1..devices).prop_map(move |(from, on)| (from, (from + on) % devices));
         let which = || prop_oneof![3 => Just(0), 1 => 0..9usize];
-        let step = prop_oneof![
+        prop_oneof![
             30 => two().prop_map(|(from, to)| Self::Send(from, to)),
             30 => (one(), which()).prop_map(|(to, which)| Self::Deliver(to, which)),
             5 => (one(), which()).prop_map(|(to, which)| Self::Drop(to, which)),
@@ -59,8 +77,7 @@ impl Step {
             2 => two().prop_map(|(own, peer)| Self::Archive(own, peer)),
             1 => one().prop_map(Self::Reinstall),
             2 => (0..90u16).prop_map(Self::WaitMinutes),
-        ];
-        proptest::collection::vec(step, 0..longest)
+        ]
     }
 }
 
@@ -73,6 +90,7 @@ enum Packet {
 
 struct Member {
     device: Device,
+    backup: Store,
     /// The times of what it sent to whom: what a messenger keeps for as long as it may be asked for.
     sent: BTreeSet<(usize, Timestamp)>,
     received: BTreeSet<Timestamp>,
@@ -87,6 +105,8 @@ pub struct LossyDevices {
     offer: Offer,
     now: Timestamp,
     rng: ChaCha20Rng,
+    /// Whether a device was set back, so that it may use a counter twice. Of two such messages one is lost.
+    set_back: bool,
 }
 
 impl LossyDevices {
@@ -99,6 +119,7 @@ impl LossyDevices {
             offer,
             now: super::device::START,
             rng: ChaCha20Rng::seed_from_u64(seed),
+            set_back: false,
         };
         for device in devices {
             let member = circle.member(device);
@@ -110,19 +131,20 @@ impl LossyDevices {
     /// Takes all steps, delivers what is under way, and waits until what they did to each other counts no more.
     /// Then all messages are read, and after a few quiet exchanges they *converge*: for each pair both sides'
     /// current session has the same base key, so that all that they send is on one session. Quiet is an exchange
-    /// in which each message is read, or asked for and sent again, before the next one is sent.
+    /// in which each message is read, or asked for and sent again, before the next one is sent. Who was set back may
+    /// lose messages until then, and no other.
     pub fn run(mut self, steps: Vec<Step>) {
         for step in steps {
             self.step(step);
         }
         self.settle();
         self.wait(Duration::from_secs(3_600));
-        assert!(self.exchange(), "a message was not read, and did not come again");
-        let mut exchanges = 1;
-        while !self.agreed() {
+        for exchanges in 1.. {
+            assert!(self.exchange() || self.set_back, "a message was not read, and did not come again");
+            if self.agreed() {
+                break;
+            }
             assert!(exchanges < 3, "no session in common after three quiet exchanges");
-            assert!(self.exchange());
-            exchanges += 1;
         }
     }
 
@@ -130,7 +152,8 @@ impl LossyDevices {
         device.now = self.now;
         device.sending = TrustRule::Anyone;
         device.receiving = TrustRule::Anyone;
-        Member { device, sent: BTreeSet::new(), received: BTreeSet::new(), inbox: Vec::new() }
+        let backup = device.store.clone();
+        Member { device, backup, sent: BTreeSet::new(), received: BTreeSet::new(), inbox: Vec::new() }
     }
 
     fn two(&mut self, own: usize, peer: usize) -> [&mut Member; 2] {
@@ -185,6 +208,9 @@ impl LossyDevices {
                 assert_eq!(read, text);
                 own.received.insert(time);
             }
+            Err(Failure::Decrypt(DecryptError::Duplicate)) => {
+                assert!(self.set_back, "a message that came once is a duplicate");
+            }
             Err(failure) => {
                 let asked = advice(&failure, letter, time, from).ask;
                 let asked = asked.and_then(|request| own.device.ask(from, request, &policy).ok());
@@ -232,6 +258,11 @@ impl LossyDevices {
             }
             Step::Reinstall(own) => self.reinstall(own),
             Step::WaitMinutes(minutes) => self.wait(Duration::from_secs(60 * u64::from(minutes))),
+            Step::BackUp(own) => self.members[own].backup = self.members[own].device.store.clone(),
+            Step::SetBack(own) => {
+                self.members[own].device.store = self.members[own].backup.clone();
+                self.set_back = true;
+            }
         }
     }
 
@@ -266,10 +297,10 @@ impl LossyDevices {
     fn exchange(&mut self) -> bool {
         let all = 0..self.members.len();
         let links = all.clone().flat_map(|from| all.clone().map(move |to| (from, to)));
-        links.filter(|(from, to)| from != to).all(|(from, to)| {
+        links.filter(|(from, to)| from != to).fold(true, |read, (from, to)| {
             let time = self.send(from, to);
             self.settle();
-            self.members[to].received.contains(&time)
+            read & self.members[to].received.contains(&time)
         })
     }
 

@@ -129,6 +129,9 @@ pub struct World {
     released: BTreeSet<(Side, [u8; 32], u32)>,
     /// How many messages were sent in each session.
     sent: BTreeMap<SessionId, u32>,
+    /// How many deliveries were decrypted, and what was expected of those that were refused.
+    pub delivered: usize,
+    pub refused: Vec<Expected>,
     version_3: bool,
 }
 
@@ -148,6 +151,8 @@ impl World {
             under_way: [Vec::new(), Vec::new()],
             released: BTreeSet::new(),
             sent: BTreeMap::new(),
+            delivered: 0,
+            refused: Vec::new(),
             version_3,
         }
     }
@@ -280,6 +285,11 @@ impl World {
             Expected::Anything => true,
         };
         assert!(as_expected, "{to:?} should get {expected:?} from {packet:?}, but: {:?}", outcome.err());
+        match delivered {
+            Delivered::Decrypted => self.delivered += 1,
+            Delivered::Refused => self.refused.push(expected),
+            Delivered::NotStored => {}
+        }
         if replayed && delivered == Delivered::Decrypted {
             for model in &mut self.models {
                 model.doubt(packet.session);

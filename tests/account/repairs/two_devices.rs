@@ -20,4 +20,12 @@ proptest! {
         let offer = if full { Offer::FULL } else { Offer::LAST_RESORT };
         LossyDevices::new(Device::pair(seed), offer, seed).run(steps);
     }
+
+    #[test]
+    fn devices_that_are_set_back_end_able_to_talk(
+        seed: u64,
+        steps in Step::schedules_with_set_backs(2, 120),
+    ) {
+        LossyDevices::new(Device::pair(seed), Offer::FULL, seed).run(steps);
+    }
 }
