@@ -16,7 +16,8 @@ cargo build --release
 binary=$CARGO_TARGET_DIR/release/no-std-proof
 "$binary"
 echo "linked without libc: $(stat -c %s "$binary") bytes"
-! nm "$binary" | grep rose || { echo "FAILED: parts of the rose profile are linked without its feature" >&2; exit 1; }
+symbols=$(nm "$binary")
+! grep rose <<<"$symbols" || { echo "FAILED: parts of the rose profile are linked without its feature" >&2; exit 1; }
 
 cargo build --release --features rose
 "$binary"

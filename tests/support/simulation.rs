@@ -129,9 +129,9 @@ pub struct World {
     released: BTreeSet<(Side, [u8; 32], u32)>,
     /// How many messages were sent in each session.
     sent: BTreeMap<SessionId, u32>,
-    /// How many deliveries were decrypted, and what was expected of those that were refused.
+    /// How many deliveries were decrypted; and of those that were refused what was expected, and what came.
     pub delivered: usize,
-    pub refused: Vec<Expected>,
+    pub refused: Vec<(Expected, Failure)>,
     version_3: bool,
 }
 
@@ -284,12 +284,13 @@ impl World {
             Expected::Gone => outcome.is_err(),
             Expected::Anything => true,
         };
-        assert!(as_expected, "{to:?} should get {expected:?} from {packet:?}, but: {:?}", outcome.err());
-        match delivered {
-            Delivered::Decrypted => self.delivered += 1,
-            Delivered::Refused => self.refused.push(expected),
-            Delivered::NotStored => {}
-        }
+        assert!(
+            as_expected,
+            "{to:?} should get {expected:?} from {packet:?}, but: {:?}",
+            outcome.as_ref().err()
+        );
+        self.delivered += usize::from(delivered == Delivered::Decrypted);
+        self.refused.extend(outcome.err().map(|failure| (expected, failure)));
         if replayed && delivered == Delivered::Decrypted {
             for model in &mut self.models {
                 model.doubt(packet.session);

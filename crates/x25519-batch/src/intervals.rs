@@ -141,16 +141,17 @@ macro_rules! tests {
 
             /// Intervals that have all of both.
             fn or(self, other: Self) -> Self {
-                let (ours, theirs) = (self.all(), other.all());
-                let [a, b, c, d] = array::from_fn(|at| {
-                    Element(array::from_fn(|limb| ours[at].0[limb].or(theirs[at].0[limb])))
-                });
+                let [a, b, c, d] = either(self.all(), other.all());
                 Self { sum: [a, c], difference: [b, d] }
             }
 
             fn limbs(&self) -> [[Interval; $limbs]; 4] {
                 self.all().map(|element| element.0)
             }
+        }
+
+        fn either(ours: [Element; 4], theirs: [Element; 4]) -> [Element; 4] {
+            array::from_fn(|at| Element(array::from_fn(|limb| ours[at].0[limb].or(theirs[at].0[limb]))))
         }
 
         /// Any scalar, and any point.
@@ -250,9 +251,7 @@ mod five {
         }
 
         fn or(self, other: Self) -> Self {
-            let (ours, theirs) = (self.all(), other.all());
-            let [sum, difference, z, t] =
-                array::from_fn(|at| Element(array::from_fn(|limb| ours[at].0[limb].or(theirs[at].0[limb]))));
+            let [sum, difference, z, t] = either(self.all(), other.all());
             Self { sum, difference, z, t }
         }
     }
