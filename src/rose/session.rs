@@ -338,3 +338,13 @@ impl Session {
         Ok(Staged::of(self, Change::DropArchived, ()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::MAX_RECORD_LEN;
+
+    #[test]
+    fn the_longest_record_is_that_of_the_specification() {
+        assert_eq!(MAX_RECORD_LEN, 903_264, "rose 36 §7");
+    }
+}

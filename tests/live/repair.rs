@@ -15,6 +15,7 @@ use subrosa::keys::PublicKey;
 use subrosa::repair::{RepairRefused, Show};
 use subrosa::sealed;
 use subrosa::sealed::certificate::{SenderCertificate, TrustStore};
+use subrosa::store::Key;
 use subrosa::{Ciphertext, MessageKind, Timestamp};
 
 const OURS: &str = "0a0a0a0a-0000-4000-8000-00000000000a";
@@ -247,7 +248,7 @@ impl Pair {
     /// We lose the session, can't read what they send, and ask; they send it again on a new session.
     fn we_lose_the_session(&mut self) {
         let (they, now) = (address(&self.they()), self.now());
-        self.us.borrow_mut().sessions.remove(&they);
+        self.us.borrow_mut().rows.delete(&Key::Session(they.clone()));
         let arrived = self.they_send();
         let request = self.we_read(&arrived, now).expect_err("it can't be read");
         let answer = self.they_answer(&request);
@@ -325,7 +326,7 @@ fn a_session_lost_on_both_sides_is_repaired() {
     pair.network.run(60);
     let (remote, they) = (pair.we(), address(&pair.they()));
     pair.theirs().must(json!({ "op": "session_delete", "remote": remote }));
-    pair.us.borrow_mut().sessions.remove(&they);
+    pair.us.borrow_mut().rows.delete(&Key::Session(they.clone()));
     pair.network.initiate(0, &json!({}));
     pair.network.initiate(1, &json!({ "one_time": false }));
     let now = pair.now();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! A device as a messenger would have it: an account, sessions, sender keys and repair logs, each as its record. It
-//! answers the requests that a live peer answers, and more that only a test in this process can ask for.
+//! A device as a messenger would have it: an account, and in the crate's own store sessions, identities, sender keys and
+//! repair logs. It answers the requests that a live peer answers, and more that only a test in this process can ask for.
 
 #![allow(
     dead_code,
@@ -14,7 +14,6 @@
 )]
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::rc::Rc;
 
@@ -22,18 +21,19 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde_json::{Value, json};
 use subrosa::account;
-use subrosa::group::{self, DistributionId, DistributionMessage, GroupMessage, ReceiverKeys, SenderKey};
+use subrosa::group::{self, DistributionId, DistributionMessage, GroupMessage, SenderKey};
 use subrosa::keys::{KemPublicKey, PublicKey};
 use subrosa::prekey::{
     KemPreKeyId, KemPreKeyPublic, OneTimePreKeyId, OneTimePreKeyPublic, SignedPreKey, SignedPreKeyId,
     SignedPreKeyPublic,
 };
-use subrosa::repair::{Advice, Failure, PlaintextContent, RepairLog, RepairPolicy, RepairRefused, Resend};
+use subrosa::repair::{Advice, Failure, PlaintextContent, RepairPolicy, RepairRefused, Resend};
 use subrosa::sealed::certificate::{SenderCertificate, TrustStore};
 use subrosa::sealed::{self, ContentHint, UnverifiedContent};
+use subrosa::store::{Key, Memory, Write, Writes};
 use subrosa::{
     Account, Address, Ciphertext, DecryptError, DeviceId, IdentityKey, Message, MessageKind, PreKeyBundle,
-    Session, Timestamp, Trust,
+    Record, Session, Staged, Timestamp, Trust,
 };
 
 use crate::live::{Answers, Home, Side};
@@ -70,13 +70,7 @@ impl Missed {
 pub(crate) struct Resident {
     pub(crate) address: Address,
     pub(crate) account: Account,
-    pub(crate) sessions: BTreeMap<Address, Vec<u8>>,
-    pub(crate) identities: BTreeMap<Address, IdentityKey>,
-    logs: BTreeMap<Address, Vec<u8>>,
-    /// By distribution id.
-    pub(crate) sender_keys: BTreeMap<String, Vec<u8>>,
-    /// By sender and distribution id.
-    pub(crate) receiver_keys: BTreeMap<(Address, String), Vec<u8>>,
+    pub(crate) rows: Memory,
     /// What the service has of its prekeys.
     published: account::Upload,
     pub(crate) now: Timestamp,
@@ -88,26 +82,19 @@ impl Resident {
     pub(crate) fn new(name: &str, now: Timestamp, seed: u64) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let address = Address::new(name, DeviceId::PRIMARY);
-        let account = Account::generate(address, account::Limits::default(), &mut rng).unwrap().commit();
+        let account = Account::generate(address, account::Limits::default(), &mut rng).unwrap();
         Self::with_account(account, now, rng)
     }
 
-    /// A device of an account, with nothing else yet. The service gets what prekeys it lacks.
-    pub(crate) fn with_account(mut account: Account, now: Timestamp, mut rng: ChaCha20Rng) -> Self {
-        let published = account.maintain(account::Counts::default(), now, &mut rng).unwrap().commit();
-        account.confirm_uploaded(&published, now).unwrap().commit();
-        Self {
-            address: account.address().clone(),
-            account,
-            sessions: BTreeMap::new(),
-            identities: BTreeMap::new(),
-            logs: BTreeMap::new(),
-            sender_keys: BTreeMap::new(),
-            receiver_keys: BTreeMap::new(),
-            published,
-            now,
-            rng,
-        }
+    /// A device of a new account, with nothing else yet. The service gets what prekeys it lacks.
+    pub(crate) fn with_account(account: Staged<'_, Account>, now: Timestamp, mut rng: ChaCha20Rng) -> Self {
+        let mut rows = Memory::new();
+        let mut account = account.commit_with(|writes| rows.apply(writes)).unwrap();
+        let staged = account.maintain(account::Counts::default(), now, &mut rng).unwrap();
+        let published = staged.commit_with(|writes| rows.apply(writes)).unwrap();
+        let staged = account.confirm_uploaded(&published, now).unwrap();
+        staged.commit_with(|writes| rows.apply(writes)).unwrap();
+        Self { address: account.address().clone(), account, rows, published, now, rng }
     }
 
     /// The device behind the interface that live peers have.
@@ -117,29 +104,27 @@ impl Resident {
         Side::there(Home::Here(answers), name.as_str())
     }
 
+    /// Stores what was made elsewhere: an identity, or a state that has not changed here.
+    pub(crate) fn put(&mut self, key: Key, record: Record) {
+        let generation = if matches!(key, Key::Identity(_)) { None } else { Some(0) };
+        let mut writes = Writes::default();
+        writes.extend([Write::Put { key, record, generation }]);
+        self.rows.apply(writes).unwrap();
+    }
+
     pub(crate) fn session(&self, peer: &Address) -> Session {
-        let (local, remote) = (self.address.clone(), peer.clone());
-        match self.sessions.get(peer) {
-            Some(record) => Session::from_record(record, local, remote).unwrap(),
-            None => Session::new(local, remote),
-        }
+        self.rows.session(&self.address, peer).unwrap()
     }
 
-    fn store(&mut self, session: &Session) {
-        let (peer, record) = (session.remote().clone(), session.record().as_bytes().to_vec());
-        self.sessions.insert(peer, record);
-    }
-
-    fn trust(&self, peer: &Address) -> Trust<'_> {
-        Trust::on_first_use(self.identities.get(peer))
+    pub(crate) fn identity(&self, peer: &Address) -> Option<IdentityKey> {
+        self.rows.identity(peer.name()).unwrap()
     }
 
     pub(crate) fn encrypt(&mut self, to: &Address, text: &[u8]) -> Ciphertext {
-        let mut session = self.session(to);
-        let trust = Trust::on_first_use(self.identities.get(to));
-        let message = session.encrypt(text, trust, self.now, &mut self.rng).unwrap().commit();
-        self.store(&session);
-        message
+        let (mut session, pinned) = (self.session(to), self.identity(to));
+        let trust = Trust::on_first_use(pinned.as_ref());
+        let staged = session.encrypt(text, trust, self.now, &mut self.rng).unwrap();
+        staged.commit_with(|writes| self.rows.apply(writes)).unwrap()
     }
 
     pub(crate) fn read(
@@ -148,21 +133,21 @@ impl Resident {
         kind: MessageKind,
         bytes: &[u8],
     ) -> Result<Vec<u8>, Missed> {
-        let mut session = self.session(from);
-        let trust = Trust::on_first_use(self.identities.get(from));
-        let message = Message::parse(kind, bytes).map_err(Missed::other)?;
-        let text = self.account.receive(&mut session, &message, trust, &mut self.rng)?.commit();
-        self.identities.insert(from.clone(), *session.remote_identity().unwrap());
-        self.store(&session);
-        Ok(text.to_vec())
+        self.receive(from, &Message::parse(kind, bytes).map_err(Missed::other)?)
+    }
+
+    fn receive(&mut self, from: &Address, message: &Message<'_>) -> Result<Vec<u8>, Missed> {
+        let (mut session, pinned) = (self.session(from), self.identity(from));
+        let trust = Trust::on_first_use(pinned.as_ref());
+        let staged = self.account.receive(&mut session, message, trust, &mut self.rng)?;
+        Ok(staged.commit_with(|writes| self.rows.apply(writes)).unwrap().to_vec())
     }
 
     pub(crate) fn begin(&mut self, with: &Address, bundle: PreKeyBundle) {
-        let bundle = bundle.verify(self.trust(with)).unwrap();
-        let mut session = self.session(with);
-        session.initiate(&self.account.config(), bundle, self.now, &mut self.rng).unwrap().commit();
-        self.identities.insert(with.clone(), *session.remote_identity().unwrap());
-        self.store(&session);
+        let (mut session, pinned) = (self.session(with), self.identity(with));
+        let bundle = bundle.verify(Trust::on_first_use(pinned.as_ref())).unwrap();
+        let staged = session.initiate(&self.account.config(), bundle, self.now, &mut self.rng).unwrap();
+        staged.commit_with(|writes| self.rows.apply(writes)).unwrap();
     }
 
     fn bundle(&mut self, one_time: bool) -> PreKeyBundle {
@@ -182,34 +167,20 @@ impl Resident {
 
 /// Repair.
 impl Resident {
-    fn log(&self, peer: &Address) -> RepairLog {
-        let record = self.logs.get(peer);
-        let peer = peer.clone();
-        match record {
-            Some(record) => RepairLog::from_record(record, peer).unwrap(),
-            None => RepairLog::new(peer),
-        }
-    }
-
     /// What is to be sent about a message that could not be read.
     pub(crate) fn ask(&mut self, from: &Address, advice: Advice) -> PlaintextContent<'static> {
-        let mut log = self.log(from);
+        let mut log = self.rows.repair_log(from).unwrap();
         let request = advice.ask.expect("something to ask for");
         let staged = log.ask(request, &RepairPolicy::default(), self.now).unwrap();
-        let request = staged.commit();
-        self.logs.insert(from.clone(), log.record().as_bytes().to_vec());
-        request.content()
+        staged.commit_with(|writes| self.rows.apply(writes)).unwrap().content()
     }
 
     /// What is to be done about a request to send a message again.
     pub(crate) fn answer(&mut self, from: &Address, content: &[u8]) -> Result<Resend, RepairRefused> {
         let request = PlaintextContent::parse(content).unwrap().decryption_error_message().unwrap();
-        let (mut log, mut session) = (self.log(from), self.session(from));
-        let answer = log.answer(&mut session, &request, &RepairPolicy::default(), self.now)?;
-        let resend = answer.commit();
-        self.logs.insert(from.clone(), log.record().as_bytes().to_vec());
-        self.store(&session);
-        Ok(resend)
+        let (mut log, mut session) = (self.rows.repair_log(from).unwrap(), self.session(from));
+        let staged = log.answer(&mut session, &request, &RepairPolicy::default(), self.now)?;
+        Ok(staged.commit_with(|writes| self.rows.apply(writes)).unwrap())
     }
 
     /// A message that came without an envelope.
@@ -231,7 +202,8 @@ impl Resident {
         certificate: &SenderCertificate,
     ) -> Vec<u8> {
         let sender = sealed::Sender::new(self.account.identity(), certificate).unwrap();
-        sender.with_hint(ContentHint::Resendable).seal(message, &self.identities[to], &mut self.rng).unwrap()
+        let peer = self.identity(to).expect("a known peer");
+        sender.with_hint(ContentHint::Resendable).seal(message, &peer, &mut self.rng).unwrap()
     }
 
     pub(crate) fn verify(&self, sealed: &[u8], trust: &TrustStore<'_>) -> sealed::Content {
@@ -244,60 +216,45 @@ impl Resident {
         let sealed::Body::Session(message) = content.body().map_err(Missed::other)? else {
             panic!("none of a session")
         };
-        let from = content.sender().address();
-        let mut session = self.session(from);
-        let trust = Trust::on_first_use(self.identities.get(from));
-        let text = self.account.receive(&mut session, &message, trust, &mut self.rng)?.commit();
-        self.identities.insert(from.clone(), content.sender().details().identity_key);
-        self.store(&session);
-        Ok(text.to_vec())
+        self.receive(content.sender().address(), &message)
     }
 }
 
 /// Groups.
 impl Resident {
+    /// Our sender key for a distribution id, made if there is none.
     fn sender_key(&mut self, id: &str) -> SenderKey {
-        match self.sender_keys.get(id) {
-            Some(record) => SenderKey::from_record(record).unwrap(),
-            None => SenderKey::generate(id.parse::<DistributionId>().unwrap(), &mut self.rng),
+        let id: DistributionId = id.parse().unwrap();
+        if let Some(key) = self.rows.sender_key(id).unwrap() {
+            return key;
         }
-    }
-
-    fn receiver_keys(&self, of: &Address, id: &str) -> ReceiverKeys {
-        match self.receiver_keys.get(&(of.clone(), id.to_owned())) {
-            Some(record) => ReceiverKeys::from_record(record, of.clone()).unwrap(),
-            None => ReceiverKeys::new(of.clone(), id.parse::<DistributionId>().unwrap()),
-        }
+        let key = SenderKey::generate(id, &mut self.rng);
+        self.put(Key::SenderKey(id.into()), key.record());
+        key
     }
 
     pub(crate) fn distribution(&mut self, id: &str) -> Vec<u8> {
-        let key = self.sender_key(id);
-        self.sender_keys.insert(id.to_owned(), key.record().as_bytes().to_vec());
-        key.distribution().to_vec()
+        self.sender_key(id).distribution().to_vec()
     }
 
     pub(crate) fn learn(&mut self, of: &Address, distribution: &[u8]) {
         let message = DistributionMessage::parse(distribution).unwrap();
-        let id = message.format().distribution_id().unwrap().to_string();
-        let mut keys = self.receiver_keys(of, &id);
-        keys.process(&message, &IdentityKey::decode(&[5; 33]).unwrap()).unwrap().commit();
-        self.receiver_keys.insert((of.clone(), id), keys.record().as_bytes().to_vec());
+        let mut keys = self.rows.receiver_keys(of, message.format()).unwrap();
+        let staged = keys.process(&message, &IdentityKey::decode(&[5; 33]).unwrap()).unwrap();
+        staged.commit_with(|writes| self.rows.apply(writes)).unwrap();
     }
 
     pub(crate) fn encrypt_for_group(&mut self, id: &str, text: &[u8]) -> Ciphertext {
         let mut key = self.sender_key(id);
-        let message = key.encrypt(text, &mut self.rng).unwrap().commit();
-        self.sender_keys.insert(id.to_owned(), key.record().as_bytes().to_vec());
-        message
+        let staged = key.encrypt(text, &mut self.rng).unwrap();
+        staged.commit_with(|writes| self.rows.apply(writes)).unwrap()
     }
 
     pub(crate) fn read_of_group(&mut self, from: &Address, bytes: &[u8]) -> Result<Vec<u8>, Missed> {
         let message = GroupMessage::parse(bytes).map_err(Missed::other)?;
-        let id = message.format().distribution_id().unwrap().to_string();
-        let mut keys = self.receiver_keys(from, &id);
-        let text = keys.decrypt(&message, Trust::Anyone)?.commit();
-        self.receiver_keys.insert((from.clone(), id), keys.record().as_bytes().to_vec());
-        Ok(text.to_vec())
+        let mut keys = self.rows.receiver_keys(from, message.format()).unwrap();
+        let staged = keys.decrypt(&message, Trust::Anyone)?;
+        Ok(staged.commit_with(|writes| self.rows.apply(writes)).unwrap().to_vec())
     }
 }
 

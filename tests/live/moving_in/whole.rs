@@ -11,9 +11,10 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde_json::{Value, json};
 use subrosa::account;
-use subrosa::group::{DistributionId, ReceiverKeys, SenderKey};
+use subrosa::group::{DistributionId, Format, ReceiverKeys, SenderKey};
 use subrosa::keys::PublicKey;
 use subrosa::prekey::{LastResortKemPreKey, OneTimeKemPreKey, OneTimePreKey, SignedPreKey};
+use subrosa::store::Key;
 use subrosa::{Address, IdentityKey, IdentityKeyPair, Session, Timestamp};
 
 use crate::group_network::{GroupNetwork, Rotation};
@@ -27,6 +28,13 @@ const TEXT: &str = "6669727374";
 
 fn written(address: &Address) -> Value {
     json!({ "name": address.name().as_str(), "device": address.device().get() })
+}
+
+fn import_sender_key(there: &mut Side, sender: &Address, format: Format, record: &[u8]) {
+    let id = format.distribution_id().unwrap().to_string();
+    there.must(json!({
+        "op": "sender_key_import", "sender": written(sender), "distribution_id": id, "record": hex::encode(record),
+    }));
 }
 
 fn distribution(number: usize) -> String {
@@ -168,7 +176,7 @@ impl World {
     /// The device moves in with us. Nothing that is under way to it waits for that.
     fn move_in(&mut self) -> Rc<RefCell<Resident>> {
         let mut rng = ChaCha20Rng::seed_from_u64(self.seed);
-        let account = self.account().finish(account::Limits::default(), &mut rng).unwrap().commit();
+        let account = self.account().finish(account::Limits::default(), &mut rng).unwrap();
         let mut us = Resident::with_account(account, self.now, rng);
         for remote in self.peers() {
             let export = json!({ "op": "session_export", "remote": remote });
@@ -179,20 +187,21 @@ impl World {
             let peer = address(&remote);
             let session =
                 Session::from_libsignal_record(&bytes(&exported), us.address.clone(), peer.clone()).unwrap();
-            us.sessions.insert(peer.clone(), session.record().as_bytes().to_vec());
+            us.put(Key::Session(peer.clone()), session.record());
             let kept =
                 self.device.must(json!({ "op": "identity_get", "remote": remote }))["identity"].clone();
-            us.identities.insert(peer, IdentityKey::new(PublicKey::decode(&bytes(&kept)).unwrap()));
+            let kept = IdentityKey::new(PublicKey::decode(&bytes(&kept)).unwrap());
+            us.put(Key::Identity(peer.name().clone()), kept.record());
         }
         for (sender, id, record) in self.group.records(0) {
             let (format, record) = (id.parse::<DistributionId>().unwrap(), hex::decode(record).unwrap());
             if sender == self.device.address() {
                 let key = SenderKey::from_libsignal_record(&record, format).unwrap();
-                us.sender_keys.insert(id, key.record().as_bytes().to_vec());
+                us.put(Key::SenderKey(format.into()), key.record());
             } else {
                 let sender = address(&sender);
                 let keys = ReceiverKeys::from_libsignal_record(&record, sender.clone(), format).unwrap();
-                us.receiver_keys.insert((sender, id), keys.record().as_bytes().to_vec());
+                us.put(Key::ReceiverKeys(sender, format.into()), keys.record());
             }
         }
         let us = Rc::new(RefCell::new(us));
@@ -213,25 +222,25 @@ impl World {
         account
             .last_resort_kem_pre_keys()
             .for_each(|key| import("kyber_pre_key", &key.to_libsignal_record()));
-        for (peer, identity) in &us.identities {
-            let remote = written(peer);
-            let record = hex::encode(us.session(peer).to_libsignal_record());
-            let identity = hex::encode(identity.encode());
-            there.must(json!({ "op": "identity_set", "remote": remote, "identity": identity }));
-            there.must(json!({ "op": "session_import", "remote": remote, "record": record }));
-        }
-        let own = us.sender_keys.iter().map(|(id, record)| {
-            (&us.address, id, SenderKey::from_record(record).unwrap().to_libsignal_record())
-        });
-        let others = us.receiver_keys.iter().map(|((sender, id), record)| {
-            let keys = ReceiverKeys::from_record(record, sender.clone()).unwrap();
-            (sender, id, keys.to_libsignal_record())
-        });
-        for (sender, id, record) in own.chain(others) {
-            let sender = written(sender);
-            there.must(json!({
-                "op": "sender_key_import", "sender": sender, "distribution_id": id, "record": hex::encode(&record),
-            }));
+        for key in us.rows.keys() {
+            match key {
+                Key::Session(peer) => {
+                    let identity = hex::encode(us.identity(peer).unwrap().encode());
+                    let record = hex::encode(us.session(peer).to_libsignal_record());
+                    let remote = written(peer);
+                    there.must(json!({ "op": "identity_set", "remote": remote, "identity": identity }));
+                    there.must(json!({ "op": "session_import", "remote": remote, "record": record }));
+                }
+                Key::SenderKey(format) => {
+                    let key = us.rows.sender_key(*format).unwrap().unwrap();
+                    import_sender_key(&mut there, &us.address, *format, &key.to_libsignal_record());
+                }
+                Key::ReceiverKeys(sender, format) => {
+                    let keys = us.rows.receiver_keys(sender, *format).unwrap();
+                    import_sender_key(&mut there, sender, *format, &keys.to_libsignal_record());
+                }
+                _ => {}
+            }
         }
         self.settle_at(there);
     }
