@@ -53,7 +53,7 @@ macro_rules! parameter_set {
             /// The shared secret in a ciphertext. A damaged one gives another secret, no error.
             #[must_use]
             pub fn decapsulate(seed: &Secret<64>, ciphertext: &[u8; $ciphertext]) -> Secret<32> {
-                stack::wiped(stack::KEM, || {
+                stack::wiped(stack::KEM_OF_SEED, || {
                     let (secret, _) = library::generate_key_pair(*seed.as_bytes()).into_parts();
                     Secret::new(library::decapsulate(&secret, &MlKemCiphertext::from(ciphertext)))
                 })

@@ -23,6 +23,9 @@ pub(crate) const AES_WIDE: Depth<{ with_vectors(13 * 1024) }> = Depth;
 pub(crate) const CURVE: Depth<{ with_vectors(7 * 1024) }> = Depth;
 /// Key encapsulation. Much the same on all targets, because polynomials take most of it.
 pub(crate) const KEM: Depth<{ 44 * 1024 }> = Depth;
+/// Decapsulation with a key that is made from its seed in the same place.
+#[cfg(feature = "rose")]
+pub(crate) const KEM_OF_SEED: Depth<{ 56 * 1024 }> = Depth;
 /// A message of the rose profile: several AES in wide modes below our own frames.
 #[cfg(feature = "rose")]
 pub(crate) const ROSE: Depth<{ with_vectors(13 * 1024) + 6 * 1024 }> = Depth;

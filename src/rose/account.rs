@@ -44,8 +44,10 @@ pub struct Account {
     /// The hashes of cards that were replaced, and when, in seconds.
     old_cards: Vec<([u8; 32], u64)>,
     /// Newest first.
-    pub(super) sealing: Vec<SealingPreKey>,
-    pub(super) hybrid: BTreeMap<u32, HybridPreKey>,
+    #[expect(clippy::vec_box, reason = "a list that grows does not wipe the old places of its entries")]
+    pub(super) sealing: Vec<Box<SealingPreKey>>,
+    /// Boxed, as a map that grows does not wipe the old places of its entries.
+    pub(super) hybrid: BTreeMap<u32, Box<HybridPreKey>>,
     /// The uses of last-resort prekeys by id, sorted.
     uses: BTreeMap<u32, Vec<Use>>,
     pub(super) lease: Lease,
@@ -56,8 +58,9 @@ pub struct Account {
 pub(crate) struct AccountChange {
     next_id: Option<u32>,
     new_card: Option<(Card, u64)>,
-    new_sealing: Option<(SealingPreKey, u64)>,
-    new_hybrid: Vec<HybridPreKey>,
+    new_sealing: Option<(Box<SealingPreKey>, u64)>,
+    #[expect(clippy::vec_box, reason = "they are moved to a map of such")]
+    new_hybrid: Vec<Box<HybridPreKey>>,
     pub(super) used_hybrid: Option<u32>,
     pub(super) remembered: Option<(u32, Use)>,
     expired: Vec<u32>,
@@ -224,10 +227,11 @@ impl Account {
     }
 
     fn expire(&self, now: Timestamp) -> AccountChange {
-        let is_over = |sealing: &&SealingPreKey| {
+        let is_over = |sealing: &SealingPreKey| {
             sealing.replaced.is_some_and(|replaced| replaced.saturating_add(KEPT) < now.as_secs())
         };
-        let expired = self.sealing.iter().filter(is_over).map(SealingPreKey::id).collect();
+        let expired =
+            self.sealing.iter().filter(|sealing| is_over(sealing)).map(|sealing| sealing.id()).collect();
         AccountChange { expired, ..AccountChange::default() }
     }
 
@@ -270,7 +274,7 @@ impl Account {
     /// The ids of sealing keys that go with a change.
     fn dropped_sealing<'a>(&'a self, change: &'a AccountChange) -> impl Iterator<Item = u32> + 'a {
         let kept = if change.new_sealing.is_some() { MAX_SEALING - 1 } else { MAX_SEALING };
-        let ids = self.sealing.iter().map(SealingPreKey::id);
+        let ids = self.sealing.iter().map(|sealing| sealing.id());
         ids.enumerate().filter(move |(at, id)| *at >= kept || change.expired.contains(id)).map(|(_, id)| id)
     }
 }

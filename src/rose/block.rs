@@ -164,7 +164,7 @@ pub(super) struct OpenedEnvelope {
 /// [`ReceiveError`]: `NotFound`, `UnknownSuite`, `BadContent`.
 pub(super) fn open(
     message: &[u8],
-    keys: &[SealingPreKey],
+    keys: &[Box<SealingPreKey>],
     (name, identity): (&DeviceName, &IdentityKey),
 ) -> Result<OpenedEnvelope, ReceiveError> {
     if message.len() < MIN_ENVELOPE_LEN || !is_wire_length(message.len()) {

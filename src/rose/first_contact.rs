@@ -108,12 +108,14 @@ impl Account {
         }
         let contact = self.admit(session, first, admission)?;
         let (account, mut state) = self.agreement(first, rng)?;
-        let Opened { received, change, hybrid: _ } =
-            stack::wiped(stack::ROSE, || state.receive(Place::Next, &first.envelope.inner, &self.keys, rng))?;
-        state.ratchet.apply(change);
         let known = known_after(session, first, contact);
-        let session = Staged::of(session, Change::Begin { state, known }, received);
-        Ok(session.and(Staged::of(self, account, ())))
+        stack::wiped(stack::ROSE, move || {
+            let Opened { received, change, hybrid: _ } =
+                state.receive(Place::Next, &first.envelope.inner, &self.keys, rng)?;
+            state.ratchet.apply(change);
+            let session = Staged::of(session, Change::Begin { state, known }, received);
+            Ok(session.and(Staged::of(self, account, ())))
+        })
     }
 
     /// A first message of a state that is there, by its tag or by a trial on that state alone.

@@ -64,13 +64,18 @@ pub(super) struct SealingPreKey {
 
 impl SealingPreKey {
     /// Draws 32 for the key and 64 for the signature.
-    pub(super) fn generate(keys: &DeviceKeys, id: u32, now: Timestamp, rng: &mut impl CryptoRng) -> Self {
+    pub(super) fn generate(
+        keys: &DeviceKeys,
+        id: u32,
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> Box<Self> {
         let key = XWingKey::generate(rng);
         let mut public = Box::new([0; SEALING_LEN]);
         fill(&mut *public, &[&id.to_be_bytes(), &day_of(now).to_be_bytes(), &key.public().0]);
         let (signed, signature) = public.split_at_mut(SEALING_LEN - 64);
         signature.copy_from_slice(&keys.sign(&[SEAL, keys.name().as_bytes(), signed], rng));
-        Self { key, public, replaced: None }
+        Box::new(Self { key, public, replaced: None })
     }
 
     pub(super) fn id(&self) -> u32 {
@@ -98,7 +103,7 @@ impl HybridPreKey {
         (id, class): (u32, Class),
         now: Timestamp,
         rng: &mut impl CryptoRng,
-    ) -> Self {
+    ) -> Box<Self> {
         let (pair, kem_seed) = (KeyPair::generate(rng), Secret::random(rng));
         let mut public = Box::new([0; HYBRID_LEN]);
         let (id, made) = (id.to_be_bytes(), day_of(now).to_be_bytes());
@@ -106,7 +111,7 @@ impl HybridPreKey {
         fill(&mut *public, &[&id, &[class.to_u8()], &made, pair.public().as_bytes(), &kem]);
         let (signed, signature) = public.split_at_mut(SIGNED_HYBRID_LEN);
         signature.copy_from_slice(&keys.sign(&[PREKEY, keys.name().as_bytes(), signed], rng));
-        Self { pair, kem_seed, public }
+        Box::new(Self { pair, kem_seed, public })
     }
 
     pub(super) fn id(&self) -> u32 {

@@ -71,10 +71,11 @@ impl Session {
         keys: &DeviceKeys,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Received>, ReceiveError> {
-        let state = self.states.get(at).ok_or(ReceiveError::NotFound)?;
-        let opened = stack::wiped(stack::ROSE, || state.receive(place, message, keys, rng))?;
-        let Opened { received, change, hybrid } = opened;
-        Ok(Staged::of(self, Change::Received { at, change, hybrid }, received))
+        stack::wiped(stack::ROSE, move || {
+            let state = self.states.get(at).ok_or(ReceiveError::NotFound)?;
+            let Opened { received, change, hybrid } = state.receive(place, message, keys, rng)?;
+            Ok(Staged::of(self, Change::Received { at, change, hybrid }, received))
+        })
     }
 
     /// The state and header key under which a message's header opens, whatever its tag.

@@ -123,14 +123,14 @@ impl Session {
         sender: &Sender<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Vec<u8>>, SendError> {
-        self.lease.free()?;
-        let at = self.sending_state(message.kind, sender)?;
-        let state = self.states.get(at).ok_or(SendError::NoState)?;
-        let (bytes, change) = stack::wiped(stack::ROSE, || {
+        stack::wiped(stack::ROSE, move || {
+            self.lease.free()?;
+            let at = self.sending_state(message.kind, sender)?;
+            let state = self.states.get(at).ok_or(SendError::NoState)?;
             let (inner, change) = state.encrypt(message, rng)?;
-            Ok::<_, SendError>((self.in_envelope(state, inner, sender.certificate, rng)?, change))
-        })?;
-        Ok(Staged::of(self, Change::Sent { at, change }, bytes))
+            let bytes = self.in_envelope(state, inner, sender.certificate, rng)?;
+            Ok(Staged::of(self, Change::Sent { at, change }, bytes))
+        })
     }
 
     /// The state that a message goes on. Dummies go on the current one. All else does too, unless the current one is a

@@ -55,38 +55,43 @@ pub fn seal_for_many<'a>(
     rng: &mut impl CryptoRng,
 ) -> Result<Staged<'a, SplitUpload>, SendError> {
     let len = wire_length((SPLIT_OVERHEAD + PREFIX_LEN + content.len()).max(at_least))?;
-    let padded = body::encode(Kind::Content.to_u8(), &Aux::default(), content, len - SPLIT_OVERHEAD);
-    let draw = Secret::<32>::random(rng);
-    let mut shared: Option<(Secret<32>, Vec<u8>)> = None;
-    let (mut stubs, mut stages) = (Vec::new(), Vec::new());
-    for (mailbox, session) in sessions {
-        session.lease.free()?;
-        let at = session.sending_state(Kind::Content, sender)?;
-        let state =
-            session.states.get(at).filter(|state| state.is_splittable()).ok_or(SendError::NotSplittable)?;
-        let sent = state.ratchet.send(Form::Split, rng)?;
-        let (b, shared) = &*shared.get_or_insert_with(|| {
-            let b = MacKey::new(draw.as_bytes()).mac(&[B, sent.seed.as_bytes(), &padded]);
-            let mut out = Vec::with_capacity(len - SESSION_STUB_LEN);
-            stack::wiped(stack::ROSE, || BodyKeys::shared(&b).seal_body(&padded, &mut out));
-            (b, out)
-        });
-        let f = shared.get(..32).unwrap_or_default();
-        let (stub, change) = stack::wiped(stack::ROSE, || state.stub(sent, (b, f), rng))?;
-        stubs.push((mailbox, stub));
-        stages.push(Staged::of(session, Change::Sent { at, change }, ()));
-    }
-    let (shared_key, shared) = shared.ok_or(SendError::BadUpload)?;
-    let entries = stubs.iter().map(|(mailbox, stub)| (mailbox.as_ref(), &stub[..]));
-    let bytes = upload::encode(entries, &shared).map_err(|_| SendError::BadUpload)?;
-    #[cfg(not(feature = "hazmat"))]
-    drop(shared_key);
-    let upload = SplitUpload {
-        bytes,
-        #[cfg(feature = "hazmat")]
-        shared_key,
-    };
-    Ok(Staged::all(stages).map(|_| upload))
+    stack::wiped(stack::ROSE, move || {
+        let padded = body::encode(Kind::Content.to_u8(), &Aux::default(), content, len - SPLIT_OVERHEAD);
+        let draw = Secret::<32>::random(rng);
+        let mut shared: Option<(Secret<32>, Vec<u8>)> = None;
+        let (mut stubs, mut stages) = (Vec::new(), Vec::new());
+        for (mailbox, session) in sessions {
+            session.lease.free()?;
+            let at = session.sending_state(Kind::Content, sender)?;
+            let state = session
+                .states
+                .get(at)
+                .filter(|state| state.is_splittable())
+                .ok_or(SendError::NotSplittable)?;
+            let sent = state.ratchet.send(Form::Split, rng)?;
+            let (b, shared) = &*shared.get_or_insert_with(|| {
+                let b = MacKey::new(draw.as_bytes()).mac(&[B, sent.seed.as_bytes(), &padded]);
+                let mut out = Vec::with_capacity(len - SESSION_STUB_LEN);
+                BodyKeys::shared(&b).seal_body(&padded, &mut out);
+                (b, out)
+            });
+            let f = shared.get(..32).unwrap_or_default();
+            let (stub, change) = state.stub(sent, (b, f), rng)?;
+            stubs.push((mailbox, stub));
+            stages.push(Staged::of(session, Change::Sent { at, change }, ()));
+        }
+        let (shared_key, shared) = shared.ok_or(SendError::BadUpload)?;
+        let entries = stubs.iter().map(|(mailbox, stub)| (mailbox.as_ref(), &stub[..]));
+        let bytes = upload::encode(entries, &shared).map_err(|_| SendError::BadUpload)?;
+        #[cfg(not(feature = "hazmat"))]
+        drop(shared_key);
+        let upload = SplitUpload {
+            bytes,
+            #[cfg(feature = "hazmat")]
+            shared_key,
+        };
+        Ok(Staged::all(stages).map(|_| upload))
+    })
 }
 
 impl SessionState {

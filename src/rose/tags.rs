@@ -47,3 +47,23 @@ pub fn find(message: &[u8], keys: impl IntoIterator<Item = Key>) -> impl Iterato
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::DeviceName;
+
+    #[test]
+    fn those_who_expect_a_message_are_found_and_nobody_else() {
+        let [ours, other] = [[1; 16], [2; 16]];
+        let [first, second] = [1, 2].map(|device| TagOwner::Session(DeviceName::new([3; 17], device)));
+        let table = || {
+            let rows = [(ours, first), (other, first), (ours, second)];
+            let rows = rows.map(|(tag, owner)| Key::Rose(RoseKey::Tag(tag, owner)));
+            rows.into_iter().chain([Key::Account])
+        };
+        let message = [&ours[..], &[0; 40]].concat();
+        assert_eq!(find(&message, table()).collect::<Vec<_>>(), [first, second]);
+        assert_eq!(find(&message[1..], table()).count() + find(&ours[..15], table()).count(), 0);
+    }
+}

@@ -6,15 +6,35 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use subrosa::Address;
 use subrosa::omemo::{
-    Account, IdentityKeyPair, Message, Session, Trust, UsedPreKey, Version, inspect, payload,
+    Account, IdentityKeyPair, Message, Outgoing, Session, Trust, UsedPreKey, Version, inspect, payload,
 };
 
 use super::heap::Watch;
+use super::on_the_stack::{Named, check_named};
 
 struct Party {
     account: Account,
     session: Session,
     rng: ChaCha20Rng,
+}
+
+/// All secrets of a session.
+fn secrets_of(session: &Session) -> Named {
+    let Some(shown) = inspect::session(session) else { return Vec::new() };
+    let mut secrets = vec![
+        ("root key", shown.root.as_bytes().to_vec()),
+        ("ratchet key", shown.own_private.to_vec()),
+        ("sending chain key", shown.sending.as_bytes().to_vec()),
+    ];
+    secrets.extend(shown.receiving.map(|key| ("receiving chain key", key.as_bytes().to_vec())));
+    secrets.extend(shown.skipped.iter().map(|(_, _, key)| ("skipped key", key.to_vec())));
+    secrets
+}
+
+fn watch_session(watch: &Watch, session: &Session) {
+    for (name, secret) in secrets_of(session) {
+        watch.secret(name, &secret);
+    }
 }
 
 impl Party {
@@ -23,20 +43,6 @@ impl Party {
         let mut account = Account::new(version, number, IdentityKeyPair::generate(&mut rng));
         account.renew(Some(1), &[1, 2], &mut rng).unwrap().commit();
         Self { account, session: Session::new(version, Address::new("peer", 3 - number)), rng }
-    }
-
-    /// Watches all secrets of the session that sends.
-    fn watch(&self, watch: &Watch) {
-        let Some(shown) = inspect::session(&self.session) else { return };
-        watch.secret("root key", shown.root.as_bytes());
-        watch.secret("ratchet key", shown.own_private);
-        watch.secret("sending chain key", shown.sending.as_bytes());
-        if let Some(receiving) = shown.receiving {
-            watch.secret("receiving chain key", receiving.as_bytes());
-        }
-        for (_, _, key) in shown.skipped {
-            watch.secret("skipped key", key);
-        }
     }
 
     /// Sends a text to the other, who reads it unless it is lost.
@@ -64,8 +70,8 @@ impl Party {
                 }
             }
         });
-        self.watch(watch);
-        other.watch(watch);
+        watch_session(watch, &self.session);
+        watch_session(watch, &other.session);
     }
 }
 
@@ -79,7 +85,7 @@ fn keys_and_texts_of_a_conversation_are_wiped() {
             let begun = alice.session.begin(&alice.account, &bundle, Trust::Anyone, &mut alice.rng);
             drop(begun.unwrap().commit());
         });
-        alice.watch(&watch);
+        watch_session(&watch, &alice.session);
         for turn in 0..6 {
             alice.say(&watch, &mut bob, turn % 2 == 1);
             alice.say(&watch, &mut bob, false);
@@ -111,4 +117,47 @@ fn keys_of_payloads_are_wiped() {
         assert_eq!(opened.unwrap()[..], text);
     });
     watch.assert_nothing_freed();
+}
+
+/// Makes a change and looks for what it leaves of secrets that are gone; on a copy first, to learn which are.
+fn check_session(name: &str, party: &mut Party, said: &[u8], change: impl Fn(&mut Party) + Sync) {
+    let account = Account::from_record(party.account.record().as_bytes()).unwrap();
+    let session =
+        Session::from_record(party.session.record().as_bytes(), party.session.remote().clone()).unwrap();
+    let mut copy = Party { account, session, rng: party.rng.clone() };
+    change(&mut copy);
+    let (mut secrets, after) = (secrets_of(&party.session), secrets_of(&copy.session));
+    secrets.retain(|(_, secret)| after.iter().all(|(_, kept)| kept != secret));
+    secrets.push(("key material", said.to_vec()));
+    let name = format!("OMEMO {}, {name}", if party.account.version() == Version::Two { "2" } else { "0.3" });
+    check_named(&name, &secrets, || change(party));
+}
+
+#[test]
+#[ignore = "looks at the stack of release code: cargo test --release --test secrets -- --include-ignored stack"]
+fn what_messages_leave_on_the_stack() {
+    for version in [Version::Two, Version::Legacy] {
+        let (mut alice, mut bob) = (Box::new(Party::new(version, 1)), Box::new(Party::new(version, 2)));
+        let mut said = [0; 48];
+        ChaCha20Rng::seed_from_u64(70).fill_bytes(&mut said);
+        let bundle = Box::new(bob.account.bundle().unwrap().verify(None).unwrap());
+        check_session("begin", &mut alice, &said, |Party { account, session, rng }| {
+            session.begin(account, &bundle, Trust::Anyone, rng).unwrap().commit();
+        });
+        check_session("encrypt", &mut alice, &said, |party| {
+            drop(party.session.encrypt(&said).unwrap().commit());
+        });
+        let [first, second] = [(); 2].map(|()| alice.session.encrypt(&said).unwrap().commit());
+        let receive = |sent: &Outgoing, Party { account, session, rng }: &mut Party| {
+            let message = Message::parse(version, sent.kind(), sent.as_bytes()).unwrap();
+            drop(
+                session.receive(account, &message, Trust::Anyone, UsedPreKey::Delete, rng).unwrap().commit(),
+            );
+        };
+        check_session("receive a first message", &mut bob, &said, |bob| receive(&first, bob));
+        receive(&second, &mut bob);
+        let [step, next] = [(); 2].map(|()| bob.session.encrypt(&said).unwrap().commit());
+        check_session("decrypt, with a ratchet step", &mut alice, &said, |alice| receive(&step, alice));
+        check_session("decrypt", &mut alice, &said, |alice| receive(&next, alice));
+    }
 }

@@ -104,8 +104,18 @@ pub fn check(name: &str, secrets: Secrets<'_>, operation: impl FnOnce() + Send) 
     }
 }
 
+/// Names, and bytes that must not be left.
+pub type Named = Vec<(&'static str, Vec<u8>)>;
+
+/// The same with secrets that are held.
+#[track_caller]
+pub fn check_named(name: &str, secrets: &Named, operation: impl FnOnce() + Send) {
+    let secrets: Vec<_> = secrets.iter().map(|(name, secret)| (*name, &secret[..])).collect();
+    check(name, &secrets, operation);
+}
+
 #[test]
-#[ignore = "looks at the stack of optimized code: cargo test --profile optimized --test secrets -- --include-ignored stack"]
+#[ignore = "looks at the stack of release code: cargo test --release --test secrets -- --include-ignored stack"]
 fn primitives() {
     let (key, peer) = (
         Box::new(PrivateKey::from_secret(&Secret::new(bytes(1)))),
@@ -151,7 +161,7 @@ fn primitives() {
 }
 
 #[test]
-#[ignore = "looks at the stack of optimized code: cargo test --profile optimized --test secrets -- --include-ignored stack"]
+#[ignore = "looks at the stack of release code: cargo test --release --test secrets -- --include-ignored stack"]
 fn ciphers() {
     let (key, iv) = (Box::new(bytes::<32>(10)), Box::new(bytes::<16>(11)));
     let text = TEXT.to_vec();
@@ -171,7 +181,7 @@ fn ciphers() {
 }
 
 #[test]
-#[ignore = "looks at the stack of optimized code: cargo test --profile optimized --test secrets -- --include-ignored stack"]
+#[ignore = "looks at the stack of release code: cargo test --release --test secrets -- --include-ignored stack"]
 fn kems() {
     let (mut rng, random) = Given::new(20);
     check("Kyber-1024, generate", &[("seed", &random[..64])], || {
@@ -212,7 +222,7 @@ fn kems() {
 }
 
 #[test]
-#[ignore = "looks at the stack of optimized code: cargo test --profile optimized --test secrets -- --include-ignored stack"]
+#[ignore = "looks at the stack of release code: cargo test --release --test secrets -- --include-ignored stack"]
 fn ratchets() {
     let chain = Box::new(ChainKey::new(Secret::new(bytes(30)), 0));
     let (seed, next) = chain.step().unwrap();
@@ -249,7 +259,7 @@ fn ratchets() {
 }
 
 #[test]
-#[ignore = "looks at the stack of optimized code: cargo test --profile optimized --test secrets -- --include-ignored stack"]
+#[ignore = "looks at the stack of release code: cargo test --release --test secrets -- --include-ignored stack"]
 fn sealing() {
     let key = Box::new(RecordKey::new(Secret::new(bytes(40))));
     let identity = Box::new(IdentityKeyPair::from_private(PrivateKey::from_secret(&Secret::new(bytes(41)))));
@@ -264,7 +274,7 @@ fn sealing() {
 }
 
 #[test]
-#[ignore = "looks at the stack of optimized code: cargo test --profile optimized --test secrets -- --include-ignored stack"]
+#[ignore = "looks at the stack of release code: cargo test --release --test secrets -- --include-ignored stack"]
 fn envelopes() {
     let [alice, bob] = Device::acquainted(80);
     let certificate = Service::new(80).certify(&alice);
@@ -326,7 +336,7 @@ fn envelopes() {
 }
 
 #[test]
-#[ignore = "looks at the stack of optimized code: cargo test --profile optimized --test secrets -- --include-ignored stack"]
+#[ignore = "looks at the stack of release code: cargo test --release --test secrets -- --include-ignored stack"]
 fn groups() {
     let (mut rng, random) = Given::new(50);
     let id = DistributionId::from_bytes([7; 16]);
@@ -397,7 +407,7 @@ fn conversation(version: u8, turn: bool) -> ([Device; 2], PublicBytes) {
 }
 
 #[test]
-#[ignore = "looks at the stack of optimized code: cargo test --profile optimized --test secrets -- --include-ignored stack"]
+#[ignore = "looks at the stack of release code: cargo test --release --test secrets -- --include-ignored stack"]
 fn sessions() {
     for version in [3, 4] {
         for turn in [false, true] {
@@ -456,7 +466,7 @@ fn message_keys(record: &[u8], version: u8) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-#[ignore = "looks at the stack of optimized code: cargo test --profile optimized --test secrets -- --include-ignored stack"]
+#[ignore = "looks at the stack of release code: cargo test --release --test secrets -- --include-ignored stack"]
 fn first_messages() {
     for version in [3, 4] {
         let [mut alice, mut bob] = Device::pair(70);

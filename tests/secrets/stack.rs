@@ -42,7 +42,7 @@ pub fn left_by(secrets: Secrets<'_>, operation: impl FnOnce() + Send) -> Left {
 }
 
 #[test]
-#[ignore = "looks at the stack of optimized code: cargo test --profile optimized --test secrets -- --include-ignored stack"]
+#[ignore = "looks at the stack of release code: cargo test --release --test secrets -- --include-ignored stack"]
 fn what_is_left_is_found_and_what_is_wiped_is_not() {
     let secret = *b"what nobody may know, ever, here";
     let secrets: Secrets<'_> = &[("secret", &secret), ("other", b"something that is never there")];

@@ -102,14 +102,14 @@ pub(super) fn write_sealing(sealing: &SealingPreKey, replaced: Option<u64>) -> R
     writer.finish()
 }
 
-fn read_sealing(id: u32, bytes: &[u8]) -> Result<SealingPreKey, RecordError> {
+fn read_sealing(id: u32, bytes: &[u8]) -> Result<Box<SealingPreKey>, RecordError> {
     let kind = RecordKind::Rose(RoseKind::SealingPreKey);
     let (mut reader, _) = RecordReader::open(kind, RECORD_VERSION, bytes)?;
     let public = Box::new(reader.array()?);
     let key = XWingKey::from_seed(reader.secret()?);
     let replaced = if reader.flag()? { Some(reader.u64()?) } else { None };
     reader.finish()?;
-    let sealing = SealingPreKey { key, public, replaced };
+    let sealing = Box::new(SealingPreKey { key, public, replaced });
     let belongs = sealing.public.split_at(12).1.starts_with(&sealing.key.public().0);
     if sealing.id() == id && belongs { Ok(sealing) } else { Err(RecordError::Damaged) }
 }
@@ -124,7 +124,7 @@ pub(super) fn write_hybrid(prekey: &HybridPreKey) -> Record {
     writer.finish()
 }
 
-fn read_hybrid(id: u32, bytes: &[u8]) -> Result<HybridPreKey, RecordError> {
+fn read_hybrid(id: u32, bytes: &[u8]) -> Result<Box<HybridPreKey>, RecordError> {
     let kind = RecordKind::Rose(RoseKind::HybridPreKey);
     let (mut reader, _) = RecordReader::open(kind, RECORD_VERSION, bytes)?;
     let public: Box<[u8; HYBRID_LEN]> = Box::new(reader.array()?);
@@ -134,7 +134,7 @@ fn read_hybrid(id: u32, bytes: &[u8]) -> Result<HybridPreKey, RecordError> {
     let mut x = [0; 32];
     x.iter_mut().zip(public.iter().skip(13)).for_each(|(to, from)| *to = *from);
     let pair = KeyPair::from_parts(private, PublicKey::from_bytes(x));
-    let prekey = HybridPreKey { pair, kem_seed, public };
+    let prekey = Box::new(HybridPreKey { pair, kem_seed, public });
     if prekey.id() == id && prekey.class().is_some() { Ok(prekey) } else { Err(RecordError::Damaged) }
 }
 

@@ -138,9 +138,11 @@ impl GroupKeys {
         let parts = Parts::of(message).ok_or(ReceiveError::BadLength)?;
         let at = self.generations.iter().position(|generation| generation.expected.has(parts.tag));
         let at = at.ok_or(ReceiveError::NotFound)?;
-        let generation = self.generations.get(at).ok_or(ReceiveError::NotFound)?;
-        let (received, change, tags) = stack::wiped(stack::ROSE, || self.open(generation, &parts))?;
-        Ok(Staged::of(self, GroupKeysChange::Received { at, change, tags }, received))
+        stack::wiped(stack::ROSE, move || {
+            let generation = self.generations.get(at).ok_or(ReceiveError::NotFound)?;
+            let (received, change, tags) = self.open(generation, &parts)?;
+            Ok(Staged::of(self, GroupKeysChange::Received { at, change, tags }, received))
+        })
     }
 
     fn open(

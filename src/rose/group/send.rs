@@ -161,17 +161,19 @@ impl GroupKey {
         to: impl IntoIterator<Item = (impl AsRef<[u8]>, DeviceName)>,
         rng: &mut impl CryptoRng,
     ) -> Result<Staged<'_, Vec<u8>>, GroupError> {
-        self.lease.free()?;
-        let iteration = self.secrets.chain.index();
-        let (seed, next) = self.secrets.chain.step().map_err(|_| GroupError::Exhausted)?;
-        let shared = stack::wiped(stack::ROSE, || self.seal(message, us, seed.as_bytes(), rng))?;
-        let stub = |name: DeviceName| -> Tag {
-            MacKey::new(self.secrets.tag_key(&name).as_bytes()).tag(&[TAG, &iteration.to_be_bytes()])
-        };
-        let stubs: Vec<_> = to.into_iter().map(|(mailbox, name)| (mailbox, stub(name))).collect();
-        let entries = stubs.iter().map(|(mailbox, stub)| (mailbox.as_ref(), &stub[..]));
-        let bytes = upload::encode(entries, &shared).map_err(|_| GroupError::BadUpload)?;
-        Ok(Staged::of(self, GroupKeyChange::Sent(next), bytes))
+        stack::wiped(stack::ROSE, move || {
+            self.lease.free()?;
+            let iteration = self.secrets.chain.index();
+            let (seed, next) = self.secrets.chain.step().map_err(|_| GroupError::Exhausted)?;
+            let shared = self.seal(message, us, seed.as_bytes(), rng)?;
+            let stub = |name: DeviceName| -> Tag {
+                MacKey::new(self.secrets.tag_key(&name).as_bytes()).tag(&[TAG, &iteration.to_be_bytes()])
+            };
+            let stubs: Vec<_> = to.into_iter().map(|(mailbox, name)| (mailbox, stub(name))).collect();
+            let entries = stubs.iter().map(|(mailbox, stub)| (mailbox.as_ref(), &stub[..]));
+            let bytes = upload::encode(entries, &shared).map_err(|_| GroupError::BadUpload)?;
+            Ok(Staged::of(self, GroupKeyChange::Sent(next), bytes))
+        })
     }
 
     /// The shared part: `EH || F || C || t`.
