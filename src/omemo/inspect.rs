@@ -4,6 +4,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::identity::{IdentityKey, InvalidIdentity};
 use super::session::Session;
@@ -19,7 +20,6 @@ use crate::wire::omemo::{self as wire, Exchange, KeyExchange, ParseError, Versio
 pub use crate::crypto::ed25519;
 
 /// The first session's state.
-#[derive(Debug)]
 pub struct Shown<'a> {
     /// Whether we began it.
     pub began: bool,
@@ -49,6 +49,12 @@ pub struct Shown<'a> {
     pub previous: u32,
     /// Ratchet key, counter and message key of each skipped key, oldest first.
     pub skipped: Vec<([u8; 32], u32, &'a [u8; 32])>,
+}
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Shown({} skipped keys)", self.skipped.len())
+    }
 }
 
 /// Shows the session that sends.
@@ -123,7 +129,6 @@ pub fn key_exchange(version: Version, bytes: &[u8]) -> Result<ShownExchange<'_>,
 }
 
 /// The parts of a session from elsewhere.
-#[derive(Debug)]
 pub struct Parts<'a> {
     /// Whether we began it.
     pub began: bool,
@@ -151,6 +156,12 @@ pub struct Parts<'a> {
     pub previous: u32,
     /// Ratchet key, counter and message key of each skipped key, oldest first.
     pub skipped: Vec<([u8; 32], u32, [u8; 32])>,
+}
+
+impl fmt::Debug for Parts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Parts({} skipped keys)", self.skipped.len())
+    }
 }
 
 /// The only session with a device, from its parts.

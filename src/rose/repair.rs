@@ -3,6 +3,7 @@
 //! Repair, and the typed content of the kinds that the profile itself uses (rose 33 §6, 36 §6).
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::bundle::BUNDLE_LEN;
 use super::error::ReceiveError;
@@ -64,7 +65,6 @@ impl Repair {
 }
 
 /// The content of a received message by its kind.
-#[derive(Debug)]
 pub enum Typed<'a> {
     /// A dummy.
     Nothing,
@@ -86,6 +86,23 @@ pub enum Typed<'a> {
     Unknown(u8, &'a [u8]),
     /// A known kind, with content of another length or form. The change of the message stands.
     Malformed,
+}
+
+impl fmt::Debug for Typed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => write!(f, "Nothing"),
+            Self::Content(content) => write!(f, "Content({} bytes)", content.len()),
+            Self::Receipt(content) => write!(f, "Receipt({} bytes)", content.len()),
+            Self::Repair(repair) => write!(f, "Repair({repair:?})"),
+            Self::SenderKey(_) => write!(f, "SenderKey(..)"),
+            Self::Sas(_) => write!(f, "Sas(..)"),
+            Self::ReportToken(_) => write!(f, "ReportToken(..)"),
+            Self::Bundle(_) => write!(f, "Bundle(..)"),
+            Self::Unknown(kind, content) => write!(f, "Unknown({kind}, {} bytes)", content.len()),
+            Self::Malformed => write!(f, "Malformed"),
+        }
+    }
 }
 
 impl Received {

@@ -4,6 +4,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
@@ -37,7 +38,7 @@ use crate::wire::rose::length::wire_length;
 const MAX_UNANSWERED: u64 = 14 * 86_400_000;
 
 /// A message to send.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Outgoing<'a> {
     /// The kind of the content.
     pub kind: Kind,
@@ -47,6 +48,13 @@ pub struct Outgoing<'a> {
     pub at_least: usize,
     /// The report part, 68 bytes: due for content of a franked session, and nowhere else.
     pub report: Option<&'a [u8; FRANK_LEN]>,
+}
+
+impl fmt::Debug for Outgoing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, content, at_least, report: _ } = self;
+        write!(f, "Outgoing({kind:?}, {} bytes in at least {at_least})", content.len())
+    }
 }
 
 impl<'a> Outgoing<'a> {

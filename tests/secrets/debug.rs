@@ -46,6 +46,8 @@ use subrosa::{
 
 #[path = "../support/device.rs"]
 pub(crate) mod device;
+#[path = "debug/profiles.rs"]
+mod profiles;
 #[path = "debug/public.rs"]
 mod public;
 #[path = "../support/sealed.rs"]
@@ -530,6 +532,8 @@ fn everything() -> Shown {
     show_braid(&mut shown, &mut rng);
     attachments::show(&mut shown, &mut rng);
     public::show(&mut shown, &mut rng);
+    profiles::show_rose(&mut shown, &mut rng);
+    profiles::show_omemo(&mut shown, &mut rng);
     shown
 }
 

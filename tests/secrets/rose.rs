@@ -23,7 +23,7 @@ fn text(seed: u64) -> [u8; 100] {
 
 /// The secrets of a session, out of its record: root key, own private key, chain and header keys, at the places that
 /// `docs/records.md` gives for a state of an initiator that is Hybrid.
-fn secrets_of(session: &Session) -> Named {
+pub fn secrets_of(session: &Session) -> Named {
     let record = session.record();
     let ratchet = &record.as_bytes()[4 + 8 + 1 + 127 + 1 + 69 + 3..];
     let secret = |(name, at): (&'static str, usize)| (name, ratchet[at..at + 32].to_vec());

@@ -59,7 +59,6 @@ pub(crate) struct Generation {
 }
 
 /// A group's message that was received.
-#[derive(Debug)]
 pub struct GroupReceived {
     /// The content.
     pub content: Plaintext,
@@ -67,6 +66,13 @@ pub struct GroupReceived {
     pub group: [u8; 32],
     /// What a report of it needs, in a franked group.
     pub reportable: Option<Reportable>,
+}
+
+impl fmt::Debug for GroupReceived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { content, group: _, reportable: _ } = self;
+        write!(f, "GroupReceived({} bytes)", content.len())
+    }
 }
 
 /// A change of group keys.

@@ -70,7 +70,7 @@ impl Secrets {
 }
 
 /// A message for a group, to be sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct GroupOutgoing<'a> {
     /// The content.
     pub content: &'a [u8],
@@ -78,6 +78,13 @@ pub struct GroupOutgoing<'a> {
     pub at_least: usize,
     /// The report part, of a franked group.
     pub report: Option<&'a [u8; FRANK_LEN]>,
+}
+
+impl fmt::Debug for GroupOutgoing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { content, at_least, report: _ } = self;
+        write!(f, "GroupOutgoing({} bytes in at least {at_least})", content.len())
+    }
 }
 
 /// A change of a group key.

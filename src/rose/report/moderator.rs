@@ -114,12 +114,19 @@ impl fmt::Debug for Moderator {
 }
 
 /// What a good report proves.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Judgement {
     /// The device whose token it is.
     pub sender: DeviceName,
     /// The content.
     pub content: Vec<u8>,
+}
+
+impl fmt::Debug for Judgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sender, content } = self;
+        write!(f, "Judgement({sender:?}, {} bytes)", content.len())
+    }
 }
 
 fn is_stamp(key: &[u8; 32], commitment: &[u8; 32], there: &[u8; 20]) -> bool {
