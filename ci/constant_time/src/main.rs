@@ -11,6 +11,7 @@
 mod batches;
 mod marking;
 mod memcheck;
+mod omemo;
 mod planted;
 mod primitives;
 mod report;
@@ -32,5 +33,6 @@ fn main() -> ExitCode {
     sealing::run(&mut report);
     sessions::run(&mut report);
     rose::run(&mut report);
+    omemo::run(&mut report);
     report.end()
 }

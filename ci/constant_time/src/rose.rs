@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The rose profile: messages of a session by both sides, the search by tag, first contacts by both sides.
+//! The rose profile: messages of a session by both sides, for many sessions and for a group, the search by tag, first
+//! contacts by both sides.
 //!
 //! Header keys are marked where a message is made, looked for or refused. Where one opens they are not: what its header
 //! says decides what is done, and the peer has chosen it. The braid is marked in `sessions`.
@@ -10,16 +11,17 @@ mod parties;
 
 use subrosa::hazmat::crypto::xwing::{XWingKey, XWingPublicKey};
 use subrosa::keys::Secret;
+use subrosa::rose::group::{GroupKey, GroupKeys, GroupOutgoing};
 use subrosa::rose::{
-    Account, Admission, Class, DeviceName, Outgoing, ReceiveError, RoseKey, Sender, Session, Trust,
-    VerifiedBundle,
+    Account, Admission, Class, DeviceName, Outgoing, ReceiveError, RoseKey, Sender, Session, Trust, Upload,
+    VerifiedBundle, seal_for_many,
 };
 use subrosa::store::Key;
 
 use parties::{Device, NOW, Service, pair};
 
 use crate::marking::{Marked, plain, text, writes};
-use crate::memcheck::mark;
+use crate::memcheck::{declassify, mark};
 use crate::report::Report;
 
 const TEXT: [u8; 40] = *b"0123 this is what is said, and no more /";
@@ -38,6 +40,8 @@ const RECEIVING_HEADERS: [usize; 2] = [275, 316];
 pub fn run(report: &mut Report) {
     conversation(report);
     forged(report);
+    split(report);
+    group(report);
     let contact = Contact::new();
     contact.begin(report);
     contact.open(report);
@@ -142,6 +146,62 @@ fn forged(report: &mut Report) {
             None
         });
     }
+}
+
+/// One message for several sessions.
+fn split(report: &mut Report) {
+    let [alice, bob] = pair(150, false);
+    let held = &alice.sessions[&bob.name()];
+    let mut said = TEXT;
+    mark(&mut said);
+    report.clean("rose, seal for many", || {
+        let mut sessions = [(); 3].map(|()| marked(held, true, &[&KEYS, &SENDING_HEADERS]));
+        let sender = Sender { certificate: &alice.certificate, contact: None, now: NOW };
+        let to = [[1], [2], [3]].into_iter().zip(&mut sessions);
+        let staged = seal_for_many(to, (&said, 0), &sender, &mut Marked::new(151)).unwrap();
+        let mut out = writes(&staged);
+        out.extend(staged.commit().bytes);
+        Some(out)
+    });
+}
+
+/// A group key, by its sender and by a member. The member's header key opens, so it is not marked, as in a session.
+fn group(report: &mut Report) {
+    let [us, to] = pair(160, false).map(|device| device.name());
+    let key = GroupKey::generate([0xD3; 32], &mut plain(161)).commit();
+    let mut keys = GroupKeys::new(us, *key.id(), false);
+    keys.learn(key.distribution(&to).as_bytes(), 0).unwrap().commit();
+    let marked = |record: &[u8], places: &[usize]| {
+        let mut record = record.to_vec();
+        places.iter().for_each(|at| mark(&mut record[*at..at + 32]));
+        record
+    };
+    let mut said = TEXT;
+    let send = |key: &mut GroupKey, said: &[u8], rng: &mut Marked| {
+        let message = GroupOutgoing { content: said, at_least: 0, report: None };
+        let staged = key.encrypt(&message, &us, [(*to.as_bytes(), to)], rng).unwrap();
+        (writes(&staged), staged.commit())
+    };
+    let (_, mut upload) =
+        send(&mut GroupKey::from_record(key.record().as_bytes()).unwrap(), &said, &mut Marked::new(162));
+    declassify(&mut upload);
+    let (_, message) = Upload::parse(&upload).unwrap().deliveries().next().unwrap();
+    mark(&mut said);
+    // `CK`, `GHK`, `GTS`, signing key: `docs/records.md`.
+    let own = marked(key.record().as_bytes(), &[64, 100, 132, 164]);
+    report.clean("rose group, encrypt", || {
+        let (mut out, upload) = send(&mut GroupKey::from_record(&own).unwrap(), &said, &mut Marked::new(163));
+        out.extend(upload);
+        Some(out)
+    });
+    let theirs = marked(keys.record().as_bytes(), &[18]);
+    report.clean("rose group, decrypt", || {
+        let mut keys = GroupKeys::from_record(&theirs, us, *key.id()).unwrap();
+        let staged = keys.decrypt(&message).unwrap();
+        let mut out = writes(&staged);
+        out.extend(text(staged.commit().content));
+        Some(out)
+    });
 }
 
 /// A first contact of Alice to Bob.
