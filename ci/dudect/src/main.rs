@@ -19,6 +19,7 @@ mod cycles;
 mod message;
 mod operations;
 mod planted;
+mod profiles;
 mod report;
 mod welch;
 
@@ -42,5 +43,6 @@ fn main() -> ExitCode {
     planted::run(&mut report);
     operations::run(&mut report);
     message::run(&mut report);
+    profiles::run(&mut report);
     report.end()
 }
