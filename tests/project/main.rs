@@ -21,6 +21,7 @@ mod device;
 #[path = "../support/envelopes.rs"]
 mod envelopes;
 
+mod compiled_once;
 mod fuzz_seeds;
 mod layers;
 mod supply_chain;
