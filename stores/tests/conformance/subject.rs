@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use subrosa::RecordKey;
 #[cfg(feature = "rose")]
@@ -223,9 +224,10 @@ impl OnServer {
 
 impl Subject for InPostgres {
     fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let [a, b, ..] = *RecordKey::generate(&mut subrosa::os_rng()).as_bytes();
-        let name = format!("{}-{a}-{b}", std::process::id());
-        Self(name)
+        Self(format!("{}-{number}-{a}-{b}", std::process::id()))
     }
     fn open_with(&self, key: [u8; 32]) -> Result<Box<dyn Opened>, StoreError> {
         Ok(Box::new(open_postgres(&self.0, key)?))
