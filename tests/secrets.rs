@@ -26,6 +26,8 @@ mod keys;
 mod moved;
 #[path = "secrets/omemo.rs"]
 mod omemo;
+#[path = "support/omemo.rs"]
+mod omemo_party;
 #[path = "secrets/on_the_stack.rs"]
 mod on_the_stack;
 #[path = "support/rose.rs"]

@@ -5,57 +5,37 @@
 
 #![no_main]
 
+#[path = "../../tests/support/omemo.rs"]
+mod party;
+
 use std::cell::RefCell;
 
 use libfuzzer_sys::fuzz_target;
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::SeedableRng;
 use subrosa::Address;
-use subrosa::omemo::{
-    Account, Bundle, IdentityKey, IdentityKeyPair, Kind, Message, Session, Trust, UsedPreKey, Version,
-    payload,
-};
+use subrosa::omemo::{Account, Bundle, IdentityKey, Kind, Message, Session, UsedPreKey, Version, payload};
 
-struct Party {
-    account: Account,
-    session: Session,
-    rng: ChaCha20Rng,
+use party::Party;
+
+/// A party that has a session, begun by another.
+fn begun(version: Version) -> Party {
+    let [mut alice, mut bob] = Party::pair(version);
+    let sent = alice.session.encrypt(b"first").unwrap().commit();
+    take(&mut bob, Kind::KeyExchange, sent.as_bytes());
+    assert!(bob.session.is_begun());
+    bob
 }
 
-impl Party {
-    fn new(version: Version, number: u32) -> Self {
-        let mut rng = ChaCha20Rng::seed_from_u64(number.into());
-        let mut account = Account::new(version, number, IdentityKeyPair::generate(&mut rng));
-        account.renew(Some(1), &[1], &mut rng).unwrap().commit();
-        Self { account, session: Session::new(version, Address::new("peer", 3 - number)), rng }
-    }
-
-    /// A party that has a session, begun by another.
-    fn begun(version: Version) -> Self {
-        let (mut alice, mut bob) = (Self::new(version, 1), Self::new(version, 2));
-        let bundle = bob.account.bundle().unwrap().verify(None).unwrap();
-        alice.session.begin(&alice.account, &bundle, Trust::Anyone, &mut alice.rng).unwrap().commit();
-        let sent = alice.session.encrypt(b"first").unwrap().commit();
-        bob.take(Kind::KeyExchange, sent.as_bytes());
-        assert!(bob.session.is_begun());
-        bob
-    }
-
-    fn take(&mut self, kind: Kind, bytes: &[u8]) {
-        let Ok(message) = Message::parse(self.account.version(), kind, bytes) else { return };
-        let (trust, used) = (Trust::Anyone, UsedPreKey::Keep);
-        let Self { account, session, rng } = self;
-        let before = session.record().as_bytes().to_vec();
-        match session.receive(account, &message, trust, used, rng) {
-            Ok(staged) => drop(staged.commit()),
-            Err(_) => assert_eq!(session.record().as_bytes(), before),
-        }
+fn take(party: &mut Party, kind: Kind, bytes: &[u8]) {
+    let Ok(message) = Message::parse(party.account.version(), kind, bytes) else { return };
+    let before = party.session.record().as_bytes().to_vec();
+    if party.receive(&message, UsedPreKey::Keep).is_err() {
+        assert_eq!(party.session.record().as_bytes(), before);
     }
 }
 
 thread_local! {
     static PARTIES: RefCell<[Party; 2]> =
-        RefCell::new([Party::begun(Version::Two), Party::begun(Version::Legacy)]);
+        RefCell::new([begun(Version::Two), begun(Version::Legacy)]);
 }
 
 fuzz_target!(|bytes: &[u8]| {
@@ -64,7 +44,7 @@ fuzz_target!(|bytes: &[u8]| {
     match choice >> 1 & 7 {
         0 | 1 => {
             let kind = if choice >> 1 & 7 == 0 { Kind::Plain } else { Kind::KeyExchange };
-            PARTIES.with_borrow_mut(|parties| parties[usize::from(choice & 1)].take(kind, bytes));
+            PARTIES.with_borrow_mut(|parties| take(&mut parties[usize::from(choice & 1)], kind, bytes));
         }
         2 => {
             if let Ok(session) = Session::from_record(bytes, Address::new("peer", 1)) {

@@ -7,8 +7,16 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 /// Packages below the crate, and the crate: those whose features differ make it compile again.
-const SHARED: &[&str] =
-    &["subrosa", "libcrux-ml-kem", "libcrux-traits", "rand", "getrandom", "digest", "hybrid-array"];
+const SHARED: &[&str] = &[
+    "subrosa",
+    "libcrux-ml-kem",
+    "libcrux-traits",
+    "rand",
+    "getrandom",
+    "crypto-common",
+    "digest",
+    "hybrid-array",
+];
 
 /// Name and version of each of them that a package brings along, and its features.
 fn features(package: &str, edges: &str) -> BTreeMap<String, String> {

@@ -4,19 +4,11 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use subrosa::Address;
-use subrosa::omemo::{
-    Account, IdentityKeyPair, Message, Outgoing, Session, Trust, UsedPreKey, Version, inspect, payload,
-};
+use subrosa::omemo::{Account, Message, Outgoing, Session, Trust, UsedPreKey, Version, inspect, payload};
 
 use super::heap::Watch;
+use super::omemo_party::Party;
 use super::on_the_stack::{Named, check_named};
-
-struct Party {
-    account: Account,
-    session: Session,
-    rng: ChaCha20Rng,
-}
 
 /// All secrets of a session.
 fn secrets_of(session: &Session) -> Named {
@@ -37,60 +29,43 @@ fn watch_session(watch: &Watch, session: &Session) {
     }
 }
 
-impl Party {
-    fn new(version: Version, number: u32) -> Self {
-        let mut rng = ChaCha20Rng::seed_from_u64(number.into());
-        let mut account = Account::new(version, number, IdentityKeyPair::generate(&mut rng));
-        account.renew(Some(1), &[1, 2], &mut rng).unwrap().commit();
-        Self { account, session: Session::new(version, Address::new("peer", 3 - number)), rng }
-    }
-
-    /// Sends a text to the other, who reads it unless it is lost.
-    fn say(&mut self, watch: &Watch, other: &mut Self, lost: bool) {
-        let version = self.account.version();
-        let mut said = [0; 48];
-        self.rng.fill_bytes(&mut said);
-        watch.secret("key material", &said);
-        watch.over(|| {
-            drop(self.session.encrypt(&said).unwrap());
-            let sent = self.session.encrypt(&said).unwrap().commit();
-            if lost {
-                return;
+/// Sends a text to the other, who reads it unless it is lost.
+fn say(from: &mut Party, watch: &Watch, other: &mut Party, lost: bool) {
+    let mut said = [0; 48];
+    from.rng.fill_bytes(&mut said);
+    watch.secret("key material", &said);
+    watch.over(|| {
+        drop(from.session.encrypt(&said).unwrap());
+        let sent = from.session.encrypt(&said).unwrap().commit();
+        if lost {
+            return;
+        }
+        let mut damaged = sent.as_bytes().to_vec();
+        *damaged.last_mut().unwrap() ^= 1;
+        for (bytes, good) in [(&damaged[..], false), (sent.as_bytes(), true)] {
+            let Ok(message) = Message::parse(from.account.version(), sent.kind(), bytes) else { continue };
+            let received = other.receive(&message, UsedPreKey::Delete);
+            assert_eq!(received.is_ok(), good);
+            if let Ok(received) = received {
+                assert_eq!(received.plaintext(), said);
             }
-            let mut damaged = sent.as_bytes().to_vec();
-            *damaged.last_mut().unwrap() ^= 1;
-            for (bytes, good) in [(&damaged[..], false), (sent.as_bytes(), true)] {
-                let Ok(message) = Message::parse(version, sent.kind(), bytes) else { continue };
-                let Self { account, session, rng } = &mut *other;
-                let used = UsedPreKey::Delete;
-                let staged = session.receive(account, &message, Trust::Anyone, used, rng);
-                assert_eq!(staged.is_ok(), good);
-                if let Ok(staged) = staged {
-                    assert_eq!(staged.commit().plaintext(), said);
-                }
-            }
-        });
-        watch_session(watch, &self.session);
-        watch_session(watch, &other.session);
-    }
+        }
+    });
+    watch_session(watch, &from.session);
+    watch_session(watch, &other.session);
 }
 
 #[test]
 fn keys_and_texts_of_a_conversation_are_wiped() {
     for version in [Version::Two, Version::Legacy] {
         let watch = Watch::begin();
-        let (mut alice, mut bob) = watch.over(|| (Party::new(version, 1), Party::new(version, 2)));
-        watch.over(|| {
-            let bundle = bob.account.bundle().unwrap().verify(None).unwrap();
-            let begun = alice.session.begin(&alice.account, &bundle, Trust::Anyone, &mut alice.rng);
-            drop(begun.unwrap().commit());
-        });
+        let [mut alice, mut bob] = watch.over(|| Party::pair(version));
         watch_session(&watch, &alice.session);
         for turn in 0..6 {
-            alice.say(&watch, &mut bob, turn % 2 == 1);
-            alice.say(&watch, &mut bob, false);
-            bob.say(&watch, &mut alice, turn % 3 == 2);
-            bob.say(&watch, &mut alice, false);
+            say(&mut alice, &watch, &mut bob, turn % 2 == 1);
+            say(&mut alice, &watch, &mut bob, false);
+            say(&mut bob, &watch, &mut alice, turn % 3 == 2);
+            say(&mut bob, &watch, &mut alice, false);
         }
         watch.over(|| drop((alice, bob)));
         watch.assert_nothing_freed();
@@ -148,11 +123,9 @@ fn what_messages_leave_on_the_stack() {
             drop(party.session.encrypt(&said).unwrap().commit());
         });
         let [first, second] = [(); 2].map(|()| alice.session.encrypt(&said).unwrap().commit());
-        let receive = |sent: &Outgoing, Party { account, session, rng }: &mut Party| {
+        let receive = |sent: &Outgoing, party: &mut Party| {
             let message = Message::parse(version, sent.kind(), sent.as_bytes()).unwrap();
-            drop(
-                session.receive(account, &message, Trust::Anyone, UsedPreKey::Delete, rng).unwrap().commit(),
-            );
+            drop(party.receive(&message, UsedPreKey::Delete).unwrap());
         };
         check_session("receive a first message", &mut bob, &said, |bob| receive(&first, bob));
         receive(&second, &mut bob);

@@ -2,13 +2,14 @@
 
 //! OMEMO in both versions: messages of a session by both sides, and payloads.
 
-use rand_chacha::ChaCha20Rng;
-use subrosa::Address;
+#[path = "../../../tests/support/omemo.rs"]
+mod party;
+
 use subrosa::hazmat::ratchet::chain::ChainKey;
 use subrosa::omemo::inspect::{self, Parts};
-use subrosa::omemo::{
-    Account, IdentityKeyPair, Message, Outgoing, Session, Trust, UsedPreKey, Version, payload,
-};
+use subrosa::omemo::{Message, Outgoing, Session, Trust, UsedPreKey, Version, payload};
+
+use party::Party;
 
 use crate::marking::{Marked, plain, writes};
 use crate::memcheck::{declassify_value, mark};
@@ -24,26 +25,9 @@ pub fn run(report: &mut Report) {
     payloads(report);
 }
 
-struct Party {
-    account: Account,
-    session: Session,
-    rng: ChaCha20Rng,
-}
-
-impl Party {
-    fn new(version: Version, number: u32) -> Self {
-        let mut rng = plain(number.into());
-        let mut account = Account::new(version, number, IdentityKeyPair::generate(&mut rng));
-        account.renew(Some(1), &[1], &mut rng).unwrap().commit();
-        Self { account, session: Session::new(version, Address::new("peer", 3 - number)), rng }
-    }
-
-    fn receive(&mut self, version: Version, sent: &Outgoing) {
-        let Self { account, session, rng } = self;
-        let message = Message::parse(version, sent.kind(), sent.as_bytes()).unwrap();
-        let received = session.receive(account, &message, Trust::Anyone, UsedPreKey::Delete, rng);
-        drop(received.unwrap().commit());
-    }
+fn receive(party: &mut Party, sent: &Outgoing) {
+    let message = Message::parse(party.account.version(), sent.kind(), sent.as_bytes()).unwrap();
+    drop(party.receive(&message, UsedPreKey::Delete).unwrap());
 }
 
 /// The session with all its secrets marked.
@@ -78,18 +62,16 @@ fn marked(version: Version, session: &Session) -> Session {
 }
 
 fn conversation(report: &mut Report, version: Version, name: &str) {
-    let [mut alice, mut bob] = [1, 2].map(|number| Party::new(version, number));
-    let bundle = bob.account.bundle().unwrap().verify(None).unwrap();
-    alice.session.begin(&alice.account, &bundle, Trust::Anyone, &mut plain(3)).unwrap().commit();
+    let [mut alice, mut bob] = Party::pair(version);
     let mut said = [0x5A; 48];
     let greeting = alice.session.encrypt(&said).unwrap().commit();
-    bob.receive(version, &greeting);
+    receive(&mut bob, &greeting);
     let mut rounds = Vec::new();
     for turn in 0..2 * TURNS {
         let (from, to) = if turn % 2 == 0 { (&mut bob, &mut alice) } else { (&mut alice, &mut bob) };
         let before = [&from.session, &to.session].map(|session| marked(version, session));
         let sent = from.session.encrypt(&said).unwrap().commit();
-        to.receive(version, &sent);
+        receive(to, &sent);
         rounds.push((before, sent));
     }
     mark(&mut said);
