@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 //! Batches of X25519 agreements beside `curve25519-dalek` one by one, on each backend that the machine has: the same
-//! shared secrets, whatever is in the other lanes.
+//! shared secrets, whatever is in the other lanes. And points in lanes, where there are some for them.
 
 #![no_main]
 
 use arbitrary::Arbitrary;
+use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::montgomery::MontgomeryPoint;
+use curve25519_dalek::scalar::Scalar;
 use libfuzzer_sys::fuzz_target;
 use x25519_batch::backend::{Backend, Kind};
 use x25519_batch::{Agreement, BASE};
@@ -58,4 +60,22 @@ fuzz_target!(|pairs: Vec<([u8; 32], Point)>| {
         backend.agree_many(&mut agreements);
         assert_eq!(shared, expected, "{backend:?}");
     }
+    for (scalar, point) in &pairs {
+        combine(point, &[*scalar, *point].map(Scalar::from_bytes_mod_order));
+    }
 });
+
+/// `s` times the base point and `h` times another one, beside `curve25519-dalek`.
+#[cfg(target_arch = "x86_64")]
+fn combine(u: &[u8; 32], [s, h]: &[Scalar; 2]) {
+    if x25519_batch::Point::is_here() {
+        let point = x25519_batch::Point::of_montgomery(u);
+        let sum = MontgomeryPoint(*u)
+            .to_edwards(0)
+            .map(|point| EdwardsPoint::vartime_double_scalar_mul_basepoint(h, &point, s).compress().to_bytes());
+        assert_eq!(point.map(|point| point.combined(s.as_bytes(), h.as_bytes())), sum);
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn combine(_: &[u8; 32], _: &[Scalar; 2]) {}

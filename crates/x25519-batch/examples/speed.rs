@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What an agreement takes, by backend and size of the batch, beside `curve25519-dalek` one by one: medians of rounds in
-//! which each takes its turn, so that what else the machine does hits all alike.
+//! What agreements take, by backend and size of the batch, and what a signature's point takes, beside `curve25519-dalek`:
+//! medians of rounds in which each takes its turn, so that what else the machine does hits all alike.
 //!
 //! `cargo run --release -p x25519-batch --features precomputed-tables --example speed -- ROUNDS`
 
 #![allow(clippy::print_stdout, reason = "it prints")]
 
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+#[cfg(target_arch = "x86_64")]
+use curve25519_dalek::{edwards::EdwardsPoint, montgomery::MontgomeryPoint, scalar::Scalar};
+#[cfg(target_arch = "x86_64")]
+use x25519_batch::Point;
 use x25519_batch::backend::{Backend, Kind};
 use x25519_batch::{Agreement, BASE};
 
@@ -28,9 +33,11 @@ const BATCHES: [(&str, u8, u8); 11] = [
 ];
 
 struct Row {
-    kind: Kind,
-    backend: Backend,
-    batch: (&'static str, u8, u8),
+    name: &'static str,
+    side: String,
+    /// How many results there are.
+    len: u8,
+    run: Box<dyn Fn()>,
     times: Vec<Duration>,
 }
 
@@ -48,28 +55,67 @@ fn run(backend: Backend, len: u8, bases: u8) {
         })
         .collect();
     backend.agree_many(&mut agreements);
-    std::hint::black_box(shared);
+    black_box(shared);
+}
+
+fn batches() -> impl Iterator<Item = Row> {
+    let here = || Kind::ALL.into_iter().filter_map(|kind| Some((kind, Backend::of(kind)?)));
+    BATCHES.into_iter().flat_map(move |(name, len, bases)| {
+        here().map(move |(kind, backend)| Row {
+            name,
+            side: format!("{kind:?}"),
+            len,
+            run: Box::new(move || run(backend, len, bases)),
+            times: Vec::new(),
+        })
+    })
+}
+
+/// A key's point, and what verifies a signature by it.
+#[cfg(target_arch = "x86_64")]
+fn points() -> Vec<Row> {
+    let (u, [s, h]) = (BASE, [3, 5].map(|number| Scalar::from_bytes_mod_order([number; 32])));
+    let row = |name, side: &str, run| Row { name, side: side.to_owned(), len: 1, run, times: Vec::new() };
+    let (Some(lanes), Some(dalek)) = (Point::of_montgomery(&u), MontgomeryPoint(u).to_edwards(0)) else {
+        return Vec::new();
+    };
+    let encoded_in_lanes =
+        move || _ = black_box(Point::of_montgomery(black_box(&u)).map(|point| point.encode()));
+    let encoded =
+        move || _ = black_box(MontgomeryPoint(black_box(u)).to_edwards(0).map(|point| point.compress()));
+    let combined_in_lanes = move || _ = black_box(black_box(lanes).combined(s.as_bytes(), h.as_bytes()));
+    let combined = move || {
+        let sum = EdwardsPoint::vartime_double_scalar_mul_basepoint(&h, &black_box(dalek), &s);
+        black_box(sum.compress());
+    };
+    vec![
+        row("a point, encoded", "Ifma", Box::new(encoded_in_lanes)),
+        row("a point, encoded", "dalek", Box::new(encoded)),
+        row("s·B + h·P", "Ifma", Box::new(combined_in_lanes)),
+        row("s·B + h·P", "dalek", Box::new(combined)),
+    ]
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn points() -> Vec<Row> {
+    Vec::new()
 }
 
 fn main() {
     let rounds = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(101_usize);
-    let here = || Kind::ALL.into_iter().filter_map(|kind| Some((kind, Backend::of(kind)?)));
-    let mut rows: Vec<Row> = BATCHES
-        .into_iter()
-        .flat_map(|batch| here().map(move |(kind, backend)| Row { kind, backend, batch, times: Vec::new() }))
-        .collect();
+    let mut rows: Vec<Row> = batches().chain(points()).collect();
     for _ in 0..rounds {
-        for row in &mut rows {
+        for Row { run, times, .. } in &mut rows {
             let started = Instant::now();
-            run(row.backend, row.batch.1, row.batch.2);
-            row.times.push(started.elapsed());
+            run();
+            times.push(started.elapsed());
         }
     }
-    println!("| batch | backend | µs | µs each | least |\n| --- | --- | ---: | ---: | ---: |");
-    for Row { kind, batch: (name, len, _), mut times, .. } in rows {
+    println!("| batch | by | µs | µs each | least |\n| --- | --- | ---: | ---: | ---: |");
+    for Row { name, side, len, mut times, .. } in rows {
         times.sort_unstable();
         let microseconds = |time: Option<&Duration>| time.map_or(0.0, Duration::as_secs_f64) * 1e6;
         let (median, least) = (microseconds(times.get(rounds / 2)), microseconds(times.first()));
-        println!("| {name} | {kind:?} | {median:.1} | {:.1} | {least:.1} |", median / f64::from(len));
+        println!("| {name} | {side} | {median:.1} | {:.1} | {least:.1} |", median / f64::from(len));
     }
 }

@@ -156,7 +156,7 @@ impl Run {
             #[cfg(target_arch = "x86_64")]
             Self::Ifma8 => 52,
             #[cfg(target_arch = "x86_64")]
-            Self::Ifma8Base => 17,
+            Self::Ifma8Base => 19,
             #[cfg(target_arch = "x86_64")]
             Self::Ifma4 => 35,
             #[cfg(target_arch = "x86_64")]

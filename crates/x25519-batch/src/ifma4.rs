@@ -4,10 +4,12 @@
 
 use core::arch::x86_64::{
     __m256i, __mmask8, _mm256_add_epi64, _mm256_and_si256, _mm256_extract_epi64, _mm256_madd52hi_epu64,
-    _mm256_madd52lo_epu64, _mm256_mask_blend_epi64, _mm256_set_epi64x, _mm256_set1_epi64x, _mm256_slli_epi64,
-    _mm256_srli_epi64, _mm256_sub_epi64, _mm256_test_epi64_mask,
+    _mm256_madd52lo_epu64, _mm256_mask_blend_epi64, _mm256_mask_sub_epi64, _mm256_maskz_permutex_epi64,
+    _mm256_set_epi64x, _mm256_set1_epi64x, _mm256_slli_epi64, _mm256_sllv_epi64, _mm256_srli_epi64,
+    _mm256_sub_epi64, _mm256_test_epi64_mask,
 };
 
+use crate::edwards::edwards;
 use crate::ladder::ladder;
 use crate::lane::Lane;
 use crate::radix51::radix51;
@@ -19,6 +21,7 @@ type Mask = __mmask8;
 
 radix51!(#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]);
 ladder!(#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]);
+edwards!(#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]);
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
@@ -101,4 +104,25 @@ fn mask(numbers: Vector, bit: u32) -> Mask {
 #[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
 fn swap(a: Vector, b: Vector, mask: Mask) -> (Vector, Vector) {
     (_mm256_mask_blend_epi64(mask, a, b), _mm256_mask_blend_epi64(mask, b, a))
+}
+
+/// The lanes in the order of `ORDER`, and zero where a bit of the mask is 0.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
+fn arrange<const ORDER: i32>(numbers: Vector, kept: Mask) -> Vector {
+    _mm256_maskz_permutex_epi64::<ORDER>(kept, numbers)
+}
+
+/// `from - numbers` where a bit of the mask is 1, and the numbers elsewhere.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
+fn negate(from: Vector, numbers: Vector, negated: Mask) -> Vector {
+    _mm256_mask_sub_epi64(numbers, negated, from, numbers)
+}
+
+/// Each number shifted to the left.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
+fn scale(numbers: Vector, bits: [u64; LANES]) -> Vector {
+    _mm256_sllv_epi64(numbers, collect(bits))
 }

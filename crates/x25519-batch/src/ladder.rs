@@ -83,11 +83,18 @@ macro_rules! ladder {
             x.multiply(&inverse(&z)).reduce()
         }
 
-        /// `z` to the power of 2^255 − 21: its inverse, or zero. Names are of exponents: `to_31` is z^31, `ones_10`
-        /// is z to the power of ten binary ones.
+        /// `z` to the power of 2^255 − 21: its inverse, or zero.
         #[inline(never)]
         $(#[$feature])?
         fn inverse(z: &Element) -> Element {
+            let (to_11, ones_250) = powers(z);
+            squares(&ones_250, 5).multiply(&to_11).reduce()
+        }
+
+        /// `z` to the power of eleven, and of 2^250 − 1. Names are of exponents: `to_9` is z^9, `ones_10` is z to the power
+        /// of ten binary ones.
+        $(#[$feature])?
+        fn powers(z: &Element) -> (Element, Element) {
             let to_2 = z.square().reduce();
             let to_9 = squares(&to_2, 2).multiply(z).reduce();
             let to_11 = to_9.multiply(&to_2).reduce();
@@ -98,8 +105,7 @@ macro_rules! ladder {
             let ones_50 = squares(&ones_40, 10).multiply(&ones_10).reduce();
             let ones_100 = squares(&ones_50, 50).multiply(&ones_50).reduce();
             let ones_200 = squares(&ones_100, 100).multiply(&ones_100).reduce();
-            let ones_250 = squares(&ones_200, 50).multiply(&ones_50).reduce();
-            squares(&ones_250, 5).multiply(&to_11).reduce()
+            (to_11, squares(&ones_200, 50).multiply(&ones_50).reduce())
         }
 
         /// Squares as often as is said.

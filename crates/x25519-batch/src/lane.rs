@@ -35,11 +35,7 @@ impl Lane {
 
     /// Writes the u-coordinate as RFC 7748 does: reduced, little endian.
     pub(crate) fn write_u(&self, out: &mut [u8; 32]) {
-        let [u0, u1, u2, u3, u4] = reduced(self.u);
-        let words = [u0 | u1 << 51, u1 >> 13 | u2 << 38, u2 >> 26 | u3 << 25, u3 >> 39 | u4 << 12];
-        for (bytes, word) in out.as_chunks_mut().0.iter_mut().zip(words) {
-            *bytes = word.to_le_bytes();
-        }
+        write(reduced(self.u), out);
     }
 }
 
@@ -51,7 +47,16 @@ impl Drop for Lane {
     }
 }
 
-fn words(bytes: &[u8; 32]) -> [u64; 4] {
+/// Writes limbs of 51 bits, little endian.
+pub(crate) fn write([u0, u1, u2, u3, u4]: [u64; 5], out: &mut [u8; 32]) {
+    let words = [u0 | u1 << 51, u1 >> 13 | u2 << 38, u2 >> 26 | u3 << 25, u3 >> 39 | u4 << 12];
+    for (bytes, word) in out.as_chunks_mut().0.iter_mut().zip(words) {
+        *bytes = word.to_le_bytes();
+    }
+}
+
+/// Words of 64 bits, the lowest first.
+pub(crate) fn words(bytes: &[u8; 32]) -> [u64; 4] {
     let mut words = [0; 4];
     for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
         *word = u64::from_le_bytes(*bytes);

@@ -12,6 +12,8 @@ mod avx2;
 pub mod backend;
 #[cfg(any(target_arch = "x86_64", test))]
 mod comb;
+#[cfg(any(target_arch = "x86_64", test))]
+mod edwards;
 #[cfg(target_arch = "x86_64")]
 mod ifma4;
 #[cfg(target_arch = "x86_64")]
@@ -24,6 +26,8 @@ mod ladder;
 mod lane;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 mod neon;
+#[cfg(target_arch = "x86_64")]
+mod point;
 mod portable;
 #[cfg(any(all(target_arch = "aarch64", target_feature = "neon"), target_arch = "x86_64", test))]
 mod radix25;
@@ -34,6 +38,9 @@ mod stack;
 mod table;
 
 use core::fmt;
+
+#[cfg(target_arch = "x86_64")]
+pub use point::Point;
 
 /// The u-coordinate of the base point, 9. With it an agreement gives the scalar's public key.
 pub const BASE: [u8; 32] = {

@@ -21,6 +21,7 @@
 //! | sum, difference and bias | 2^61.6 | 2^61 + 2 · 2^59 |
 //! | what `reduce` carries, c | 2^10.6 | 2^61.6 / 2^51 |
 //! | `reduce` | 2^51 + 2^15 | 2^51 + 19 c |
+//! | the same in `edwards.rs` | 2^51 + 2^16 | there are four times a `Product`, and the bias: 2^62 |
 //! | `plus_121665`, before `reduce` | 2^52.6 | 2^51 + 2^15 + 2^52 + 38 · 2^17 |
 //!
 //! `intervals.rs` runs this code, as it is, with intervals in place of numbers, and finds that it holds for all inputs.

@@ -13,7 +13,7 @@
 use crate::lane::{MASK, limbs, reduced};
 
 /// A number modulo 2^255 − 19.
-type Number = [u64; 5];
+pub(crate) type Number = [u64; 5];
 
 /// What is added of nothing, of a point, of twice that point, and so on up to fifteen times: y + x, y − x and 2dxy, each in
 /// five limbs of 51 bits.
@@ -36,8 +36,13 @@ struct Point {
     t: Number,
 }
 
-const D: Number =
+/// The curve's constant, −121665 / 121666.
+pub(crate) const D: Number =
     limbs([0x75eb_4dca_1359_78a3, 0x0070_0a4d_4141_d8ab, 0x8cc7_4079_7779_e898, 0x5203_6cee_2b6f_fe73]);
+pub(crate) const TWICE_D: Number = sum(D, D);
+/// Its square is −1.
+pub(crate) const MINUS_ONE_ROOT: Number =
+    limbs([0xc4ee_1b27_4a0e_a0b0, 0x2f43_1806_ad2f_e478, 0x2b4d_0099_3dfb_d7a7, 0x2b83_2480_4fc1_df0b]);
 const ONE: Number = [1, 0, 0, 0, 0];
 const NOTHING: Point = Point { x: [0; 5], y: ONE, z: ONE, t: [0; 5] };
 /// The base point of RFC 8032 §5.1.
@@ -59,7 +64,7 @@ const fn table() -> [Multiples; 16] {
     while at < 256 {
         let Point { x, y, .. } = multiples[at];
         let (x, y) = (product(x, inverses[at]), product(y, inverses[at]));
-        let (sum, difference, t) = (sum(y, x), difference(y, x), product(product(x, y), sum(D, D)));
+        let (sum, difference, t) = (sum(y, x), difference(y, x), product(product(x, y), TWICE_D));
         let Multiples { sum: sums, difference: differences, t: ts } = &mut table[at / 16];
         let mut limb = 0;
         while limb < 5 {
@@ -106,25 +111,25 @@ const fn multiples() -> ([Point; 256], [Number; 256]) {
 const fn added(one: Point, other: Point) -> Point {
     let less = product(difference(one.y, one.x), difference(other.y, other.x));
     let more = product(sum(one.y, one.x), sum(other.y, other.x));
-    let scaled_t = product(product(one.t, other.t), sum(D, D));
+    let scaled_t = product(product(one.t, other.t), TWICE_D);
     let twice_z = product(one.z, sum(other.z, other.z));
     let (e, f, g, h) =
         (difference(more, less), difference(twice_z, scaled_t), sum(twice_z, scaled_t), sum(more, less));
     Point { x: product(e, f), y: product(g, h), z: product(f, g), t: product(e, h) }
 }
 
-const fn sum(a: Number, b: Number) -> Number {
+pub(crate) const fn sum(a: Number, b: Number) -> Number {
     reduced([a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4]])
 }
 
 /// `a` and twice the prime, less `b`.
-const fn difference(a: Number, b: Number) -> Number {
+pub(crate) const fn difference(a: Number, b: Number) -> Number {
     const LIMB: u64 = (1 << 52) - 2;
     let [b0, b1, b2, b3, b4] = b;
     sum(a, [LIMB - 36 - b0, LIMB - b1, LIMB - b2, LIMB - b3, LIMB - b4])
 }
 
-const fn product(a: Number, b: Number) -> Number {
+pub(crate) const fn product(a: Number, b: Number) -> Number {
     let mut columns = [0_u128; 5];
     let mut at = 0;
     while at < 25 {

@@ -14,6 +14,8 @@
 mod points;
 mod published;
 mod random;
+#[cfg(target_arch = "x86_64")]
+mod signatures;
 
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use x25519_batch::Agreement;
