@@ -2,13 +2,13 @@
 
 //! Curve25519 keys and X25519 agreement (RFC 7748), with the deployed encoding and refusals.
 
+mod point;
 mod x25519;
 
 use alloc::vec::Vec;
 use core::fmt;
 
 use curve25519_dalek::constants::X25519_BASEPOINT;
-use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::clamp_integer;
 use rand_core::CryptoRng;
 use subtle::{Choice, ConstantTimeEq};
@@ -16,6 +16,7 @@ use subtle::{Choice, ConstantTimeEq};
 use super::key_error::KeyError;
 use super::secret::Secret;
 use super::stack;
+pub(super) use point::Point;
 
 /// The type byte in front of an encoded public key.
 const KEY_TYPE: u8 = 0x05;
@@ -110,14 +111,14 @@ impl PreparedKey {
     }
 
     /// The point with the key's u-coordinate whose sign bit is 0, if that is on the curve and not on its twist.
-    pub(super) fn edwards(&self) -> Option<EdwardsPoint> {
-        self.prepared.edwards()
+    pub(super) fn point(&self) -> Option<Point> {
+        Point::of(&self.prepared)
     }
 
     /// [`PublicKey::is_canonical`].
     #[must_use]
     pub fn is_canonical(&self) -> bool {
-        self.key.is_reduced() && self.edwards().is_some_and(|point| point.is_torsion_free())
+        self.key.is_reduced() && self.point().is_some_and(|point| point.is_torsion_free())
     }
 }
 

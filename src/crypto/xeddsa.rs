@@ -14,7 +14,7 @@ use sha2::{Digest, Sha512};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::curve::{PreparedKey, PrivateKey, PublicKey};
+use super::curve::{Point, PreparedKey, PrivateKey, PublicKey};
 use super::secret::Secret;
 use super::stack;
 
@@ -165,12 +165,12 @@ pub fn verify_strict(key: &PublicKey, message: &[&[u8]], signature: &Signature) 
 
 /// A public key, ready to verify several signatures.
 #[derive(Clone, Copy)]
-pub struct VerifyingKey(Option<Point>);
+pub struct VerifyingKey(Option<Prepared>);
 
 /// The point `A` whose sign bit is 0.
 #[derive(Clone, Copy)]
-struct Point {
-    a: EdwardsPoint,
+struct Prepared {
+    a: Point,
     encoded: [u8; 32],
     /// The encoding of −A: the same except for the sign bit, unless A = −A.
     negated: [u8; 32],
@@ -186,20 +186,20 @@ impl VerifyingKey {
     /// Prepares a key that is prepared for agreements.
     #[must_use]
     pub fn of(key: &PreparedKey) -> Self {
-        Self(key.edwards().map(|a| {
-            let encoded = a.compress().to_bytes();
+        Self(key.point().map(|a| {
+            let encoded = a.encode();
             let mut negated = encoded;
-            if a != -a {
+            if a != a.negated() {
                 negated[31] ^= 0x80;
             }
-            Point { a, encoded, negated }
+            Prepared { a, encoded, negated }
         }))
     }
 
     /// [`verify`] with this key.
     #[must_use]
     pub fn verify(&self, message: &[&[u8]], signature: &[u8]) -> bool {
-        let Some(Point { a, encoded, negated }) = self.0 else { return false };
+        let Some(Prepared { a, encoded, negated }) = self.0 else { return false };
         let Ok(signature) = <&Signature>::try_from(signature) else { return false };
         let (Some(point), Some(s)) = (signature.first_chunk::<32>(), signature.last_chunk::<32>()) else {
             return false;
@@ -211,11 +211,10 @@ impl VerifyingKey {
             return false;
         }
         // h·(−A), not (L − h)·A: for a key with a torsion component the two differ.
-        let (minus_a, public) = if sign == 0 { (-a, encoded) } else { (a, negated) };
+        let (minus_a, public) = if sign == 0 { (a.negated(), encoded) } else { (a, negated) };
         let h = challenge(point, &public, message);
         let s = Scalar::from_bytes_mod_order(s);
-        let expected = EdwardsPoint::vartime_double_scalar_mul_basepoint(&h, &minus_a, &s);
-        expected.compress().as_bytes().ct_eq(point).into()
+        minus_a.combined(&s, &h).ct_eq(point).into()
     }
 }
 

@@ -71,6 +71,12 @@ impl Prepared {
         Self { point, edwards: if worth_it { point.to_edwards(0) } else { None } }
     }
 
+    /// The u-coordinate.
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    pub(super) const fn as_bytes(&self) -> &[u8; 32] {
+        self.point.as_bytes()
+    }
+
     /// The point with the key's u-coordinate whose sign bit is 0, if there is one.
     pub(super) fn edwards(&self) -> Option<EdwardsPoint> {
         self.edwards.or_else(|| self.point.to_edwards(0))
