@@ -106,6 +106,8 @@ impl Backend {
             #[cfg(target_arch = "x86_64")]
             (Kind::Ifma, _) if public_keys => Some(Run::Ifma8Base),
             #[cfg(target_arch = "x86_64")]
+            (Kind::Ifma, 1) => Some(Run::Ifma1),
+            #[cfg(target_arch = "x86_64")]
             (Kind::Ifma, ..=ifma4::LANES) => Some(Run::Ifma4),
             #[cfg(target_arch = "x86_64")]
             (Kind::Ifma, _) => Some(Run::Ifma8),
@@ -128,6 +130,9 @@ enum Run {
     Ifma8Base,
     #[cfg(target_arch = "x86_64")]
     Ifma4,
+    /// One, in four lanes.
+    #[cfg(target_arch = "x86_64")]
+    Ifma1,
     #[cfg(target_arch = "x86_64")]
     Avx2,
     #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
@@ -146,6 +151,8 @@ impl Run {
             Self::Avx2 => avx2::LANES,
             #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
             Self::Neon => neon::LANES,
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma1 => 1,
             Self::OneByOne => 1,
         }
     }
@@ -159,6 +166,8 @@ impl Run {
             Self::Ifma8Base => 19,
             #[cfg(target_arch = "x86_64")]
             Self::Ifma4 => 35,
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma1 => 22,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => 104,
             #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
@@ -182,6 +191,9 @@ impl Run {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the same.
             Self::Ifma4 => in_lanes(agreements, |lanes| unsafe { ifma4::agree(lanes) }),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the same.
+            Self::Ifma1 => in_lanes(agreements, |[lane]| unsafe { ifma4::agree_alone(lane) }),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: chosen by a `Backend` of kind `Avx2`, which exists only if this machine has AVX2.
             Self::Avx2 => in_lanes(agreements, |lanes| unsafe { avx2::agree(lanes) }),
@@ -261,7 +273,7 @@ mod tests {
     #[cfg(target_arch = "x86_64")]
     #[test]
     fn a_batch_is_cut_into_what_is_cheapest() {
-        assert_eq!(runs(Kind::Ifma, 1, 0), [(Run::Ifma4, 1)]);
+        assert_eq!(runs(Kind::Ifma, 1, 0), [(Run::Ifma1, 1)]);
         let one_key = if cfg!(feature = "precomputed-tables") { Run::OneByOne } else { Run::Ifma8Base };
         assert_eq!(runs(Kind::Ifma, 0, 1), [(one_key, 1)]);
         assert_eq!(runs(Kind::Ifma, 4, 0), [(Run::Ifma4, 4)]);

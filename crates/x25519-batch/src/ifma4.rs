@@ -13,6 +13,7 @@ use crate::edwards::edwards;
 use crate::ladder::ladder;
 use crate::lane::Lane;
 use crate::radix51::radix51;
+use crate::single::single;
 
 pub(crate) const LANES: usize = 4;
 
@@ -22,6 +23,7 @@ type Mask = __mmask8;
 radix51!(#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]);
 ladder!(#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]);
 edwards!(#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]);
+single!(#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]);
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512vl,avx512ifma")]

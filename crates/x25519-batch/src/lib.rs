@@ -33,6 +33,8 @@ mod portable;
 mod radix25;
 #[cfg(any(target_arch = "x86_64", test))]
 mod radix51;
+#[cfg(any(target_arch = "x86_64", test))]
+mod single;
 mod stack;
 #[cfg(any(target_arch = "x86_64", test))]
 mod table;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! X25519: in assembly with `std` where the processor has what that needs, else by `curve25519-dalek`.
+//! X25519: with `std` in lanes or in assembly, where the processor has what that needs, else by `curve25519-dalek`.
 
 #[cfg(all(feature = "std", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod assembly;
@@ -29,12 +29,14 @@ pub(super) fn public_key(private: &Secret<32>) -> [u8; 32] {
 
 /// X25519; all zero if the public key is of low order.
 pub(super) fn agree(private: &Secret<32>, theirs: &Prepared) -> Secret<32> {
-    assembly::agree(private, theirs.point.as_bytes()).unwrap_or_else(|| theirs.agree(private))
+    let point = theirs.point.as_bytes();
+    let fast = lanes::agree(private, point).or_else(|| assembly::agree(private, point));
+    fast.unwrap_or_else(|| theirs.agree(private))
 }
 
 /// Agreements that do not depend on each other: at once where that is faster.
 pub(super) fn agree_each(pairs: &[Pair<'_>], shared: &mut [Secret<32>]) {
-    let done = lanes::agree(pairs, shared);
+    let done = lanes::agree_each(pairs, shared);
     for ((private, theirs), shared) in pairs.iter().zip(shared).skip(done) {
         *shared = if theirs.prepared.is_base() {
             Secret::new(public_key(&private.0))
@@ -143,7 +145,9 @@ mod tests {
                     assert_eq!(Prepared { point, edwards }.agree(&private), ladder, "{u:02x?}");
                 }
                 assert_eq!(agree(&private, &Prepared::new(u)), ladder, "{u:02x?}");
-                if let Some(shared) = assembly::agree(&private, &u) {
+                for shared in
+                    [lanes::agree(&private, &u), assembly::agree(&private, &u)].into_iter().flatten()
+                {
                     assert_eq!(shared, ladder, "{u:02x?}");
                 }
             }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Points in four lanes, each of which has an interval.
+//! What has four lanes together, each of which has an interval.
 
 use super::Interval;
 use crate::edwards::edwards;
 use crate::ladder::ladder;
 use crate::lane::{Lane, limbs, words};
 use crate::radix51::radix51;
+use crate::single::single;
 
 use core::array::from_fn;
 
@@ -24,6 +25,7 @@ const BOUND: u64 = (1 << 51) + (1 << 16);
 radix51!();
 ladder!();
 edwards!();
+single!();
 
 fn splat(number: u64) -> Vector {
     [super::splat(number); 4]
@@ -92,20 +94,40 @@ fn highest(Element(limbs): Element) -> u64 {
     limbs.as_flattened().iter().map(|limb| limb.high).max().unwrap()
 }
 
+fn or(one: &Element, other: &Element) -> Element {
+    Element(from_fn(|limb| from_fn(|lane| one.0[limb][lane].or(other.0[limb][lane]))))
+}
+
+/// Any numbers of a table, of a point or of bytes, all below 2^51.
+fn any() -> Element {
+    Element([[Interval { low: 0, high: (1 << 51) - 1 }; 4]; 5])
+}
+
+/// Any scalar, and any point.
+#[test]
+fn no_number_of_a_single_agreement_grows_too_large() {
+    let start = any().widen().sums_and_differences();
+    let mut pair = start;
+    let steps = (1..100).find(|_| {
+        let swapped = or(&pair, &pair.arranged::<0b01_00_11_10>(ALL));
+        let next = or(&pair, &Pair(swapped).step(&any()).0);
+        let grown = next.0 != pair.0;
+        pair = next;
+        !grown
+    });
+    assert!(steps.is_some(), "the intervals grow without end");
+    assert!(highest(pair) < BOUND && highest(pair.widen().sums_and_differences()) < BOUND, "{:?}", pair.0);
+}
+
 /// Any scalars: points are added and doubled in any order, until nothing grows.
 #[test]
 fn no_number_of_a_point_grows_too_large() {
-    let or = |one: Element, other: Element| {
-        Element(from_fn(|limb| from_fn(|lane| one.0[limb][lane].or(other.0[limb][lane]))))
-    };
-    // Of the table, or of another point, all below 2^51.
-    let any = Element([[Interval { low: 0, high: (1 << 51) - 1 }; 4]; 5]);
     let mut point = Point::nothing();
     let steps = (1..100).find(|_| {
-        let sums = [Addend(any), point.addend()].map(|addend| point.plus(&addend).0);
-        let next = sums.into_iter().fold(or(point.0, point.doubled().0), or);
+        let sums = [Addend(any()), point.addend()].map(|addend| point.plus(&addend).0);
+        let next = sums.iter().fold(or(&point.0, &point.doubled().0), |one, other| or(&one, other));
         let grown = next.0 != point.0.0;
-        point = Point(or(point.0, next));
+        point = Point(or(&point.0, &next));
         !grown
     });
     assert!(steps.is_some(), "the intervals grow without end");
@@ -132,18 +154,25 @@ fn with_checks_points_are_as_they_should_be() {
     }
 }
 
-/// Four agreements, each with a scalar of its own.
+/// Four agreements, each with a scalar of its own: together, and each by itself.
 #[test]
-fn with_checks_lanes_do_not_mix() {
-    let mut lanes: [Lane; 4] = from_fn(|_| Lane::default());
-    let inputs: [_; 4] = from_fn(|lane| ([lane.to_le_bytes()[0] * 0x37; 32], [9; 32]));
-    for (lane, (scalar, point)) in lanes.iter_mut().zip(&inputs) {
+fn with_checks_agreements_are_as_they_should_be() {
+    let inputs: [_; 4] =
+        from_fn(|lane| ([lane.to_le_bytes()[0] * 0x37; 32], [9 - lane.to_le_bytes()[0] * 2; 32]));
+    let lane = |(scalar, point): &([u8; 32], [u8; 32])| {
+        let mut lane = Lane::default();
         lane.read(scalar, point);
-    }
-    agree(&mut lanes);
-    for (lane, (scalar, point)) in lanes.iter().zip(inputs) {
-        let mut shared = [0; 32];
-        lane.write_u(&mut shared);
-        assert_eq!(shared, MontgomeryPoint(point).mul_clamped(scalar).to_bytes());
+        lane
+    };
+    let (mut together, mut alone) = (inputs.each_ref().map(lane), inputs.each_ref().map(lane));
+    agree(&mut together);
+    alone.iter_mut().for_each(agree_alone);
+    for ((scalar, point), lanes) in inputs.iter().zip(together.iter().zip(&alone)) {
+        let expected = MontgomeryPoint(*point).mul_clamped(*scalar).to_bytes();
+        for lane in [lanes.0, lanes.1] {
+            let mut shared = [0; 32];
+            lane.write_u(&mut shared);
+            assert_eq!(shared, expected, "{scalar:?}");
+        }
     }
 }
