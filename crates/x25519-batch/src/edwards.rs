@@ -205,30 +205,18 @@ macro_rules! edwards {
             /// left out: when a point is doubled, G is C.
             #[inline]
             $(#[$feature])?
-            fn of(Product([r0, r1, r2, r3, r4]): Product, kept: [Mask; 2]) -> Self {
-                let [low, other] = [splat(BIAS[0]), splat(BIAS[1])];
-                let ((e0, f0), (e1, f1)) = (factors(r0, low, kept), factors(r1, other, kept));
-                let ((e2, f2), (e3, f3)) = (factors(r2, other, kept), factors(r3, other, kept));
-                let (e4, f4) = factors(r4, other, kept);
-                let (egfe, fhgh) = (Product([e0, e1, e2, e3, e4]), Product([f0, f1, f2, f3, f4]));
-                Self(egfe.reduce().multiply(&fhgh.reduce()).crossed())
+            fn of(abdc: Product, [first, second]: [Mask; 2]) -> Self {
+                let egfe = abdc.crossed::<0b01_10_10_01, 0b00_11_11_00>([first, ALL], 0b1101);
+                let fhgh = abdc.crossed::<0b01_10_01_10, 0b00_11_00_11>([second, ALL], 0b0001);
+                Self(egfe.multiply(&fhgh).difference_and_sum())
             }
 
             $(#[$feature])?
             fn affine(&self) -> Affine {
                 let z = self.0.arranged::<0b10_10_10_10>(ALL).widen();
-                let quotients = self.0.widen().crossed().multiply(&inverse(&z.plus(z).reduce())).reduce();
+                let quotients = self.0.widen().difference_and_sum().multiply(&inverse(&z.plus(z).reduce())).reduce();
                 Affine { x: first(&quotients), y: second(&quotients) }
             }
-        }
-
-        /// Of one limb of A, B, D and C that of E, G, F and E, and that of F, H, G and H.
-        #[inline]
-        $(#[$feature])?
-        fn factors(limb: Vector, bias: Vector, [first, second]: [Mask; 2]) -> (Vector, Vector) {
-            let (bddb, acca) = (arrange::<0b01_10_10_01>(limb, first), arrange::<0b00_11_11_00>(limb, ALL));
-            let (dbdb, caca) = (arrange::<0b01_10_01_10>(limb, second), arrange::<0b00_11_00_11>(limb, ALL));
-            (add(bddb, negate(bias, acca, 0b1101)), add(dbdb, negate(bias, caca, 0b0001)))
         }
 
         impl Element {
@@ -247,21 +235,40 @@ macro_rules! edwards {
         }
 
         impl Product {
-            /// The second lane less the first one, their sum, and the other two.
+            /// Y − X and Y + X of X, Y, and the other two lanes as they are.
             #[inline]
             $(#[$feature])?
-            fn crossed(self) -> Element {
+            fn difference_and_sum(self) -> Element {
+                self.crossed::<0b11_10_00_01, 0b11_10_01_00>([0b0011, ALL], 0b0001)
+            }
+
+            /// The lanes in two orders, with zero where a bit of their mask is 0: the sum, and the difference where a bit of
+            /// the last mask is 1.
+            #[inline]
+            $(#[$feature])?
+            fn crossed<const ONE: i32, const OTHER: i32>(self, kept: [Mask; 2], negated: Mask) -> Element {
                 let Self([r0, r1, r2, r3, r4]) = self;
                 let [low, other] = [splat(BIAS[0]), splat(BIAS[1])];
                 Self([
-                    add(arrange::<0b11_10_00_01>(r0, 0b0011), negate(low, r0, 0b0001)),
-                    add(arrange::<0b11_10_00_01>(r1, 0b0011), negate(other, r1, 0b0001)),
-                    add(arrange::<0b11_10_00_01>(r2, 0b0011), negate(other, r2, 0b0001)),
-                    add(arrange::<0b11_10_00_01>(r3, 0b0011), negate(other, r3, 0b0001)),
-                    add(arrange::<0b11_10_00_01>(r4, 0b0011), negate(other, r4, 0b0001)),
+                    limb_crossed::<ONE, OTHER>(r0, low, kept, negated),
+                    limb_crossed::<ONE, OTHER>(r1, other, kept, negated),
+                    limb_crossed::<ONE, OTHER>(r2, other, kept, negated),
+                    limb_crossed::<ONE, OTHER>(r3, other, kept, negated),
+                    limb_crossed::<ONE, OTHER>(r4, other, kept, negated),
                 ])
                 .reduce()
             }
+        }
+
+        #[inline]
+        $(#[$feature])?
+        fn limb_crossed<const ONE: i32, const OTHER: i32>(
+            limb: Vector,
+            bias: Vector,
+            [one, other]: [Mask; 2],
+            negated: Mask,
+        ) -> Vector {
+            add(arrange::<ONE>(limb, one), negate(bias, arrange::<OTHER>(limb, other), negated))
         }
 
         #[inline]

@@ -38,53 +38,28 @@ macro_rules! single {
                 Self(self.0.swapped(self.0.arranged::<0b01_00_11_10>(ALL), mask).0)
             }
 
-            /// Doubles the first point, and adds it to the second. The letters are the RFC's.
-            ///
-            /// z3 is (DA − CB) · u(DA − CB), so that both u and 121665 are factors between two products.
+            /// Doubles the first point, and adds it to the second. The letters are the RFC's, but z3 is (DA − CB) · u(DA − CB).
             #[inline]
             $(#[$feature])?
             fn step(self, factors: &Element) -> Self {
-                let aa_bb_cb_da = self.0.multiply(&self.0.arranged::<0b00_01_01_00>(ALL));
-                let (squares, aa_e_sum_difference) = (aa_bb_cb_da.reduce(), aa_bb_cb_da.between());
-                let bb_aa = squares.arranged::<0b00_00_00_01>(0b0011).widen();
-                let sum = aa_e_sum_difference.arranged::<0b11_10_01_00>(0b0100).widen();
-                let multiples = aa_e_sum_difference.multiply(factors);
-                let others = multiples.plus(bb_aa.plus(sum)).reduce();
-                Self(aa_e_sum_difference.multiply(&others).sums_and_differences())
+                // AA, BB, CB and DA.
+                let products = self.0.multiply(&self.0.arranged::<0b00_01_01_00>(ALL));
+                // AA, E, DA + CB and DA − CB.
+                let left = products.crossed::<0b11_11_00_00, 0b10_10_01_00>([ALL, 0b1110], 0b1010);
+                // BB, AA + 121665 E, DA + CB and u(DA − CB).
+                let squares = products.reduce().arranged::<0b00_00_00_01>(0b0011).widen();
+                let sum = left.arranged::<0b11_10_01_00>(0b0100).widen();
+                let right = left.multiply(factors).plus(squares.plus(sum)).reduce();
+                Self(left.multiply(&right).sums_and_differences())
             }
         }
 
         impl Product {
-            /// Of AA, BB, CB and DA: AA, AA − BB, DA + CB and DA − CB.
-            #[inline]
-            $(#[$feature])?
-            fn between(self) -> Element {
-                let Self([r0, r1, r2, r3, r4]) = self;
-                let [low, other] = [splat(BIAS[0]), splat(BIAS[1])];
-                Self([
-                    add(arrange::<0b11_11_00_00>(r0, ALL), negate(low, arrange::<0b10_10_01_00>(r0, 0b1110), 0b1010)),
-                    add(arrange::<0b11_11_00_00>(r1, ALL), negate(other, arrange::<0b10_10_01_00>(r1, 0b1110), 0b1010)),
-                    add(arrange::<0b11_11_00_00>(r2, ALL), negate(other, arrange::<0b10_10_01_00>(r2, 0b1110), 0b1010)),
-                    add(arrange::<0b11_11_00_00>(r3, ALL), negate(other, arrange::<0b10_10_01_00>(r3, 0b1110), 0b1010)),
-                    add(arrange::<0b11_11_00_00>(r4, ALL), negate(other, arrange::<0b10_10_01_00>(r4, 0b1110), 0b1010)),
-                ])
-                .reduce()
-            }
-
             /// Of each two lanes the sum and the difference.
             #[inline]
             $(#[$feature])?
             fn sums_and_differences(self) -> Element {
-                let Self([r0, r1, r2, r3, r4]) = self;
-                let [low, other] = [splat(BIAS[0]), splat(BIAS[1])];
-                Self([
-                    add(arrange::<0b10_10_00_00>(r0, ALL), negate(low, arrange::<0b11_11_01_01>(r0, ALL), 0b1010)),
-                    add(arrange::<0b10_10_00_00>(r1, ALL), negate(other, arrange::<0b11_11_01_01>(r1, ALL), 0b1010)),
-                    add(arrange::<0b10_10_00_00>(r2, ALL), negate(other, arrange::<0b11_11_01_01>(r2, ALL), 0b1010)),
-                    add(arrange::<0b10_10_00_00>(r3, ALL), negate(other, arrange::<0b11_11_01_01>(r3, ALL), 0b1010)),
-                    add(arrange::<0b10_10_00_00>(r4, ALL), negate(other, arrange::<0b11_11_01_01>(r4, ALL), 0b1010)),
-                ])
-                .reduce()
+                self.crossed::<0b10_10_00_00, 0b11_11_01_01>([ALL, ALL], 0b1010)
             }
         }
     };

@@ -132,7 +132,7 @@ fn no_number_of_a_point_grows_too_large() {
     });
     assert!(steps.is_some(), "the intervals grow without end");
     assert!(highest(point.0) < BOUND && highest(point.addend().0) < BOUND, "{:?}", point.0.0);
-    assert!(highest(point.0.widen().crossed()) < BOUND);
+    assert!(highest(point.0.widen().difference_and_sum()) < BOUND);
 }
 
 /// The same code with numbers, beside `curve25519-dalek`.
