@@ -106,8 +106,7 @@ impl UnverifiedContent {
         self.verify_by(|certificate| certificate.verify(trust, taken), local, e164)
     }
 
-    /// [`verify`](Self::verify) without the work of two signatures if the certificate was verified before, and put
-    /// into `cache`.
+    /// [`verify`](Self::verify) without the work of those of its two signatures that `cache` remembers as good.
     ///
     /// # Errors
     /// [`OpenError`], as for [`verify`](Self::verify).

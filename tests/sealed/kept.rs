@@ -160,9 +160,9 @@ fn certificate_is_verified_once_but_checked_each_time() {
     let (_, mut service, certificate) = cast();
     let mut memory = CertificateCache::new(10);
     assert_eq!(verdict(&mut memory, &certificate, &service, EXPIRES), Ok(()));
-    assert_eq!(memory.len(), 1);
+    assert_eq!(memory.len(), 2, "the server's and the sender's signature");
     assert_eq!(verdict(&mut memory, &certificate, &service, EXPIRES), Ok(()));
-    assert_eq!(memory.len(), 1);
+    assert_eq!(memory.len(), 2);
 
     let late = Timestamp::from_millis(EXPIRES.as_millis() + 1);
     assert_eq!(verdict(&mut memory, &certificate, &service, late), Err(CertificateError::Expired));
@@ -173,6 +173,27 @@ fn certificate_is_verified_once_but_checked_each_time() {
     assert_eq!(verdict(&mut memory, &certificate, &service, EXPIRES), Err(CertificateError::Untrusted));
     service.roots.push(root);
     assert_eq!(verdict(&mut memory, &certificate, &service, EXPIRES), Ok(()));
+}
+
+/// A new sender under a known server costs one verification, and has the verdict that it would have had with two.
+#[test]
+fn server_is_verified_once_for_all_its_senders() {
+    let ([alice, bob], mut service, certificate) = cast();
+    let mut memory = CertificateCache::new(10);
+    assert_eq!(verdict(&mut memory, &certificate, &service, EXPIRES), Ok(()));
+    let second = service.certify(&bob);
+    assert_eq!(verdict(&mut memory, &second, &service, EXPIRES), Ok(()));
+    assert_eq!(memory.len(), 3, "the server's signature and those of two senders");
+
+    let third = service.certify(&alice);
+    service.server_key = subrosa::keys::PrivateKey::generate(&mut rng());
+    let forged = service.certify(&alice);
+    assert_eq!(verdict(&mut memory, &forged, &service, EXPIRES), Err(CertificateError::BadSignature));
+    service.roots = Service::new(2).roots;
+    for sender in [&certificate, &second, &third, &forged] {
+        assert_eq!(verdict(&mut memory, sender, &service, EXPIRES), Err(CertificateError::Untrusted));
+    }
+    assert_eq!(memory.len(), 3);
 }
 
 #[test]
@@ -208,7 +229,7 @@ fn other_certificate_is_verified_anew() {
         }
     }
     assert!(refused > bytes.len() / 2, "{refused} of {}", bytes.len());
-    assert_eq!(memory.len(), 1);
+    assert_eq!(memory.len(), 2);
 }
 
 #[test]
@@ -277,6 +298,6 @@ fn forms_of_one_certificate_take_one_place_in_the_cache() {
         let form = SenderCertificate::parse(&form).unwrap();
         assert_ne!(form.as_bytes(), certificate.as_bytes());
         assert_eq!(verdict(&mut memory, &form, &service, EXPIRES), Ok(()));
-        assert_eq!(memory.len(), 1);
+        assert_eq!(memory.len(), 2);
     }
 }

@@ -24,7 +24,7 @@ use crate::repair::Advice;
 use crate::session::Session;
 use crate::stage::Stage;
 
-/// Number of certificates that are remembered as verified.
+/// Number of signatures that are remembered as verified: one for each sender, and one for each server.
 const CACHED: usize = 1_000;
 
 /// Whose certificates are believed.

@@ -166,12 +166,16 @@ impl SenderCertificate {
     ) -> Result<VerifiedSender, CertificateError> {
         let server = self.server(trust)?;
         server.verify(trust)?;
-        self.verify_as_of(server, taken)?;
+        if !self.signed.verify(server.key()) {
+            return Err(CertificateError::BadSignature);
+        }
+        self.not_expired(taken)?;
         Ok(VerifiedSender(self))
     }
 
-    /// [`verify`](Self::verify), but without the two signatures if they were verified before. All else is
-    /// checked each time: the revocations, whether the trust root is still one, and the expiry.
+    /// [`verify`](Self::verify), but without those of the two signatures that were verified before. All else is checked
+    /// each time: the revocations, whether the trust root is still one, and the expiry. Of a certificate that is refused
+    /// nothing is remembered.
     ///
     /// # Errors
     /// [`CertificateError`], as for [`verify`](Self::verify).
@@ -182,22 +186,15 @@ impl SenderCertificate {
         taken: Timestamp,
     ) -> Result<VerifiedSender, CertificateError> {
         let server = self.server(trust)?;
-        let digest = CertificateCache::digest(&self, server);
-        if memory.remembers(&digest, server, trust)? {
-            self.not_expired(taken)?;
-        } else {
-            let root = server.verified_by(trust)?;
-            self.verify_as_of(server, taken)?;
-            memory.remember(digest, root);
-        }
+        server.not_revoked(trust)?;
+        let by_root = memory.verify(&server.signed, trust.trust_roots).ok_or(CertificateError::Untrusted)?;
+        let by_server =
+            memory.verify(&self.signed, &[*server.key()]).ok_or(CertificateError::BadSignature)?;
+        self.not_expired(taken)?;
+        // The root's last, so that it stays if the other one has just pushed it out.
+        memory.remember(by_server);
+        memory.remember(by_root);
         Ok(VerifiedSender(self))
-    }
-
-    fn verify_as_of(&self, server: &ServerCertificate, taken: Timestamp) -> Result<(), CertificateError> {
-        if !self.signed.verify(server.key()) {
-            return Err(CertificateError::BadSignature);
-        }
-        self.not_expired(taken)
     }
 
     fn not_expired(&self, taken: Timestamp) -> Result<(), CertificateError> {
