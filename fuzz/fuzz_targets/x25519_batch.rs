@@ -70,9 +70,9 @@ fuzz_target!(|pairs: Vec<([u8; 32], Point)>| {
 fn combine(u: &[u8; 32], [s, h]: &[Scalar; 2]) {
     if x25519_batch::Point::is_here() {
         let point = x25519_batch::Point::of_montgomery(u);
-        let sum = MontgomeryPoint(*u)
-            .to_edwards(0)
-            .map(|point| EdwardsPoint::vartime_double_scalar_mul_basepoint(h, &point, s).compress().to_bytes());
+        let sum = MontgomeryPoint(*u).to_edwards(0).map(|point| {
+            EdwardsPoint::vartime_double_scalar_mul_basepoint(h, &point, s).compress().to_bytes()
+        });
         assert_eq!(point.map(|point| point.combined(s.as_bytes(), h.as_bytes())), sum);
     }
 }
