@@ -91,8 +91,8 @@ impl PublicKey {
     }
 }
 
-/// A public key, prepared for X25519. Where there is no assembly, preparing a key that is used more than once saves a
-/// sixth of each further agreement.
+/// A public key, prepared for X25519. Where there are neither lanes nor assembly for it, preparing a key that is used more
+/// than once saves a sixth of each further agreement.
 #[derive(Clone, Copy)]
 pub struct PreparedKey {
     key: PublicKey,

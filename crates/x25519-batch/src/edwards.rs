@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 //! One point of the Edwards curve in four lanes, a coordinate in each, for any field arithmetic: what verifying a
-//! signature computes. All of it is public, and takes as long as its numbers have it.
+//! signature computes. `of_montgomery` and `combine` get public numbers, and take as long as these have it; the rest is
+//! `single!`'s, too, whose numbers are secret, and does not depend on them.
 //!
 //! `edwards!` stands beside `ladder!`, whose names it uses, and three more, of four lanes:
 //!
 //! * `arrange`, which puts lanes into an order that has two bits for each, and zero where a bit of the mask is 0;
-//! * `negate`, which subtracts the second number from the first where a bit of the mask is 1, and keeps it elsewhere;
+//! * `negate`, which has the first number less the second where a bit of the mask is 1, and the second elsewhere;
 //! * `scale`, which shifts each lane to the left by a number of bits.
 
-use crate::lane;
+use crate::{lane, table};
 
 /// A point (x, y) of the curve −x² + y² = 1 + dx²y²: limbs of 51 bits, reduced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +36,7 @@ impl Affine {
 
     /// (−x, y).
     pub(crate) fn negated(&self) -> Self {
-        let [x0, x1, x2, x3, x4] = self.x;
-        let x = [lane::MASK - 18 - x0, lane::MASK - x1, lane::MASK - x2, lane::MASK - x3, lane::MASK - x4];
-        Self { x: lane::reduced(x), y: self.y }
+        Self { x: table::difference([0; 5], self.x), y: self.y }
     }
 }
 
@@ -67,22 +66,45 @@ macro_rules! edwards {
         #[derive(Clone, Copy)]
         struct Addend(Element);
 
+        /// What the point with a u-coordinate may be.
+        struct Candidates {
+            /// One of them, in lane 0, or none.
+            x: [Element; 2],
+            /// In lane 1.
+            y: Element,
+            /// The square of x: a numerator, and a denominator.
+            square: [Element; 2],
+        }
+
+        impl Candidates {
+            $(#[$feature])?
+            fn of(u: &Element) -> Self {
+                // x² = −4u / (d(u − 1)² + (u + 1)²), and y = (u − 1) / (u + 1).
+                let (above, below) = u.widen().sum_and_difference(Element::small(1).widen());
+                let twice = u.widen().plus(u.widen());
+                let numerator = Element::small(0).widen().minus(twice.plus(twice));
+                let square = below.square().reduce();
+                let denominator = everywhere(D).multiply(&square).plus(above.square()).reduce();
+                let (x, inverse) = root_and_inverse(&numerator, &denominator, &above);
+                let other = x.multiply(&everywhere(MINUS_ONE_ROOT)).reduce();
+                let y = below.multiply(&inverse).reduce();
+                Self { x: [x, other], y, square: [numerator, denominator] }
+            }
+
+            /// The numerator that the square would have.
+            $(#[$feature])?
+            fn numerator_of(&self, x: &Element) -> Element {
+                x.square().reduce().multiply(&self.square[1]).reduce()
+            }
+        }
+
         /// The point with this u-coordinate whose x is even, if there is one.
         $(#[$feature])?
         pub(crate) fn of_montgomery(u: Number) -> Option<Affine> {
-            // x² = −4u / (d(u − 1)² + (u + 1)²), and y = (u − 1) / (u + 1).
-            let (u, zero) = (everywhere(u), Element::small(0));
-            let (above, below) = u.widen().sum_and_difference(Element::small(1).widen());
-            let twice = u.widen().plus(u.widen());
-            let numerator = zero.widen().minus(twice.plus(twice));
-            let square = below.square().reduce();
-            let denominator = everywhere(D).multiply(&square).plus(above.square()).reduce();
-            let (x, inverse) = root_and_inverse(&numerator, &denominator, &above);
-            // That is a root, or its product with a root of −1 is, or there is none.
-            let other = x.multiply(&everywhere(MINUS_ONE_ROOT)).reduce();
-            let square = |x: &Element| x.square().reduce().multiply(&denominator).reduce();
-            let x = [x, other].into_iter().find(|x| first(&square(x)) == first(&numerator))?;
-            let point = Affine { x: first(&x), y: second(&below.multiply(&inverse).reduce()) };
+            let candidates = Candidates::of(&everywhere(u));
+            let Candidates { x, y, square: [numerator, _] } = &candidates;
+            let is_root = |x: &&Element| first(&candidates.numerator_of(x)) == first(numerator);
+            let point = Affine { x: first(x.iter().find(is_root)?), y: second(y) };
             Some(if point.is_odd() { point.negated() } else { point })
         }
 
@@ -213,9 +235,15 @@ macro_rules! edwards {
 
             $(#[$feature])?
             fn affine(&self) -> Affine {
-                let z = self.0.arranged::<0b10_10_10_10>(ALL).widen();
-                let quotients = self.0.widen().difference_and_sum().multiply(&inverse(&z.plus(z).reduce())).reduce();
+                let quotients = self.quotients();
                 Affine { x: first(&quotients), y: second(&quotients) }
+            }
+
+            /// x and y, in lanes 0 and 1.
+            $(#[$feature])?
+            fn quotients(&self) -> Element {
+                let z = self.0.arranged::<0b10_10_10_10>(ALL).widen();
+                self.0.widen().difference_and_sum().multiply(&inverse(&z.plus(z).reduce())).reduce()
             }
         }
 

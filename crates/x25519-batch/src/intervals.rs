@@ -6,6 +6,7 @@
 //! zero. The ladder is run until its intervals no longer grow, from those of any point: so no scalar and no point
 //! leads to anything else. An interval of one number is that number, and the same code a slow backend with checks.
 
+mod edges;
 mod four;
 
 use std::array;

@@ -17,16 +17,15 @@
 //! | zₖ | 2^54.7 | Lₖ + 2 Hₖ₋₁ |
 //! | `Product` of `multiply` and `square` | 2^59 | zₖ + 19 zₖ₊₅; the largest is the lowest, where z₅ has four terms |
 //! | `BIAS` | 2^61 | 2^10 times the prime; each of its limbs is above those of any product |
-//! | twice a `Product` (`comb.rs`) | 2^60 | it is subtracted from less than 2^54, and the bias |
-//! | sum, difference and bias | 2^61.6 | 2^61 + 2 · 2^59 |
-//! | what `reduce` carries, c | 2^10.6 | 2^61.6 / 2^51 |
-//! | `reduce` | 2^51 + 2^15 | 2^51 + 19 c |
-//! | the same in `edwards.rs` | 2^51 + 2^16 | there are four times a `Product`, and the bias: 2^62 |
+//! | twice a `Product` | 2^60 | it is subtracted from less than 2^54 (`comb.rs`) or four times one (`edwards.rs`), and the bias |
+//! | sum, difference and bias | 2^62 | 2^61 + 4 · 2^59; the highest is below 2^61.2, because z₉ has one term |
+//! | what `reduce` carries, c | 2^11 | 2^62 / 2^51 |
+//! | `reduce` | 2^51 + 2^15 | 2^51 + c; the lowest 2^51 + 19 c, c from the highest |
 //! | `plus_121665`, before `reduce` | 2^52.6 | 2^51 + 2^15 + 2^52 + 38 · 2^17 |
 //!
 //! `intervals.rs` runs this code, as it is, with intervals in place of numbers, and finds that it holds for all inputs.
 //!
-//! `radix51!` stands in a module that has these names: `Vector`, `Mask`, `LANES`, `splat`, `collect`, `spread`, `add`,
+//! `radix51!` stands in a module that has these names: `Vector`, `Mask`, `LANES`, `Lane`, `splat`, `collect`, `spread`, `add`,
 //! `subtract`, `and`, `shift_right`, `shift_left`, `swap`, `multiply_low` and `multiply_high`.
 
 /// A sum, and the low halves of products: `low!(s; a0 b1, a1 b0)` is s + low(a₀b₁) + low(a₁b₀).

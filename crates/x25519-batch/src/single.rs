@@ -7,6 +7,8 @@
 /// Makes the function `agree_alone`, of whose parts each gets the attribute.
 macro_rules! single {
     ($(#[$feature:meta])?) => {
+        use core::hint::black_box;
+
         /// Two points (x : z), the second of which is larger by the one that the ladder began with: of each x + z and x − z.
         #[derive(Clone, Copy)]
         struct Pair(Element);
@@ -19,7 +21,8 @@ macro_rules! single {
             // (1 : 0) and (u : 1).
             let mut pair = Pair(lanes([one, zero, lane.u, one]).widen().sums_and_differences());
             for (word, bits) in lane.swaps().into_iter().zip([64, 64, 64, 63]).rev() {
-                let word = splat(word);
+                // What the compiler does not know to be one word, it does not test as one, and then choose by a branch.
+                let word = black_box(splat(word));
                 for bit in (0..bits).rev() {
                     pair = pair.swapped(mask(word, bit)).step(&factors);
                 }

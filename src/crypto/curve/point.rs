@@ -68,21 +68,26 @@ impl Point {
 #[cfg(test)]
 mod tests {
     use curve25519_dalek::montgomery::MontgomeryPoint;
+    use hex_literal::hex;
 
     use super::*;
     use crate::crypto::curve::PublicKey;
 
-    /// Small numbers, of which half are on the twist and some of low order; numbers above the prime; and points derived
-    /// from them, of which most have torsion.
+    /// Small numbers, of which half are on the twist and some of low order; numbers above the prime; points derived from
+    /// them; and two points of prime order whose x has 2^51 − 1 or nearly so in its lowest 51 bits.
     #[test]
     fn all_ways_to_compute_with_a_point_are_one() {
+        let edges = [
+            hex!("6c55d426fde95c5096ddb88714071a5ee628f0c80cc299737e31423f3a685803"),
+            hex!("cbe3cca193f5680cbdf27e0df53f3264c291b0939e930b74767fb18cadba480c"),
+        ];
         let mut u = [0; 32];
         for number in 0..=255 {
             u[0] = number;
             let mut high = [0xFF; 32];
             high[0] = number;
             let derived = MontgomeryPoint::mul_base_clamped(u).to_bytes();
-            for u in [u, derived, [number; 32], high] {
+            for u in [u, derived, [number; 32], high].into_iter().chain(edges) {
                 let expected = MontgomeryPoint(u).to_edwards(0).map(Point::Single);
                 let point = PublicKey::from_bytes(u).prepare().point();
                 assert_eq!(point.is_some(), expected.is_some(), "{u:02x?}");

