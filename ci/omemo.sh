@@ -7,5 +7,6 @@ cd "$(dirname "$0")/.."
 
 environment=${CARGO_TARGET_DIR:-$PWD/target}/python
 [ -d ../shared/interop/omemo ] || { echo "FAILED: no peers in ../shared/interop/omemo" >&2; exit 1; }
+[ -x "$environment/bin/pip" ] || { echo "FAILED: no wheel in $environment: run ci/python.sh first" >&2; exit 1; }
 "$environment/bin/pip" install --quiet -r ../shared/interop/omemo/requirements.txt
 "$environment/bin/python" bindings/uniffi/tests/live_omemo.py ../shared/interop/omemo
