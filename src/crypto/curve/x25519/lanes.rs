@@ -16,8 +16,8 @@ pub(super) fn agree_each(pairs: &[Pair<'_>], shared: &mut [Secret<32>]) -> usize
     let worth = |len: usize| {
         let pairs = pairs.get(..len)?;
         let public_keys = pairs.iter().all(|(_, theirs)| theirs.prepared.is_base());
-        let one_by_one = pairs.iter().map(|(_, theirs)| alone(theirs.prepared.is_base())).sum();
-        Some((saved(len, public_keys, one_by_one)?, len))
+        let otherwise = pairs.iter().map(|(_, theirs)| alone(theirs.prepared.is_base())).sum();
+        Some((saved(len, public_keys, otherwise)?, len))
     };
     let Some((_, len)) = [pairs.len() & !3, pairs.len()].into_iter().filter_map(worth).max() else {
         return 0;
@@ -39,7 +39,7 @@ pub(super) fn agree(private: &Secret<32>, theirs: &[u8; 32]) -> Option<Secret<32
     Some(shared)
 }
 
-/// About how many microseconds it saves to compute agreements in lanes. None if that is none.
+/// About how many microseconds are saved in lanes, of those that the agreements take otherwise. None if that is none.
 fn saved(len: usize, public_keys: bool, otherwise: u32) -> Option<u32> {
     let together = microseconds(len, public_keys).filter(|_| cfg!(not(subrosa_curve = "portable")))?;
     // Estimates: a tenth less might be none.
